@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+
+namespace Relay.Conversations;
+
+/// <summary>What of a conversation the advisor is shown: the operator's rulings verbatim, the newest summary, and the turns since. Pure.</summary>
+internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summary, IReadOnlyList<Entry> Turns)
+{
+    public long Characters => (Summary?.Characters ?? 0) + Rulings.Sum(ruling => (long)ruling.Content.Length) + Turns.Sum(entry => (long)entry.Characters);
+
+    /// <summary>The same window up to and with a position.</summary>
+    public ContextWindow Through(long position) => this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
+
+    /// <summary>The last position to sum up so that <paramref name="keepTurns"/> turns stay and no more than <paramref name="characterLimit"/>
+    /// characters are summed up at once; null when there is nothing older. Cuts only before a user's entry, so a reply stays with its question.</summary>
+    public long? SummaryEnd(int keepTurns, long characterLimit)
+    {
+        var starts = TurnStarts();
+        if (starts.Count <= keepTurns)
+            return null;
+        var end = starts[^keepTurns];
+        var characters = 0L;
+        for (var index = 0; index < end; index++)
+        {
+            characters += Turns[index].Characters;
+            if (characters > characterLimit && starts.LastOrDefault(start => start <= index) is var cut and > 0)
+                return Turns[cut - 1].Position;
+        }
+        return Turns[end - 1].Position;
+    }
+
+    /// <summary>The messages of a call: user and assistant alternate, entries of one speaker in a row are blocks of one message.</summary>
+    public IReadOnlyList<PromptMessage> ToMessages()
+    {
+        var messages = new List<PromptMessage>();
+        if (Preamble() is { } preamble)
+            Append(messages, EntryRole.User, preamble);
+        else if (Turns is [{ Role: EntryRole.Assistant }, ..])
+            Append(messages, EntryRole.User, "[relay] The record starts in the middle of a conversation.");
+        foreach (var entry in Turns)
+            Append(messages, entry.Role, entry.Text);
+        return messages;
+    }
+
+    private static void Append(List<PromptMessage> messages, EntryRole role, string text)
+    {
+        if (messages.Count == 0 || messages[^1].Role != role)
+            messages.Add(new PromptMessage(role, []));
+        messages[^1].Blocks.Add(text);
+    }
+
+    private string? Preamble()
+    {
+        if (Summary is null && Rulings.Count == 0)
+            return null;
+        var text = new StringBuilder();
+        if (Rulings.Count > 0)
+            text.Append("[relay] What the operator has ruled so far, word for word:\n");
+        foreach (var ruling in Rulings)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n- {ruling.At:yyyy-MM-dd HH:mm} [{ruling.Speaker}]");
+            if (ruling.Question is { } question)
+                text.Append(CultureInfo.InvariantCulture, $" asked: {question}\n  answered");
+            text.Append(CultureInfo.InvariantCulture, $": {ruling.Content}");
+        }
+        if (Summary is not null)
+            text.Append(text.Length > 0 ? "\n\n" : "").Append("[relay] Summary of the conversation up to here:\n\n").Append(Summary.Content);
+        return text.ToString();
+    }
+
+    /// <summary>Indexes at which a turn starts: a user's entry that follows a reply.</summary>
+    private List<int> TurnStarts()
+    {
+        var starts = new List<int>();
+        for (var index = 0; index < Turns.Count; index++)
+            if (Turns[index].Role == EntryRole.User && (index == 0 || Turns[index - 1].Role == EntryRole.Assistant))
+                starts.Add(index);
+        return starts;
+    }
+}
+
+/// <summary>One message of a call. The blocks are never empty.</summary>
+internal sealed record PromptMessage(EntryRole Role, List<string> Blocks);

@@ -1,0 +1,39 @@
+using System.Data.Common;
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+internal enum EntryRole
+{
+    User,
+    Assistant,
+    Summary,
+}
+
+/// <summary>One line of the journal. Times and positions only grow.</summary>
+internal sealed record Entry(
+    long Position,
+    EntryRole Role,
+    string Speaker,
+    string Content,
+    int Characters,
+    long? CoversThrough,
+    DateTimeOffset At)
+{
+    public const string Columns = "position, role, speaker, content, characters, covers_through, at";
+
+    /// <summary>As the advisor reads it. A pure function of what is stored, so the prefix stays byte-identical over every call.</summary>
+    public string Text => Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
+
+    public static Entry From(DbDataReader reader) => new(
+        reader.Number("position"),
+        Enum.Parse<EntryRole>(reader.Text("role"), ignoreCase: true),
+        reader.Text("speaker"),
+        reader.Text("content"),
+        (int)reader.Number("characters"),
+        reader.NumberOrNull("covers_through"),
+        reader.Time("at"));
+}
+
+/// <summary>The operator's word, with the question it decided where there was one.</summary>
+internal sealed record Ruling(DateTimeOffset At, string Speaker, string Content, string? Question);

@@ -1,0 +1,38 @@
+using System.Text.RegularExpressions;
+
+namespace Relay.Conversations;
+
+/// <summary>A session's name: 1 to 64 of [A-Za-z0-9_-], so it is safe as a folder's name.</summary>
+internal readonly partial record struct SessionId
+{
+    public const string Allowed = "1 to 64 characters of A-Z, a-z, 0-9, _ and -";
+
+    /// <summary>Nobody's: a reply under it goes to the operator.</summary>
+    public static readonly SessionId None = new("");
+
+    private SessionId(string value) => Value = value;
+
+    public string Value { get; }
+
+    public static SessionId? TryParse(string text) => Pattern().IsMatch(text) ? new SessionId(text) : null;
+
+    /// <summary>For ids that were checked on their way in.</summary>
+    public static SessionId Stored(string value) => new(value);
+
+    public override string ToString() => Value;
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex Pattern();
+}
+
+internal readonly record struct ConversationId(string Value)
+{
+    public override string ToString() => Value;
+}
+
+internal readonly record struct MessageId(string Value)
+{
+    public static MessageId New(TimeProvider clock) => new(Guid.CreateVersion7(clock.GetUtcNow()).ToString());
+
+    public override string ToString() => Value;
+}

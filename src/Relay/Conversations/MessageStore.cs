@@ -1,0 +1,163 @@
+using System.Data.Common;
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+/// <summary>A message on its way in, before it has an id.</summary>
+internal sealed record NewMessage(
+    ConversationId Conversation,
+    SessionId Session,
+    Speaker Speaker,
+    ReplyChannel Channel,
+    MessageId? Origin,
+    string DedupeKey,
+    string Content);
+
+/// <summary>Owns messages and the row each change of theirs leaves behind.</summary>
+internal sealed class MessageStore(Database database, TimeProvider clock)
+{
+    public const string UnansweredStates = "'accepted', 'asking', 'waiting', 'deferred', 'held'";
+
+    /// <summary>The new message's id, or null when one with its key is there already.</summary>
+    public async Task<MessageId?> InsertAsync(DbTransaction transaction, NewMessage message, CancellationToken cancellationToken)
+    {
+        var id = MessageId.New(clock);
+        var now = clock.UnixNow();
+        var inserted = await transaction.Command(
+            """
+            INSERT INTO messages (
+                conversation_id, message_id, number, session_id, speaker, channel, origin_id, dedupe_key,
+                content, state, priority, attempts, due_at, accepted_at, changed_at)
+            SELECT
+                @conversation, @id, last_number + 1, @session, @speaker, @channel, @origin, @dedupe,
+                @content, 'accepted', @priority, 0, @now, @now, @now
+            FROM conversations
+            WHERE conversation_id = @conversation
+            ON CONFLICT (conversation_id, speaker, session_id, dedupe_key) DO NOTHING
+            """)
+            .With("@conversation", message.Conversation.Value).With("@id", id.Value).With("@session", message.Session.Value)
+            .With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word()).With("@origin", message.Origin?.Value)
+            .With("@dedupe", message.DedupeKey).With("@content", message.Content).With("@priority", message.Speaker == Speaker.Operator ? 1 : 2).With("@now", now)
+            .ExecuteAsync(cancellationToken);
+        if (inserted == 0)
+            return null;
+        await transaction.Command("UPDATE conversations SET last_number = last_number + 1 WHERE conversation_id = @conversation")
+            .With("@conversation", message.Conversation.Value)
+            .ExecuteAsync(cancellationToken);
+        await NoteAsync(transaction, message.Conversation, id, MessageState.Accepted.Word(), detail: null, cancellationToken);
+        return id;
+    }
+
+    /// <summary>Moves a message on and leaves a row that says so.</summary>
+    public async Task ChangeAsync(
+        DbTransaction transaction, ConversationId conversation, MessageId message, Change change, CancellationToken cancellationToken)
+    {
+        await transaction.Command(
+            """
+            UPDATE messages
+            SET state = @state, cause = @cause, reason = @reason, due_at = @due, changed_at = @now,
+                attempts = attempts + @attempt, priority = CASE @attempt WHEN 1 THEN 0 ELSE priority END
+            WHERE conversation_id = @conversation AND message_id = @message
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .With("@state", change.State.Word()).With("@cause", change.Cause).With("@reason", change.Reason)
+            .With("@due", change.DueAt?.ToUnixTimeMilliseconds() ?? long.MaxValue)
+            .With("@attempt", change.State == MessageState.Asking ? 1 : 0).With("@now", clock.UnixNow())
+            .ExecuteAsync(cancellationToken);
+        await NoteAsync(transaction, conversation, message, change.State.Word(), change.Describe(), cancellationToken);
+    }
+
+    /// <summary>A row in the message's story that changes nothing.</summary>
+    public Task NoteAsync(
+        DbTransaction transaction, ConversationId conversation, MessageId message, string state, string? detail, CancellationToken cancellationToken) =>
+        transaction.Command(
+            """
+            INSERT INTO message_events (conversation_id, message_id, at, state, detail)
+            VALUES (@conversation, @message, @now, @state, @detail)
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .With("@now", clock.UnixNow()).With("@state", state).With("@detail", detail)
+            .ExecuteAsync(cancellationToken);
+
+    public Task<Message?> FindAsync(DbConnection connection, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        connection.Command(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE conversation_id = @conversation AND message_id = @message
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .FirstAsync(Message.From, cancellationToken);
+
+    public Task<Message?> FindByKeyAsync(DbConnection connection, NewMessage message, CancellationToken cancellationToken) =>
+        connection.Command(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE conversation_id = @conversation AND speaker = @speaker AND session_id = @session AND dedupe_key = @dedupe
+            """)
+            .With("@conversation", message.Conversation.Value).With("@speaker", message.Speaker.Word())
+            .With("@session", message.Session.Value).With("@dedupe", message.DedupeKey)
+            .FirstAsync(Message.From, cancellationToken);
+
+    /// <summary>Messages a person may mean: by id, by the beginning or end of it, or by the id their envelope had.</summary>
+    public Task<List<Message>> SearchAsync(string text, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\' OR dedupe_key = @key
+                ORDER BY accepted_at DESC
+                LIMIT 20
+                """)
+                .With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text)).With("@key", "id:" + text)
+                .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    public Task<List<MessageEvent>> EventsAsync(Message message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT event_id, message_id, at, state, detail
+                FROM message_events
+                WHERE conversation_id = @conversation AND message_id = @message
+                ORDER BY event_id
+                """)
+                .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
+                .ListAsync(MessageEvent.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>Everything that has no answer yet, in the order in which it will be answered.</summary>
+    public Task<List<Message>> UnansweredAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE state IN ({UnansweredStates})
+                ORDER BY accepted_at, number
+                """)
+                .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    private static string Escaped(string text) => text.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_");
+}
+
+/// <summary>What a message becomes, and why.</summary>
+internal sealed record Change(MessageState State, string? Cause = null, string? Reason = null, DateTimeOffset? DueAt = null)
+{
+    public string? Describe() => State is MessageState.Deferred or MessageState.Held && DueAt is { } due
+        ? FormattableString.Invariant($"until {due:yyyy-MM-dd'T'HH:mm:ss'Z'}: {Reason}")
+        : Reason;
+}
+
+internal sealed record MessageEvent(long Id, MessageId Message, DateTimeOffset At, string State, string? Detail)
+{
+    public static MessageEvent From(DbDataReader reader) => new(
+        reader.Number("event_id"),
+        new MessageId(reader.Text("message_id")),
+        reader.Time("at"),
+        reader.Text("state"),
+        reader.TextOrNull("detail"));
+}

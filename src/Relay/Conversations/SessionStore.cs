@@ -1,0 +1,80 @@
+using System.Data.Common;
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+internal sealed record Session(SessionId Id, ConversationId Conversation, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, long Unanswered, long Undelivered);
+
+/// <summary>Owns sessions and the conversations they share.</summary>
+internal sealed class SessionStore(Database database, TimeProvider clock)
+{
+    /// <summary>Makes the session and its conversation known; a session that moved to another conversation moves for what comes from now on.</summary>
+    public async Task SeenAsync(
+        DbTransaction transaction, SessionId session, ConversationId conversation, ReplyChannel channel, CancellationToken cancellationToken)
+    {
+        await KnowConversationAsync(transaction, conversation, cancellationToken);
+        await transaction.Command(
+            """
+            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at, last_seen_at)
+            VALUES (@session, @conversation, @channel, 0, @now, @now)
+            ON CONFLICT (session_id) DO UPDATE
+            SET conversation_id = excluded.conversation_id, channel = excluded.channel, last_seen_at = excluded.last_seen_at
+            """)
+            .With("@session", session.Value).With("@conversation", conversation.Value).With("@now", clock.UnixNow())
+            .With("@channel", (channel == ReplyChannel.Agent ? ReplyChannel.Agent : ReplyChannel.Folder).Word())
+            .ExecuteAsync(cancellationToken);
+    }
+
+    public Task KnowConversationAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken) =>
+        transaction.Command(
+            """
+            INSERT INTO conversations (conversation_id, claim_epoch, last_number, last_position, window_turns, window_characters, created_at)
+            VALUES (@conversation, 0, 0, 0, 0, 0, @now)
+            ON CONFLICT (conversation_id) DO NOTHING
+            """)
+            .With("@conversation", conversation.Value).With("@now", clock.UnixNow())
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>How words nobody asked for reach a session; one that was never seen is made known, with the folder.</summary>
+    public async Task<ReplyChannel> ChannelAsync(
+        DbTransaction transaction, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        await KnowConversationAsync(transaction, conversation, cancellationToken);
+        await transaction.Command(
+            """
+            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at, last_seen_at)
+            VALUES (@session, @conversation, 'folder', 0, @now, @now)
+            ON CONFLICT (session_id) DO NOTHING
+            """)
+            .With("@session", session.Value).With("@conversation", conversation.Value).With("@now", clock.UnixNow())
+            .ExecuteAsync(cancellationToken);
+        var agents = await transaction.Command("SELECT COUNT(*) FROM sessions WHERE session_id = @session AND channel = 'agent'")
+            .With("@session", session.Value)
+            .NumberAsync(cancellationToken);
+        return agents > 0 ? ReplyChannel.Agent : ReplyChannel.Folder;
+    }
+
+    public Task<List<Session>> ListAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT
+                    s.session_id, s.conversation_id, s.first_seen_at, s.last_seen_at,
+                    (SELECT COUNT(*) FROM messages m
+                     WHERE m.session_id = s.session_id AND m.speaker = 'session' AND m.state IN ({MessageStore.UnansweredStates})) AS unanswered,
+                    (SELECT COUNT(*) FROM dispatches d
+                     WHERE d.session_id = s.session_id AND d.state <> 'consumed') AS undelivered
+                FROM sessions s
+                ORDER BY s.session_id
+                """)
+                .ListAsync(
+                    reader => new Session(
+                        SessionId.Stored(reader.Text("session_id")),
+                        new ConversationId(reader.Text("conversation_id")),
+                        reader.Time("first_seen_at"),
+                        reader.Time("last_seen_at"),
+                        reader.Number("unanswered"),
+                        reader.Number("undelivered")),
+                    cancellationToken),
+            cancellationToken);
+}

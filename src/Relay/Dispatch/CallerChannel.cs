@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Dispatch;
+
+/// <summary>Replies that somebody waits for over HTTP. When nobody has for ten seconds, the reply goes to the session's folder instead.</summary>
+internal sealed class CallerChannel(Outbox outbox, TimeProvider clock)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<MessageId, Waiter> _waiters = new();
+    private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
+
+    /// <summary>Keeps the reply to a message from going to the folder until disposed, and wakes the one who waits.</summary>
+    public Waiter Wait(MessageId message)
+    {
+        var waiter = _waiters.AddOrUpdate(message, _ => new Waiter(this), (_, existing) => existing);
+        waiter.Enter();
+        return waiter;
+    }
+
+    public void Answered(MessageId message)
+    {
+        if (_waiters.TryGetValue(message, out var waiter))
+            waiter.Signal.Set();
+    }
+
+    public async Task ReleaseAbandonedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var reply in await outbox.ForCallersAsync(cancellationToken))
+            if (IsAbandoned(reply))
+            {
+                await outbox.ToFolderAsync(reply, cancellationToken);
+                Forget(reply);
+            }
+    }
+
+    /// <summary>After the reply has found its way.</summary>
+    public void Forget(OutboundReply reply)
+    {
+        if (reply.Message is { } message)
+            _waiters.TryRemove(message, out _);
+    }
+
+    private bool IsAbandoned(OutboundReply reply)
+    {
+        var since = reply.CreatedAt > _startedAt ? reply.CreatedAt : _startedAt;
+        if (reply.Message is { } message && _waiters.TryGetValue(message, out var waiter))
+        {
+            if (waiter.IsPresent)
+                return false;
+            since = waiter.LeftAt > since ? waiter.LeftAt : since;
+        }
+        return clock.GetUtcNow() - since >= Patience;
+    }
+
+    internal sealed class Waiter(CallerChannel channel) : IDisposable
+    {
+        private int _present;
+
+        public ChangeSignal Signal { get; } = new();
+
+        public bool IsPresent => Volatile.Read(ref _present) > 0;
+
+        public DateTimeOffset LeftAt { get; private set; }
+
+        public void Enter() => Interlocked.Increment(ref _present);
+
+        public void Dispose()
+        {
+            LeftAt = channel.Now;
+            Interlocked.Decrement(ref _present);
+        }
+    }
+
+    private DateTimeOffset Now => clock.GetUtcNow();
+}

@@ -1,0 +1,75 @@
+using System.Data.Common;
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Operator;
+
+/// <summary>Owns the questions; at most one is open in a conversation, since the conversation waits for it.</summary>
+internal sealed class QuestionStore(Database database, TimeProvider clock)
+{
+    public async Task<long> OpenAsync(
+        DbTransaction transaction,
+        ConversationId conversation,
+        MessageId message,
+        SessionId session,
+        QuestionKind kind,
+        string text,
+        CancellationToken cancellationToken) =>
+        await transaction.Command(
+            """
+            INSERT INTO questions (conversation_id, message_id, session_id, kind, text, state, asked_at)
+            VALUES (@conversation, @message, @session, @kind, @text, 'open', @now)
+            RETURNING question_id
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value).With("@session", session.Value)
+            .With("@kind", kind.Word()).With("@text", text).With("@now", clock.UnixNow())
+            .NumberAsync(cancellationToken);
+
+    public Task CloseAsync(DbTransaction transaction, Question question, string via, string answer, MessageId? asMessage, CancellationToken cancellationToken) =>
+        transaction.Command(
+            """
+            UPDATE questions
+            SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message
+            WHERE question_id = @question AND state = 'open'
+            """)
+            .With("@question", question.Id).With("@now", clock.UnixNow()).With("@via", via)
+            .With("@answer", answer).With("@message", asMessage?.Value)
+            .ExecuteAsync(cancellationToken);
+
+    public Task<List<Question>> OpenAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => OpenAsync(connection, cancellationToken), cancellationToken);
+
+    public Task<List<Question>> OpenAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection.Command(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            WHERE state = 'open'
+            ORDER BY question_id
+            """)
+            .ListAsync(Question.From, cancellationToken);
+
+    public Task<Question?> FindAsync(DbConnection connection, long question, CancellationToken cancellationToken) =>
+        connection.Command(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            WHERE question_id = @question
+            """)
+            .With("@question", question)
+            .FirstAsync(Question.From, cancellationToken);
+
+    /// <summary>The newest ones first, answered or not.</summary>
+    public Task<List<Question>> NewestAsync(int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Question.Columns}
+                FROM questions
+                ORDER BY question_id DESC
+                LIMIT @limit
+                """)
+                .With("@limit", limit)
+                .ListAsync(Question.From, cancellationToken),
+            cancellationToken);
+}

@@ -1,0 +1,42 @@
+namespace Relay.Storage;
+
+/// <summary>Sets a signal when something in a folder changes. It can go deaf (an overflow, the folder replaced):
+/// <see cref="Renew"/>, called on every pass of the loop it wakes, makes it hear again.</summary>
+internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSignal signal) : IDisposable
+{
+    private FileSystemWatcher? _watcher;
+    private ulong _inode;
+    private volatile bool _deaf;
+
+    public void Renew()
+    {
+        var inode = Posix.Lstat(folder) is { Kind: FileKind.Folder } facts ? facts.Inode : 0;
+        if (inode == 0)
+            Directory.CreateDirectory(folder);
+        if (_watcher is not null && !_deaf && inode == _inode && inode != 0)
+            return;
+        _watcher?.Dispose();
+        _deaf = false;
+        _inode = Posix.Lstat(folder)?.Inode ?? 0;
+        _watcher = new FileSystemWatcher(folder)
+        {
+            IncludeSubdirectories = withSubfolders,
+            NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,
+            InternalBufferSize = 65_536,
+        };
+        // The handlers only set a flag: the measured watcher drops events when a handler is slow.
+        _watcher.Created += (_, _) => signal.Set();
+        _watcher.Changed += (_, _) => signal.Set();
+        _watcher.Renamed += (_, _) => signal.Set();
+        _watcher.Deleted += (_, _) => signal.Set();
+        _watcher.Error += (_, _) =>
+        {
+            _deaf = true;
+            signal.Set();
+        };
+        _watcher.EnableRaisingEvents = true;
+        signal.Set(); // What came before the watcher listened.
+    }
+
+    public void Dispose() => _watcher?.Dispose();
+}
