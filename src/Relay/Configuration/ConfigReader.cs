@@ -1,0 +1,196 @@
+using System.Text;
+using YamlDotNet.Core;
+
+namespace Relay.Configuration;
+
+/// <summary>Reads config.yaml: (1) the text, (2) its YAML, (3) every key by its rule. All faults are gathered, in the order of their lines.</summary>
+internal sealed class ConfigReader
+{
+    private const int LargestBytes = 1 << 20;
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly RelayHome _home;
+    private readonly string _file;
+    private readonly List<ConfigFault> _faults = [];
+
+    private ConfigReader(RelayHome home)
+    {
+        _home = home;
+        _file = Path.GetFileName(home.ConfigFile);
+    }
+
+    /// <summary>A missing or empty file is all defaults; so is, in the result, each key that has a fault.</summary>
+    public static (RelayConfig Config, IReadOnlyList<ConfigFault> Faults) Read(RelayHome home)
+    {
+        var reader = new ConfigReader(home);
+        var config = reader.ReadConfig(reader.ReadRoot());
+        return (config, [.. reader._faults.OrderBy(fault => fault.Line)]);
+    }
+
+    private Section ReadRoot()
+    {
+        var root = ReadText() is { } text ? ReadYaml(text) : null;
+        switch (root)
+        {
+            case YamlValue.Map map:
+                return new Section(map, "", _file, _faults);
+            case null or YamlValue.Scalar { Kind: ScalarKind.Null }:
+                return Section.Empty(_file, _faults);
+            default:
+                Fault(root.Line, $"the file is not a mapping but {root.Description}; allowed: KEY: VALUE lines");
+                return Section.Empty(_file, _faults);
+        }
+    }
+
+    private string? ReadText()
+    {
+        switch (BoundedFile.Read(_home.ConfigFile, LargestBytes))
+        {
+            case FileContent.Bytes bytes:
+                return Decode(bytes.Content);
+            case FileContent.Unreadable unreadable:
+                Fault(null, unreadable.Reason);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private string? Decode(byte[] content)
+    {
+        try
+        {
+            return StrictUtf8.GetString(content).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException exception)
+        {
+            Fault(1 + content.AsSpan(0, exception.Index).Count((byte)'\n'), "this line is not UTF-8; allowed: UTF-8");
+            return null;
+        }
+    }
+
+    private YamlValue? ReadYaml(string text)
+    {
+        try
+        {
+            return YamlDocument.Parse(text);
+        }
+        catch (YamlException exception)
+        {
+            var line = (int)exception.Start.Line;
+            Fault(line, $"malformed YAML: {Shown.OneLine(exception.Message)}");
+            return null;
+        }
+    }
+
+    private RelayConfig ReadConfig(Section root)
+    {
+        var defaults = new RelayConfig();
+        var (systemPrompt, systemPromptFile) = ReadSystemPrompt(root, defaults.SystemPrompt);
+        var config = new RelayConfig
+        {
+            Model = root.Read("model", defaults.Model, Rules.Line(longest: 200)),
+            MaxTokens = root.Read("max_tokens", defaults.MaxTokens, Rules.Integer(1, 128_000)),
+            SystemPrompt = systemPrompt,
+            SystemPromptFile = systemPromptFile,
+            SummarizationPrompt = root.Read("summarization_prompt", defaults.SummarizationPrompt, Rules.Prose),
+            HistoryCharCap = root.Read("history_char_cap", defaults.HistoryCharCap, Rules.Integer(1_000, 50_000_000)),
+            KeepRecentTurns = root.Read("keep_recent_turns", defaults.KeepRecentTurns, Rules.Integer(1, 1_000)),
+            Sessions = root.Children("sessions") is { } sessions ? ReadSessions(sessions) : defaults.Sessions,
+            AcceptUnknownSessions = root.Read("accept_unknown_sessions", defaults.AcceptUnknownSessions, Rules.Boolean),
+            Operator = ReadOperator(root.Child("operator"), defaults.Operator),
+            Listen = root.Read("listen", defaults.Listen, Rules.Listen),
+            CacheTtl = root.Read("cache_ttl", defaults.CacheTtl, Rules.CacheTtl),
+            Budget = ReadBudget(root.Child("budget")),
+            StuckAfter = root.Read("stuck_after", defaults.StuckAfter, Rules.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(30))),
+            MaxEnvelopeBytes = root.Read("max_envelope_bytes", defaults.MaxEnvelopeBytes, Rules.Integer(1_024, 104_857_600)),
+            Advisor = root.Read("advisor", defaults.Advisor, Rules.Advisor),
+        };
+        root.Close();
+        return config;
+    }
+
+    private (string Prompt, string? File) ReadSystemPrompt(Section root, string fallback)
+    {
+        var written = root.Read("system_prompt", fallback, Rules.Prose);
+        if (root.LineOf("system_prompt_file") is not { } fileLine)
+            return (written, null);
+
+        if (root.LineOf("system_prompt") is { } line)
+            root.Fault(Math.Max(line, fileLine), "system_prompt_file", "excludes system_prompt; allowed: one of the two");
+
+        var name = root.Read("system_prompt_file", "", Rules.Line(longest: 1_000));
+        if (name.Length == 0)
+            return (written, null);
+
+        var path = Path.GetFullPath(name, _home.Root);
+        return (root.Read("system_prompt_file", written, _ => PromptFile(path)), path);
+    }
+
+    private static Parsed<string> PromptFile(string path)
+    {
+        const string allowed = "a UTF-8 text file that is not blank, its path relative to the home folder";
+        if (BoundedFile.Read(path, LargestBytes) is not FileContent.Bytes bytes)
+            return new Parsed<string>.Invalid($"there is no readable file of up to {LargestBytes} bytes", allowed);
+
+        try
+        {
+            var text = StrictUtf8.GetString(bytes.Content).TrimStart('\uFEFF');
+            return string.IsNullOrWhiteSpace(text)
+                ? new Parsed<string>.Invalid("the file is blank", allowed)
+                : new Parsed<string>.Valid(text);
+        }
+        catch (DecoderFallbackException)
+        {
+            return new Parsed<string>.Invalid("the file is not UTF-8", allowed);
+        }
+    }
+
+    private static List<SessionConfig> ReadSessions(IReadOnlyList<Section> items)
+    {
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        var sessions = new List<SessionConfig>();
+        foreach (var item in items)
+        {
+            var session = new SessionConfig(
+                item.Read("session_id", "", Rules.Id),
+                item.Read("conversation", SessionConfig.DefaultConversation, Rules.Id));
+            item.Close();
+
+            var line = item.LineOf("session_id");
+            if (line is null)
+                item.Require("session_id", "1 to 64 of A-Z a-z 0-9 _ -");
+            else if (session.SessionId.Length > 0 && !lines.TryAdd(session.SessionId, line.Value))
+                item.Fault(line.Value, "session_id", $"{session.SessionId} is listed a second time, after line {lines[session.SessionId]}; allowed: once");
+            else if (session.SessionId.Length > 0)
+                sessions.Add(session);
+        }
+        return sessions;
+    }
+
+    private static OperatorConfig ReadOperator(Section section, OperatorConfig defaults)
+    {
+        var config = new OperatorConfig
+        {
+            Name = section.Read("name", defaults.Name, Rules.Line(longest: 64)),
+            Token = section.Read("token", defaults.Token, Rules.Line(longest: 64)),
+            ScanChars = section.Read("scan_chars", defaults.ScanChars, Rules.Integer(1, 100_000)),
+            InputFile = section.Read("input_file", defaults.InputFile, Rules.StateFileName),
+        };
+        section.Close();
+        return config;
+    }
+
+    private static BudgetConfig ReadBudget(Section section)
+    {
+        var config = new BudgetConfig
+        {
+            PerDayUsd = section.Read("per_day_usd", null, Rules.Amount),
+            PerMonthUsd = section.Read("per_month_usd", null, Rules.Amount),
+        };
+        section.Close();
+        return config;
+    }
+
+    private void Fault(int? line, string message) => _faults.Add(new ConfigFault(_file, line, message));
+}

@@ -1,0 +1,69 @@
+namespace Relay.Configuration;
+
+/// <summary>What 'relay init' writes. Reading the config gives exactly the defaults, so that deleting a line changes nothing.</summary>
+internal static class ConfigTemplate
+{
+    /// <summary>The prompts stand in comments: uncommented they work as they are, and left alone they improve with relay.</summary>
+    public static string Config { get; } = $"""
+        # Settings of this relay. Every key has the default shown here; a line you delete changes nothing.
+        # Changes are picked up while relay runs, where they can be. Keys and tokens belong in .env.
+
+        model: claude-opus-5-5
+        max_tokens: 16000                # longest reply, 1 to 128000
+
+        # What the advisor is told about its work. This is the built-in text; uncomment it to change it,
+        # or keep yours in a file of this folder with: system_prompt_file: advisor.md
+        # system_prompt: |
+        {Commented(new RelayConfig().SystemPromptText)}
+
+        # How older turns are summed up.
+        # summarization_prompt: |
+        {Commented(Prompts.Summarization)}
+
+        history_char_cap: 400000         # over this many characters the older turns are summarised, 1000 to 50000000
+        keep_recent_turns: 10            # these stay word for word, 1 to 1000
+
+        sessions:
+          - session_id: session-1        # 1 to 64 of A-Z a-z 0-9 _ -
+            conversation: default        # sessions of one conversation share the advisor's memory
+        accept_unknown_sessions: true    # false: only the sessions listed above are heard
+
+        operator:
+          name: JC                       # what the advisor calls you
+          token: "[NEEDS-JC]"            # a reply that has this near its start is for you
+          scan_chars: 200                # how near: in so many characters, 1 to 100000
+          input_file: jc_input.txt       # in state/; what you write there is your answer
+
+        listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
+        cache_ttl: auto                  # prompt cache: auto, 5m, 1h or off
+
+        budget:                          # in US dollars; null is no limit
+          per_day_usd: null
+          per_month_usd: null
+
+        stuck_after: 10m                 # page you when a message waits this long, 1s to 30d
+        max_envelope_bytes: 1048576      # larger envelopes are rejected, 1024 to 104857600
+        advisor: anthropic               # or simulated: an offline stand-in for trying things out
+
+        """;
+
+    public const string Env = """
+        # Secrets of this relay; keep this file to yourself (mode 0600).
+        # The environment goes before this file for RELAY_* and NTFY_*, this file before the environment for ANTHROPIC_*.
+
+        # ANTHROPIC_API_KEY=
+        # ANTHROPIC_BASE_URL=https://api.anthropic.com
+
+        # Pages go to this ntfy topic. Who knows the topic can read them; one that cannot be guessed is made at the first run.
+        # NTFY_TOPIC=
+        # NTFY_SERVER=https://ntfy.sh
+        # NTFY_TOKEN=
+
+        # The bearer token for relay's HTTP; made at the first run.
+        # RELAY_TOKEN=
+
+        """;
+
+    private static string Commented(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => $"#   {line}".TrimEnd()));
+}

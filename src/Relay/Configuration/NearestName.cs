@@ -1,0 +1,35 @@
+namespace Relay.Configuration;
+
+/// <summary>Finds the name somebody probably meant.</summary>
+internal static class NearestName
+{
+    private const int LongestTyped = 64;
+
+    /// <summary>Null when nothing is near: at most a third of the letters may differ.</summary>
+    public static string? Of(string typed, IReadOnlyList<string> known)
+    {
+        if (typed.Length > LongestTyped)
+            return null;
+
+        var plain = typed.Replace('-', '_');
+        var best = known.Select(name => (Name: name, Distance: Distance(plain, name))).DefaultIfEmpty((Name: "", Distance: int.MaxValue)).MinBy(pair => pair.Distance);
+        return best.Distance <= Math.Max(1, best.Name.Length / 3) ? best.Name : null;
+    }
+
+    /// <summary>Levenshtein's, without regard to case.</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var same = char.ToLowerInvariant(left[i - 1]) == right[j - 1] ? 0 : 1;
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + same));
+            }
+        }
+        return row[^1];
+    }
+}

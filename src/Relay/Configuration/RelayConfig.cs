@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+
+namespace Relay.Configuration;
+
+internal enum CacheTtl
+{
+    Auto,
+    FiveMinutes,
+    OneHour,
+    Off,
+}
+
+internal enum AdvisorKind
+{
+    Anthropic,
+    Simulated,
+}
+
+internal sealed record SessionConfig(string SessionId, string Conversation)
+{
+    public const string DefaultConversation = "default";
+}
+
+internal sealed record OperatorConfig
+{
+    public string Name { get; init; } = "JC";
+    public string Token { get; init; } = "[NEEDS-JC]";
+    public int ScanChars { get; init; } = 200;
+    public string InputFile { get; init; } = "jc_input.txt";
+}
+
+/// <summary>Upper limits of what calls may cost; null is no limit.</summary>
+internal sealed record BudgetConfig
+{
+    public decimal? PerDayUsd { get; init; }
+    public decimal? PerMonthUsd { get; init; }
+}
+
+/// <summary>What config.yaml says; every property has the default of its key.</summary>
+internal sealed partial record RelayConfig
+{
+    public string Model { get; init; } = "claude-opus-5-5";
+    public int MaxTokens { get; init; } = 16_000;
+
+    /// <summary>As written. What the advisor is told is <see cref="SystemPromptText"/>.</summary>
+    public string SystemPrompt { get; init; } = Prompts.System;
+
+    /// <summary>The absolute path of the file the system prompt came from, if any, so that a change in it is seen.</summary>
+    public string? SystemPromptFile { get; init; }
+
+    public string SummarizationPrompt { get; init; } = Prompts.Summarization;
+    public int HistoryCharCap { get; init; } = 400_000;
+    public int KeepRecentTurns { get; init; } = 10;
+    public IReadOnlyList<SessionConfig> Sessions { get; init; } = [new("session-1", SessionConfig.DefaultConversation)];
+    public bool AcceptUnknownSessions { get; init; } = true;
+    public OperatorConfig Operator { get; init; } = new();
+    public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
+    public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
+    public BudgetConfig Budget { get; init; } = new();
+    public TimeSpan StuckAfter { get; init; } = TimeSpan.FromMinutes(10);
+    public int MaxEnvelopeBytes { get; init; } = 1_048_576;
+    public AdvisorKind Advisor { get; init; } = AdvisorKind.Anthropic;
+
+    /// <summary>The system prompt with the operator's name and token put into the built-in one; a user's own prompt is verbatim.</summary>
+    public string SystemPromptText => SystemPrompt == Prompts.System
+        ? Placeholder().Replace(SystemPrompt, match => match.Value == "{token}" ? Operator.Token : Operator.Name)
+        : SystemPrompt;
+
+    /// <summary>Equality by value, the sessions included (the record's own compares the list by reference).</summary>
+    public bool SameAs(RelayConfig other) =>
+        this == other with { Sessions = Sessions } && Sessions.SequenceEqual(other.Sessions);
+
+    [GeneratedRegex(@"\{(operator|token)\}")]
+    private static partial Regex Placeholder();
+}

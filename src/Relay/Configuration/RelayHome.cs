@@ -1,0 +1,61 @@
+namespace Relay.Configuration;
+
+/// <summary>The folder one relay lives in, and the place of everything in it.</summary>
+internal sealed record RelayHome(string Root)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    public string EnvFile => Path.Combine(Root, ".env");
+    public string ConfigFile => Path.Combine(Root, "config.yaml");
+
+    public string Queue => Path.Combine(Root, "queue");
+    public string Rejected => Path.Combine(Queue, ".rejected");
+
+    public string Dispatch => Path.Combine(Root, "dispatch");
+    public string Staged => Path.Combine(Dispatch, ".staged");
+
+    public string State => Path.Combine(Root, "state");
+    public string DatabaseFile => Path.Combine(State, "relay.db");
+    public string LockFile => Path.Combine(State, ".lock");
+    public string StatusFile => Path.Combine(State, "status.json");
+    public string EndpointFile => Path.Combine(State, "endpoint.json");
+    public string HistoryFile => Path.Combine(State, "conversation.json");
+    public string RefusedAnswers => Path.Combine(State, ".rejected");
+
+    public string Logs => Path.Combine(Root, "logs");
+    public string LogFile => Path.Combine(Logs, "relay.log");
+
+    public static RelayHome Resolve(string? option, IReadOnlyDictionary<string, string> environment, string currentFolder, string userHome)
+    {
+        var chosen = option is { Length: > 0 } ? option : environment.GetValueOrDefault("RELAY_HOME");
+        if (!string.IsNullOrWhiteSpace(chosen))
+            return At(Path.GetFullPath(chosen, currentFolder));
+
+        return File.Exists(Path.Combine(currentFolder, "config.yaml"))
+            ? At(currentFolder)
+            : At(Path.Combine(userHome, ".relay"));
+    }
+
+    public string OperatorFile(string name) => Path.Combine(State, name);
+
+    public string SessionFolder(string sessionId) => Path.Combine(Dispatch, sessionId);
+
+    /// <summary>Creates what is missing; the modes of folders that exist stay as their owner set them.</summary>
+    public void CreateFolders()
+    {
+        CreateOwnerOnly(Root);
+        CreateOwnerOnly(State);
+        foreach (var folder in (string[])[Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
+            Directory.CreateDirectory(folder);
+    }
+
+    private static void CreateOwnerOnly(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, OwnerOnly);
+    }
+
+    private static RelayHome At(string folder) => new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+}

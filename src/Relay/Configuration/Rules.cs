@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Relay.Configuration;
+
+/// <summary>What the values of config.yaml may be, by kind.</summary>
+internal static partial class Rules
+{
+    private const decimal LargestAmount = 1_000_000_000;
+
+    public static Rule<bool> Boolean => value => value is YamlValue.Scalar { Kind: ScalarKind.Boolean, Content: "true" or "false" } scalar
+        ? new Parsed<bool>.Valid(scalar.Content == "true")
+        : Wrong<bool>(value, "true or false");
+
+    public static Rule<decimal?> Amount => value =>
+    {
+        const string allowed = "a number of dollars from 0 to 1000000000, such as 12.50, or null";
+        if (value is YamlValue.Scalar { Kind: ScalarKind.Null })
+            return new Parsed<decimal?>.Valid(null);
+        if (value is not YamlValue.Scalar { Kind: ScalarKind.Number } scalar || !DecimalPattern().IsMatch(scalar.Content))
+            return Wrong<decimal?>(value, allowed);
+
+        return decimal.TryParse(scalar.Content, NumberStyles.Number, CultureInfo.InvariantCulture, out var amount) && amount is >= 0 and <= LargestAmount
+            ? new Parsed<decimal?>.Valid(amount)
+            : OutOfRange<decimal?>(scalar, allowed);
+    };
+
+    public static Rule<TimeSpan> Duration(TimeSpan least, TimeSpan most) => value =>
+    {
+        var allowed = $"a duration such as 90s, 10m, 1h30m or 1d, from {Configuration.Duration.Write(least)} to {Configuration.Duration.Write(most)}";
+        if (value is not YamlValue.Scalar { Kind: ScalarKind.Text } scalar || Configuration.Duration.Parse(scalar.Content) is not { } duration)
+            return Wrong<TimeSpan>(value, allowed);
+
+        return duration >= least && duration <= most ? new Parsed<TimeSpan>.Valid(duration) : OutOfRange<TimeSpan>(scalar, allowed);
+    };
+
+    public static Rule<ListenAddress> Listen => Text("HOST:PORT, where HOST is an IPv4 address, an [IPv6] address or localhost, and PORT is 0 to 65535", ListenAddress.Parse);
+
+    /// <summary>Text of one line that says something.</summary>
+    public static Rule<string> Line(int longest) => Text($"text of one line, 1 to {longest} characters, not blank",
+        text => text.Length <= longest && !string.IsNullOrWhiteSpace(text) && Shown.IsOneLine(text) ? text : null);
+
+    /// <summary>Text of any length that says something.</summary>
+    public static Rule<string> Prose => Text("text that is not blank",
+        text => !string.IsNullOrWhiteSpace(text) && Shown.IsWellFormed(text) ? text : null);
+
+    public static Rule<string> Id => Text("1 to 64 of A-Z a-z 0-9 _ -", text => IdPattern().IsMatch(text) ? text : null);
+
+    public static Rule<string> StateFileName => Text("a plain file name of up to 64 characters, not starting with a dot and not one of relay's own state files",
+        text => IsStateFileName(text) ? text : null);
+
+    public static Rule<int> Integer(int least, int most) => value =>
+    {
+        var allowed = $"a plain decimal integer from {least} to {most}";
+        if (value is not YamlValue.Scalar { Kind: ScalarKind.Number } scalar || !IntegerPattern().IsMatch(scalar.Content))
+            return Wrong<int>(value, allowed);
+
+        return scalar.Content.Length < 20 && long.Parse(scalar.Content, CultureInfo.InvariantCulture) is var number && number >= least && number <= most
+            ? new Parsed<int>.Valid((int)number)
+            : OutOfRange<int>(scalar, allowed);
+    };
+
+    public static Rule<CacheTtl> CacheTtl => Choice(
+        ("auto", Configuration.CacheTtl.Auto),
+        ("5m", Configuration.CacheTtl.FiveMinutes),
+        ("1h", Configuration.CacheTtl.OneHour),
+        ("off", Configuration.CacheTtl.Off));
+
+    public static Rule<AdvisorKind> Advisor => Choice(("anthropic", AdvisorKind.Anthropic), ("simulated", AdvisorKind.Simulated));
+
+    private static Rule<T> Choice<T>(params (string Name, T Value)[] choices) => value =>
+    {
+        foreach (var (name, meaning) in choices)
+        {
+            if (value is YamlValue.Scalar { Kind: ScalarKind.Text } scalar && scalar.Content == name)
+                return new Parsed<T>.Valid(meaning);
+        }
+        return Wrong<T>(value, string.Join(" or ", choices.Select(choice => choice.Name)));
+    };
+
+    private static Rule<T> Text<T>(string allowed, Func<string, T?> parse) where T : class => value => value switch
+    {
+        YamlValue.Scalar { Kind: ScalarKind.Text } scalar when parse(scalar.Content) is { } parsed => new Parsed<T>.Valid(parsed),
+        YamlValue.Scalar { Kind: ScalarKind.Number or ScalarKind.Boolean } => Wrong<T>(value, $"{allowed}; as text it needs quotes"),
+        _ => Wrong<T>(value, allowed),
+    };
+
+    private static Parsed<T>.Invalid Wrong<T>(YamlValue value, string allowed) => value is YamlValue.Refused refused
+        ? new Parsed<T>.Invalid(refused.Reason, allowed)
+        : new Parsed<T>.Invalid($"is {value.Description}", allowed);
+
+    private static Parsed<T>.Invalid OutOfRange<T>(YamlValue.Scalar value, string allowed) => new($"{Shown.Short(value.Content)} is out of range", allowed);
+
+    private static bool IsStateFileName(string name) =>
+        name.Length is > 0 and <= 64
+        && Shown.IsOneLine(name)
+        && !string.IsNullOrWhiteSpace(name)
+        && !name.StartsWith('.')
+        && name.IndexOfAny(['/', '\\']) < 0
+        && !name.StartsWith("relay.db", StringComparison.OrdinalIgnoreCase)
+        && !((string[])["status.json", "endpoint.json", "conversation.json"]).Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)\z")]
+    private static partial Regex IntegerPattern();
+
+    [GeneratedRegex(@"\A-?[0-9]+(\.[0-9]+)?\z")]
+    private static partial Regex DecimalPattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex IdPattern();
+}

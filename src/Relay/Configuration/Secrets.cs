@@ -1,0 +1,104 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+
+namespace Relay.Configuration;
+
+/// <summary>Keys, tokens and the addresses they are for. The topic counts as a secret: who knows it can read the pages.</summary>
+internal sealed partial record Secrets
+{
+    private const string AbsoluteUrl = "an absolute http or https address";
+    private const string VisibleAscii = "visible ASCII characters without spaces";
+
+    public static readonly IReadOnlySet<string> Keys = new HashSet<string>
+    {
+        "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "NTFY_TOPIC", "NTFY_SERVER", "NTFY_TOKEN", "RELAY_TOKEN",
+    };
+
+    public string? ApiKey { get; init; }
+    public Uri BaseUrl { get; init; } = new("https://api.anthropic.com");
+
+    /// <summary>Empty until one was generated.</summary>
+    public string NtfyTopic { get; init; } = "";
+
+    public Uri NtfyServer { get; init; } = new("https://ntfy.sh");
+    public string? NtfyToken { get; init; }
+
+    /// <summary>The bearer token for HTTP; empty until one was generated.</summary>
+    public string Token { get; init; } = "";
+
+    public static Secrets Resolve(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
+    {
+        var resolver = new Resolver(file, environment, faults);
+        var defaults = new Secrets();
+        return new Secrets
+        {
+            ApiKey = resolver.Text("ANTHROPIC_API_KEY"),
+            BaseUrl = resolver.Url("ANTHROPIC_BASE_URL") ?? defaults.BaseUrl,
+            NtfyTopic = resolver.Topic("NTFY_TOPIC") ?? "",
+            NtfyServer = resolver.Url("NTFY_SERVER") ?? defaults.NtfyServer,
+            NtfyToken = resolver.Text("NTFY_TOKEN"),
+            Token = resolver.Text("RELAY_TOKEN") ?? "",
+        };
+    }
+
+    /// <summary>Puts a topic and a token into the file where neither it nor the environment has one. The caller saves the file.</summary>
+    public static void EnsureGenerated(DotEnv file, IReadOnlyDictionary<string, string> environment)
+    {
+        var absent = new Resolver(file, environment, []);
+        if (absent.Find("NTFY_TOPIC") is null)
+            file.Set("NTFY_TOPIC", "relay-" + RandomNumberGenerator.GetHexString(32, lowercase: true));
+        if (absent.Find("RELAY_TOKEN") is null)
+            file.Set("RELAY_TOKEN", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+    }
+
+    public override string ToString() =>
+        $"Secrets {{ ApiKey = {Presence(ApiKey)}, BaseUrl = {Server(BaseUrl)}, NtfyTopic = {Presence(NtfyTopic)}, " +
+        $"NtfyServer = {Server(NtfyServer)}, NtfyToken = {Presence(NtfyToken)}, Token = {Presence(Token)} }}";
+
+    private static string Presence(string? value) => string.IsNullOrEmpty(value) ? "absent" : "set";
+
+    // Without the user and password an address may carry.
+    private static string Server(Uri address) => address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex TopicPattern();
+
+    private sealed record Found(string Value, string File, int? Line);
+
+    private sealed class Resolver(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
+    {
+        public string? Text(string key) => Checked(key, VisibleAscii, value => value.All(c => c is > ' ' and <= '~'));
+
+        public string? Topic(string key) => Checked(key, "1 to 64 of A-Z a-z 0-9 _ -", TopicPattern().IsMatch);
+
+        public Uri? Url(string key) => Checked(key, AbsoluteUrl, IsHttp) is { } value ? new Uri(value) : null;
+
+        /// <summary>A developer's own ANTHROPIC_* must not leak in, so there the file goes first; elsewhere the environment does.</summary>
+        public Found? Find(string key) => key.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
+            ? InFile(key) ?? InEnvironment(key)
+            : InEnvironment(key) ?? InFile(key);
+
+        private string? Checked(string key, string allowed, Func<string, bool> isAllowed)
+        {
+            if (Find(key) is not { } found)
+                return null;
+            if (isAllowed(found.Value))
+                return found.Value;
+
+            faults.Add(new ConfigFault(found.File, found.Line, $"{key}: the value cannot be used; allowed: {allowed}"));
+            return null;
+        }
+
+        private Found? InFile(string key) =>
+            file[key] is { } value && !string.IsNullOrWhiteSpace(value) ? new Found(value.Trim(), file.Name, file.LineOf(key)) : null;
+
+        private Found? InEnvironment(string key) =>
+            environment.TryGetValue(key, out var value) && !string.IsNullOrWhiteSpace(value) ? new Found(value.Trim(), "environment", null) : null;
+
+        private static bool IsHttp(string value) =>
+            Uri.TryCreate(value, UriKind.Absolute, out var address)
+            && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            && address.Host.Length > 0;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+
+namespace Relay.Configuration;
+
+internal enum ScalarKind
+{
+    Null,
+    Boolean,
+    Number,
+    Text,
+}
+
+internal sealed record YamlEntry(string Key, int Line, YamlValue Value);
+
+/// <summary>A value of a YAML file and the line it starts on.</summary>
+internal abstract partial record YamlValue(int Line)
+{
+    /// <summary>A quoted or block scalar is text whatever it looks like; a plain one is what the YAML 1.2 core schema says.</summary>
+    public sealed record Scalar(int Line, string Content, ScalarKind Kind) : YamlValue(Line)
+    {
+        public static Scalar Plain(int line, string content) => new(line, content, KindOf(content));
+    }
+
+    public sealed record List(int Line, IReadOnlyList<YamlValue> Items) : YamlValue(Line);
+
+    /// <summary>The entries as written, duplicate keys included.</summary>
+    public sealed record Map(int Line, IReadOnlyList<YamlEntry> Entries) : YamlValue(Line);
+
+    /// <summary>What YAML allows and settings do not.</summary>
+    public sealed record Refused(int Line, string Reason) : YamlValue(Line);
+
+    public string Description => this switch
+    {
+        Scalar { Kind: ScalarKind.Null } => "empty",
+        Scalar { Kind: ScalarKind.Text } scalar => $"the text {Shown.Quoted(scalar.Content)}",
+        Scalar scalar => Shown.Short(scalar.Content),
+        List => "a list",
+        Map => "a mapping",
+        _ => "not usable",
+    };
+
+    private static ScalarKind KindOf(string plain) => plain switch
+    {
+        "" or "~" or "null" or "Null" or "NULL" => ScalarKind.Null,
+        "true" or "True" or "TRUE" or "false" or "False" or "FALSE" => ScalarKind.Boolean,
+        _ => NumberPattern().IsMatch(plain) ? ScalarKind.Number : ScalarKind.Text,
+    };
+
+    [GeneratedRegex(@"\A([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\z")]
+    private static partial Regex NumberPattern();
+}
