@@ -1,0 +1,144 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Relay.Loopback;
+
+/// <summary>Whose cache markers count when a request is billed.</summary>
+public enum MarkerPolicy
+{
+    AsSent,
+
+    /// <summary>One 5-minute marker on the last block before the messages, whatever was sent.</summary>
+    SystemOnly,
+    None,
+}
+
+/// <summary>What a request costs under prompt caching. Time comes from the requests themselves, so recorded
+/// requests can be billed again later under another policy: give each policy a ledger of its own.
+/// One bill: (1) place the breakpoints, (2) hash the prefix at each block, (3) look back from each breakpoint
+/// for a live entry, (4) split the prompt at A (read), B (1h write) and C (5m write), (5) write the new entries.</summary>
+public sealed class CacheLedger
+{
+    /// <summary>Positions a breakpoint looks at, itself included.</summary>
+    private const int LookBackPositions = 20;
+
+    private readonly Dictionary<string, Entry> _entries = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>Bills the request and remembers what it wrote; the output is what the recorded answer had. Thread-safe.</summary>
+    public TokenUsage Bill(AdvisorRequest request, MarkerPolicy policy = MarkerPolicy.AsSent) =>
+        Bill(request, policy, request.Usage?.OutputTokens ?? 0);
+
+    internal TokenUsage Bill(AdvisorRequest request, MarkerPolicy policy, int outputTokens)
+    {
+        var prefixes = Prefixes(request);                                             // (2)
+        var breakpoints = Breakpoints(request, policy)                                // (1)
+            .Where(point => prefixes[point.Index].Tokens >= ModelFacts.MinimumPrefixTokens(request.Model))
+            .ToArray();
+
+        lock (_lock)
+        {
+            var hit = FindHit_NeedsLock(prefixes, breakpoints, request.ArrivedAt);    // (3)
+            Write_NeedsLock(prefixes, breakpoints.Where(point => point.Index > hit), request); // (5)
+            return Split(prefixes, breakpoints, hit, outputTokens);                   // (4)
+        }
+    }
+
+    private static List<Breakpoint> Breakpoints(AdvisorRequest request, MarkerPolicy policy)
+    {
+        var blocks = request.Blocks;
+        if (policy == MarkerPolicy.None)
+            return [];
+
+        if (policy == MarkerPolicy.SystemOnly)
+        {
+            var lastSystem = blocks.Count(block => block.Section != PromptSection.Messages) - 1;
+            return lastSystem >= 0 ? [new Breakpoint(lastSystem, CacheLifetime.FiveMinutes)] : [];
+        }
+
+        var marked = blocks.Select((block, index) => (block.Marker, Index: index))
+            .Where(block => block.Marker is not null)
+            .Select(block => new Breakpoint(block.Index, block.Marker!.Value))
+            .ToList();
+        if (request.AutomaticCache is { } automatic && LastMarkable(blocks) is >= 0 and var last && marked.All(point => point.Index != last))
+            marked.Add(new Breakpoint(last, automatic));
+        return marked;
+    }
+
+    private static int LastMarkable(IReadOnlyList<PromptBlock> blocks)
+    {
+        var index = blocks.Count - 1;
+        while (index >= 0 && blocks[index].Type is "thinking" or "redacted_thinking")
+            index--;
+        return index;
+    }
+
+    private static Prefix[] Prefixes(AdvisorRequest request)
+    {
+        var prefixes = new Prefix[request.Blocks.Count];
+        var (hash, tokens) = (Chain("model", request.Model), 0);
+        var inMessages = false;
+        for (var index = 0; index < prefixes.Length; index++)
+        {
+            var block = request.Blocks[index];
+            if (!inMessages && block.Section == PromptSection.Messages)
+                (hash, inMessages) = (Chain(hash, request.Prompt.MessagesSeed), true);
+            hash = Chain(hash, $"{block.Section}/{block.Role}/{block.Key}");
+            tokens += block.Tokens;
+            prefixes[index] = new Prefix(hash, tokens);
+        }
+        return prefixes;
+    }
+
+    private static string Chain(string previous, string content) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{previous}\n{content}")));
+
+    /// <summary>The last index that can be read, or -1. Every entry a breakpoint finds lives on from the start of this request.</summary>
+    private int FindHit_NeedsLock(Prefix[] prefixes, IEnumerable<Breakpoint> breakpoints, DateTimeOffset now)
+    {
+        var highest = -1;
+        foreach (var point in breakpoints)
+        {
+            for (var index = point.Index; index >= 0 && index > point.Index - LookBackPositions; index--)
+            {
+                if (!_entries.TryGetValue(prefixes[index].Hash, out var entry) || now >= entry.ExpiresAt || now < entry.ReadableFrom)
+                    continue;
+
+                _entries[prefixes[index].Hash] = entry with { ExpiresAt = now + Span(entry.Lifetime) };
+                highest = Math.Max(highest, index);
+                break;
+            }
+        }
+        return highest;
+    }
+
+    private void Write_NeedsLock(Prefix[] prefixes, IEnumerable<Breakpoint> breakpoints, AdvisorRequest request)
+    {
+        foreach (var point in breakpoints)
+        {
+            // An entry can be read only once the answer that wrote it has begun.
+            _entries[prefixes[point.Index].Hash] = new Entry(point.Lifetime, request.ArrivedAt + Span(point.Lifetime), request.AnsweredAt);
+        }
+    }
+
+    private static TokenUsage Split(Prefix[] prefixes, Breakpoint[] breakpoints, int hit, int outputTokens)
+    {
+        int TokensThrough(IEnumerable<Breakpoint> points, int atLeast) =>
+            points.Select(point => prefixes[point.Index].Tokens).Append(atLeast).Max();
+
+        var a = hit >= 0 ? prefixes[hit].Tokens : 0;
+        var b = TokensThrough(breakpoints.Where(point => point.Lifetime == CacheLifetime.OneHour), a);
+        var c = TokensThrough(breakpoints, b);
+        var total = prefixes.Length == 0 ? 0 : prefixes[^1].Tokens;
+        return new TokenUsage(total - c, CacheWrite5mTokens: c - b, CacheWrite1hTokens: b - a, CacheReadTokens: a, outputTokens);
+    }
+
+    private static TimeSpan Span(CacheLifetime lifetime) =>
+        lifetime == CacheLifetime.OneHour ? TimeSpan.FromHours(1) : TimeSpan.FromMinutes(5);
+
+    private readonly record struct Breakpoint(int Index, CacheLifetime Lifetime);
+
+    private readonly record struct Prefix(string Hash, int Tokens);
+
+    private sealed record Entry(CacheLifetime Lifetime, DateTimeOffset ExpiresAt, DateTimeOffset ReadableFrom);
+}

@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Relay.Loopback;
+
+public sealed record LoopbackNtfyOptions
+{
+    /// <summary>For arrival times, "since" and the keepalive.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>0 takes a free one; give the old <see cref="LoopbackNtfy.Port"/> to come back as the same server.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Null lets everybody in; otherwise no token is a 403 and a wrong one a 401.</summary>
+    public string? Token { get; init; }
+
+    public TimeSpan Keepalive { get; init; } = TimeSpan.FromSeconds(45);
+}
+
+/// <summary>An ntfy server on 127.0.0.1: publishing as JSON or plain text, clearing, and subscribing to a topic.</summary>
+public sealed class LoopbackNtfy : IAsyncDisposable
+{
+    private readonly LoopbackNtfyOptions _options;
+    private readonly ArrivalLog<Page> _pages = new();
+    private readonly ArrivalLog<string> _attempts = new();
+    private readonly ConcurrentQueue<NtfyFault> _faults = new();
+    private readonly ReleaseGate _hung = new();
+    private readonly NtfySubscriptions _subscriptions;
+    private volatile NtfyFault? _always;
+    private LoopbackHost? _host;
+
+    private LoopbackNtfy(LoopbackNtfyOptions options)
+    {
+        _options = options;
+        _subscriptions = new NtfySubscriptions(_pages, options);
+    }
+
+    public Uri Address => _host!.Address;
+
+    public int Port => Address.Port;
+
+    /// <summary>Every message accepted, in order, on whatever topic; also what a tap on a button published.</summary>
+    public IReadOnlyList<Page> Pages => _pages.Snapshot();
+
+    /// <summary>The bodies of all publishes as they came in, refused and lost ones too.</summary>
+    public IReadOnlyList<string> Attempts => _attempts.Snapshot();
+
+    /// <summary>What the phone shows now: the last page of each sequence unless cleared or deleted.</summary>
+    public IReadOnlyList<Page> Showing =>
+        [.. Pages.GroupBy(page => (page.Topic, page.SequenceId)).Select(pages => pages.Last()).Where(page => page.Event == "message")];
+
+    public static async Task<LoopbackNtfy> StartAsync(LoopbackNtfyOptions? options = null)
+    {
+        var ntfy = new LoopbackNtfy(options ?? new LoopbackNtfyOptions());
+        ntfy._host = await LoopbackHost.StartAsync(ntfy._options.Port, ntfy.HandleAsync);
+        return ntfy;
+    }
+
+    /// <summary>Queued faults hit one publish each, in order.</summary>
+    public void Enqueue(params IEnumerable<NtfyFault> faults)
+    {
+        foreach (var fault in faults)
+            _faults.Enqueue(fault);
+    }
+
+    /// <summary>Hits every publish the queue does not, until set to null.</summary>
+    public void Always(NtfyFault? fault) => _always = fault;
+
+    public void ReleaseHung() => _hung.Open();
+
+    /// <summary>Cuts the connections of all subscribers, as a restart or a lost network would.</summary>
+    public void DropSubscribers() => _subscriptions.Drop();
+
+    /// <summary>Completes with the first page, past or coming, that fits; the limit is real time.</summary>
+    public Task<Page> WaitForPageAsync(Func<Page, bool> fits, TimeSpan limit) => _pages.WaitAsync(
+        pages => pages.FirstOrDefault(fits) is { } page ? (true, page) : (false, null), limit, "a page that fits");
+
+    /// <summary>Completes when so many publishes have come in, whatever became of them; the limit is real time.</summary>
+    public Task WaitForAttemptsAsync(int count, TimeSpan limit) => _attempts.WaitAsync(
+        attempts => attempts.Count >= count ? (true, attempts[count - 1]) : (false, null), limit, $"{count} publishes");
+
+    /// <summary>The operator writes into a topic from the app.</summary>
+    public Page Say(string topic, string message) => Accept(Written(topic, message, authorization: null));
+
+    public ValueTask DisposeAsync() => _host?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private Task HandleAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
+        if (FindAccessFault(context) is { } denied)
+            return RefuseAsync(context, denied, cancellationToken);
+
+        return (context.Request.Method, path) switch
+        {
+            ("POST" or "PUT", [_]) => PublishAsync(context, path[0], sequence: "", cancellationToken),
+            ("POST" or "PUT", [var topic, var sequence]) => PublishAsync(context, topic, sequence, cancellationToken),
+            ("POST" or "PUT", [var topic, var sequence, "clear" or "read"]) => DismissAsync(context, topic, sequence, "message_clear", cancellationToken),
+            ("DELETE", [var topic, var sequence]) => DismissAsync(context, topic, sequence, "message_delete", cancellationToken),
+            ("GET", [var topic, "json"]) => _subscriptions.StreamAsync(context, topic, cancellationToken),
+            _ => RefuseAsync(context, NtfyError.NotFound, cancellationToken),
+        };
+    }
+
+    private NtfyError? FindAccessFault(HttpContext context)
+    {
+        if (_options.Token is null)
+            return null;
+
+        var authorization = context.Request.Headers.Authorization.ToString();
+        if (authorization.Length == 0)
+            return NtfyError.Forbidden;
+        return authorization == $"Bearer {_options.Token}" ? null : NtfyError.Unauthorized;
+    }
+
+    /// <summary>Without a topic in the path the body is a JSON message, with one it is the text itself.</summary>
+    private async Task PublishAsync(HttpContext context, string topic, string sequence, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+        var body = await reader.ReadToEndAsync(cancellationToken);
+        _attempts.Add(_ => body);
+
+        var fault = _faults.TryDequeue(out var queued) ? queued : _always;
+        if (fault is NtfyFault.Refused refused)
+        {
+            context.Response.Headers.RetryAfter = refused.RetryAfter;
+            await RefuseAsync(context, NtfyError.Of(refused.StatusCode), cancellationToken);
+            return;
+        }
+        if (fault is NtfyFault.Aborted { Kept: false })
+        {
+            context.Abort();
+            return;
+        }
+        if (fault is NtfyFault.Hung)
+            await _hung.WaitAsync(cancellationToken);
+
+        var authorization = context.Request.Headers.Authorization is [{ } value] ? value : null;
+        var (page, error) = topic.Length == 0
+            ? NtfyMessage.Read(body, authorization, _options.Clock.GetUtcNow(), Stopwatch.GetTimestamp())
+            : (Written(topic, body, authorization) with { SequenceId = sequence }, null);
+        if ((error ?? NtfyMessage.FindFault(page!)) is { } wrong)
+        {
+            await RefuseAsync(context, wrong, cancellationToken);
+            return;
+        }
+
+        var accepted = Accept(page!);
+        if (fault is NtfyFault.Aborted)
+            context.Abort();
+        else
+            await ReplyAsync(context, accepted, cancellationToken);
+    }
+
+    private Task DismissAsync(HttpContext context, string topic, string sequence, string @event, CancellationToken cancellationToken) =>
+        ReplyAsync(context, Accept(Written(topic, "", authorization: null) with { SequenceId = sequence, Event = @event }), cancellationToken);
+
+    private Page Written(string topic, string text, string? authorization) => new(
+        Id: "", "message", topic, SequenceId: "", Title: "", text, Priority: 3, Tags: [], Click: null,
+        Actions: default, authorization, _options.Clock.GetUtcNow(), Stopwatch.GetTimestamp());
+
+    private Page Accept(Page page)
+    {
+        var accepted = _pages.Add(number =>
+        {
+            var id = NtfyMessage.Id("m", number);
+            return page with { Id = id, SequenceId = page.SequenceId.Length > 0 ? page.SequenceId : id };
+        });
+        _subscriptions.Wake();
+        return accepted;
+    }
+
+    private static Task ReplyAsync(HttpContext context, Page page, CancellationToken cancellationToken)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(NtfyMessage.Write(page) + "\n", cancellationToken);
+    }
+
+    private static Task RefuseAsync(HttpContext context, NtfyError error, CancellationToken cancellationToken)
+    {
+        context.Response.StatusCode = error.Status;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(error.Body + "\n", cancellationToken);
+    }
+}

@@ -1,0 +1,205 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace Relay.Loopback;
+
+/// <summary>Writes one completion, as an event stream or in one piece, and breaks off where the script says so.
+/// The stream: (1) message_start, (2) the thinking block, (3) the text block with its deltas, (4) message_delta and message_stop.</summary>
+internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Completion reply, TokenUsage usage, ReleaseGate stalled)
+{
+    private const int UsualDeltas = 4;
+
+    // The real API does not escape what JSON does not ask it to.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private string MessageId => $"msg_{request.Number:D24}";
+
+    // Tells one turn's signature from another's; nobody can read it, as in life.
+    private string Signature => $"EqQB{request.Number:D20}==";
+
+    public async Task<RequestEnd> WriteStreamAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var response = context.Response;
+        response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.CacheControl = "no-cache";
+
+        await WriteAsync(response, MessageStart(), cancellationToken);                     // (1)
+        var index = 0;
+        if (reply.Thinking)
+            await WriteThinkingAsync(response, index++, cancellationToken);                // (2)
+        if (reply.Body.Length > 0)
+        {
+            var end = await WriteTextAsync(context, index, cancellationToken);             // (3)
+            if (end is { } early)
+                return early;
+        }
+        await WriteAsync(response, MessageDelta(), cancellationToken);                     // (4)
+        await WriteAsync(response, new JsonObject { ["type"] = "message_stop" }, cancellationToken);
+        return RequestEnd.Answered;
+    }
+
+    public async Task<RequestEnd> WriteWholeAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var response = context.Response;
+        response.ContentType = "application/json";
+        var body = Message(Content(), reply.StopReason, usage.OutputTokens).ToJsonString(Json);
+        if (reply.Break is StreamBreak.Cut or StreamBreak.Stall)
+        {
+            await response.WriteAsync(body[..(body.Length / 2)], cancellationToken);
+            await response.Body.FlushAsync(cancellationToken);
+            if (reply.Break is StreamBreak.Cut)
+                return Abort(context);
+            await StallAsync(cancellationToken);
+            body = body[(body.Length / 2)..];
+        }
+        await response.WriteAsync(body, cancellationToken);
+        return RequestEnd.Answered;
+    }
+
+    private async Task WriteThinkingAsync(HttpResponse response, int index, CancellationToken cancellationToken)
+    {
+        await WriteAsync(response, Ping(), cancellationToken);
+        await WriteAsync(response, Ping(), cancellationToken);
+        await WriteAsync(response, BlockStart(index, new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = "" }), cancellationToken);
+        await WriteAsync(response, BlockDelta(index, new JsonObject { ["type"] = "signature_delta", ["signature"] = Signature }), cancellationToken);
+        await WriteAsync(response, BlockStop(index), cancellationToken);
+    }
+
+    /// <summary>Null when the block was written to its end.</summary>
+    private async Task<RequestEnd?> WriteTextAsync(HttpContext context, int index, CancellationToken cancellationToken)
+    {
+        var response = context.Response;
+        await WriteAsync(response, BlockStart(index, new JsonObject { ["type"] = "text", ["text"] = "" }), cancellationToken);
+        await WriteAsync(response, Ping(), cancellationToken);
+
+        var written = 0;
+        foreach (var piece in Pieces(reply.Body, Math.Max(UsualDeltas, (reply.Break?.Deltas ?? 0) + 1)))
+        {
+            if (written++ == reply.Break?.Deltas && await BreakAsync(context, cancellationToken) is { } end)
+                return end;
+            await WriteAsync(response, BlockDelta(index, new JsonObject { ["type"] = "text_delta", ["text"] = piece }), cancellationToken);
+        }
+        await WriteAsync(response, BlockStop(index), cancellationToken);
+        return null;
+    }
+
+    /// <summary>Null when the stream goes on.</summary>
+    private async Task<RequestEnd?> BreakAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        switch (reply.Break)
+        {
+            case StreamBreak.Cut:
+                return Abort(context);
+            case StreamBreak.Error error:
+                var body = ApiError.Body(error.Type, error.Message, null, ApiError.RequestId(request.Number));
+                await WriteAsync(context.Response, body, cancellationToken);
+                return RequestEnd.Answered;
+            default:
+                await StallAsync(cancellationToken);
+                return null;
+        }
+    }
+
+    private static RequestEnd Abort(HttpContext context)
+    {
+        context.Abort();
+        return RequestEnd.CutByServer;
+    }
+
+    private Task StallAsync(CancellationToken cancellationToken)
+    {
+        var released = stalled.WaitAsync(cancellationToken);
+        request.FallSilent(); // After the wait began: whoever saw the silence may release it at once.
+        return released;
+    }
+
+    /// <summary>Never splits a surrogate pair; a text shorter than <paramref name="count"/> comes in fewer pieces.</summary>
+    private static IEnumerable<string> Pieces(string text, int count)
+    {
+        var size = Math.Max(1, (text.Length + count - 1) / count);
+        for (var start = 0; start < text.Length;)
+        {
+            var end = Math.Min(start + size, text.Length);
+            if (end < text.Length && char.IsLowSurrogate(text[end]))
+                end++;
+            yield return text[start..end];
+            start = end;
+        }
+    }
+
+    private static async Task WriteAsync(HttpResponse response, JsonObject @event, CancellationToken cancellationToken)
+    {
+        await response.WriteAsync($"event: {@event["type"]}\ndata: {@event.ToJsonString(Json)}\n\n", cancellationToken);
+        await response.Body.FlushAsync(cancellationToken);
+    }
+
+    private JsonObject MessageStart() => new()
+    {
+        ["type"] = "message_start",
+        ["message"] = Message([], stopReason: null, outputTokens: 1),
+    };
+
+    private JsonObject MessageDelta() => new()
+    {
+        ["type"] = "message_delta",
+        ["delta"] = new JsonObject { ["stop_reason"] = reply.StopReason, ["stop_sequence"] = null, ["stop_details"] = StopDetails() },
+        ["usage"] = new JsonObject
+        {
+            ["input_tokens"] = usage.InputTokens,
+            ["cache_creation_input_tokens"] = usage.CacheCreationInputTokens,
+            ["cache_read_input_tokens"] = usage.CacheReadTokens,
+            ["output_tokens"] = usage.OutputTokens,
+        },
+    };
+
+    private JsonObject Message(JsonArray content, string? stopReason, int outputTokens) => new()
+    {
+        ["id"] = MessageId,
+        ["type"] = "message",
+        ["role"] = "assistant",
+        ["content"] = content,
+        ["model"] = request.Model,
+        ["stop_reason"] = stopReason,
+        ["stop_sequence"] = null,
+        ["stop_details"] = stopReason is null ? null : StopDetails(),
+        ["usage"] = new JsonObject
+        {
+            ["input_tokens"] = usage.InputTokens,
+            ["cache_creation_input_tokens"] = usage.CacheCreationInputTokens,
+            ["cache_read_input_tokens"] = usage.CacheReadTokens,
+            ["cache_creation"] = new JsonObject
+            {
+                ["ephemeral_5m_input_tokens"] = usage.CacheWrite5mTokens,
+                ["ephemeral_1h_input_tokens"] = usage.CacheWrite1hTokens,
+            },
+            ["output_tokens"] = outputTokens,
+            ["service_tier"] = "standard",
+        },
+    };
+
+    private JsonArray Content()
+    {
+        var content = new JsonArray();
+        if (reply.Thinking)
+            content.Add(new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = Signature });
+        if (reply.Body.Length > 0)
+            content.Add(new JsonObject { ["type"] = "text", ["text"] = reply.Body });
+        return content;
+    }
+
+    private JsonObject? StopDetails() => reply.Explanation is null
+        ? null
+        : new JsonObject { ["type"] = "refusal", ["category"] = null, ["explanation"] = reply.Explanation };
+
+    private static JsonObject Ping() => new() { ["type"] = "ping" };
+
+    private static JsonObject BlockStart(int index, JsonObject block) =>
+        new() { ["type"] = "content_block_start", ["index"] = index, ["content_block"] = block };
+
+    private static JsonObject BlockDelta(int index, JsonObject delta) =>
+        new() { ["type"] = "content_block_delta", ["index"] = index, ["delta"] = delta };
+
+    private static JsonObject BlockStop(int index) => new() { ["type"] = "content_block_stop", ["index"] = index };
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace Relay.Loopback;
+
+/// <summary>The subscribing side: (1) open, (2) what was missed, (3) what comes, with a keepalive in each silence.</summary>
+internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOptions options)
+{
+    private readonly ReleaseGate _arrived = new();
+    private readonly ReleaseGate _dropped = new();
+    private int _bareEvents;
+
+    public void Wake() => _arrived.Open();
+
+    public void Drop() => _dropped.Open();
+
+    public async Task StreamAsync(HttpContext context, string topics, CancellationToken cancellationToken)
+    {
+        var dropped = _dropped.WaitAsync(cancellationToken);
+        var poll = context.Request.Query["poll"] == "1";
+        var since = context.Request.Query["since"].ToString();
+        var wanted = topics.Split(',');
+        if (FindStart(since.Length > 0 ? since : poll ? "all" : "none") is not { } next)
+        {
+            context.Response.StatusCode = NtfyError.SinceInvalid.Status;
+            await context.Response.WriteAsync(NtfyError.SinceInvalid.Body, cancellationToken);
+            return;
+        }
+
+        context.Response.ContentType = "application/x-ndjson; charset=utf-8";
+        if (!poll)
+            await WriteAsync(context, Bare("open", topics), cancellationToken);                        // (1)
+        while (!dropped.IsCompleted)
+        {
+            var arrived = _arrived.WaitAsync(cancellationToken); // Before looking, so that nothing slips in between.
+            var seen = pages.Snapshot();
+            foreach (var page in seen.Skip(next).Where(page => wanted.Contains(page.Topic)))           // (2), (3)
+                await WriteAsync(context, NtfyMessage.Write(page), cancellationToken);
+            next = seen.Count;
+            if (poll)
+                return;
+            await WaitAsync(context, topics, arrived, dropped, cancellationToken);
+        }
+        context.Abort();
+    }
+
+    private async Task WaitAsync(HttpContext context, string topics, Task arrived, Task dropped, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var keepalive = Task.Delay(options.Keepalive, options.Clock, over.Token);
+        var first = await Task.WhenAny(arrived, dropped, keepalive);
+        await over.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (first == keepalive)
+            await WriteAsync(context, Bare("keepalive", topics), cancellationToken);
+    }
+
+    /// <summary>How many pages to pass over: "since" is all, none, an id, a Unix time or a span such as 10m; null when it is none of these.</summary>
+    private int? FindStart(string since)
+    {
+        var seen = pages.Snapshot();
+        if (since == "all")
+            return 0;
+        if (since == "none")
+            return seen.Count;
+        if (seen.FirstOrDefault(page => page.Id == since) is not null)
+            return seen.TakeWhile(page => page.Id != since).Count() + 1;
+
+        var from = ParseTime(since);
+        if (from is null)
+            return since.Length == 12 && since[0] == 'm' ? 0 : null; // An id of an earlier server: everything is news.
+        return seen.TakeWhile(page => page.ArrivedAt < from).Count();
+    }
+
+    private DateTimeOffset? ParseTime(string since)
+    {
+        if (long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            return DateTimeOffset.FromUnixTimeSeconds(seconds);
+        if (since.Length == 0 || !double.TryParse(since[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var amount))
+            return null;
+
+        TimeSpan? span = since[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(amount),
+            'm' => TimeSpan.FromMinutes(amount),
+            'h' => TimeSpan.FromHours(amount),
+            _ => null,
+        };
+        return options.Clock.GetUtcNow() - span;
+    }
+
+    private string Bare(string @event, string topics) =>
+        NtfyMessage.WriteBare(@event, topics, Interlocked.Increment(ref _bareEvents), options.Clock.GetUtcNow());
+
+    private static async Task WriteAsync(HttpContext context, string line, CancellationToken cancellationToken)
+    {
+        await context.Response.WriteAsync(line + "\n", cancellationToken);
+        await context.Response.Body.FlushAsync(cancellationToken);
+    }
+}

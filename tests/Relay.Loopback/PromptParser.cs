@@ -1,0 +1,121 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Relay.Loopback;
+
+/// <summary>A body taken apart leniently: what is wrong with it is for <see cref="RequestValidation"/> to say.</summary>
+/// <param name="Root">Undefined when the body was not JSON.</param>
+/// <param name="MessagesSeed">Settings outside the blocks that the cache of the messages depends on.</param>
+internal sealed record ParsedPrompt(
+    JsonElement Root, string Model, bool Stream, int? MaxTokens, IReadOnlyList<PromptBlock> Blocks,
+    IReadOnlyList<AdvisorTurn> Turns, CacheLifetime? AutomaticCache, string MessagesSeed)
+{
+    public int PromptTokens => Blocks.Sum(block => block.Tokens);
+}
+
+internal static class PromptParser
+{
+    private static readonly string[] MessagesCacheSettings = ["tool_choice", "thinking", "speed"];
+
+    public static ParsedPrompt Parse(string body)
+    {
+        var root = ParseJson(body);
+        if (root.ValueKind != JsonValueKind.Object)
+            return new ParsedPrompt(default, "", false, null, [], [], null, "");
+
+        var messages = Elements(root, "messages");
+        return new ParsedPrompt(
+            root,
+            Text(root, "model"),
+            root.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True,
+            root.TryGetProperty("max_tokens", out var max) && max.ValueKind == JsonValueKind.Number && max.TryGetInt32(out var tokens) ? tokens : null,
+            [.. Tools(root), .. SystemBlocks(root), .. messages.SelectMany(MessageBlocks)],
+            [.. messages.Select(Turn)],
+            Marker(root),
+            string.Join('|', MessagesCacheSettings.Select(name => Raw(root, name)).Append(Raw(Property(root, "output_config"), "effort"))));
+    }
+
+    private static JsonElement ParseJson(string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
+
+    private static IEnumerable<PromptBlock> Tools(JsonElement root) =>
+        Elements(root, "tools").Select((tool, index) => Block(PromptSection.Tools, $"tools.{index}", "", tool));
+
+    private static IEnumerable<PromptBlock> SystemBlocks(JsonElement root) => Content(root, "system")
+        .Select((block, index) => Block(PromptSection.System, $"system.{index}", "", block));
+
+    private static IEnumerable<PromptBlock> MessageBlocks(JsonElement message, int position) => Content(message, "content")
+        .Select((block, index) => Block(PromptSection.Messages, $"messages.{position}.content.{index}", Text(message, "role"), block));
+
+    private static PromptBlock Block(PromptSection section, string path, string role, JsonElement block)
+    {
+        if (block.ValueKind == JsonValueKind.String)
+            return new PromptBlock(section, path, role, "text", block.GetString()!, "text:" + block.GetString(), null);
+
+        var type = Text(block, "type");
+        var isText = type == "text" && section != PromptSection.Tools;
+        var text = isText ? Text(block, "text") : WithoutMarker(block);
+        return new PromptBlock(section, path, role, type, text, isText ? "text:" + text : text, Marker(block));
+    }
+
+    private static AdvisorTurn Turn(JsonElement message, int position) => new(
+        Text(message, "role"),
+        string.Join('\n', MessageBlocks(message, position).Where(block => block.Type == "text").Select(block => block.Text)));
+
+    private static JsonElement[] Content(JsonElement owner, string name)
+    {
+        var content = Property(owner, name);
+        return content.ValueKind == JsonValueKind.String ? [content] : Elements(owner, name);
+    }
+
+    private static JsonElement[] Elements(JsonElement owner, string name)
+    {
+        var value = Property(owner, name);
+        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [];
+    }
+
+    private static CacheLifetime? Marker(JsonElement owner)
+    {
+        var marker = Property(owner, "cache_control");
+        if (marker.ValueKind != JsonValueKind.Object)
+            return null;
+
+        return Text(marker, "ttl") == "1h" ? CacheLifetime.OneHour : CacheLifetime.FiveMinutes;
+    }
+
+    private static string WithoutMarker(JsonElement block)
+    {
+        if (block.ValueKind != JsonValueKind.Object)
+            return block.GetRawText();
+
+        var text = new StringBuilder();
+        foreach (var property in block.EnumerateObject().Where(property => !property.NameEquals("cache_control")))
+            text.Append(property.Name).Append(':').Append(property.Value.GetRawText()).Append(',');
+        return text.ToString();
+    }
+
+    internal static JsonElement Property(JsonElement owner, string name) =>
+        owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) ? value : default;
+
+    internal static string Text(JsonElement owner, string name)
+    {
+        var value = Property(owner, name);
+        return value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+    }
+
+    private static string Raw(JsonElement owner, string name)
+    {
+        var value = Property(owner, name);
+        return value.ValueKind == JsonValueKind.Undefined ? "" : value.GetRawText();
+    }
+}
