@@ -22,6 +22,9 @@ internal sealed record RelayHome(string Root)
     public string HistoryFile => Path.Combine(State, "conversation.json");
     public string RefusedAnswers => Path.Combine(State, ".rejected");
 
+    /// <summary>Prices of the user's own; absent in most homes.</summary>
+    public string PricesFile => Path.Combine(Root, "prices.json");
+
     public string Logs => Path.Combine(Root, "logs");
     public string LogFile => Path.Combine(Logs, "relay.log");
 

@@ -17,7 +17,7 @@ internal sealed class Journal(Database database, TimeProvider clock)
         bool ruling,
         CancellationToken cancellationToken)
     {
-        if (message is { } id && await PositionAsync(transaction, conversation, id, role, cancellationToken) is var position and > 0)
+        if (message is { } id && await PositionAsync(transaction.Connection!, conversation, id, role, cancellationToken) is var position and > 0)
             return position;
         return await InsertAsync(transaction, conversation, message, role, speaker, content, ruling, coversThrough: null, clock.UnixNow(), cancellationToken);
     }
@@ -45,7 +45,7 @@ internal sealed class Journal(Database database, TimeProvider clock)
     }
 
     /// <summary>What the advisor is shown next: the rulings and the newest summary, and every turn since.</summary>
-    public async Task<ContextWindow> WindowAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken)
+    public static async Task<ContextWindow> WindowAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken)
     {
         var summary = await connection.Command(
             $"""
@@ -70,6 +70,10 @@ internal sealed class Journal(Database database, TimeProvider clock)
         var rulings = coveredThrough == 0 ? [] : await RulingsAsync(connection, conversation, coveredThrough, cancellationToken);
         return new ContextWindow(rulings, summary, turns);
     }
+
+    public static async Task<bool> HasEntryAsync(
+        DbConnection connection, ConversationId conversation, MessageId message, EntryRole role, CancellationToken cancellationToken) =>
+        await PositionAsync(connection, conversation, message, role, cancellationToken) > 0;
 
     public Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => WindowAsync(connection, conversation, cancellationToken), cancellationToken);
@@ -119,8 +123,8 @@ internal sealed class Journal(Database database, TimeProvider clock)
                 cancellationToken);
 
     private static Task<long> PositionAsync(
-        DbTransaction transaction, ConversationId conversation, MessageId message, EntryRole role, CancellationToken cancellationToken) =>
-        transaction.Command(
+        DbConnection connection, ConversationId conversation, MessageId message, EntryRole role, CancellationToken cancellationToken) =>
+        connection.Command(
             """
             SELECT position
             FROM entries

@@ -79,7 +79,7 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             .With("@now", clock.UnixNow()).With("@state", state).With("@detail", detail)
             .ExecuteAsync(cancellationToken);
 
-    public Task<Message?> FindAsync(DbConnection connection, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+    public static Task<Message?> FindAsync(DbConnection connection, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         connection.Command(
             $"""
             SELECT {Message.Columns}
@@ -89,7 +89,7 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             .With("@conversation", conversation.Value).With("@message", message.Value)
             .FirstAsync(Message.From, cancellationToken);
 
-    public Task<Message?> FindByKeyAsync(DbConnection connection, NewMessage message, CancellationToken cancellationToken) =>
+    public static Task<Message?> FindByKeyAsync(DbConnection connection, NewMessage message, CancellationToken cancellationToken) =>
         connection.Command(
             $"""
             SELECT {Message.Columns}
@@ -139,6 +139,22 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
                 ORDER BY accepted_at, number
                 """)
                 .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>The oldest message that nobody but the relay keeps waiting; null when there is none.</summary>
+    public Task<Message?> OldestMovingAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE state IN ('accepted', 'asking', 'deferred')
+                  AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open'))
+                  AND conversation_id NOT IN (SELECT conversation_id FROM messages WHERE state = 'held')
+                ORDER BY accepted_at, number
+                LIMIT 1
+                """)
+                .FirstAsync(Message.From, cancellationToken),
             cancellationToken);
 
     private static string Escaped(string text) => text.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_");

@@ -27,7 +27,7 @@ internal sealed partial class Inbox(
                 await sessions.SeenAsync(transaction, session, conversation, channel, cancellationToken);
                 if (await messages.InsertAsync(transaction, message, cancellationToken) is { } id)
                     return new Acceptance.Accepted(conversation, id);
-                return new Acceptance.Duplicate((await messages.FindByKeyAsync(transaction.Connection!, message, cancellationToken))!);
+                return new Acceptance.Duplicate((await MessageStore.FindByKeyAsync(transaction.Connection!, message, cancellationToken))!);
             },
             cancellationToken);
         if (acceptance is Acceptance.Accepted accepted)

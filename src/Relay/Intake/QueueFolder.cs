@@ -79,7 +79,7 @@ internal sealed partial class QueueFolder : Loop
             var limit = _settings.Current.Config.MaxEnvelopeBytes;
             if (facts.Size > limit)
                 return Reject(path, $"{facts.Size} bytes are over the limit of {limit} (max_envelope_bytes)");
-            bytes = BoundedFile.Read(path, limit); // (1)
+            bytes = UntrustedFile.Read(path, limit); // (1)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

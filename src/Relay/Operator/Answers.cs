@@ -29,63 +29,70 @@ internal sealed partial class Answers(
         public sealed record Refused(string Reason) : Outcome;
     }
 
-    /// <param name="text">The operator's words, kept as they are.</param>
-    /// <param name="question">Which question they answer; null for the only open one.</param>
-    /// <param name="via">The way they came, for the record: file, command line, page, web.</param>
-    /// <param name="unaskedKey">Where words without an open question are welcome: the key under which a repetition is dropped. Null refuses them.</param>
-    public async Task<Outcome> TakeAsync(string text, long? question, string via, string? unaskedKey, CancellationToken cancellationToken)
+    public async Task<Outcome> TakeAsync(Said said, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(text))
-            return new Outcome.Refused("the answer is empty");
-        var words = OperatorWords.Parse(text);
         var outcome = await database.WriteAsync(
-            transaction => words switch
+            async transaction =>
             {
-                OperatorWords.Refused refused => Task.FromResult<Outcome>(new Outcome.Refused(refused.Reason)),
-                OperatorWords.Direct direct => SendAsync(transaction, direct, text, question, via, cancellationToken),
-                OperatorWords.Numbered numbered when question is null => AnswerNumberedAsync(transaction, numbered, text, via, unaskedKey, cancellationToken),
-                _ => AnswerAsync(transaction, text, question, via, unaskedKey, cancellationToken),
+                if (said.Key is not null && await WasTakenAsync(transaction, said.Key, cancellationToken))
+                    return new Outcome.Repeated();
+                var result = await UnderstandAsync(transaction, said, cancellationToken);
+                if (said.Key is not null && result is not Outcome.Refused)
+                    await NoteTakenAsync(transaction, said.Key, cancellationToken);
+                return result;
             },
             cancellationToken);
         signals.Work.Set();
         signals.Dispatch.Set();
         signals.Status.Set();
-        LogOutcome(outcome.GetType().Name, via, text.Length);
+        LogOutcome(outcome.GetType().Name, said.Via, said.Text.Length);
         return outcome;
     }
 
-    private async Task<Outcome> AnswerNumberedAsync(
-        DbTransaction transaction, OperatorWords.Numbered words, string text, string via, string? unaskedKey, CancellationToken cancellationToken)
+    private async Task<Outcome> UnderstandAsync(DbTransaction transaction, Said said, CancellationToken cancellationToken)
     {
-        var exists = await stores.Questions.FindAsync(transaction.Connection!, words.Question, cancellationToken) is not null;
-        if (exists && words.Text.Length == 0)
-            return new Outcome.Refused($"\"#{words.Question}\" is followed by no text");
-        return exists
-            ? await AnswerAsync(transaction, words.Text, words.Question, via, unaskedKey, cancellationToken)
-            : await AnswerAsync(transaction, text, question: null, via, unaskedKey, cancellationToken);
+        if (string.IsNullOrWhiteSpace(said.Text))
+            return new Outcome.Refused("the answer is empty");
+        return OperatorWords.Parse(said.Text) switch
+        {
+            OperatorWords.Refused refused => new Outcome.Refused(refused.Reason),
+            OperatorWords.Direct direct => await SendAsync(transaction, direct, said, cancellationToken),
+            OperatorWords.Numbered numbered when said.Question is null => await AnswerNumberedAsync(transaction, numbered, said, cancellationToken),
+            _ => await AnswerAsync(transaction, said, cancellationToken),
+        };
     }
 
-    private async Task<Outcome> AnswerAsync(
-        DbTransaction transaction, string text, long? number, string via, string? unaskedKey, CancellationToken cancellationToken)
+    private async Task<Outcome> AnswerNumberedAsync(
+        DbTransaction transaction, OperatorWords.Numbered words, Said said, CancellationToken cancellationToken)
     {
-        var open = await stores.Questions.OpenAsync(transaction.Connection!, cancellationToken);
+        if (await QuestionStore.FindAsync(transaction.Connection!, words.Question, cancellationToken) is null)
+            return await AnswerAsync(transaction, said, cancellationToken);
+        return words.Text.Length == 0
+            ? new Outcome.Refused($"\"#{words.Question}\" is followed by no text")
+            : await AnswerAsync(transaction, said with { Question = words.Question, Text = words.Text }, cancellationToken);
+    }
+
+    private async Task<Outcome> AnswerAsync(DbTransaction transaction, Said said, CancellationToken cancellationToken)
+    {
+        var number = said.Question;
+        var open = await QuestionStore.OpenAsync(transaction.Connection!, cancellationToken);
         if (number is null && open.Count == 0)
-            return unaskedKey is null
-                ? new Outcome.Refused("no question is open")
-                : await TakeUnaskedAsync(transaction, text, unaskedKey, cancellationToken);
+            return said.Key is not null && said.UnaskedWelcome
+                ? await TakeUnaskedAsync(transaction, said.Text, said.Key, cancellationToken)
+                : new Outcome.Refused("no question is open");
         if (number is null && open.Count > 1)
             return new Outcome.Refused($"several questions are open, say which: {string.Join(", ", open.Select(each => $"#{each.Id} of {each.Session}"))}");
-        var question = number is null ? open[0] : await stores.Questions.FindAsync(transaction.Connection!, number.Value, cancellationToken);
+        var question = number is null ? open[0] : await QuestionStore.FindAsync(transaction.Connection!, number.Value, cancellationToken);
         if (question is null)
             return new Outcome.Refused($"there is no question #{number}");
         if (!question.IsOpen)
             return new Outcome.Refused(
                 FormattableString.Invariant($"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands"));
-        var raised = await stores.Messages.FindAsync(transaction.Connection!, question.Conversation, question.Message, cancellationToken);
+        var raised = await MessageStore.FindAsync(transaction.Connection!, question.Conversation, question.Message, cancellationToken);
         var answer = new NewMessage(
-            question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", text);
+            question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", said.Text);
         var id = await stores.Messages.InsertAsync(transaction, answer, cancellationToken);
-        await CloseAsync(transaction, question, via, text, id, cancellationToken);
+        await CloseAsync(transaction, question, said, id, cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
@@ -93,26 +100,28 @@ internal sealed partial class Answers(
     {
         await stores.Sessions.KnowConversationAsync(transaction, SessionDirectory.Default, cancellationToken);
         var words = new NewMessage(SessionDirectory.Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, key, text);
-        return await stores.Messages.InsertAsync(transaction, words, cancellationToken) is null ? new Outcome.Repeated() : new Outcome.Unasked();
+        await stores.Messages.InsertAsync(transaction, words, cancellationToken);
+        return new Outcome.Unasked();
     }
 
     private async Task<Outcome> SendAsync(
-        DbTransaction transaction, OperatorWords.Direct words, string text, long? number, string via, CancellationToken cancellationToken)
+        DbTransaction transaction, OperatorWords.Direct words, Said said, CancellationToken cancellationToken)
     {
+        var number = said.Question;
         if (directory.ConversationOf(words.Session) is not { } conversation)
             return new Outcome.Refused($"there is no session \"{words.Session}\"");
-        var open = await stores.Questions.OpenAsync(transaction.Connection!, cancellationToken);
+        var open = await QuestionStore.OpenAsync(transaction.Connection!, cancellationToken);
         var cleared = open.Find(question => number is null ? question.Conversation == conversation : question.Id == number);
         if (number is not null && cleared is null)
             return new Outcome.Refused($"question #{number} is not open");
         var channel = await stores.Sessions.ChannelAsync(transaction, words.Session, conversation, cancellationToken);
         var position = await stores.Journal.AppendAsync(
-            transaction, conversation, message: null, EntryRole.User, $"operator {settings.Current.Config.Operator.Name}", text, ruling: true, cancellationToken);
+            transaction, conversation, message: null, EntryRole.User, $"operator {settings.Current.Config.Operator.Name}", said.Text, ruling: true, cancellationToken);
         var answers = cleared is not null && cleared.Session == words.Session ? cleared.Message : (MessageId?)null;
         await stores.Outbox.EnqueueAsync(transaction, conversation, answers, position, words.Session, channel, words.Text, cancellationToken);
         if (cleared is not null)
         {
-            await CloseAsync(transaction, cleared, via, text, asMessage: null, cancellationToken);
+            await CloseAsync(transaction, cleared, said, asMessage: null, cancellationToken);
             var change = answers is null
                 ? new Change(MessageState.Dead, Reason: $"the operator answered {words.Session} directly instead")
                 : new Change(MessageState.Answered, Reason: "by the operator, directly");
@@ -122,18 +131,36 @@ internal sealed partial class Answers(
     }
 
     private async Task CloseAsync(
-        DbTransaction transaction, Question question, string via, string answer, MessageId? asMessage, CancellationToken cancellationToken)
+        DbTransaction transaction, Question question, Said said, MessageId? asMessage, CancellationToken cancellationToken)
     {
-        await stores.Questions.CloseAsync(transaction, question, via, answer, asMessage, cancellationToken);
+        await stores.Questions.CloseAsync(transaction, question, said.Via, said.Text, asMessage, cancellationToken);
         await stores.Pages.ClearAsync(transaction, PageCause.Question(question.Id), cancellationToken);
         if (asMessage is not null)
             await stores.Messages.NoteAsync(
-                transaction, question.Conversation, question.Message, "waiting", $"question #{question.Id} was answered by {via}", cancellationToken);
+                transaction, question.Conversation, question.Message, "waiting", $"question #{question.Id} was answered by {said.Via}", cancellationToken);
     }
+
+    private static async Task<bool> WasTakenAsync(DbTransaction transaction, string key, CancellationToken cancellationToken) =>
+        await transaction.Command("SELECT COUNT(*) FROM facts WHERE name = @name")
+            .With("@name", "said:" + key)
+            .NumberAsync(cancellationToken) > 0;
+
+    private static Task<int> NoteTakenAsync(DbTransaction transaction, string key, CancellationToken cancellationToken) =>
+        transaction.Command("INSERT INTO facts (name, value) VALUES (@name, 'taken')")
+            .With("@name", "said:" + key)
+            .ExecuteAsync(cancellationToken);
 
     [LoggerMessage(LogLevel.Information, "The operator's words by {Via}, {Characters} characters: {Outcome}")]
     private partial void LogOutcome(string outcome, string via, int characters);
 }
+
+/// <summary>What the operator said, as it came in.</summary>
+/// <param name="Text">Kept as it is.</param>
+/// <param name="Question">Which question it answers; null for the only open one.</param>
+/// <param name="Via">The way it came, for the record.</param>
+/// <param name="Key">Under which a repetition is dropped.</param>
+/// <param name="UnaskedWelcome">Without an open question it becomes a turn of its own; else it is refused.</param>
+internal sealed record Said(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome);
 
 /// <summary>The tables an answer touches, all in one transaction.</summary>
 internal sealed record OperatorStores(

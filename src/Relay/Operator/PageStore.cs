@@ -55,6 +55,16 @@ internal sealed class PageStore(Database database, Signals signals, TimeProvider
     public Task<bool> QueueAsync(NewPage page, CancellationToken cancellationToken) =>
         database.WriteAsync(transaction => QueueAsync(transaction, page, cancellationToken), cancellationToken);
 
+    /// <summary>Says that the relay runs; one announcement at most waits to be sent.</summary>
+    public Task AnnounceAsync(string model, string home, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async transaction =>
+            {
+                await ClearAsync(transaction, PageCause.Online, cancellationToken);
+                await QueueAsync(transaction, new NewPage(PageCause.Online, "Relay online", $"Advisor {model}, home {home}", Priority: 3, "satellite"), cancellationToken);
+            },
+            cancellationToken);
+
     /// <summary>The cause is no more: what was not sent is dropped, and the next time it is paged again. True when a page stood.</summary>
     public async Task<bool> ClearAsync(DbTransaction transaction, string cause, CancellationToken cancellationToken) =>
         await transaction.Command(

@@ -39,7 +39,7 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
     public Task<List<Question>> OpenAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(connection => OpenAsync(connection, cancellationToken), cancellationToken);
 
-    public Task<List<Question>> OpenAsync(DbConnection connection, CancellationToken cancellationToken) =>
+    public static Task<List<Question>> OpenAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection.Command(
             $"""
             SELECT {Question.Columns}
@@ -49,7 +49,7 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             """)
             .ListAsync(Question.From, cancellationToken);
 
-    public Task<Question?> FindAsync(DbConnection connection, long question, CancellationToken cancellationToken) =>
+    public static Task<Question?> FindAsync(DbConnection connection, long question, CancellationToken cancellationToken) =>
         connection.Command(
             $"""
             SELECT {Question.Columns}

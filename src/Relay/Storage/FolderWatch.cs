@@ -2,7 +2,7 @@ namespace Relay.Storage;
 
 /// <summary>Sets a signal when something in a folder changes. It can go deaf (an overflow, the folder replaced):
 /// <see cref="Renew"/>, called on every pass of the loop it wakes, makes it hear again.</summary>
-internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSignal signal) : IDisposable
+internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSignal signal, string filter = "*") : IDisposable
 {
     private FileSystemWatcher? _watcher;
     private ulong _inode;
@@ -18,7 +18,7 @@ internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSign
         _watcher?.Dispose();
         _deaf = false;
         _inode = Posix.Lstat(folder)?.Inode ?? 0;
-        _watcher = new FileSystemWatcher(folder)
+        _watcher = new FileSystemWatcher(folder, filter)
         {
             IncludeSubdirectories = withSubfolders,
             NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,

@@ -1,7 +1,7 @@
 namespace Relay.Storage;
 
 /// <summary>Reads files that strangers wrote.</summary>
-internal static class BoundedFile
+internal static class UntrustedFile
 {
     /// <summary>The whole file, or null when it is gone, is no regular file, or is longer than <paramref name="limit"/> bytes.
     /// Never more than the limit is read into memory.</summary>

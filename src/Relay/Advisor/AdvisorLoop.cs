@@ -1,0 +1,93 @@
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Storage;
+
+namespace Relay.Advisor;
+
+/// <summary>Answers what waits: many conversations at once, the turns of each strictly one after another.
+/// A turn is (1) a claiming transaction, (2) the call, (3) a committing transaction; killed between any two, it is repeated and nothing stands twice.</summary>
+internal sealed partial class AdvisorLoop(
+    Turns turns, TurnOutcomes outcomes, Summariser summariser, IAdvisor advisor, CallerChannel callers, Signals signals, Faults faults, TimeProvider clock,
+    ILogger<AdvisorLoop> log)
+    : Loop(signals.Work, faults, clock, log)
+{
+    private const int Parallel = 16;
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2.5);
+    private readonly ILogger _log = log;
+    private readonly Dictionary<ConversationId, Task> _running = [];
+
+    /// <summary>Ends the calls under way. A stop gives them a moment first: a call that is cut is perhaps paid for nothing.</summary>
+    private readonly CancellationTokenSource _calls = new();
+
+    protected override TimeSpan PollInterval => TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Starts a run for every conversation that has work and none yet. Runs go on after this returns.</summary>
+    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (conversation, run) in _running.Where(run => run.Value.IsCompleted).ToList())
+        {
+            _running.Remove(conversation);
+            await run; // A run that failed fails this loop, which says so and goes on.
+        }
+        foreach (var conversation in await turns.DueAsync(cancellationToken))
+            if (_running.Count < Parallel && !_running.ContainsKey(conversation))
+                _running[conversation] = Task.Run(() => RunAsync(conversation, cancellationToken), cancellationToken);
+        return 0;
+    }
+
+    /// <summary>Takes turns until the conversation has none to take.</summary>
+    public async Task RunAsync(ConversationId conversation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            do
+                await summariser.KeepUnderCapAsync(conversation, cancellationToken);
+            while (await TakeTurnAsync(conversation, cancellationToken));
+        }
+        finally
+        {
+            signals.Work.Set();
+            signals.Status.Set();
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _calls.CancelAfter(StopGrace);
+        await base.StopAsync(cancellationToken);
+        await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public override void Dispose()
+    {
+        _calls.Dispose();
+        base.Dispose();
+    }
+
+    private async Task<bool> TakeTurnAsync(ConversationId conversation, CancellationToken cancellationToken)
+    {
+        if (await turns.ClaimAsync(conversation, cancellationToken) is not { } claim) // (1)
+            return false;
+        CrashPoint.Pass("turn-1-claimed");
+        signals.Status.Set();
+        var started = Clock.GetTimestamp();
+        var outcome = await advisor.AskAsync(claim.Call, _calls.Token); // (2)
+        CrashPoint.Pass("turn-2-called");
+        LogCalled(claim.Message.Id, outcome.GetType().Name, outcome.Usage?.TotalInput, outcome.Usage?.Output, (long)Clock.GetElapsedTime(started).TotalMilliseconds);
+        if (outcome is AdvisorOutcome.ContextExceeded exceeded && !await summariser.ShortenByForceAsync(conversation, cancellationToken))
+            outcome = new AdvisorOutcome.Held(HoldCause.Context, exceeded.Reason) { Usage = outcome.Usage, RequestId = outcome.RequestId };
+        if (!await outcomes.CommitAsync(claim, outcome, CancellationToken.None)) // (3) The call is paid: its outcome is recorded even when we are stopping.
+            LogStale(claim.Message.Id);
+        CrashPoint.Pass("turn-3-committed");
+        callers.Answered(claim.Message.Root);
+        signals.Dispatch.Set();
+        signals.Status.Set();
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Called for {MessageId}: {Outcome}, {InputTokens} tokens in, {OutputTokens} out, {Milliseconds} ms")]
+    private partial void LogCalled(MessageId messageId, string outcome, long? inputTokens, long? outputTokens, long milliseconds);
+
+    [LoggerMessage(LogLevel.Warning, "The claim of {MessageId} was stale; its outcome is not recorded")]
+    private partial void LogStale(MessageId messageId);
+}

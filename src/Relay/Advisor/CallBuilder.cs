@@ -1,0 +1,47 @@
+using Relay.Configuration;
+using Relay.Conversations;
+
+namespace Relay.Advisor;
+
+/// <summary>Makes a call of a context window: the same window always gives the same bytes, so that the cached prefix is hit.</summary>
+internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, TimeProvider clock)
+{
+    private const int TypicalNewTokens = 1_500;
+    private static readonly Rates TypicalRates = new(Input: 1, Output: 5, CacheWrite5m: 1.25m, CacheWrite1h: 2, CacheRead: 0.1m);
+
+    /// <summary>How many past calls <see cref="Turn"/> looks at.</summary>
+    public const int PastCalls = 50;
+
+    public AdvisorCall Turn(ContextWindow window, IReadOnlyList<PastCall> past)
+    {
+        var config = settings.Current.Config;
+        var messages = window.ToMessages();
+        return new AdvisorCall(Model(config), config.MaxTokens, config.SystemPromptText, messages, Lifetime(config, messages, past));
+    }
+
+    /// <summary>The prefix of a turn with the instruction as the last block, so that what a turn has cached is read and not paid again.</summary>
+    public AdvisorCall Summary(ContextWindow window, string instruction, IReadOnlyList<PastCall> past)
+    {
+        var turn = Turn(window, past);
+        var messages = turn.Messages.ToList();
+        if (messages is [.., { Role: EntryRole.User } last])
+            messages[^1] = last with { Blocks = [.. last.Blocks, instruction] };
+        else
+            messages.Add(new PromptMessage(EntryRole.User, [instruction]));
+        return turn with { Messages = messages };
+    }
+
+    private static string Model(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;
+
+    private CacheTtl Lifetime(RelayConfig config, IReadOnlyList<PromptMessage> messages, IReadOnlyList<PastCall> past)
+    {
+        if (config.CacheTtl != CacheTtl.Auto)
+            return config.CacheTtl;
+        var now = clock.GetUtcNow();
+        var gaps = past.Select((call, index) => (index == 0 ? now : past[index - 1].StartedAt) - call.StartedAt).ToList();
+        var prefix = past.Count > 0 ? past[0].InputTokens : messages.Sum(message => message.Blocks.Sum(block => block.Length)) / 4;
+        var added = past.Count > 1 && past[0].InputTokens > past[1].InputTokens ? past[0].InputTokens - past[1].InputTokens : TypicalNewTokens;
+        var rates = prices.Find(config.Model, now)?.RatesFor(prefix) ?? TypicalRates;
+        return CacheLifetime.Choose(gaps, prefix, added, rates);
+    }
+}

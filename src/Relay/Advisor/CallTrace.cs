@@ -1,0 +1,83 @@
+using System.Net.Http.Headers;
+
+namespace Relay.Advisor;
+
+/// <summary>What the SDK's exceptions do not carry, noted per call on the way through the HTTP stack; and the idle watchdog:
+/// a body that sends nothing, not even a ping, for a while is cut. The SDK's own timeout ends with the headers.</summary>
+internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    private static readonly AsyncLocal<Trace?> Current = new();
+
+    internal sealed class Trace
+    {
+        public TimeSpan? RetryAfter { get; set; }
+        public string? RequestId { get; set; }
+        public bool ReachedServer { get; set; }
+    }
+
+    /// <summary>Starts a trace for the calls of the current asynchronous flow.</summary>
+    public static Trace Begin() => Current.Value = new Trace();
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await base.SendAsync(request, cancellationToken);
+        if (Current.Value is { } trace)
+        {
+            trace.ReachedServer = true;
+            trace.RetryAfter = RetryAfter(response.Headers);
+            trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
+        }
+        var watched = new StreamContent(new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock));
+        foreach (var header in response.Content.Headers)
+            watched.Headers.TryAddWithoutValidation(header.Key, header.Value);
+        response.Content = watched;
+        return response;
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseHeaders headers) =>
+        headers.RetryAfter?.Delta ?? (headers.RetryAfter?.Date is { } date ? date - clock.GetUtcNow() : null);
+
+    /// <summary>Reads that give up after a silence.</summary>
+    private sealed class WatchedStream(Stream inner, TimeSpan idle, TimeProvider clock) : Stream
+    {
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            using var silence = new CancellationTokenSource(idle, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+            try
+            {
+                return await inner.ReadAsync(buffer, either.Token);
+            }
+            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new IOException($"the reply was silent for {idle.TotalSeconds:0} s", exception);
+            }
+        }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Data.Common;
+using System.Text.Json;
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Advisor;
+
+internal enum CallPurpose
+{
+    Turn,
+    Summary,
+}
+
+/// <summary>A call as it starts; the reservation is its worst cost, null where the model has no price.</summary>
+internal sealed record StartedCall(
+    string Id, ConversationId Conversation, MessageId? Message, SessionId Session, CallPurpose Purpose, string Model, long PromptBytes, long? ReservedNano);
+
+/// <summary>Sums over calls. Cost is that of the calls whose cost is known; <see cref="UnknownCost"/> counts the others.</summary>
+internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost);
+
+/// <summary>Owns the calls: a row a call, written before the call and completed after it.</summary>
+internal sealed class Ledger(Database database, PriceTable prices, TimeProvider clock)
+{
+    public Task StartAsync(DbTransaction transaction, StartedCall call, CancellationToken cancellationToken) =>
+        transaction.Command(
+            """
+            INSERT INTO calls (
+                conversation_id, call_id, message_id, session_id, purpose, model, state, started_at, reserved_nano, prompt_bytes,
+                input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read)
+            VALUES (
+                @conversation, @id, @message, @session, @purpose, @model, 'started', @now, @reserved, @bytes,
+                0, 0, 0, 0, 0)
+            """)
+            .With("@conversation", call.Conversation.Value).With("@id", call.Id).With("@message", call.Message?.Value)
+            .With("@session", call.Session.Value).With("@purpose", call.Purpose.Word()).With("@model", call.Model)
+            .With("@now", clock.UnixNow()).With("@reserved", call.ReservedNano).With("@bytes", call.PromptBytes)
+            .ExecuteAsync(cancellationToken);
+
+    public Task FinishAsync(DbTransaction transaction, StartedCall call, AdvisorOutcome outcome, CancellationToken cancellationToken)
+    {
+        var usage = outcome.Usage ?? TokenUsage.None;
+        var rates = prices.Find(call.Model, clock.GetUtcNow())?.RatesFor(usage.TotalInput);
+        var answered = outcome is AdvisorOutcome.Replied or AdvisorOutcome.Refused or AdvisorOutcome.Empty;
+        return transaction.Command(
+            """
+            UPDATE calls
+            SET state = @state, finished_at = @now, cost_nano = @cost, rates = @rates, stop_reason = @stop, request_id = @request, note = @note,
+                input_tokens = @input, output_tokens = @output,
+                cache_write_5m = @write5m, cache_write_1h = @write1h, cache_read = @read
+            WHERE conversation_id = @conversation AND call_id = @id
+            """)
+            .With("@conversation", call.Conversation.Value).With("@id", call.Id)
+            .With("@state", answered ? "done" : "failed").With("@now", clock.UnixNow())
+            .With("@cost", outcome.PerhapsPaid ? null : rates?.CostOf(usage) ?? (usage == TokenUsage.None ? 0 : null))
+            .With("@rates", rates is null ? null : JsonSerializer.Serialize(rates))
+            .With("@stop", outcome switch { AdvisorOutcome.Replied replied => replied.StopReason, AdvisorOutcome.Empty empty => empty.StopReason, _ => null })
+            .With("@request", outcome.RequestId).With("@note", Note(outcome))
+            .With("@input", usage.Input).With("@output", usage.Output)
+            .With("@write5m", usage.CacheWrite5m).With("@write1h", usage.CacheWrite1h).With("@read", usage.CacheRead)
+            .ExecuteAsync(cancellationToken);
+    }
+
+    /// <summary>After a crash: calls whose end nobody saw. They are repeated, so they are perhaps paid twice, and count at their worst cost against the caps.</summary>
+    public static Task<int> NoteLostAsync(DbTransaction transaction, CancellationToken cancellationToken) =>
+        transaction.Command("UPDATE calls SET state = 'lost', note = 'the relay stopped before the reply was recorded: perhaps paid twice' WHERE state = 'started'")
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>Spent or reserved since a time, in nano-dollars; what is unknown counts at its worst.</summary>
+    public static Task<long> CommittedSinceAsync(DbTransaction transaction, DateTimeOffset since, CancellationToken cancellationToken) =>
+        transaction.Command(
+            """
+            SELECT COALESCE(SUM(COALESCE(cost_nano, reserved_nano, 0)), 0)
+            FROM calls
+            WHERE started_at >= @since
+            """)
+            .With("@since", since.ToUnixTimeMilliseconds())
+            .NumberAsync(cancellationToken);
+
+    /// <summary>The newest calls of a conversation that got an answer, newest first: what the cache and the estimates go by.</summary>
+    public static Task<List<PastCall>> RecentAsync(DbConnection connection, ConversationId conversation, int limit, CancellationToken cancellationToken) =>
+        connection.Command(
+            """
+            SELECT started_at, prompt_bytes, input_tokens + cache_write_5m + cache_write_1h + cache_read AS input_tokens, output_tokens
+            FROM calls
+            WHERE conversation_id = @conversation AND state = 'done'
+            ORDER BY started_at DESC
+            LIMIT @limit
+            """)
+            .With("@conversation", conversation.Value).With("@limit", limit)
+            .ListAsync(
+                reader => new PastCall(reader.Time("started_at"), reader.Number("prompt_bytes"), reader.Number("input_tokens"), reader.Number("output_tokens")),
+                cancellationToken);
+
+    public static Task<long> EmptyRepliesAsync(DbTransaction transaction, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        transaction.Command("SELECT COUNT(*) FROM calls WHERE conversation_id = @conversation AND message_id = @message AND note = 'empty reply'")
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .NumberAsync(cancellationToken);
+
+    public Task<Totals> TotalsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection => (await connection.Command(
+                """
+                SELECT
+                    COALESCE(SUM(input_tokens + cache_write_5m + cache_write_1h + cache_read), 0) AS input,
+                    COALESCE(SUM(output_tokens), 0) AS output,
+                    COALESCE(SUM(cost_nano), 0) AS cost,
+                    COUNT(*) AS calls,
+                    COUNT(CASE WHEN cost_nano IS NULL THEN 1 END) AS unknown
+                FROM calls
+                WHERE state <> 'started'
+                """)
+                .ListAsync(
+                    reader => new Totals(reader.Number("input"), reader.Number("output"), reader.Number("cost"), reader.Number("calls"), reader.Number("unknown")),
+                    cancellationToken))[0],
+            cancellationToken);
+
+    private static string? Note(AdvisorOutcome outcome) => outcome switch
+    {
+        AdvisorOutcome.Empty => "empty reply",
+        AdvisorOutcome.Refused refused => "refused: " + refused.Explanation,
+        AdvisorOutcome.ContextExceeded exceeded => exceeded.Reason,
+        AdvisorOutcome.Deferred deferred => outcome.PerhapsPaid ? deferred.Reason + " (perhaps paid)" : deferred.Reason,
+        AdvisorOutcome.Held held => held.Reason,
+        _ => null,
+    };
+}
+
+internal sealed record PastCall(DateTimeOffset StartedAt, long PromptBytes, long InputTokens, long OutputTokens);

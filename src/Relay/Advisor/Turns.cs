@@ -1,0 +1,112 @@
+using System.Data.Common;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Advisor;
+
+/// <summary>A message that is being asked. The commit carries the epoch, and a stale one is refused.</summary>
+internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger);
+
+/// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) claim its conversation, (3) reserve the cost,
+/// (4) append the user entry if it is not there, (5) note the call. All of it or nothing.</summary>
+internal sealed partial class Turns(
+    Database database, MessageStore messages, Journal journal, Ledger ledger, Budget budget, CallBuilder calls, HoldPages holds,
+    SettingsSource settings, TimeProvider clock, ILogger<Turns> log)
+{
+    /// <summary>Conversations that may have a turn to take now.</summary>
+    public Task<List<ConversationId>> DueAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT c.conversation_id
+                FROM conversations c
+                WHERE EXISTS (
+                    SELECT 1
+                    FROM messages m
+                    WHERE m.conversation_id = c.conversation_id
+                      AND m.state IN ('accepted', 'asking', 'deferred', 'held')
+                      AND m.due_at <= @now
+                      AND (m.speaker = 'operator' OR NOT EXISTS (
+                          SELECT 1
+                          FROM questions q
+                          WHERE q.conversation_id = c.conversation_id AND q.state = 'open')))
+                """)
+                .With("@now", clock.UnixNow())
+                .ListAsync(reader => new ConversationId(reader.Text("conversation_id")), cancellationToken),
+            cancellationToken);
+
+    /// <summary>Null when there is nothing to ask now: nothing waits, the head is deferred, or the budget says no.</summary>
+    public Task<Claim?> ClaimAsync(ConversationId conversation, CancellationToken cancellationToken) =>
+        database.WriteAsync(transaction => ClaimAsync(transaction, conversation, cancellationToken), cancellationToken);
+
+    private async Task<Claim?> ClaimAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var message = await HeadAsync(transaction, conversation, cancellationToken); // (1)
+        if (message is null || message.DueAt is not { } due || due > clock.GetUtcNow())
+            return null;
+        var epoch = await transaction.Command("UPDATE conversations SET claim_epoch = claim_epoch + 1 WHERE conversation_id = @conversation RETURNING claim_epoch")
+            .With("@conversation", conversation.Value)
+            .NumberAsync(cancellationToken); // (2)
+        var past = await Ledger.RecentAsync(transaction.Connection!, conversation, CallBuilder.PastCalls, cancellationToken);
+        var call = calls.Turn(await ProspectiveWindowAsync(transaction, message, cancellationToken), past);
+        var leave = await budget.ReserveAsync(transaction, call, past, cancellationToken); // (3)
+        if (leave is Budget.Leave.Denied denied)
+        {
+            await HoldForBudgetAsync(transaction, message, denied, cancellationToken);
+            return null;
+        }
+        await journal.AppendAsync(
+            transaction, conversation, message.Id, EntryRole.User, SpeakerOf(message), message.Content, message.Speaker == Speaker.Operator, cancellationToken); // (4)
+        await messages.ChangeAsync(transaction, conversation, message.Id, new Change(MessageState.Asking), cancellationToken);
+        var started = new StartedCall(
+            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes, ((Budget.Leave.Granted)leave).ReservedNano);
+        await ledger.StartAsync(transaction, started, cancellationToken); // (5)
+        return new Claim(message, epoch, call, started);
+    }
+
+    private static Task<Message?> HeadAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken) =>
+        transaction.Command(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE conversation_id = @conversation
+              AND state IN ('accepted', 'asking', 'deferred', 'held')
+              AND (cause IS NULL OR cause <> 'refusal')
+              AND (speaker = 'operator' OR NOT EXISTS (
+                  SELECT 1
+                  FROM questions
+                  WHERE conversation_id = @conversation AND state = 'open'))
+            ORDER BY priority, number
+            LIMIT 1
+            """)
+            .With("@conversation", conversation.Value)
+            .FirstAsync(Message.From, cancellationToken);
+
+    /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does already.</summary>
+    private async Task<ContextWindow> ProspectiveWindowAsync(DbTransaction transaction, Message message, CancellationToken cancellationToken)
+    {
+        var window = await Journal.WindowAsync(transaction.Connection!, message.Conversation, cancellationToken);
+        if (await Journal.HasEntryAsync(transaction.Connection!, message.Conversation, message.Id, EntryRole.User, cancellationToken))
+            return window;
+        var entry = new Entry(
+            long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length, CoversThrough: null, clock.GetUtcNow());
+        return window with { Turns = [.. window.Turns, entry] };
+    }
+
+    private async Task HoldForBudgetAsync(
+        DbTransaction transaction, Message message, Budget.Leave.Denied denied, CancellationToken cancellationToken)
+    {
+        await messages.ChangeAsync(
+            transaction, message.Conversation, message.Id,
+            new Change(MessageState.Held, HoldCause.Budget.Word(), denied.Reason, denied.Until), cancellationToken);
+        await holds.PageAsync(transaction, message, HoldCause.Budget, denied.Reason, cancellationToken);
+        LogBudget(message.Id, denied.Reason);
+    }
+
+    private string SpeakerOf(Message message) =>
+        message.Speaker == Speaker.Operator ? $"operator {settings.Current.Config.Operator.Name}" : message.Session.Value;
+
+    [LoggerMessage(LogLevel.Error, "{MessageId} is held: {Reason}")]
+    private partial void LogBudget(MessageId messageId, string reason);
+}

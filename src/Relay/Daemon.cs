@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Relay.Advisor;
+using Relay.Configuration;
+using Relay.Intake;
+using Relay.Operator;
+using Relay.Storage;
+
+namespace Relay;
+
+/// <summary>One running relay: (1) the lock, (2) the database brought up to date, (3) what an older relay left, (4) what a crash left,
+/// (5) the loops and HTTP, (6) the address for others and the word to the operator.</summary>
+internal sealed class Daemon : IAsyncDisposable
+{
+    private readonly InstanceLock _lock;
+    private readonly Database _database;
+    private readonly WebApplication _host;
+    private readonly RelayHome _home;
+
+    private Daemon(InstanceLock @lock, Database database, WebApplication host, RelayHome home)
+    {
+        _lock = @lock;
+        _database = database;
+        _host = host;
+        _home = home;
+    }
+
+    public abstract record Start
+    {
+        private Start() { }
+        public sealed record Running(Daemon Daemon) : Start;
+        public sealed record AlreadyRunning(int? ProcessId) : Start;
+        public sealed record Impossible(string Reason) : Start;
+    }
+
+    public string Url { get; private set; } = "";
+
+    public IServiceProvider Services => _host.Services;
+
+    public static async Task<Start> StartAsync(SettingsSource settings, Action<WebApplicationBuilder> adjust, CancellationToken cancellationToken)
+    {
+        var home = settings.Current.Home;
+        home.CreateFolders();
+        var taken = await InstanceLock.TakeAsync(home.LockFile, TimeProvider.System, cancellationToken); // (1)
+        if (taken is InstanceLock.Taken.Other other)
+            return new Start.AlreadyRunning(other.ProcessId);
+        var mine = ((InstanceLock.Taken.Mine)taken).Lock;
+        try
+        {
+            var database = Database.Open(home.DatabaseFile);
+            await Migrator.MigrateAsync(database, TimeProvider.System, cancellationToken); // (2)
+            var daemon = new Daemon(mine, database, RelayHost.Build(settings, database, adjust), home);
+            await daemon.BeginAsync(settings, cancellationToken);
+            return new Start.Running(daemon);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or System.Data.Common.DbException)
+        {
+            mine.Dispose();
+            return new Start.Impossible(exception.Message);
+        }
+    }
+
+    /// <summary>Ends when the host does: a loop that fails unexpectedly ends it.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var stopping = _host.Lifetime.ApplicationStopping.UnsafeRegister(_ => ended.TrySetResult(), null);
+        await using var asked = cancellationToken.UnsafeRegister(_ => ended.TrySetResult(), null);
+        await ended.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        File.Delete(_home.EndpointFile);
+        await _host.StopAsync(CancellationToken.None);
+        await _host.DisposeAsync();
+        _database.Dispose();
+        _lock.Dispose();
+    }
+
+    private async Task BeginAsync(SettingsSource settings, CancellationToken cancellationToken)
+    {
+        await Services.GetRequiredService<HistoryImport>().RunAsync(cancellationToken); // (3)
+        await Services.GetRequiredService<Recovery>().RestartAsync(cancellationToken); // (4)
+        await _host.StartAsync(cancellationToken); // (5)
+        Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });
+        DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
+        await Services.GetRequiredService<PageStore>().AnnounceAsync(settings.Current.Config.Model, _home.Root, cancellationToken);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Intake;
+
+/// <summary>Takes over, once and at the first start, the conversation of the older Python relay: state/conversation.json, which stays where it is.</summary>
+internal sealed partial class HistoryImport(
+    Database database, Journal journal, SessionStore sessions, SettingsSource settings, TimeProvider clock, ILogger<HistoryImport> log)
+{
+    private sealed record Line(EntryRole Role, string Speaker, string Content);
+
+    /// <exception cref="InvalidDataException">The file is not what the older relay wrote; nothing is imported and the start is refused, since the next
+    /// start would no longer be the first.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (await IsFirstStartAsync(cancellationToken) is false)
+            return;
+        var file = settings.Current.Home.HistoryFile;
+        var lines = File.Exists(file) ? Read(file) : [];
+        await database.WriteAsync(
+            async transaction =>
+            {
+                await sessions.KnowConversationAsync(transaction, SessionDirectory.Default, cancellationToken);
+                foreach (var line in lines)
+                    await journal.ImportAsync(transaction, SessionDirectory.Default, line.Role, line.Speaker, line.Content, cancellationToken);
+                await transaction.Command("INSERT INTO facts (name, value) VALUES ('first_start', @now)")
+                    .With("@now", clock.GetUtcNow().ToString("O"))
+                    .ExecuteAsync(cancellationToken);
+            },
+            cancellationToken);
+        if (lines.Count > 0)
+            LogImported(lines.Count, file);
+    }
+
+    private Task<bool> IsFirstStartAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async connection => await connection.Command("SELECT COUNT(*) FROM facts WHERE name = 'first_start'").NumberAsync(cancellationToken) == 0,
+        cancellationToken);
+
+    private static List<Line> Read(string file)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+                throw new InvalidDataException($"{file}: a list of {{\"role\", \"content\"}} is expected; mend it or move it away");
+            return document.RootElement.EnumerateArray().Select((element, index) => ReadLine(file, element, index)).Where(line => line.Content.Length > 0).ToList();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{file}: {exception.Message}; mend it or move it away", exception);
+        }
+    }
+
+    private static Line ReadLine(string file, JsonElement element, int index)
+    {
+        if (element.ValueKind != JsonValueKind.Object || Text(element, "role") is not { } role || !element.TryGetProperty("content", out var content))
+            throw new InvalidDataException($"{file}: element {index} has no role and content; mend it or move it away");
+        var text = content.ValueKind == JsonValueKind.Array
+            ? string.Concat(content.EnumerateArray().Select(block => Text(block, "text")))
+            : content.GetString() ?? "";
+        var speaker = Text(element, "session_id") is { Length: > 0 } session ? session : role;
+        return role == "assistant"
+            ? new Line(EntryRole.Assistant, "advisor", text.Trim())
+            : new Line(EntryRole.User, speaker, text.Trim());
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    [LoggerMessage(LogLevel.Information, "Imported {Entries} entries of the older relay from {File}")]
+    private partial void LogImported(int entries, string file);
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Relay.Configuration;
+using Relay.Storage;
+
+namespace Relay.Operator;
+
+/// <summary>Takes the operator's words from state/jc_input.txt. Once the file stops changing: (1) read it, (2) one transaction takes the words,
+/// (3) remove the file. Killed between 2 and 3, the words are known and only 3 is repeated. What is refused is kept, with the reason.</summary>
+internal sealed partial class OperatorFile : Loop
+{
+    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(400);
+
+    private readonly SettingsSource _settings;
+    private readonly Answers _answers;
+    private readonly PageStore _pages;
+    private readonly FolderWatch _watch;
+    private readonly ILogger _log;
+    private (string Path, FileFacts Facts, long Since)? _changing;
+
+    public OperatorFile(SettingsSource settings, Answers answers, PageStore pages, Faults faults, TimeProvider clock, ILogger<OperatorFile> log)
+        : this(settings, answers, pages, new ChangeSignal(), faults, clock, log)
+    {
+    }
+
+    private OperatorFile(
+        SettingsSource settings, Answers answers, PageStore pages, ChangeSignal signal, Faults faults, TimeProvider clock, ILogger<OperatorFile> log)
+        : base(signal, faults, clock, log)
+    {
+        _settings = settings;
+        _answers = answers;
+        _pages = pages;
+        _log = log;
+        _watch = new FolderWatch(settings.Current.Home.State, withSubfolders: false, signal, Name);
+    }
+
+    protected override TimeSpan PollInterval => TimeSpan.FromMilliseconds(_changing is null ? 2000 : 100);
+
+    private string Name => _settings.Current.Config.Operator.InputFile;
+
+    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    {
+        _watch.Renew();
+        var path = _settings.Current.Home.OperatorFile(Name);
+        if (Posix.Lstat(path) is not { Kind: FileKind.Regular } facts)
+        {
+            _changing = null;
+            return 0;
+        }
+        if (_changing is not { } seen || seen.Path != path || seen.Facts != facts)
+            _changing = (path, facts, Clock.GetTimestamp());
+        else if (Clock.GetElapsedTime(seen.Since) >= Settled)
+            return await TakeAsync(path, facts, cancellationToken);
+        return 0;
+    }
+
+    public override void Dispose()
+    {
+        _watch.Dispose();
+        base.Dispose();
+    }
+
+    private async Task<int> TakeAsync(string path, FileFacts facts, CancellationToken cancellationToken)
+    {
+        var limit = _settings.Current.Config.MaxEnvelopeBytes;
+        if (facts.Size > limit)
+            return await RefuseAsync(path, $"{facts.Size} bytes are over the limit of {limit} (max_envelope_bytes)", cancellationToken);
+        if (UntrustedFile.Read(path, limit) is not { } bytes) // (1)
+            return 0;
+        if (Decode(bytes) is not { } text)
+            return await RefuseAsync(path, "not valid UTF-8", cancellationToken);
+        _changing = null;
+        if (string.IsNullOrWhiteSpace(text))
+            return 0;
+        var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{Convert.ToHexStringLower(SHA256.HashData(bytes))}");
+        var outcome = await _answers.TakeAsync(new Said(text.Trim(), Question: null, Name, key, UnaskedWelcome: true), cancellationToken); // (2)
+        CrashPoint.Pass("answer-2-taken");
+        if (outcome is Answers.Outcome.Refused refused)
+            return await RefuseAsync(path, refused.Reason, cancellationToken);
+        File.Delete(path); // (3)
+        return 1;
+    }
+
+    private async Task<int> RefuseAsync(string path, string reason, CancellationToken cancellationToken)
+    {
+        _changing = null;
+        var kept = new RejectedFolder(_settings.Current.Home.RefusedAnswers).Move(path, reason);
+        LogRefused(kept, reason);
+        await _pages.QueueAsync(
+            new NewPage("refused:" + kept, "Relay: your answer was not taken", $"{reason}\n\nIt is kept as state/.rejected/{kept}.", Priority: 4, "warning"), cancellationToken);
+        return 1;
+    }
+
+    private static string? Decode(byte[] bytes)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Refused the operator's words, kept as {Name}: {Reason}")]
+    private partial void LogRefused(string name, string reason);
+}

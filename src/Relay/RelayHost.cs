@@ -1,0 +1,87 @@
+using Relay.Advisor;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Intake;
+using Relay.Operator;
+using Relay.Storage;
+using Relay.Telemetry;
+using Relay.Web;
+
+namespace Relay;
+
+/// <summary>The map of the program: what it is made of, in the order in which a message flows through.</summary>
+internal static class RelayHost
+{
+    public static WebApplication Build(SettingsSource settings, Database database, Action<WebApplicationBuilder> adjust)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = settings.Current.Home.Root });
+        builder.Services.AddSingleton(settings).AddSingleton(database).AddSingleton(TimeProvider.System).AddSingleton<Signals>().AddSingleton<Faults>();
+        builder.Services
+            .AddConversations()
+            .AddIntake()
+            .AddAdvisor(settings.Current.Config.Advisor)
+            .AddDispatch()
+            .AddOperator()
+            .AddWeb();
+        builder.AddRelayLogging(settings.Current.Home);
+        builder.ListenOn(settings.Current.Config.Listen);
+        adjust(builder);
+        var host = builder.Build();
+        host.MapRelay();
+        return host;
+    }
+
+    private static IServiceCollection AddConversations(this IServiceCollection services) => services
+        .AddSingleton<SessionDirectory>()
+        .AddSingleton<SessionStore>()
+        .AddSingleton<MessageStore>()
+        .AddSingleton<Journal>();
+
+    private static IServiceCollection AddIntake(this IServiceCollection services) => services
+        .AddSingleton<Inbox>()
+        .AddSingleton<HistoryImport>()
+        .AddHostedService<QueueFolder>();
+
+    private static IServiceCollection AddAdvisor(this IServiceCollection services, AdvisorKind kind)
+    {
+        _ = kind == AdvisorKind.Simulated
+            ? services.AddSingleton<IAdvisor, SimulatedAdvisor>()
+            : services.AddSingleton(new AdvisorTimeouts()).AddSingleton<IAdvisor, AnthropicAdvisor>();
+        return services
+            .AddSingleton(provider => PriceTable.Load(provider.GetRequiredService<SettingsSource>().Current.Home.PricesFile))
+            .AddSingleton<Ledger>()
+            .AddSingleton<Budget>()
+            .AddSingleton<CallBuilder>()
+            .AddSingleton<HoldPages>()
+            .AddSingleton<Turns>()
+            .AddSingleton<TurnStores>()
+            .AddSingleton<TurnOutcomes>()
+            .AddSingleton<Summariser>()
+            .AddSingleton<Recovery>()
+            .AddHostedService<AdvisorLoop>()
+            .AddHostedService<SettingsWatch>();
+    }
+
+    private static IServiceCollection AddDispatch(this IServiceCollection services) => services
+        .AddSingleton<Outbox>()
+        .AddSingleton<CallerChannel>()
+        .AddHostedService<Dispatcher>();
+
+    private static IServiceCollection AddOperator(this IServiceCollection services) => services
+        .AddSingleton<QuestionStore>()
+        .AddSingleton<PageStore>()
+        .AddSingleton<OperatorStores>()
+        .AddSingleton<Answers>()
+        .AddSingleton(_ => new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) }) { Timeout = Timeout.InfiniteTimeSpan })
+        .AddSingleton<NtfyClient>()
+        .AddHostedService<Pager>()
+        .AddHostedService<StuckWatch>()
+        .AddHostedService<OperatorFile>();
+
+    private static IServiceCollection AddWeb(this IServiceCollection services) => services
+        .AddSingleton<StatusReader>()
+        .AddSingleton<Health>()
+        .AddSingleton<Asking>()
+        .AddHostedService<StatusMirror>();
+}

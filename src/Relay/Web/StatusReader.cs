@@ -1,0 +1,136 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Relay.Advisor;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Intake;
+using Relay.Operator;
+using Relay.Storage;
+
+namespace Relay.Web;
+
+/// <summary>status.json, the answer of GET /status and of relay status --json. Times are ISO-8601 UTC; money is US dollars.</summary>
+internal sealed record Status
+{
+    public required string State { get; init; }
+    public required string? StateReason { get; init; }
+    public required DateTimeOffset? StartedAt { get; init; }
+    public required DateTimeOffset? LastNeedsJcAt { get; init; }
+    public required string? LastNeedsJcText { get; init; }
+    public required DateTimeOffset? LastDispatchAt { get; init; }
+    public required string? LastDispatchSession { get; init; }
+    public required long QueueDepth { get; init; }
+    public required double OldestWaitingSeconds { get; init; }
+    public required DateTimeOffset? DeferredUntil { get; init; }
+    public required long HistoryChars { get; init; }
+    public required long HistoryTurns { get; init; }
+    public required long TotalInputTokens { get; init; }
+    public required long TotalOutputTokens { get; init; }
+
+    /// <summary>Of the calls whose cost is known.</summary>
+    public required decimal TotalCostUsd { get; init; }
+
+    public required long CallsOfUnknownCost { get; init; }
+    public required string Model { get; init; }
+    public required string Version { get; init; }
+    public required IReadOnlyList<SessionStatus> Sessions { get; init; }
+    public required IReadOnlyList<QuestionStatus> Questions { get; init; }
+    public required long PagesUnsent { get; init; }
+    public required string? PageError { get; init; }
+
+    public static JsonSerializerOptions Json { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+}
+
+internal sealed record SessionStatus(string SessionId, string Conversation, DateTimeOffset LastSeenAt, long Unanswered, long Undelivered);
+
+internal sealed record QuestionStatus(long Id, string Session, string Text, DateTimeOffset AskedAt);
+
+/// <summary>Reads what the database says of the relay; with or without a daemon.</summary>
+internal sealed class StatusReader(
+    MessageStore messages, SessionStore sessions, Journal journal, QuestionStore questions, PageStore pages, Ledger ledger, Database database,
+    SettingsSource settings, Faults faults, TimeProvider clock)
+{
+    private static readonly string ProgramVersion = Assembly.GetExecutingAssembly()
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
+
+    /// <param name="running">False beside no daemon: then nothing has started.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public async Task<Status> ReadAsync(bool running, CancellationToken cancellationToken)
+    {
+        var current = settings.Current;
+        var unanswered = await messages.UnansweredAsync(cancellationToken);
+        var open = await questions.OpenAsync(cancellationToken);
+        var size = await journal.SizeAsync(cancellationToken);
+        var totals = await ledger.TotalsAsync(cancellationToken);
+        var unsent = await pages.UnsentAsync(cancellationToken);
+        var last = await LastEventsAsync(cancellationToken);
+        var (state, reason) = StateOf(unanswered, open);
+        return new Status
+        {
+            State = state,
+            StateReason = reason,
+            StartedAt = running ? _startedAt : null,
+            LastNeedsJcAt = last.AskedAt,
+            LastNeedsJcText = last.Question,
+            LastDispatchAt = last.DispatchedAt,
+            LastDispatchSession = last.Session,
+            QueueDepth = unanswered.Count + QueueFolder.Waiting(current.Home.Queue).Count,
+            OldestWaitingSeconds = unanswered.Count == 0 ? 0 : Math.Round((clock.GetUtcNow() - unanswered[0].AcceptedAt).TotalSeconds, 1),
+            DeferredUntil = unanswered.Where(message => message.State == MessageState.Deferred).Min(message => message.DueAt),
+            HistoryChars = size.Characters,
+            HistoryTurns = size.Turns,
+            TotalInputTokens = totals.InputTokens,
+            TotalOutputTokens = totals.OutputTokens,
+            TotalCostUsd = totals.CostNano / 1_000_000_000m,
+            CallsOfUnknownCost = totals.UnknownCost,
+            Model = current.Config.Advisor == AdvisorKind.Simulated ? "simulated" : current.Config.Model,
+            Version = ProgramVersion,
+            Sessions = (await sessions.ListAsync(cancellationToken))
+                .Select(each => new SessionStatus(each.Id.Value, each.Conversation.Value, each.LastSeenAt, each.Unanswered, each.Undelivered)).ToList(),
+            Questions = open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList(),
+            PagesUnsent = unsent.Count,
+            PageError = unsent.LastError,
+        };
+    }
+
+    private (string State, string? Reason) StateOf(List<Message> unanswered, List<Question> open)
+    {
+        var budget = HoldCause.Budget.Word();
+        var held = unanswered.Where(message => message.State == MessageState.Held && message.Cause != HoldCause.Refusal.Word()).ToList();
+        if (held.Find(message => message.Cause != budget) is { } broken)
+            return ("error", broken.Reason);
+        if (faults.Standing.Count > 0)
+            return ("error", string.Join("; ", faults.Standing));
+        if (held.Count > 0)
+            return ("budget", held[0].Reason);
+        return open.Count > 0 ? ("needs_jc", $"question #{open[0].Id} of {open[0].Session}") : ("running", null);
+    }
+
+    private Task<LastEvents> LastEventsAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async connection =>
+        {
+            var asked = await connection.Command("SELECT asked_at, text FROM questions ORDER BY question_id DESC LIMIT 1")
+                .ListAsync(reader => (At: reader.Time("asked_at"), Text: reader.Text("text")), cancellationToken);
+            var placed = await connection.Command("SELECT placed_at, session_id FROM dispatches WHERE placed_at IS NOT NULL ORDER BY placed_at DESC LIMIT 1")
+                .ListAsync(reader => (At: reader.Time("placed_at"), Session: reader.Text("session_id")), cancellationToken);
+            return new LastEvents(
+                asked.Count > 0 ? asked[0].At : null,
+                asked.Count > 0 ? asked[0].Text : null,
+                placed.Count > 0 ? placed[0].At : null,
+                placed.Count > 0 ? placed[0].Session : null);
+        },
+        cancellationToken);
+
+    private sealed record LastEvents(DateTimeOffset? AskedAt, string? Question, DateTimeOffset? DispatchedAt, string? Session);
+}
