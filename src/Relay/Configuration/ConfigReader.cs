@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using YamlDotNet.Core;
 
@@ -8,6 +9,9 @@ internal sealed class ConfigReader
 {
     private const int LargestBytes = 1 << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly SearchValues<char> NotYaml = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\u0085'))]);
 
     private readonly RelayHome _home;
     private readonly string _file;
@@ -37,7 +41,7 @@ internal sealed class ConfigReader
             case null or YamlValue.Scalar { Kind: ScalarKind.Null }:
                 return Section.Empty(_file, _faults);
             default:
-                Fault(root.Line, $"the file is not a mapping but {root.Description}; allowed: KEY: VALUE lines");
+                Fault(root.Line, $"the whole file: {root.Problem}; allowed: lines of KEY: VALUE");
                 return Section.Empty(_file, _faults);
         }
     }
@@ -60,13 +64,23 @@ internal sealed class ConfigReader
     {
         try
         {
-            return StrictUtf8.GetString(content).TrimStart('\uFEFF');
+            return Printable(StrictUtf8.GetString(content).TrimStart('\uFEFF'));
         }
         catch (DecoderFallbackException exception)
         {
             Fault(1 + content.AsSpan(0, exception.Index).Count((byte)'\n'), "this line is not UTF-8; allowed: UTF-8");
             return null;
         }
+    }
+
+    private string? Printable(string text)
+    {
+        var at = text.AsSpan().IndexOfAny(NotYaml);
+        if (at < 0)
+            return text;
+
+        Fault(1 + text.AsSpan(0, at).Count('\n'), "there is a control character in this line; allowed: plain text");
+        return null;
     }
 
     private YamlValue? ReadYaml(string text)
@@ -78,21 +92,31 @@ internal sealed class ConfigReader
         catch (YamlException exception)
         {
             var line = (int)exception.Start.Line;
-            Fault(line, $"malformed YAML: {Shown.OneLine(exception.Message)}");
+            if (TabIndentedLine(text, line) is { } tabbed)
+                Fault(tabbed, "a tab indents this line; allowed: spaces");
+            else
+                Fault(line, $"malformed YAML: {Shown.OneLine(exception.Message)}");
             return null;
         }
+    }
+
+    // YamlDotNet reports a tab at the line before it.
+    private static int? TabIndentedLine(string text, int reported)
+    {
+        var near = text.Split('\n').Skip(reported - 1).Take(2).ToList();
+        var found = near.FindIndex(line => line[..^line.TrimStart(' ', '\t').Length].Contains('\t'));
+        return found < 0 ? null : reported + found;
     }
 
     private RelayConfig ReadConfig(Section root)
     {
         var defaults = new RelayConfig();
-        var (systemPrompt, systemPromptFile) = ReadSystemPrompt(root, defaults.SystemPrompt);
         var config = new RelayConfig
         {
             Model = root.Read("model", defaults.Model, Rules.Line(longest: 200)),
             MaxTokens = root.Read("max_tokens", defaults.MaxTokens, Rules.Integer(1, 128_000)),
-            SystemPrompt = systemPrompt,
-            SystemPromptFile = systemPromptFile,
+            SystemPrompt = root.Read("system_prompt", defaults.SystemPrompt, Rules.Prose),
+            SystemPromptFile = FindSystemPromptFile(root),
             SummarizationPrompt = root.Read("summarization_prompt", defaults.SummarizationPrompt, Rules.Prose),
             HistoryCharCap = root.Read("history_char_cap", defaults.HistoryCharCap, Rules.Integer(1_000, 50_000_000)),
             KeepRecentTurns = root.Read("keep_recent_turns", defaults.KeepRecentTurns, Rules.Integer(1, 1_000)),
@@ -107,24 +131,18 @@ internal sealed class ConfigReader
             Advisor = root.Read("advisor", defaults.Advisor, Rules.Advisor),
         };
         root.Close();
-        return config;
+        return config.SystemPromptFile is { } path
+            ? config with { SystemPrompt = root.Read("system_prompt_file", config.SystemPrompt, _ => PromptFile(path)) }
+            : config;
     }
 
-    private (string Prompt, string? File) ReadSystemPrompt(Section root, string fallback)
+    private string? FindSystemPromptFile(Section root)
     {
-        var written = root.Read("system_prompt", fallback, Rules.Prose);
-        if (root.LineOf("system_prompt_file") is not { } fileLine)
-            return (written, null);
-
-        if (root.LineOf("system_prompt") is { } line)
+        var name = root.Read("system_prompt_file", "", Rules.Line(longest: 1_000));
+        if (root.LineOf("system_prompt_file") is { } fileLine && root.LineOf("system_prompt") is { } line)
             root.Fault(Math.Max(line, fileLine), "system_prompt_file", "excludes system_prompt; allowed: one of the two");
 
-        var name = root.Read("system_prompt_file", "", Rules.Line(longest: 1_000));
-        if (name.Length == 0)
-            return (written, null);
-
-        var path = Path.GetFullPath(name, _home.Root);
-        return (root.Read("system_prompt_file", written, _ => PromptFile(path)), path);
+        return name.Length > 0 ? Path.GetFullPath(name, _home.Root) : null;
     }
 
     private static Parsed<string> PromptFile(string path)
@@ -159,7 +177,7 @@ internal sealed class ConfigReader
 
             var line = item.LineOf("session_id");
             if (line is null)
-                item.Require("session_id", "1 to 64 of A-Z a-z 0-9 _ -");
+                item.Require("session_id", Rules.IdText);
             else if (session.SessionId.Length > 0 && !lines.TryAdd(session.SessionId, line.Value))
                 item.Fault(line.Value, "session_id", $"{session.SessionId} is listed a second time, after line {lines[session.SessionId]}; allowed: once");
             else if (session.SessionId.Length > 0)

@@ -20,6 +20,6 @@ internal sealed partial record ListenAddress(string Host, int Port)
     public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
     // Four parts without leading zeros: IPAddress alone would take 127.1, 1 and octal parts too.
-    [GeneratedRegex(@"\A(\[(?<host>[0-9A-Fa-f:.]+)\]|(?<host>localhost|(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3})):(?<port>[0-9]{1,5})\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\A(\[(?<host>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|(?<host>localhost|(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3})):(?<port>[0-9]{1,5})\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 }

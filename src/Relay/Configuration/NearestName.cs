@@ -5,7 +5,7 @@ internal static class NearestName
 {
     private const int LongestTyped = 64;
 
-    /// <summary>Null when nothing is near: at most a third of the letters may differ.</summary>
+    /// <summary>Null when nothing is near: two letters may differ, and up to a third of a long name.</summary>
     public static string? Of(string typed, IReadOnlyList<string> known)
     {
         if (typed.Length > LongestTyped)
@@ -13,7 +13,7 @@ internal static class NearestName
 
         var plain = typed.Replace('-', '_');
         var best = known.Select(name => (Name: name, Distance: Distance(plain, name))).DefaultIfEmpty((Name: "", Distance: int.MaxValue)).MinBy(pair => pair.Distance);
-        return best.Distance <= Math.Max(1, best.Name.Length / 3) ? best.Name : null;
+        return best.Distance <= Math.Max(2, best.Name.Length / 3) ? best.Name : null;
     }
 
     /// <summary>Levenshtein's, without regard to case.</summary>

@@ -7,6 +7,8 @@ namespace Relay.Configuration;
 internal static partial class Rules
 {
     private const decimal LargestAmount = 1_000_000_000;
+    public const string IdText = "1 to 64 of A-Z a-z 0-9 _ -";
+    private static readonly string[] OwnStateFiles = ["status.json", "endpoint.json", "conversation.json"];
 
     public static Rule<bool> Boolean => value => value is YamlValue.Scalar { Kind: ScalarKind.Boolean, Content: "true" or "false" } scalar
         ? new Parsed<bool>.Valid(scalar.Content == "true")
@@ -44,7 +46,7 @@ internal static partial class Rules
     public static Rule<string> Prose => Text("text that is not blank",
         text => !string.IsNullOrWhiteSpace(text) && Shown.IsWellFormed(text) ? text : null);
 
-    public static Rule<string> Id => Text("1 to 64 of A-Z a-z 0-9 _ -", text => IdPattern().IsMatch(text) ? text : null);
+    public static Rule<string> Id => Text(IdText, text => IdPattern().IsMatch(text) ? text : null);
 
     public static Rule<string> StateFileName => Text("a plain file name of up to 64 characters, not starting with a dot and not one of relay's own state files",
         text => IsStateFileName(text) ? text : null);
@@ -85,9 +87,7 @@ internal static partial class Rules
         _ => Wrong<T>(value, allowed),
     };
 
-    private static Parsed<T>.Invalid Wrong<T>(YamlValue value, string allowed) => value is YamlValue.Refused refused
-        ? new Parsed<T>.Invalid(refused.Reason, allowed)
-        : new Parsed<T>.Invalid($"is {value.Description}", allowed);
+    private static Parsed<T>.Invalid Wrong<T>(YamlValue value, string allowed) => new(value.Problem, allowed);
 
     private static Parsed<T>.Invalid OutOfRange<T>(YamlValue.Scalar value, string allowed) => new($"{Shown.Short(value.Content)} is out of range", allowed);
 
@@ -98,7 +98,7 @@ internal static partial class Rules
         && !name.StartsWith('.')
         && name.IndexOfAny(['/', '\\']) < 0
         && !name.StartsWith("relay.db", StringComparison.OrdinalIgnoreCase)
-        && !((string[])["status.json", "endpoint.json", "conversation.json"]).Contains(name, StringComparer.OrdinalIgnoreCase);
+        && !OwnStateFiles.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)\z")]
     private static partial Regex IntegerPattern();

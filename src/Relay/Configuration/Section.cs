@@ -47,7 +47,7 @@ internal sealed class Section(YamlValue.Map map, string path, string file, List<
         if (entry.Value is YamlValue.List list)
             return [.. list.Items.Select((item, index) => Open(item, item.Line, $"{key}[{index}]"))];
 
-        Fault(entry.Line, key, $"{Wrong(entry.Value)}; allowed: a list, or [] for none");
+        Fault(entry.Line, key, $"{entry.Value.Problem}; allowed: a list, or [] for none");
         return null;
     }
 
@@ -70,7 +70,7 @@ internal sealed class Section(YamlValue.Map map, string path, string file, List<
         if (value is YamlValue.Map child)
             return new Section(child, $"{path}{key}.", file, faults);
 
-        Fault(line, key, $"{Wrong(value)}; allowed: a mapping of keys to values");
+        Fault(line, key, $"{value.Problem}; allowed: a mapping of keys to values");
         return Empty(file, faults);
     }
 
@@ -82,6 +82,4 @@ internal sealed class Section(YamlValue.Map map, string path, string file, List<
     }
 
     private string Suggestion(string key) => NearestName.Of(key, _known) is { } nearest ? $", did you mean {nearest}?" : "";
-
-    private static string Wrong(YamlValue value) => value is YamlValue.Refused refused ? refused.Reason : $"is {value.Description}";
 }

@@ -15,7 +15,20 @@ internal sealed class YamlDocument
     private YamlDocument(string text) => _parser = new Parser(new StringReader(text));
 
     /// <summary>Null when the text holds no document. Throws <see cref="YamlException"/> with the place of what is malformed.</summary>
-    public static YamlValue? Parse(string text) => new YamlDocument(text).Root();
+    public static YamlValue? Parse(string text)
+    {
+        var document = new YamlDocument(text);
+        try
+        {
+            return document.Root();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner throws these for some malformed text; the last event it understood is as near as we get.
+            var place = document._parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(place, place, "the text from here on cannot be understood", exception);
+        }
+    }
 
     private YamlValue? Root()
     {
@@ -48,7 +61,7 @@ internal sealed class YamlDocument
 
     private YamlValue Aliased(AnchorAlias alias) =>
         _anchored.GetValueOrDefault(alias.Value.Value)
-        ?? new YamlValue.Refused(LineOf(alias), $"the alias *{Shown.Short(alias.Value.Value)} has no anchor before it; allowed: the value itself");
+        ?? new YamlValue.Refused(LineOf(alias), $"the alias *{Shown.Short(alias.Value.Value)} has no anchor before it");
 
     private YamlValue Complete(NodeEvent start, int depth)
     {
@@ -60,7 +73,7 @@ internal sealed class YamlDocument
         };
         return start.Tag.IsEmpty || start.Tag.IsNonSpecific
             ? value
-            : new YamlValue.Refused(LineOf(start), $"the tag {Shown.Short(start.Tag.Value)} is not supported; allowed: the value without a tag");
+            : new YamlValue.Refused(LineOf(start), $"the tag {Shown.Short(start.Tag.Value)} is not supported");
     }
 
     private static YamlValue.Scalar Scalar(Scalar scalar) => scalar is { Style: ScalarStyle.Plain, Tag.IsEmpty: true }
@@ -79,6 +92,8 @@ internal sealed class YamlDocument
         {
             if (!_parser.TryConsume<Scalar>(out var key))
                 throw new YamlException(_parser.Current!.Start, _parser.Current.End, "a key is not plain text; allowed: KEY: VALUE");
+            if (!key.Anchor.IsEmpty)
+                _anchored[key.Anchor.Value] = Scalar(key);
             yield return new YamlEntry(key.Value, LineOf(key), Value(depth + 1));
         }
     }

@@ -29,14 +29,16 @@ internal abstract partial record YamlValue(int Line)
     /// <summary>What YAML allows and settings do not.</summary>
     public sealed record Refused(int Line, string Reason) : YamlValue(Line);
 
-    public string Description => this switch
+    /// <summary>What to say of it where something else was wanted.</summary>
+    public string Problem => this switch
     {
-        Scalar { Kind: ScalarKind.Null } => "empty",
-        Scalar { Kind: ScalarKind.Text } scalar => $"the text {Shown.Quoted(scalar.Content)}",
-        Scalar scalar => Shown.Short(scalar.Content),
-        List => "a list",
-        Map => "a mapping",
-        _ => "not usable",
+        Scalar { Kind: ScalarKind.Null } => "is empty",
+        Scalar { Kind: ScalarKind.Text } scalar => $"is the text {Shown.Quoted(scalar.Content)}",
+        Scalar scalar => $"is {Shown.Short(scalar.Content)}",
+        List => "is a list",
+        Map => "is a mapping",
+        Refused refused => refused.Reason,
+        _ => "is not usable",
     };
 
     private static ScalarKind KindOf(string plain) => plain switch

@@ -1,0 +1,161 @@
+using Relay.Configuration;
+using Xunit;
+
+namespace Relay.Tests.Configuration;
+
+public sealed class SecretsTests : IDisposable
+{
+    private readonly TempHome _temp = new();
+    private readonly List<ConfigFault> _faults = [];
+    private readonly Dictionary<string, string> _environment = [];
+
+    public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public void Without_any_there_are_the_defaults()
+    {
+        var secrets = Resolve("");
+
+        Assert.Equal(new Secrets(), secrets);
+        Assert.Equal("https://api.anthropic.com/", secrets.BaseUrl.AbsoluteUri);
+        Assert.Equal("https://ntfy.sh/", secrets.NtfyServer.AbsoluteUri);
+        Assert.Null(secrets.ApiKey);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public void The_environment_wins_for_relay_and_ntfy_and_the_file_for_anthropic()
+    {
+        foreach (var key in Secrets.Keys)
+            _environment[key] = key.EndsWith("URL", StringComparison.Ordinal) || key == "NTFY_SERVER" ? "http://environment" : "environment";
+
+        var secrets = Resolve("""
+            ANTHROPIC_API_KEY=file
+            ANTHROPIC_BASE_URL=http://file:8080/path
+            NTFY_TOPIC=file
+            NTFY_SERVER=http://file
+            NTFY_TOKEN=file
+            RELAY_TOKEN=file
+            """);
+
+        Assert.Equal(
+            new Secrets
+            {
+                ApiKey = "file",
+                BaseUrl = new Uri("http://file:8080/path"),
+                NtfyTopic = "environment",
+                NtfyServer = new Uri("http://environment"),
+                NtfyToken = "environment",
+                Token = "environment",
+            },
+            secrets);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public void Blank_counts_as_absent_on_both_sides()
+    {
+        _environment["NTFY_TOPIC"] = " ";
+        _environment["ANTHROPIC_API_KEY"] = "environment";
+
+        var secrets = Resolve("NTFY_TOPIC=file\nANTHROPIC_API_KEY=\"  \"\nNTFY_SERVER=\n");
+
+        Assert.Equal(("file", "environment"), (secrets.NtfyTopic, secrets.ApiKey));
+        Assert.Empty(_faults);
+    }
+
+    [Theory]
+    [InlineData("ANTHROPIC_BASE_URL", "sesame")]
+    [InlineData("ANTHROPIC_BASE_URL", "/sesame")]
+    [InlineData("ANTHROPIC_BASE_URL", "file:///sesame")]
+    [InlineData("ANTHROPIC_BASE_URL", "ftp://sesame")]
+    [InlineData("NTFY_SERVER", "http://")]
+    [InlineData("NTFY_SERVER", "sesame:80")]
+    [InlineData("NTFY_TOPIC", "sesame/x")]
+    [InlineData("NTFY_TOPIC", "sesame x")]
+    [InlineData("NTFY_TOPIC", "sesameééé")]
+    [InlineData("NTFY_TOPIC", "sesame0123456789012345678901234567890123456789012345678901234567890")]
+    [InlineData("ANTHROPIC_API_KEY", "ses ame")]
+    [InlineData("RELAY_TOKEN", "sésame")]
+    public void What_cannot_be_used_is_a_fault_that_keeps_the_secret(string key, string value)
+    {
+        Resolve($"# comment\n{key}={value}\n");
+        var file = Assert.Single(_faults);
+        _faults.Clear();
+        _environment[key] = value;
+        Resolve("");
+        var environment = Assert.Single(_faults);
+
+        Assert.StartsWith($".env:2: {key}: the value cannot be used; allowed: ", file.ToString());
+        Assert.StartsWith($"environment: {key}: the value cannot be used; allowed: ", environment.ToString());
+        Assert.DoesNotContain("sesame", file + environment.ToString());
+    }
+
+    [Fact]
+    public void What_is_overridden_is_not_judged()
+    {
+        _environment["NTFY_TOPIC"] = "fine";
+        _environment["ANTHROPIC_BASE_URL"] = "not an address";
+
+        Resolve("NTFY_TOPIC=not fine\nANTHROPIC_BASE_URL=http://fine");
+
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public void Topic_and_token_are_generated_once_and_written_back()
+    {
+        var first = Generate("# mine\nNTFY_TOPIC=\n");
+        var text = File.ReadAllText(_temp.Home.EnvFile);
+        var again = Generate(text);
+
+        Assert.Matches("^relay-[0-9a-f]{32}$", first.NtfyTopic);
+        Assert.Matches("^[A-Za-z0-9_-]{43}$", first.Token);
+        Assert.Equal($"# mine\nNTFY_TOPIC={first.NtfyTopic}\nRELAY_TOKEN={first.Token}\n", text);
+        Assert.Equal(first, again);
+        Assert.NotEqual(first.Token, Generate("").Token);
+    }
+
+    [Fact]
+    public void What_the_environment_has_is_not_generated()
+    {
+        _environment["NTFY_TOPIC"] = "mine";
+        _environment["RELAY_TOKEN"] = "mine";
+
+        Generate("A=1");
+
+        Assert.Equal("A=1", File.ReadAllText(_temp.Home.EnvFile));
+    }
+
+    [Fact]
+    public void Printing_them_prints_no_secret()
+    {
+        var secrets = Resolve("""
+            ANTHROPIC_API_KEY=sesame1
+            ANTHROPIC_BASE_URL=https://sesame2:sesame3@host.example:8443/sesame4
+            NTFY_TOPIC=sesame5
+            NTFY_TOKEN=sesame6
+            RELAY_TOKEN=sesame7
+            """);
+
+        var printed = new Settings(_temp.Home, new RelayConfig(), secrets).ToString();
+
+        Assert.DoesNotContain("sesame", printed);
+        Assert.Contains("https://host.example:8443", printed);
+    }
+
+    private Secrets Resolve(string text)
+    {
+        _temp.Write(".env", text);
+        return Secrets.Resolve(DotEnv.Load(_temp.Home.EnvFile, _faults), _environment, _faults);
+    }
+
+    private Secrets Generate(string text)
+    {
+        _temp.Write(".env", text);
+        var file = DotEnv.Load(_temp.Home.EnvFile, _faults);
+        Secrets.EnsureGenerated(file, _environment);
+        file.Save();
+        return Secrets.Resolve(file, _environment, _faults);
+    }
+}
