@@ -24,6 +24,10 @@ public sealed class AdvisorRequest
         Prompt = PromptParser.Parse(body);
     }
 
+    /// <summary>A request that was never sent, to bill what would have been.</summary>
+    public static AdvisorRequest FromBody(string body, DateTimeOffset arrivedAt) =>
+        new(number: 0, "/v1/messages", new Dictionary<string, string>(), body, arrivedAt, arrivedTicks: 0);
+
     /// <summary>1 for the first request of its path.</summary>
     public int Number { get; }
 

@@ -67,3 +67,7 @@ internal sealed class LoopbackHost : IAsyncDisposable
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
+
+/// <summary>Thrown to Kestrel once an answer has begun: it sends what was written, then closes without ending the body.
+/// An abort would reset the connection, and the client might lose what it had not read yet.</summary>
+internal sealed class ConnectionCutException() : Exception("The script cuts the connection here.");

@@ -101,6 +101,8 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         {
             request.End(end);
         }
+        if (end == RequestEnd.CutByServer)
+            throw new ConnectionCutException();
     }
 
     private async Task<AdvisorRequest> RecordAsync(HttpContext context, ArrivalLog<AdvisorRequest> log, string path, CancellationToken cancellationToken)

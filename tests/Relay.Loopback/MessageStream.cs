@@ -50,7 +50,7 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
             await response.WriteAsync(body[..(body.Length / 2)], cancellationToken);
             await response.Body.FlushAsync(cancellationToken);
             if (reply.Break is StreamBreak.Cut)
-                return Abort(context);
+                return RequestEnd.CutByServer;
             await StallAsync(cancellationToken);
             body = body[(body.Length / 2)..];
         }
@@ -91,7 +91,7 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
         switch (reply.Break)
         {
             case StreamBreak.Cut:
-                return Abort(context);
+                return RequestEnd.CutByServer;
             case StreamBreak.Error error:
                 var body = ApiError.Body(error.Type, error.Message, null, ApiError.RequestId(request.Number));
                 await WriteAsync(context.Response, body, cancellationToken);
@@ -100,12 +100,6 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
                 await StallAsync(cancellationToken);
                 return null;
         }
-    }
-
-    private static RequestEnd Abort(HttpContext context)
-    {
-        context.Abort();
-        return RequestEnd.CutByServer;
     }
 
     private Task StallAsync(CancellationToken cancellationToken)
