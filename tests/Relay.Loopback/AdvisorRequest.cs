@@ -16,11 +16,12 @@ public sealed class AdvisorRequest
     private readonly TaskCompletionSource<RequestEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TokenUsage? _usage;
     private volatile int _status;
+    private long _answeredUtcTicks;
 
     internal AdvisorRequest(int number, string path, IReadOnlyDictionary<string, string> headers, string body, DateTimeOffset arrivedAt, long arrivedTicks)
     {
         (Number, Path, Headers, Body, ArrivedAt, ArrivedTicks) = (number, path, headers, body, arrivedAt, arrivedTicks);
-        AnsweredAt = arrivedAt;
+        _answeredUtcTicks = arrivedAt.UtcTicks;
         Prompt = PromptParser.Parse(body);
     }
 
@@ -45,7 +46,11 @@ public sealed class AdvisorRequest
     public long ArrivedTicks { get; }
 
     /// <summary>When the first byte of the answer went out; until then the time of arrival.</summary>
-    public DateTimeOffset AnsweredAt { get; internal set; }
+    public DateTimeOffset AnsweredAt
+    {
+        get => new(Interlocked.Read(ref _answeredUtcTicks), TimeSpan.Zero);
+        internal set => Interlocked.Exchange(ref _answeredUtcTicks, value.UtcTicks);
+    }
 
     public string Model => Prompt.Model;
 

@@ -24,6 +24,9 @@ public sealed record LoopbackMessagesApiOptions
     public string? ApiKey { get; init; }
 
     public int ContextWindowTokens { get; init; } = 1_000_000;
+
+    /// <summary>Whether replayed thinking is held to the conversation it was made in, on the models that do so.</summary>
+    public bool BindsThinking { get; init; } = true;
 }
 
 /// <summary>The Messages API on 127.0.0.1, as far as its contract is known: validation, streaming, prompt caching and scripted faults.
@@ -163,8 +166,8 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         Identify(context, request.Number);
         var stream = new MessageStream(request, reply, request.Usage, _stalled);           // (6)
         return request.IsStreaming
-            ? await stream.WriteStreamAsync(context, cancellationToken)
-            : await stream.WriteWholeAsync(context, cancellationToken);
+            ? await stream.WriteStreamAsync(context.Response, cancellationToken)
+            : await stream.WriteWholeAsync(context.Response, cancellationToken);
     }
 
     private ScriptedReply PickReply(AdvisorRequest request)

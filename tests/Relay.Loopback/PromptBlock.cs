@@ -25,7 +25,10 @@ public sealed record PromptBlock(PromptSection Section, string Path, string Role
 
 public sealed record CacheMarker(string Path, CacheLifetime Lifetime);
 
-public sealed record AdvisorTurn(string Role, string Text);
+public sealed record AdvisorTurn(string Role, string Text)
+{
+    internal bool IsEmpty { get; init; }
+}
 
 internal static class TokenEstimate
 {

@@ -24,13 +24,14 @@ internal static class PromptParser
             return new ParsedPrompt(default, "", false, null, [], [], null, "");
 
         var messages = Elements(root, "messages");
+        var contents = messages.Select((message, position) => MessageBlocks(message, position).ToArray()).ToArray();
         return new ParsedPrompt(
             root,
             Text(root, "model"),
             root.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True,
             root.TryGetProperty("max_tokens", out var max) && max.ValueKind == JsonValueKind.Number && max.TryGetInt32(out var tokens) ? tokens : null,
-            [.. Tools(root), .. SystemBlocks(root), .. messages.SelectMany(MessageBlocks)],
-            [.. messages.Select(Turn)],
+            [.. Tools(root), .. SystemBlocks(root), .. contents.SelectMany(blocks => blocks)],
+            [.. messages.Zip(contents, Turn)],
             Marker(root),
             string.Join('|', MessagesCacheSettings.Select(name => Raw(root, name)).Append(Raw(Property(root, "output_config"), "effort"))));
     }
@@ -68,9 +69,11 @@ internal static class PromptParser
         return new PromptBlock(section, path, role, type, text, isText ? "text:" + text : text, Marker(block));
     }
 
-    private static AdvisorTurn Turn(JsonElement message, int position) => new(
-        Text(message, "role"),
-        string.Join('\n', MessageBlocks(message, position).Where(block => block.Type == "text").Select(block => block.Text)));
+    private static AdvisorTurn Turn(JsonElement message, PromptBlock[] blocks) => new(
+        Text(message, "role"), string.Join('\n', blocks.Where(block => block.Type == "text").Select(block => block.Text)))
+    {
+        IsEmpty = blocks.Length == 0,
+    };
 
     private static JsonElement[] Content(JsonElement owner, string name)
     {
@@ -99,7 +102,8 @@ internal static class PromptParser
             return block.GetRawText();
 
         var text = new StringBuilder();
-        foreach (var property in block.EnumerateObject().Where(property => !property.NameEquals("cache_control")))
+        var properties = block.EnumerateObject().Where(property => !property.NameEquals("cache_control"));
+        foreach (var property in properties.OrderBy(property => property.Name, StringComparer.Ordinal))
             text.Append(property.Name).Append(':').Append(property.Value.GetRawText()).Append(',');
         return text.ToString();
     }

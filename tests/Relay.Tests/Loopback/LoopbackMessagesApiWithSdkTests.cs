@@ -72,6 +72,31 @@ public sealed class LoopbackMessagesApiWithSdkTests : IAsyncLifetime
         Assert.Equal("The answer.", TextOf(message));
     }
 
+    [Fact]
+    public async Task Thinking_can_be_replayed_after_what_it_was_made_from_and_after_nothing_else()
+    {
+        _api.Enqueue(ScriptedReply.ThinkingThen("The answer."));
+        var answer = await AskAsync("the question");
+        MessageCreateParams FollowUp(string firstQuestion) => new()
+        {
+            Model = PromptBody.Model,
+            MaxTokens = 16_000,
+            Messages =
+            [
+                new UserMessageParam(firstQuestion),
+                new AssistantMessageParam(answer.Content.Select(block => new ContentBlockParam(block.Json)).ToList()),
+                new UserMessageParam("and then?"),
+            ],
+        };
+
+        var next = await _client.Messages.Create(FollowUp("the question"), CancellationToken);
+        var refusal = await Assert.ThrowsAsync<AnthropicBadRequestException>(
+            () => _client.Messages.Create(FollowUp("a summary of the question"), CancellationToken));
+
+        Assert.Equal("reply to: and then?", TextOf(next));
+        Assert.Contains("messages.1.content.0: Invalid `signature` in `thinking` block", refusal.ApiMessage, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("refusal")]
     [InlineData("max_tokens")]
