@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -93,6 +92,7 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         }
 
         var request = await RecordAsync(context, log, path, cancellationToken);            // (1)
+        var parsedOnce = request.Prompt; // Held until the end: the request itself keeps it only weakly.
         var end = RequestEnd.ClientLeft;
         try
         {
@@ -103,6 +103,7 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         finally
         {
             request.End(end);
+            GC.KeepAlive(parsedOnce);
         }
         if (end == RequestEnd.CutByServer)
             throw new ConnectionCutException();
@@ -114,9 +115,10 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         var now = _options.Clock.GetUtcNow();
         var headers = context.Request.Headers.ToDictionary(
             header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-        var body = await reader.ReadToEndAsync(cancellationToken);
-        return log.Add(number => new AdvisorRequest(number, path, headers, body, now, ticks));
+        using var body = new MemoryStream((int)(context.Request.ContentLength ?? 0));
+        await context.Request.Body.CopyToAsync(body, cancellationToken);
+        var bytes = body.TryGetBuffer(out var buffer) && buffer.Count == buffer.Array!.Length ? buffer.Array : body.ToArray();
+        return log.Add(number => new AdvisorRequest(number, path, headers, bytes, now, ticks));
     }
 
     private async Task<RequestEnd> AnswerAsync(HttpContext context, AdvisorRequest request, CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ internal static class PromptParser
 {
     private static readonly string[] MessagesCacheSettings = ["tool_choice", "thinking", "speed"];
 
-    public static ParsedPrompt Parse(string body)
+    public static ParsedPrompt Parse(ReadOnlyMemory<byte> body)
     {
         var root = ParseJson(body);
         if (root.ValueKind != JsonValueKind.Object)
@@ -36,12 +36,11 @@ internal static class PromptParser
             string.Join('|', MessagesCacheSettings.Select(name => Raw(root, name)).Append(Raw(Property(root, "output_config"), "effort"))));
     }
 
-    private static JsonElement ParseJson(string body)
+    private static JsonElement ParseJson(ReadOnlyMemory<byte> body)
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
-            return document.RootElement.Clone();
+            return JsonDocument.Parse(body).RootElement; // Not disposed of: the element lives as long as the prompt.
         }
         catch (JsonException)
         {
@@ -61,12 +60,11 @@ internal static class PromptParser
     private static PromptBlock Block(PromptSection section, string path, string role, JsonElement block)
     {
         if (block.ValueKind == JsonValueKind.String)
-            return new PromptBlock(section, path, role, "text", block.GetString()!, "text:" + block.GetString(), null);
+            return new PromptBlock(section, path, role, "text", block.GetString()!, Marker: null);
 
         var type = Text(block, "type");
         var isText = type == "text" && section != PromptSection.Tools;
-        var text = isText ? Text(block, "text") : WithoutMarker(block);
-        return new PromptBlock(section, path, role, type, text, isText ? "text:" + text : text, Marker(block));
+        return new PromptBlock(section, path, role, type, isText ? Text(block, "text") : WithoutMarker(block), Marker(block));
     }
 
     private static AdvisorTurn Turn(JsonElement message, PromptBlock[] blocks) => new(

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Relay.Loopback;
@@ -17,7 +16,7 @@ internal static class RequestValidation
     {
         if (FindHeaderFault(request, options) is { } headerFault)
             return headerFault;
-        if (Encoding.UTF8.GetByteCount(request.Body) > MaximumBodyBytes)
+        if (request.BodyBytes > MaximumBodyBytes)
             return new ScriptedReply.Failure(413, ApiError.TypeOf(413), "Request exceeds the maximum size");
 
         var message = FindShapeFault(request, needsMaxTokens)

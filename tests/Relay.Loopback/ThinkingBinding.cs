@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Relay.Loopback;
 
@@ -14,7 +13,7 @@ internal static class ThinkingBinding
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var block in blocks)
-            Append(hash, block);
+            block.AppendTo(hash);
         return Signature(hash);
     }
 
@@ -28,20 +27,17 @@ internal static class ThinkingBinding
         {
             var signature = Signature(hash);
             var broken = message.FirstOrDefault(block =>
-                block.Type == "thinking" && block.Key.Contains($"\"{Prefix}", StringComparison.Ordinal) && !block.Key.Contains(signature, StringComparison.Ordinal));
+                block.Type == "thinking" && block.Text.Contains($"\"{Prefix}", StringComparison.Ordinal) && !block.Text.Contains(signature, StringComparison.Ordinal));
             if (broken is not null)
                 return $"{broken.Path}: Invalid `signature` in `thinking` block. The block is bound to a different conversation.";
             foreach (var block in message)
-                Append(hash, block);
+                block.AppendTo(hash);
         }
         return null;
     }
 
     private static string MessageOf(PromptBlock block) =>
         block.Section == PromptSection.Messages ? block.Path[..block.Path.IndexOf(".content", StringComparison.Ordinal)] : "";
-
-    private static void Append(IncrementalHash hash, PromptBlock block) =>
-        hash.AppendData(Encoding.UTF8.GetBytes($"{block.Section}/{block.Role}/{block.Key}\n"));
 
     private static string Signature(IncrementalHash hash) => Prefix + Convert.ToHexString(hash.GetCurrentHash());
 }
