@@ -75,23 +75,24 @@ public sealed class CacheLedger
 
     private static Prefix[] Prefixes(AdvisorRequest request)
     {
-        var prefixes = new Prefix[request.Blocks.Count];
-        var (hash, tokens) = (Chain("model", request.Model), 0);
-        var inMessages = false;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(request.Model));
+        var blocks = request.Blocks;
+        var prefixes = new Prefix[blocks.Count];
+        var (tokens, inMessages) = (0, false);
         for (var index = 0; index < prefixes.Length; index++)
         {
-            var block = request.Blocks[index];
-            if (!inMessages && block.Section == PromptSection.Messages)
-                (hash, inMessages) = (Chain(hash, request.Prompt.MessagesSeed), true);
-            hash = Chain(hash, $"{block.Section}/{block.Role}/{block.Key}");
-            tokens += block.Tokens;
-            prefixes[index] = new Prefix(hash, tokens);
+            if (!inMessages && blocks[index].Section == PromptSection.Messages)
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes(request.Prompt.MessagesSeed));
+                inMessages = true;
+            }
+            blocks[index].AppendTo(hash);
+            tokens += blocks[index].Tokens;
+            prefixes[index] = new Prefix(Convert.ToHexString(hash.GetCurrentHash()), tokens);
         }
         return prefixes;
     }
-
-    private static string Chain(string previous, string content) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{previous}\n{content}")));
 
     /// <summary>The last index that can be read, or -1. Every entry a breakpoint finds lives on from the start of this request.</summary>
     private int FindHit_NeedsLock(Prefix[] prefixes, IEnumerable<Breakpoint> breakpoints, DateTimeOffset now)

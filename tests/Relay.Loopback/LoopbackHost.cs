@@ -14,6 +14,7 @@ internal sealed class LoopbackHost : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly WebApplication _app;
+    private bool _disposed;
 
     private LoopbackHost(WebApplication app) => _app = app;
 
@@ -39,8 +40,12 @@ internal sealed class LoopbackHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>May be called twice: a test that takes its server down disposes of it again at its end.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
+
         await _stopping.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
@@ -67,3 +72,7 @@ internal sealed class LoopbackHost : IAsyncDisposable
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
+
+/// <summary>Thrown to Kestrel once an answer has begun: it sends what was written, then closes without ending the body.
+/// An abort would reset the connection, and the client might lose what it had not read yet.</summary>
+internal sealed class ConnectionCutException() : Exception("The script cuts the connection here.");

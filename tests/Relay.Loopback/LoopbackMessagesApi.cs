@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
@@ -24,6 +23,9 @@ public sealed record LoopbackMessagesApiOptions
     public string? ApiKey { get; init; }
 
     public int ContextWindowTokens { get; init; } = 1_000_000;
+
+    /// <summary>Whether replayed thinking is held to the conversation it was made in, on the models that do so.</summary>
+    public bool BindsThinking { get; init; } = true;
 }
 
 /// <summary>The Messages API on 127.0.0.1, as far as its contract is known: validation, streaming, prompt caching and scripted faults.
@@ -90,6 +92,7 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         }
 
         var request = await RecordAsync(context, log, path, cancellationToken);            // (1)
+        var parsedOnce = request.Prompt; // Held until the end: the request itself keeps it only weakly.
         var end = RequestEnd.ClientLeft;
         try
         {
@@ -100,7 +103,10 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         finally
         {
             request.End(end);
+            GC.KeepAlive(parsedOnce);
         }
+        if (end == RequestEnd.CutByServer)
+            throw new ConnectionCutException();
     }
 
     private async Task<AdvisorRequest> RecordAsync(HttpContext context, ArrivalLog<AdvisorRequest> log, string path, CancellationToken cancellationToken)
@@ -109,9 +115,10 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         var now = _options.Clock.GetUtcNow();
         var headers = context.Request.Headers.ToDictionary(
             header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-        var body = await reader.ReadToEndAsync(cancellationToken);
-        return log.Add(number => new AdvisorRequest(number, path, headers, body, now, ticks));
+        using var body = new MemoryStream((int)(context.Request.ContentLength ?? 0));
+        await context.Request.Body.CopyToAsync(body, cancellationToken);
+        var bytes = body.TryGetBuffer(out var buffer) && buffer.Count == buffer.Array!.Length ? buffer.Array : body.ToArray();
+        return log.Add(number => new AdvisorRequest(number, path, headers, bytes, now, ticks));
     }
 
     private async Task<RequestEnd> AnswerAsync(HttpContext context, AdvisorRequest request, CancellationToken cancellationToken)
@@ -161,8 +168,8 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         Identify(context, request.Number);
         var stream = new MessageStream(request, reply, request.Usage, _stalled);           // (6)
         return request.IsStreaming
-            ? await stream.WriteStreamAsync(context, cancellationToken)
-            : await stream.WriteWholeAsync(context, cancellationToken);
+            ? await stream.WriteStreamAsync(context.Response, cancellationToken)
+            : await stream.WriteWholeAsync(context.Response, cancellationToken);
     }
 
     private ScriptedReply PickReply(AdvisorRequest request)

@@ -122,35 +122,36 @@ public sealed class LoopbackNtfy : IAsyncDisposable
         _attempts.Add(_ => body);
 
         var fault = _faults.TryDequeue(out var queued) ? queued : _always;
-        if (fault is NtfyFault.Refused refused)
+        switch (fault)
         {
-            context.Response.Headers.RetryAfter = refused.RetryAfter;
-            await RefuseAsync(context, NtfyError.Of(refused.StatusCode), cancellationToken);
-            return;
+            case NtfyFault.Refused refused:
+                context.Response.Headers.RetryAfter = refused.RetryAfter;
+                await RefuseAsync(context, NtfyError.Of(refused.StatusCode), cancellationToken);
+                return;
+            case NtfyFault.Aborted { Kept: false }:
+                context.Abort();
+                return;
+            case NtfyFault.Hung:
+                await _hung.WaitAsync(cancellationToken);
+                break;
         }
-        if (fault is NtfyFault.Aborted { Kept: false })
-        {
-            context.Abort();
-            return;
-        }
-        if (fault is NtfyFault.Hung)
-            await _hung.WaitAsync(cancellationToken);
 
-        var authorization = context.Request.Headers.Authorization is [{ } value] ? value : null;
+        var (accepted, error) = TryAccept(topic, sequence, body, context.Request.Headers.Authorization);
+        if (error is not null)
+            await RefuseAsync(context, error, cancellationToken);
+        else if (fault is NtfyFault.Aborted)
+            context.Abort();
+        else
+            await ReplyAsync(context, accepted!, cancellationToken);
+    }
+
+    private (Page? Accepted, NtfyError? Error) TryAccept(string topic, string sequence, string body, string? authorization)
+    {
         var (page, error) = topic.Length == 0
             ? NtfyMessage.Read(body, authorization, _options.Clock.GetUtcNow(), Stopwatch.GetTimestamp())
             : (Written(topic, body, authorization) with { SequenceId = sequence }, null);
-        if ((error ?? NtfyMessage.FindFault(page!)) is { } wrong)
-        {
-            await RefuseAsync(context, wrong, cancellationToken);
-            return;
-        }
-
-        var accepted = Accept(page!);
-        if (fault is NtfyFault.Aborted)
-            context.Abort();
-        else
-            await ReplyAsync(context, accepted, cancellationToken);
+        error ??= NtfyMessage.FindFault(page!);
+        return error is null ? (Accept(page!), null) : (null, error);
     }
 
     private Task DismissAsync(HttpContext context, string topic, string sequence, string @event, CancellationToken cancellationToken) =>

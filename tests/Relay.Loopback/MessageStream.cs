@@ -16,12 +16,10 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
 
     private string MessageId => $"msg_{request.Number:D24}";
 
-    // Tells one turn's signature from another's; nobody can read it, as in life.
-    private string Signature => $"EqQB{request.Number:D20}==";
+    private string Signature { get; } = reply.Thinking ? ThinkingBinding.Sign(request.Blocks) : "";
 
-    public async Task<RequestEnd> WriteStreamAsync(HttpContext context, CancellationToken cancellationToken)
+    public async Task<RequestEnd> WriteStreamAsync(HttpResponse response, CancellationToken cancellationToken)
     {
-        var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-cache";
 
@@ -31,7 +29,7 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
             await WriteThinkingAsync(response, index++, cancellationToken);                // (2)
         if (reply.Body.Length > 0)
         {
-            var end = await WriteTextAsync(context, index, cancellationToken);             // (3)
+            var end = await WriteTextAsync(response, index, cancellationToken);             // (3)
             if (end is { } early)
                 return early;
         }
@@ -40,9 +38,8 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
         return RequestEnd.Answered;
     }
 
-    public async Task<RequestEnd> WriteWholeAsync(HttpContext context, CancellationToken cancellationToken)
+    public async Task<RequestEnd> WriteWholeAsync(HttpResponse response, CancellationToken cancellationToken)
     {
-        var response = context.Response;
         response.ContentType = "application/json";
         var body = Message(Content(), reply.StopReason, usage.OutputTokens).ToJsonString(Json);
         if (reply.Break is StreamBreak.Cut or StreamBreak.Stall)
@@ -50,7 +47,7 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
             await response.WriteAsync(body[..(body.Length / 2)], cancellationToken);
             await response.Body.FlushAsync(cancellationToken);
             if (reply.Break is StreamBreak.Cut)
-                return Abort(context);
+                return RequestEnd.CutByServer;
             await StallAsync(cancellationToken);
             body = body[(body.Length / 2)..];
         }
@@ -68,16 +65,15 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
     }
 
     /// <summary>Null when the block was written to its end.</summary>
-    private async Task<RequestEnd?> WriteTextAsync(HttpContext context, int index, CancellationToken cancellationToken)
+    private async Task<RequestEnd?> WriteTextAsync(HttpResponse response, int index, CancellationToken cancellationToken)
     {
-        var response = context.Response;
         await WriteAsync(response, BlockStart(index, new JsonObject { ["type"] = "text", ["text"] = "" }), cancellationToken);
         await WriteAsync(response, Ping(), cancellationToken);
 
         var written = 0;
         foreach (var piece in Pieces(reply.Body, Math.Max(UsualDeltas, (reply.Break?.Deltas ?? 0) + 1)))
         {
-            if (written++ == reply.Break?.Deltas && await BreakAsync(context, cancellationToken) is { } end)
+            if (written++ == reply.Break?.Deltas && await BreakAsync(response, cancellationToken) is { } end)
                 return end;
             await WriteAsync(response, BlockDelta(index, new JsonObject { ["type"] = "text_delta", ["text"] = piece }), cancellationToken);
         }
@@ -86,26 +82,20 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
     }
 
     /// <summary>Null when the stream goes on.</summary>
-    private async Task<RequestEnd?> BreakAsync(HttpContext context, CancellationToken cancellationToken)
+    private async Task<RequestEnd?> BreakAsync(HttpResponse response, CancellationToken cancellationToken)
     {
         switch (reply.Break)
         {
             case StreamBreak.Cut:
-                return Abort(context);
+                return RequestEnd.CutByServer;
             case StreamBreak.Error error:
                 var body = ApiError.Body(error.Type, error.Message, null, ApiError.RequestId(request.Number));
-                await WriteAsync(context.Response, body, cancellationToken);
+                await WriteAsync(response, body, cancellationToken);
                 return RequestEnd.Answered;
             default:
                 await StallAsync(cancellationToken);
                 return null;
         }
-    }
-
-    private static RequestEnd Abort(HttpContext context)
-    {
-        context.Abort();
-        return RequestEnd.CutByServer;
     }
 
     private Task StallAsync(CancellationToken cancellationToken)

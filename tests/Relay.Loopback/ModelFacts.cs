@@ -26,4 +26,8 @@ internal static class ModelFacts
     /// <summary>Up to the 4.5 generation a request may end with the beginning of the answer.</summary>
     public static bool AcceptsPrefill(string model) =>
         model.StartsWith("claude-", StringComparison.Ordinal) && model.Contains("-4-5", StringComparison.Ordinal);
+
+    /// <summary>From 5.1 on a thinking block is good only in the conversation it was made in.</summary>
+    public static bool BindsThinking(string model) =>
+        model.EndsWith("-5-1", StringComparison.Ordinal) || model.EndsWith("-5-2", StringComparison.Ordinal) || model.EndsWith("-5-5", StringComparison.Ordinal);
 }

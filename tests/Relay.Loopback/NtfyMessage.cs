@@ -14,6 +14,7 @@ internal static partial class NtfyMessage
     private const int MaximumTagsBytes = 512;
     private const int MaximumActions = 3;
 
+    /// <summary>Only the shape is judged here; the limits are <see cref="FindFault"/>'s.</summary>
     public static (Page? Page, NtfyError? Error) Read(string body, string? authorization, DateTimeOffset arrivedAt, long arrivedTicks)
     {
         JsonElement json;
@@ -31,14 +32,13 @@ internal static partial class NtfyMessage
 
         var tags = PromptParser.Property(json, "tags");
         var priority = PromptParser.Property(json, "priority");
-        var page = new Page(
+        return (new Page(
             Id: "", "message", PromptParser.Text(json, "topic"), PromptParser.Text(json, "sequence_id"),
             PromptParser.Text(json, "title"), PromptParser.Text(json, "message"),
             priority.ValueKind == JsonValueKind.Number ? priority.GetInt32() : 3,
             tags.ValueKind == JsonValueKind.Array ? [.. tags.EnumerateArray().Select(tag => tag.ToString())] : [],
             PromptParser.Text(json, "click") is { Length: > 0 } click ? click : null,
-            PromptParser.Property(json, "actions"), authorization, arrivedAt, arrivedTicks);
-        return FindFault(page) is { } error ? (null, error) : (page, null);
+            PromptParser.Property(json, "actions"), authorization, arrivedAt, arrivedTicks), null);
     }
 
     public static NtfyError? FindFault(Page page)

@@ -41,7 +41,7 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
                 return;
             await WaitAsync(context, topics, arrived, dropped, cancellationToken);
         }
-        context.Abort();
+        throw new ConnectionCutException();
     }
 
     private async Task WaitAsync(HttpContext context, string topics, Task arrived, Task dropped, CancellationToken cancellationToken)

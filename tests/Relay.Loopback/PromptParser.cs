@@ -17,30 +17,30 @@ internal static class PromptParser
 {
     private static readonly string[] MessagesCacheSettings = ["tool_choice", "thinking", "speed"];
 
-    public static ParsedPrompt Parse(string body)
+    public static ParsedPrompt Parse(ReadOnlyMemory<byte> body)
     {
         var root = ParseJson(body);
         if (root.ValueKind != JsonValueKind.Object)
             return new ParsedPrompt(default, "", false, null, [], [], null, "");
 
         var messages = Elements(root, "messages");
+        var contents = messages.Select((message, position) => MessageBlocks(message, position).ToArray()).ToArray();
         return new ParsedPrompt(
             root,
             Text(root, "model"),
             root.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True,
             root.TryGetProperty("max_tokens", out var max) && max.ValueKind == JsonValueKind.Number && max.TryGetInt32(out var tokens) ? tokens : null,
-            [.. Tools(root), .. SystemBlocks(root), .. messages.SelectMany(MessageBlocks)],
-            [.. messages.Select(Turn)],
+            [.. Tools(root), .. SystemBlocks(root), .. contents.SelectMany(blocks => blocks)],
+            [.. messages.Zip(contents, Turn)],
             Marker(root),
             string.Join('|', MessagesCacheSettings.Select(name => Raw(root, name)).Append(Raw(Property(root, "output_config"), "effort"))));
     }
 
-    private static JsonElement ParseJson(string body)
+    private static JsonElement ParseJson(ReadOnlyMemory<byte> body)
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
-            return document.RootElement.Clone();
+            return JsonDocument.Parse(body).RootElement; // Not disposed of: the element lives as long as the prompt.
         }
         catch (JsonException)
         {
@@ -60,17 +60,18 @@ internal static class PromptParser
     private static PromptBlock Block(PromptSection section, string path, string role, JsonElement block)
     {
         if (block.ValueKind == JsonValueKind.String)
-            return new PromptBlock(section, path, role, "text", block.GetString()!, "text:" + block.GetString(), null);
+            return new PromptBlock(section, path, role, "text", block.GetString()!, Marker: null);
 
         var type = Text(block, "type");
         var isText = type == "text" && section != PromptSection.Tools;
-        var text = isText ? Text(block, "text") : WithoutMarker(block);
-        return new PromptBlock(section, path, role, type, text, isText ? "text:" + text : text, Marker(block));
+        return new PromptBlock(section, path, role, type, isText ? Text(block, "text") : WithoutMarker(block), Marker(block));
     }
 
-    private static AdvisorTurn Turn(JsonElement message, int position) => new(
-        Text(message, "role"),
-        string.Join('\n', MessageBlocks(message, position).Where(block => block.Type == "text").Select(block => block.Text)));
+    private static AdvisorTurn Turn(JsonElement message, PromptBlock[] blocks) => new(
+        Text(message, "role"), string.Join('\n', blocks.Where(block => block.Type == "text").Select(block => block.Text)))
+    {
+        IsEmpty = blocks.Length == 0,
+    };
 
     private static JsonElement[] Content(JsonElement owner, string name)
     {
@@ -99,7 +100,8 @@ internal static class PromptParser
             return block.GetRawText();
 
         var text = new StringBuilder();
-        foreach (var property in block.EnumerateObject().Where(property => !property.NameEquals("cache_control")))
+        var properties = block.EnumerateObject().Where(property => !property.NameEquals("cache_control"));
+        foreach (var property in properties.OrderBy(property => property.Name, StringComparer.Ordinal))
             text.Append(property.Name).Append(':').Append(property.Value.GetRawText()).Append(',');
         return text.ToString();
     }

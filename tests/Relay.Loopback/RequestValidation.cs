@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Relay.Loopback;
@@ -17,13 +16,14 @@ internal static class RequestValidation
     {
         if (FindHeaderFault(request, options) is { } headerFault)
             return headerFault;
-        if (Encoding.UTF8.GetByteCount(request.Body) > MaximumBodyBytes)
+        if (request.BodyBytes > MaximumBodyBytes)
             return new ScriptedReply.Failure(413, ApiError.TypeOf(413), "Request exceeds the maximum size");
 
         var message = FindShapeFault(request, needsMaxTokens)
             ?? FindTurnFault(request)
             ?? FindBlockFault(request)
             ?? FindMarkerFault(request)
+            ?? (options.BindsThinking ? ThinkingBinding.FindFault(request) : null)
             ?? FindLengthFault(request, options.ContextWindowTokens);
         return message is null ? null : new ScriptedReply.Failure(400, ApiError.TypeOf(400), message);
     }
@@ -101,9 +101,10 @@ internal static class RequestValidation
                 return $"{Owner(block)}: text content blocks must contain non-whitespace text";
         }
 
-        var empty = Enumerable.Range(0, request.Messages.Count)
-            .FirstOrDefault(position => request.Blocks.All(block => !block.Path.StartsWith($"messages.{position}.", StringComparison.Ordinal)), -1);
-        return empty < 0 ? null : $"messages.{empty}: all messages must have non-empty content";
+        var empty = request.Messages.TakeWhile(turn => !turn.IsEmpty).Count();
+        return empty == request.Messages.Count
+            ? null
+            : $"messages.{empty}: all messages must have non-empty content except for the optional final assistant message";
     }
 
     private static string Owner(PromptBlock block) => block.Section == PromptSection.System ? "system" : "messages";
