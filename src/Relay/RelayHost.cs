@@ -24,9 +24,9 @@ internal static class RelayHost
             .AddDispatch()
             .AddOperator()
             .AddWeb();
-        builder.AddRelayLogging(settings.Current.Home);
         builder.ListenOn(settings.Current.Config.Listen);
         adjust(builder);
+        builder.AddRelayLogging(settings.Current.Home);
         var host = builder.Build();
         host.MapRelay();
         return host;

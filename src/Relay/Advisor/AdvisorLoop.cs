@@ -81,6 +81,7 @@ internal sealed partial class AdvisorLoop(
         CrashPoint.Pass("turn-3-committed");
         callers.Answered(claim.Message.Root);
         signals.Dispatch.Set();
+        signals.Pages.Set();
         signals.Status.Set();
         return true;
     }

@@ -34,10 +34,10 @@ internal sealed record QueuedPage(string Id, string Cause, string Title, string 
 /// <summary>Owns the pages. A page whose cause cleared before it was sent is dropped: no question that is answered is paged.</summary>
 internal sealed class PageStore(Database database, Signals signals, TimeProvider clock)
 {
-    /// <summary>False when a page about this cause stands already.</summary>
+    /// <summary>False when a page about this cause stands already. The caller wakes the pager once the transaction is through.</summary>
     public async Task<bool> QueueAsync(DbTransaction transaction, NewPage page, CancellationToken cancellationToken)
     {
-        var queued = await transaction.Command(
+        return await transaction.Command(
             """
             INSERT INTO pages (page_id, cause, title, body, priority, tags, state, attempts, due_at, created_at)
             SELECT @id, @cause, @title, @body, @priority, @tags, 'queued', 0, @now, @now
@@ -47,13 +47,14 @@ internal sealed class PageStore(Database database, Signals signals, TimeProvider
             .With("@title", page.Title).With("@body", page.Body).With("@priority", page.Priority)
             .With("@tags", page.Tags).With("@now", clock.UnixNow())
             .ExecuteAsync(cancellationToken) > 0;
-        if (queued)
-            signals.Pages.Set();
-        return queued;
     }
 
-    public Task<bool> QueueAsync(NewPage page, CancellationToken cancellationToken) =>
-        database.WriteAsync(transaction => QueueAsync(transaction, page, cancellationToken), cancellationToken);
+    public async Task<bool> QueueAsync(NewPage page, CancellationToken cancellationToken)
+    {
+        var queued = await database.WriteAsync(transaction => QueueAsync(transaction, page, cancellationToken), cancellationToken);
+        signals.Pages.Set();
+        return queued;
+    }
 
     /// <summary>Says that the relay runs; one announcement at most waits to be sent.</summary>
     public Task AnnounceAsync(string model, string home, CancellationToken cancellationToken) =>
