@@ -24,7 +24,7 @@ internal static class ApiFault
             (HttpStatusCode.PaymentRequired, _) or (null, "billing_error") => new AdvisorOutcome.Held(HoldCause.Credit, reason),
             (HttpStatusCode.NotFound, _) or (null, "not_found_error") => new AdvisorOutcome.Held(HoldCause.Model, reason),
             (HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests, _) => new AdvisorOutcome.Deferred(reason, retryAfter),
-            (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError, _) or (null, "invalid_request_error") => new AdvisorOutcome.Held(HoldCause.Request, reason),
+            ( >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError, _) or (null, "invalid_request_error") => new AdvisorOutcome.Held(HoldCause.Request, reason),
             _ => new AdvisorOutcome.Deferred(reason, retryAfter),
         };
     }
