@@ -83,6 +83,7 @@ internal sealed class Daemon : IAsyncDisposable
     {
         await Services.GetRequiredService<HistoryImport>().RunAsync(cancellationToken); // (3)
         await Services.GetRequiredService<Recovery>().RestartAsync(cancellationToken); // (4)
+        await Services.GetRequiredService<QuestionStore>().ExpirePermissionsAsync(cancellationToken);
         await _host.StartAsync(cancellationToken); // (5)
         Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });
