@@ -32,8 +32,8 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
         RequestContext<CallToolRequestParams> request,
         IProgress<ProgressNotificationValue> progress,
         [Description("The question, with the decision you need. One question a call.")] string question,
-        [Description("Everything needed to decide: goal, what was tried, exact errors, options considered, a summary of the diff.")] string? context,
-        CancellationToken cancellationToken)
+        [Description("Everything needed to decide: goal, what was tried, exact errors, options considered, a summary of the diff.")] string? context = null,
+        CancellationToken cancellationToken = default) // Optional only because an optional argument of the tool stands before it.
     {
         if (string.IsNullOrWhiteSpace(question))
             return Error("the question is empty");
