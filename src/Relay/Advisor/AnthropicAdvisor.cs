@@ -88,7 +88,9 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             Model = call.Model,
             MaxTokens = call.MaxTokens,
             System = new List<TextBlockParam> { Block(call.System, marker) },
-            Messages = call.Messages.Select((message, index) => ToParam(message, marked.Contains(index) ? marker : null)).ToList(),
+            Messages = call.Messages
+                .Select((message, index) => ToParam(message, marked.Contains(index) ? marker : null, index == call.Messages.Count - 1 ? call.Aside : null))
+                .ToList(),
         };
     }
 
@@ -96,11 +98,13 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     private static HashSet<int> Breakpoints(IReadOnlyList<PromptMessage> messages) =>
         Enumerable.Range(0, messages.Count).Where(index => messages[index].Role == EntryRole.User).TakeLast(2).ToHashSet();
 
-    private static MessageParam ToParam(PromptMessage message, CacheControlEphemeral? marker)
+    private static MessageParam ToParam(PromptMessage message, CacheControlEphemeral? marker, string? aside)
     {
         var blocks = message.Blocks
             .Select((text, index) => (ContentBlockParam)Block(text, index == message.Blocks.Count - 1 ? marker : null))
             .ToList();
+        if (aside is not null)
+            blocks.Add(Block(aside, marker: null));
         return message.Role == EntryRole.User ? new UserMessageParam(blocks) : new AssistantMessageParam(blocks);
     }
 

@@ -141,6 +141,21 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
                 .ListAsync(Message.From, cancellationToken),
             cancellationToken);
 
+    /// <summary>The newest message of a session with just this content whose reply has not reached it yet.</summary>
+    public Task<Message?> FindOpenAsync(SessionId session, string content, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE session_id = @session AND speaker = 'session' AND content = @content AND state NOT IN ('consumed', 'dead')
+                ORDER BY number DESC
+                LIMIT 1
+                """)
+                .With("@session", session.Value).With("@content", content)
+                .FirstAsync(Message.From, cancellationToken),
+            cancellationToken);
+
     /// <summary>The oldest message that nobody but the relay keeps waiting; null when there is none.</summary>
     public Task<Message?> OldestMovingAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -149,7 +164,7 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
                 SELECT {Message.Columns}
                 FROM messages
                 WHERE state IN ('accepted', 'asking', 'deferred')
-                  AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open'))
+                  AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission'))
                   AND conversation_id NOT IN (SELECT conversation_id FROM messages WHERE state = 'held')
                 ORDER BY accepted_at, number
                 LIMIT 1

@@ -148,6 +148,20 @@ internal sealed class Outbox(Database database, MessageStore messages, TimeProvi
                 .ListAsync(OutboundReply.From, cancellationToken),
             cancellationToken);
 
+    /// <summary>What waits for a session that takes its replies through hooks and tool calls, in order.</summary>
+    public Task<List<OutboundReply>> ForAgentAsync(SessionId session, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {OutboundReply.Columns}
+                FROM dispatches
+                WHERE session_id = @session AND channel = 'agent' AND state = 'ready'
+                ORDER BY number
+                """)
+                .With("@session", session.Value)
+                .ListAsync(OutboundReply.From, cancellationToken),
+            cancellationToken);
+
     /// <summary>The reply to a message, null while there is none.</summary>
     public Task<OutboundReply?> ReplyToAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         database.ReadAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Relay.Advisor;
+using Relay.Agents;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
@@ -13,6 +14,7 @@ internal static class Endpoints
     public static void MapRelay(this WebApplication host)
     {
         host.UseMiddleware<RequestGuard>();
+        host.UseMiddleware<DeliveryReceipt>();
         host.UseRouting();
         host.MapGet("/healthz", HealthAsync);
         host.MapGet("/status", StatusAsync);
@@ -21,6 +23,9 @@ internal static class Endpoints
         host.MapPost("/messages/{id}/retry", RetryAsync);
         host.MapPost("/messages/{id}/drop", DropAsync);
         host.MapPost("/retry", RetryAllAsync);
+        host.MapMcp("/mcp");
+        host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context));
+        host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context));
         host.MapFallback((HttpContext context) => Problem.WriteAsync(context, StatusCodes.Status404NotFound, "there is nothing here"));
     }
 

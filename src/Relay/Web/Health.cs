@@ -42,7 +42,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
                     MIN(CASE WHEN state = 'waiting' THEN changed_at END) AS waiting
                 FROM (
                     SELECT state, cause, accepted_at, changed_at,
-                        speaker = 'session' AND conversation_id IN (SELECT conversation_id FROM questions WHERE state = 'open') AS blocked
+                        speaker = 'session' AND conversation_id IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission') AS blocked
                     FROM messages
                     WHERE state IN ({MessageStore.UnansweredStates})
                 ) AS unanswered
