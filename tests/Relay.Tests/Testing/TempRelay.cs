@@ -130,6 +130,9 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public async Task<Message> MessageAsync(MessageId id) => Assert.Single(await Get<MessageStore>().SearchAsync(id.Value, TestContext.Current.CancellationToken));
 
+    /// <summary>Every message there ever was, in the order of acceptance.</summary>
+    public Task<List<Message>> MessagesAsync() => ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY rowid", Message.From);
+
     public Task<ContextWindow> WindowAsync(string conversation = "default") =>
         Get<Journal>().WindowAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
 
