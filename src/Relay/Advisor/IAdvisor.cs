@@ -14,7 +14,7 @@ internal interface IAdvisor
 internal sealed record AdvisorCall(string Model, int MaxTokens, string System, IReadOnlyList<PromptMessage> Messages, CacheTtl CacheTtl)
 {
     /// <summary>An upper bound of its tokens: a token is at least one byte.</summary>
-    public long PromptBytes => System.Length + Messages.Sum(message => message.Blocks.Sum(block => (long)Encoding.UTF8.GetByteCount(block)));
+    public long PromptBytes => Encoding.UTF8.GetByteCount(System) + Messages.Sum(message => message.Blocks.Sum(block => (long)Encoding.UTF8.GetByteCount(block)));
 }
 
 /// <summary>Tokens as the API counts them; the three kinds of input exclude each other.</summary>
