@@ -54,7 +54,7 @@ internal sealed partial class QueueFolder : Loop
 
     /// <summary>Envelopes that wait in the folder, oldest first. Links, FIFOs, sockets and folders are not looked into.</summary>
     public static List<(string Path, FileFacts Facts)> Waiting(string queue) =>
-        Directory.EnumerateFileSystemEntries(queue, "*.json")
+        (Directory.Exists(queue) ? Directory.EnumerateFileSystemEntries(queue, "*.json") : [])
             .Where(path => !Path.GetFileName(path).StartsWith('.') && path.EndsWith(".json", StringComparison.Ordinal))
             .Select(path => (Path: path, Facts: Posix.Lstat(path)))
             .Where(file => file.Facts is { Kind: FileKind.Regular })
