@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Data.Common;
+using Relay.Configuration;
+using Relay.Web;
 
 namespace Relay.Cli;
 
@@ -21,6 +23,7 @@ internal static class CommandLine
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // Commands that run long stop by their own rules.
         };
+        root.Options.OfType<VersionOption>().Single().Action = new Version(context);
         try
         {
             if (arguments.Length == 0)
@@ -58,6 +61,10 @@ internal static class CommandLine
         SessionsCommand.Create(context),
         RetryCommand.Create(context),
         DropCommand.Create(context),
+        LogCommand.Create(context),
+        ExplainCommand.Create(context),
+        CostsCommand.Create(context),
+        DoctorCommand.Create(context),
     };
 
     /// <summary>The faults on standard error. Standard output is for what was asked for, which may be JSON.</summary>
@@ -65,10 +72,28 @@ internal static class CommandLine
     {
         if (arguments.Length == 0)
             return ExitCode.Usage; // The help has been shown.
-        foreach (var fault in parse.Errors)
-            context.Error.WriteLine(fault.Message);
+        foreach (var fault in Faults(parse))
+            context.Error.WriteLine(fault);
         var command = parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ";
         context.Error.WriteLine($"see: relay {command}--help");
         return ExitCode.Usage;
+    }
+
+    /// <summary>The version alone, without the commit it was built from.</summary>
+    private sealed class Version(CommandContext context) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            context.Output.WriteLine(StatusReader.ProgramVersion);
+            return ExitCode.Done;
+        }
+    }
+
+    private static IEnumerable<string> Faults(ParseResult parse)
+    {
+        if (parse.CommandResult.Command is not RootCommand root || parse.UnmatchedTokens is not [var typed, ..])
+            return parse.Errors.Select(fault => fault.Message);
+        var nearest = NearestName.Of(typed, root.Subcommands.Select(command => command.Name).ToList());
+        return [$"there is no command '{typed}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"];
     }
 }

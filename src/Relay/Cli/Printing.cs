@@ -48,9 +48,9 @@ internal static class Printing
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>What is known of a cost: a sum while some of its calls cost nobody knows what is a lower bound, never the sum.</summary>
-    public static string Cost(decimal known, long calls, long unknown)
+    public static string Cost(decimal known, long unknown)
     {
-        if (unknown > 0 && unknown == calls)
+        if (unknown > 0 && known == 0)
             return "unknown";
         var sum = string.Create(CultureInfo.InvariantCulture, $"{known:0.00##} USD");
         return unknown > 0 ? "at least " + sum : sum;

@@ -59,7 +59,7 @@ internal static class StatusCommand
         var status = Understood(json);
         if (!running)
             context.Output.WriteLine($"the daemon is not running; this is what lies in {home.Root}");
-        context.WriteFacts(Facts(status));
+        context.WriteFacts(Facts(status, running));
         foreach (var question in status.Questions)
         {
             context.Output.WriteLine();
@@ -71,9 +71,9 @@ internal static class StatusCommand
         context.WriteTable(SessionsCommand.Columns, status.Sessions.Select(SessionsCommand.Row).ToList());
     }
 
-    private static IEnumerable<(string, string?)> Facts(Status status) =>
+    private static IEnumerable<(string, string?)> Facts(Status status, bool running) =>
     [
-        ("state", status.StateReason is null ? status.State : $"{status.State}: {status.StateReason}"),
+        ("state", State(status, running)),
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
         ("queue", Queue(status)),
         ("cost", Cost(status)),
@@ -86,6 +86,12 @@ internal static class StatusCommand
         ("version", status.Version),
     ];
 
+    private static string State(Status status, bool running)
+    {
+        var state = running ? status.State : status.State == "running" ? "not running" : "not running, " + status.State;
+        return status.StateReason is null ? state : $"{state}: {status.StateReason}";
+    }
+
     private static string Queue(Status status)
     {
         if (status.QueueDepth == 0)
@@ -96,7 +102,7 @@ internal static class StatusCommand
 
     private static string Cost(Status status)
     {
-        var sum = Printing.Cost(status.TotalCostUsd, calls: -1, status.CallsOfUnknownCost);
+        var sum = Printing.Cost(status.TotalCostUsd, status.CallsOfUnknownCost);
         return status.CallsOfUnknownCost == 0 ? sum : $"{sum}; the cost of {Printing.Calls(status.CallsOfUnknownCost)} is unknown";
     }
 
