@@ -22,6 +22,7 @@ internal static class AnswerCommand
             Description = "a question's number, else the only open one is meant; the answer, - reads standard input; \"@session: text\" goes straight to that session",
             Arity = new ArgumentArity(0, 2),
         };
+        words.Validators.Add(Parts.RefuseMistypedOptions);
         var json = Parts.Json();
         var command = new Command("answer", "answer a question as the operator") { words, json };
         command.SetAction(async (parse, cancellationToken) =>

@@ -15,6 +15,7 @@ internal static class CommandLine
     {
         // No response files: "@session: text" is an operator's word, not a file's name.
         var root = Root(context);
+        root.Options.OfType<VersionOption>().Single().Action = new Version(context);
         var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var invocation = new InvocationConfiguration
         {
@@ -23,7 +24,6 @@ internal static class CommandLine
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // Commands that run long stop by their own rules.
         };
-        root.Options.OfType<VersionOption>().Single().Action = new Version(context);
         try
         {
             if (arguments.Length == 0)

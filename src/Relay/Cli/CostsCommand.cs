@@ -65,18 +65,14 @@ internal static class CostsCommand
     [
         name, Printing.Count(sum.Calls), Printing.Count(sum.Tokens.Input), Printing.Count(sum.Tokens.Output), Printing.Count(sum.Tokens.CacheWrite5m),
         Printing.Count(sum.Tokens.CacheWrite1h), Printing.Count(sum.Tokens.CacheRead), Printing.Cost(Usd(sum.CostNano), sum.UnknownCost),
-        Printing.Calls(sum.UnknownCost), Printing.Calls(sum.Lost),
+        Printing.Count(sum.UnknownCost), Printing.Count(sum.Lost),
     ];
 
     private static object Json(CostGroup by, CostSum sum) => new
     {
         Group = Name(by, sum),
         sum.Calls,
-        InputTokens = sum.Tokens.Input,
-        OutputTokens = sum.Tokens.Output,
-        CacheWrite5mTokens = sum.Tokens.CacheWrite5m,
-        CacheWrite1hTokens = sum.Tokens.CacheWrite1h,
-        CacheReadTokens = sum.Tokens.CacheRead,
+        Tokens = Tokens(sum.Tokens),
         KnownCostUsd = sum.CostNano == 0 && sum.UnknownCost > 0 ? (decimal?)null : Usd(sum.CostNano),
         CallsOfUnknownCost = sum.UnknownCost,
         CallsPerhapsPaidTwice = sum.Lost,
@@ -88,6 +84,15 @@ internal static class CostsCommand
         CostGroup.Day => DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(int.Parse(sum.Bucket, CultureInfo.InvariantCulture)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         CostGroup.Session when sum.Bucket.Length == 0 => "(none)",
         _ => sum.Bucket,
+    };
+
+    public static IReadOnlyDictionary<string, long> Tokens(TokenUsage tokens) => new Dictionary<string, long>
+    {
+        ["input"] = tokens.Input,
+        ["output"] = tokens.Output,
+        ["cache_write_5m"] = tokens.CacheWrite5m,
+        ["cache_write_1h"] = tokens.CacheWrite1h,
+        ["cache_read"] = tokens.CacheRead,
     };
 
     public static decimal Usd(long nano) => nano / 1_000_000_000m;

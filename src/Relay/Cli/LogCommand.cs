@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
 
@@ -11,12 +13,7 @@ internal static class LogCommand
     {
         var follow = new Option<bool>("--follow", "-f") { Description = "go on with what comes, until Ctrl-C" };
         var conversation = new Option<string?>("--conversation") { Description = "only this one", HelpName = "C" };
-        var count = new Option<int>("--lines", "-n") { Description = "how many of the newest entries", HelpName = "50", DefaultValueFactory = _ => 50 };
-        count.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() < 0)
-                result.AddError("-n: a number from 0 on is expected");
-        });
+        var count = new Option<int>("--lines", "-n") { Description = "how many of the newest entries", HelpName = "50", DefaultValueFactory = _ => 50, CustomParser = Number };
         var full = new Option<bool>("--full") { Description = "the whole text of each entry" };
         var json = Parts.Json();
         json.Description = "JSON on standard output, and nothing else: a list, or with --follow an object a line";
@@ -29,6 +26,11 @@ internal static class LogCommand
         });
         return command;
     }
+
+    private static int Number(ArgumentResult result) => Parts.Value(
+        result,
+        word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null,
+        "-n: a number from 0 on is expected");
 }
 
 /// <summary>Reads the journal forwards: of each conversation what came after the last position seen.</summary>

@@ -69,7 +69,8 @@ internal sealed record MessageStory(
         foreach (var dispatch in Dispatches)
             context.WriteText(
                 $"\nreply to {dispatch.Session} by {dispatch.Channel}, {dispatch.State}; made {Exact(dispatch.CreatedAt)}, "
-                + $"placed {ExactOrNever(dispatch.PlacedAt)}, consumed {ExactOrNever(dispatch.ConsumedAt)}:\n{dispatch.Content}");
+                + (dispatch.Channel == "folder" ? $"placed {ExactOrNever(dispatch.PlacedAt)}, " : "")
+                + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:\n{dispatch.Content}");
     }
 
     private void ShowCalls(CommandContext context)
@@ -107,11 +108,7 @@ internal sealed record MessageStory(
         call.State,
         call.StartedAt,
         call.FinishedAt,
-        InputTokens = call.Tokens.Input,
-        OutputTokens = call.Tokens.Output,
-        CacheWrite5mTokens = call.Tokens.CacheWrite5m,
-        CacheWrite1hTokens = call.Tokens.CacheWrite1h,
-        CacheReadTokens = call.Tokens.CacheRead,
+        Tokens = CostsCommand.Tokens(call.Tokens),
         CostUsd = call.CostNano is { } nano ? CostsCommand.Usd(nano) : (decimal?)null,
         PerhapsPaidTwice = call.State == "lost",
         call.StopReason,

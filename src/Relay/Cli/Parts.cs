@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Relay.Conversations;
 
 namespace Relay.Cli;
 
 /// <summary>Options and arguments that several commands have.</summary>
-internal static class Parts
+internal static partial class Parts
 {
     public static Option<bool> Json() => new("--json") { Description = "JSON on standard output, and nothing else" };
 
@@ -17,7 +18,19 @@ internal static class Parts
         CustomParser = result => Value(result, SessionId.TryParse, $"--session: {SessionId.Allowed} are allowed"),
     };
 
-    public static Argument<string?> Text(string description) => new("TEXT") { Description = description, Arity = ArgumentArity.ZeroOrOne };
+    public static Argument<string?> Text(string description)
+    {
+        var text = new Argument<string?>("TEXT") { Description = description, Arity = ArgumentArity.ZeroOrOne };
+        text.Validators.Add(RefuseMistypedOptions);
+        return text;
+    }
+
+    /// <summary>A word such as --jsno is taken for text by the parser, and would be sent.</summary>
+    public static void RefuseMistypedOptions(ArgumentResult result)
+    {
+        if (result.Tokens.FirstOrDefault(token => MistypedOption().IsMatch(token.Value)) is { } typed)
+            result.AddError($"there is no option '{typed.Value}'; where it is the text, give it on standard input");
+    }
 
     public static Argument<string> Message() => new("MESSAGE")
     {
@@ -40,6 +53,9 @@ internal static class Parts
         result.AddError(fault);
         return default;
     }
+
+    [GeneratedRegex(@"\A--[a-z]+(-[a-z]+)*(=.*)?\z")]
+    private static partial Regex MistypedOption();
 
     public static string Trimmed(ArgumentResult result, string name)
     {
