@@ -9,7 +9,7 @@ namespace Relay.Cli;
 /// <summary>relay costs: what the calls cost, as far as it is known.</summary>
 internal static class CostsCommand
 {
-    private static readonly IReadOnlyList<string> Columns = ["calls", "input", "output", "cache write 5m", "cache write 1h", "cache read", "cost", "unknown", "perhaps twice"];
+    private static readonly IReadOnlyList<string> Columns = ["calls", "input", "output", "write 5m", "write 1h", "read", "cost", "unknown", "twice?"];
 
     public static Command Create(CommandContext context)
     {

@@ -72,7 +72,7 @@ internal static class Printing
 
     private static void WriteFramed(CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var table = new Table { Border = TableBorder.Rounded, BorderStyle = new Style(Color.Grey) };
+        var table = new Table { Border = TableBorder.Simple, BorderStyle = new Style(Color.Grey) };
         foreach (var column in columns)
             table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
         foreach (var row in rows)
