@@ -101,18 +101,37 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             .With("@session", session.Value).With("@dedupe", dedupeKey)
             .FirstAsync(Message.From, cancellationToken);
 
-    /// <summary>Messages a person may mean: by id, by the beginning or end of it, or by the id their envelope had.</summary>
+    /// <summary>Messages a person may mean: by id or by the id their envelope had; else by the beginning or end of an id.</summary>
     public Task<List<Message>> SearchAsync(string text, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                WITH exact AS (
+                    SELECT conversation_id, message_id
+                    FROM messages
+                    WHERE message_id = @text OR dedupe_key = @key)
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE (conversation_id, message_id) IN (SELECT conversation_id, message_id FROM exact)
+                   OR (NOT EXISTS (SELECT 1 FROM exact) AND (message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\'))
+                ORDER BY accepted_at DESC
+                LIMIT 20
+                """)
+                .With("@text", text).With("@key", "id:" + text).With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text))
+                .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>A session's message and the operator's answers to what it raised, oldest first.</summary>
+    public Task<List<Message>> FamilyAsync(Message message, CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(
                 $"""
                 SELECT {Message.Columns}
                 FROM messages
-                WHERE message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\' OR dedupe_key = @key
-                ORDER BY accepted_at DESC
-                LIMIT 20
+                WHERE conversation_id = @conversation AND (message_id = @root OR origin_id = @root)
+                ORDER BY number
                 """)
-                .With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text)).With("@key", "id:" + text)
+                .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)
                 .ListAsync(Message.From, cancellationToken),
             cancellationToken);
 
