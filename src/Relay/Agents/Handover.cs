@@ -12,18 +12,13 @@ internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals sig
     private readonly ConcurrentDictionary<string, bool> _leased = new();
 
     /// <summary>Everything that waits for the session, but what a tool call of its own is waiting for.</summary>
-    public async Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken)
-    {
-        var waiting = await outbox.ForAgentAsync(session, cancellationToken);
-        return new Lease(this, waiting.Where(reply => !callers.IsAwaited(reply.Message) && _leased.TryAdd(reply.Id, true)).ToList());
-    }
+    public Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken) =>
+        LeaseAsync(async () => (await outbox.ForAgentAsync(session, cancellationToken)).Where(reply => !callers.IsAwaited(reply.Message)));
 
     /// <summary>The reply to one message; empty while there is none, or when another opportunity has it.</summary>
-    public async Task<Lease> TakeReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken)
-    {
-        var reply = await outbox.ReplyToAsync(conversation, message, cancellationToken);
-        return new Lease(this, reply is { State: DispatchState.Ready } && _leased.TryAdd(reply.Id, true) ? [reply] : []);
-    }
+    public Task<Lease> TakeReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        LeaseAsync(async () => await outbox.ReplyToAsync(conversation, message, cancellationToken)
+            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent } reply ? [reply] : []);
 
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
     public async Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
@@ -45,11 +40,32 @@ internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals sig
                 await handover.ConsumeAsync(reply, cancellationToken);
         }
 
-        public void Dispose()
+        public void Dispose() => handover.Release(Replies);
+    }
+
+    private async Task<Lease> LeaseAsync(Func<Task<IEnumerable<OutboundReply>>> read)
+    {
+        var mine = (await read()).Where(reply => _leased.TryAdd(reply.Id, true)).ToList();
+        if (mine.Count == 0)
+            return new Lease(this, []);
+        try
         {
-            foreach (var reply in Replies)
-                handover._leased.TryRemove(reply.Id, out _);
+            // Whoever had one of them may have got through with it between the reading and the leasing.
+            var still = (await read()).Select(reply => reply.Id).ToHashSet();
+            Release(mine.Where(reply => !still.Contains(reply.Id)));
+            return new Lease(this, mine.FindAll(reply => still.Contains(reply.Id)));
         }
+        catch
+        {
+            Release(mine);
+            throw;
+        }
+    }
+
+    private void Release(IEnumerable<OutboundReply> replies)
+    {
+        foreach (var reply in replies)
+            _leased.TryRemove(reply.Id, out _);
     }
 
     private async Task ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
