@@ -91,6 +91,7 @@ internal static class RelayHost
             .AddHttpContextAccessor()
             .AddSingleton<AgentStore>()
             .AddSingleton<AgentCaller>()
+            .AddSingleton<AgentIntake>()
             .AddSingleton<AgentWaiters>()
             .AddSingleton<Handover>()
             .AddSingleton<ReplyWait>()

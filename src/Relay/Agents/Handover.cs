@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Operator;
 using Relay.Storage;
 
 namespace Relay.Agents;
 
 /// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter. Each is leased to one of them at a time
 /// and consumed only once the whole answer that carries it was sent.</summary>
-internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals signals)
+internal sealed class Handover(Outbox outbox, CallerChannel callers, Database database, Signals signals)
 {
     private readonly ConcurrentDictionary<string, bool> _leased = new();
 
@@ -23,6 +24,17 @@ internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals sig
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
     public async Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         await outbox.ReplyToAsync(conversation, message, cancellationToken) is { State: DispatchState.Consumed } reply ? reply.Content : null;
+
+    /// <summary>Whether the operator had a hand in what is handed over.</summary>
+    public Task<bool> HadOperatorAsync(Lease lease, CancellationToken cancellationToken) => database.ReadAsync(
+        async connection =>
+        {
+            foreach (var reply in lease.Replies)
+                if (reply.Message is { } message && await QuestionStore.WasAskedAboutAsync(connection, message, cancellationToken))
+                    return true;
+            return false;
+        },
+        cancellationToken);
 
     /// <summary>Dispose it when the answer failed: the replies wait for the next opportunity.</summary>
     internal sealed class Lease(Handover handover, IReadOnlyList<OutboundReply> replies) : IDisposable
