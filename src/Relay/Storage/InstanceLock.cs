@@ -46,8 +46,7 @@ internal sealed class InstanceLock : IDisposable
 
     private static Taken Take(string path)
     {
-        // Not FileShare.None: that is a lock of .NET's own on the same file, and the pid could not be read past it.
-        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var handle = Posix.OpenUnlocked(path); // Not File.OpenHandle: its own lock on the same file fails where another relay holds this one.
         if (!Posix.TryLock(handle))
         {
             handle.Dispose();
