@@ -101,18 +101,37 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             .With("@session", session.Value).With("@dedupe", dedupeKey)
             .FirstAsync(Message.From, cancellationToken);
 
-    /// <summary>Messages a person may mean: by id, by the beginning or end of it, or by the id their envelope had.</summary>
+    /// <summary>Messages a person may mean: by id or by the id their envelope had; else by the beginning or end of an id.</summary>
     public Task<List<Message>> SearchAsync(string text, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                WITH exact AS (
+                    SELECT conversation_id, message_id
+                    FROM messages
+                    WHERE message_id = @text OR dedupe_key = @key)
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE (conversation_id, message_id) IN (SELECT conversation_id, message_id FROM exact)
+                   OR (NOT EXISTS (SELECT 1 FROM exact) AND (message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\'))
+                ORDER BY accepted_at DESC
+                LIMIT 20
+                """)
+                .With("@text", text).With("@key", "id:" + text).With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text))
+                .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>A session's message and the operator's answers to what it raised, oldest first.</summary>
+    public Task<List<Message>> FamilyAsync(Message message, CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(
                 $"""
                 SELECT {Message.Columns}
                 FROM messages
-                WHERE message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\' OR dedupe_key = @key
-                ORDER BY accepted_at DESC
-                LIMIT 20
+                WHERE conversation_id = @conversation AND (message_id = @root OR origin_id = @root)
+                ORDER BY number
                 """)
-                .With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text)).With("@key", "id:" + text)
+                .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)
                 .ListAsync(Message.From, cancellationToken),
             cancellationToken);
 
@@ -148,6 +167,35 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             },
             cancellationToken);
 
+    /// <summary>What a session still waits for an answer to, oldest first.</summary>
+    public Task<List<Message>> UnansweredAsync(SessionId session, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE session_id = @session AND speaker = 'session' AND state IN ({UnansweredStates})
+                ORDER BY accepted_at, number
+                """)
+                .With("@session", session.Value)
+                .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>The newest message of a session with just this content whose reply has not reached it yet.</summary>
+    public Task<Message?> FindOpenAsync(SessionId session, string content, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE session_id = @session AND speaker = 'session' AND content = @content AND state NOT IN ('consumed', 'dead')
+                ORDER BY number DESC
+                LIMIT 1
+                """)
+                .With("@session", session.Value).With("@content", content)
+                .FirstAsync(Message.From, cancellationToken),
+            cancellationToken);
+
     /// <summary>The oldest message that nobody but the relay keeps waiting, and since when: an answered question starts the wait anew.
     /// Null when there is none.</summary>
     public Task<Moving?> OldestMovingAsync(CancellationToken cancellationToken) =>
@@ -160,7 +208,7 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
                         COALESCE((SELECT MAX(q.answered_at) FROM questions q WHERE q.conversation_id = m.conversation_id), 0) AS unblocked_at
                     FROM messages m
                     WHERE state IN ('accepted', 'asking', 'deferred')
-                      AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open'))
+                      AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission'))
                       AND conversation_id NOT IN (SELECT conversation_id FROM messages WHERE state = 'held')
                 ) AS moving
                 ORDER BY since, number

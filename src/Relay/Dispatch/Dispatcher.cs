@@ -72,6 +72,7 @@ internal sealed partial class Dispatcher : Loop
     {
         if (_folder.IsPending(reply.Session) || !await _outbox.ConsumedAsync(reply, cancellationToken))
             return false;
+        CrashPoint.Pass("place-5-consumed");
         LogConsumed(reply.Message, reply.Session);
         return true;
     }

@@ -37,7 +37,7 @@ internal sealed class InstanceLock : IDisposable
         if (!File.Exists(path))
             return null;
         using var handle = Posix.OpenRegular(path);
-        if (handle is null || Posix.TryLock(handle))
+        if (handle is null || Posix.TryLockShared(handle))
             return null;
         return Holder(path) ?? 0;
     }
@@ -46,7 +46,8 @@ internal sealed class InstanceLock : IDisposable
 
     private static Taken Take(string path)
     {
-        var handle = Posix.OpenUnlocked(path); // Not File.OpenHandle: its own lock on the same file fails where another relay holds this one.
+        // Not File.OpenHandle: .NET takes a lock of its own on every file it opens for writing, whatever the sharing, and fails on another's.
+        var handle = Posix.OpenOrCreate(path);
         if (!Posix.TryLock(handle))
         {
             handle.Dispose();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Advisor;
+using Relay.Agents;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
@@ -18,6 +19,7 @@ internal static class Endpoints
     {
         host.UseMiddleware<ErrorResponses>();
         host.UseMiddleware<RequestGuard>();
+        host.UseMiddleware<DeliveryReceipt>();
         host.UseRouting();
         host.MapGet("/healthz", HealthAsync);
         host.MapGet("/status", StatusAsync);
@@ -26,6 +28,9 @@ internal static class Endpoints
         host.MapPost("/messages/{id}/retry", RetryAsync);
         host.MapPost("/messages/{id}/drop", DropAsync);
         host.MapPost("/retry", RetryAllAsync);
+        host.MapMcp("/mcp");
+        host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context));
+        host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context));
     }
 
     private static async Task HealthAsync(HttpContext context)

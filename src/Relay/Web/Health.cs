@@ -55,7 +55,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
                 FROM (
                     SELECT state, cause, changed_at,
                         CASE WHEN unblocked_at > accepted_at THEN unblocked_at ELSE accepted_at END AS since,
-                        speaker = 'session' AND conversation_id IN (SELECT conversation_id FROM questions WHERE state = 'open') AS blocked
+                        speaker = 'session' AND conversation_id IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission') AS blocked
                     FROM (
                         SELECT state, cause, speaker, conversation_id, accepted_at, changed_at,
                             COALESCE((SELECT MAX(q.answered_at) FROM questions q WHERE q.conversation_id = m.conversation_id), 0) AS unblocked_at

@@ -50,7 +50,7 @@ internal sealed record Status
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 }
 
-internal sealed record SessionStatus(string SessionId, string Conversation, DateTimeOffset LastSeenAt, long Unanswered, long Undelivered);
+internal sealed record SessionStatus(string SessionId, string Conversation, DateTimeOffset? LastSeenAt, long Unanswered, long Undelivered);
 
 internal sealed record QuestionStatus(long Id, string Session, string Text, DateTimeOffset AskedAt);
 
@@ -59,7 +59,7 @@ internal sealed class StatusReader(
     MessageStore messages, SessionStore sessions, Journal journal, QuestionStore questions, PageStore pages, Ledger ledger, Database database,
     SettingsSource settings, Faults faults, TimeProvider clock)
 {
-    private static readonly string ProgramVersion = Assembly.GetExecutingAssembly()
+    public static readonly string ProgramVersion = Assembly.GetExecutingAssembly()
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
