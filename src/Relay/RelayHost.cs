@@ -1,4 +1,6 @@
+using ModelContextProtocol.AspNetCore;
 using Relay.Advisor;
+using Relay.Agents;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
@@ -23,7 +25,14 @@ internal static class RelayHost
             .AddAdvisor(settings.Current.Config.Advisor)
             .AddDispatch()
             .AddOperator()
+            .AddAgents()
             .AddWeb();
+        // All of it within 5 s of a SIGTERM: a held request must not keep the others from ending.
+        builder.Services.Configure<HostOptions>(options =>
+        {
+            options.ShutdownTimeout = TimeSpan.FromSeconds(3.5);
+            options.ServicesStopConcurrently = true;
+        });
         builder.ListenOn(settings.Current.Config.Listen);
         adjust(builder);
         builder.AddRelayLogging(settings.Current.Home);
@@ -78,6 +87,26 @@ internal static class RelayHost
         .AddHostedService<Pager>()
         .AddHostedService<StuckWatch>()
         .AddHostedService<OperatorFile>();
+
+    private static IServiceCollection AddAgents(this IServiceCollection services)
+    {
+        services.AddMcpServer(options => options.ServerInfo = new() { Name = "relay", Version = StatusReader.ProgramVersion })
+            .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
+            .WithTools<AdvisorTools>();
+        return services
+            .AddHttpContextAccessor()
+            .AddSingleton<AgentStore>()
+            .AddSingleton<AgentCaller>()
+            .AddSingleton<AgentIntake>()
+            .AddSingleton<AgentWaiters>()
+            .AddSingleton<Handover>()
+            .AddSingleton<ReplyWait>()
+            .AddSingleton<AdvisorTools>()
+            .AddSingleton<StopHook>()
+            .AddSingleton<PermissionHook>()
+            .AddSingleton<HookEndpoint>()
+            .AddSingleton<WaiterEndpoint>();
+    }
 
     private static IServiceCollection AddWeb(this IServiceCollection services) => services
         .AddSingleton<StatusReader>()

@@ -13,8 +13,11 @@ internal interface IAdvisor
 /// <summary>Everything one call carries.</summary>
 internal sealed record AdvisorCall(string Model, int MaxTokens, string System, IReadOnlyList<PromptMessage> Messages, CacheTtl CacheTtl)
 {
+    /// <summary>What holds only now: it goes after the last breakpoint, is not part of the record, and so breaks no cached prefix.</summary>
+    public string? Aside { get; init; }
+
     /// <summary>An upper bound of its tokens: a token is at least one byte.</summary>
-    public long PromptBytes => Encoding.UTF8.GetByteCount(System) + Messages.Sum(message => message.Blocks.Sum(block => (long)Encoding.UTF8.GetByteCount(block)));
+    public long PromptBytes => Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(Aside ?? "") + Messages.Sum(message => message.Blocks.Sum(block => (long)Encoding.UTF8.GetByteCount(block)));
 }
 
 /// <summary>Tokens as the API counts them; the three kinds of input exclude each other.</summary>

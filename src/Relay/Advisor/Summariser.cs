@@ -99,7 +99,9 @@ internal sealed partial class Summariser(
             transaction => StartAsync(transaction, conversation, window, instruction, cancellationToken), cancellationToken);
         if (started is null)
             return new Shortening.Failed("the budget has no room for a summary");
+        CrashPoint.Pass("summary-1-started");
         var outcome = await advisor.AskAsync(call, cancellationToken); // (2)
+        CrashPoint.Pass("summary-2-called");
         var summary = outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied ? replied.Text : null;
         await database.WriteAsync(
             async transaction =>
@@ -111,6 +113,7 @@ internal sealed partial class Summariser(
             CancellationToken.None); // (3) The call is paid: what came of it is recorded even when we are stopping.
         if (summary is not null)
         {
+            CrashPoint.Pass("summary-3-added");
             LogSummarised(conversation, end, summary.Length);
             return new Shortening.Added();
         }

@@ -81,8 +81,14 @@ internal sealed partial class TurnOutcomes(
 
     private async Task DispatchAsync(DbTransaction transaction, Message message, long position, string text, CancellationToken cancellationToken)
     {
+        var parts = ReplyParts.Split(text, message.Session, await SessionStore.NamesAsync(transaction.Connection!, cancellationToken));
         await stores.Outbox.EnqueueAsync(
-            transaction, message.Conversation, message.Root, position, message.Session, message.Channel, text, cancellationToken);
+            transaction, message.Conversation, message.Root, position, message.Session, message.Channel, parts.Own, cancellationToken);
+        foreach (var (session, part) in parts.Others)
+        {
+            var channel = await stores.Sessions.ChannelAsync(transaction, session, message.Conversation, cancellationToken);
+            await stores.Outbox.EnqueueAsync(transaction, message.Conversation, message: null, position, session, channel, part, cancellationToken);
+        }
         await stores.Messages.ChangeAsync(transaction, message.Conversation, message.Root, new Change(MessageState.Answered), cancellationToken);
         LogAnswered(message.Root, message.Session, text.Length);
     }
@@ -170,4 +176,4 @@ internal sealed partial class TurnOutcomes(
 }
 
 /// <summary>The tables the end of a turn touches, all in one transaction.</summary>
-internal sealed record TurnStores(MessageStore Messages, Journal Journal, Outbox Outbox, QuestionStore Questions, PageStore Pages);
+internal sealed record TurnStores(MessageStore Messages, SessionStore Sessions, Journal Journal, Outbox Outbox, QuestionStore Questions, PageStore Pages);

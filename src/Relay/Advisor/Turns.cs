@@ -23,7 +23,7 @@ internal sealed partial class Turns(
               AND (m.speaker = 'operator' OR NOT EXISTS (
                   SELECT 1
                   FROM questions q
-                  WHERE q.conversation_id = c.conversation_id AND q.state = 'open'))
+                  WHERE q.conversation_id = c.conversation_id AND q.state = 'open' AND q.kind <> 'permission'))
             ORDER BY m.priority, m.number
             LIMIT 1
         """;
@@ -52,13 +52,19 @@ internal sealed partial class Turns(
     {
         var inForce = settings.Current; // Before the call is built: a change from here on is noticed when a hold is recorded.
         var message = await HeadAsync(transaction, conversation, cancellationToken); // (1)
+        for (; message is { Channel: ReplyChannel.None }; message = await HeadAsync(transaction, conversation, cancellationToken))
+            await NoteAsync(transaction, message, cancellationToken);
         if (message is null || message.DueAt is not { } due || due > clock.GetUtcNow())
             return null;
         var epoch = await transaction.Command("UPDATE conversations SET claim_epoch = claim_epoch + 1 WHERE conversation_id = @conversation RETURNING claim_epoch")
             .With("@conversation", conversation.Value)
             .NumberAsync(cancellationToken); // (2)
         var past = await Ledger.RecentAsync(transaction.Connection!, conversation, CallBuilder.PastCalls, cancellationToken);
-        var call = calls.Turn(await ProspectiveWindowAsync(transaction, message, cancellationToken), past);
+        var participants = await SessionStore.ParticipantsAsync(transaction.Connection!, conversation, cancellationToken);
+        var call = calls.Turn(await ProspectiveWindowAsync(transaction, message, cancellationToken), past) with
+        {
+            Aside = Roster.Of(participants, message.Session, clock.GetUtcNow()),
+        };
         var leave = await budget.ReserveAsync(transaction, call, past, cancellationToken); // (3)
         if (leave is Budget.Leave.Denied denied)
         {
@@ -72,6 +78,15 @@ internal sealed partial class Turns(
             Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes, ((Budget.Leave.Granted)leave).ReservedNano);
         await ledger.StartAsync(transaction, started, cancellationToken); // (5)
         return new Claim(message, epoch, call, started, inForce);
+    }
+
+    /// <summary>A message that wants no reply enters the journal at its turn, and the next call carries it.</summary>
+    private async Task NoteAsync(DbTransaction transaction, Message message, CancellationToken cancellationToken)
+    {
+        await journal.AppendAsync(
+            transaction, message.Conversation, message.Id, EntryRole.User, SpeakerOf(message), message.Content, ruling: false, cancellationToken);
+        await messages.ChangeAsync(
+            transaction, message.Conversation, message.Id, new Change(MessageState.Consumed, Reason: "in the journal; no reply was wanted"), cancellationToken);
     }
 
     private static Task<Message?> HeadAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken) =>

@@ -118,7 +118,7 @@ internal sealed class ConfigReader
             SystemPrompt = root.Read("system_prompt", defaults.SystemPrompt, Rules.Prose),
             SystemPromptFile = FindSystemPromptFile(root),
             SummarizationPrompt = root.Read("summarization_prompt", defaults.SummarizationPrompt, Rules.Prose),
-            HistoryCharCap = root.Read("history_char_cap", defaults.HistoryCharCap, Rules.Integer(1_000, 50_000_000)),
+            HistoryCharCap = root.Read("history_char_cap", defaults.HistoryCharCap, Rules.Integer(100, 50_000_000)),
             KeepRecentTurns = root.Read("keep_recent_turns", defaults.KeepRecentTurns, Rules.Integer(1, 1_000)),
             Sessions = root.Children("sessions") is { } sessions ? ReadSessions(sessions) : defaults.Sessions,
             AcceptUnknownSessions = root.Read("accept_unknown_sessions", defaults.AcceptUnknownSessions, Rules.Boolean),
@@ -127,8 +127,9 @@ internal sealed class ConfigReader
             CacheTtl = root.Read("cache_ttl", defaults.CacheTtl, Rules.CacheTtl),
             Budget = ReadBudget(root.Child("budget")),
             StuckAfter = root.Read("stuck_after", defaults.StuckAfter, Rules.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(30))),
-            MaxEnvelopeBytes = root.Read("max_envelope_bytes", defaults.MaxEnvelopeBytes, Rules.Integer(1_024, 104_857_600)),
+            MaxEnvelopeBytes = root.Read("max_envelope_bytes", defaults.MaxEnvelopeBytes, Rules.Integer(64, 104_857_600)),
             Advisor = root.Read("advisor", defaults.Advisor, Rules.Advisor),
+            Agents = ReadAgents(root.Child("agents"), defaults.Agents),
         };
         root.Close();
         return config.SystemPromptFile is { } path
@@ -208,6 +209,31 @@ internal sealed class ConfigReader
         };
         section.Close();
         return config;
+    }
+
+    private static AgentsConfig ReadAgents(Section section, AgentsConfig defaults)
+    {
+        var config = new AgentsConfig
+        {
+            MaxRounds = section.Read("max_rounds", defaults.MaxRounds, Rules.Integer(1, 1_000)),
+            Wake = section.Read("wake", defaults.Wake, Rules.Line(longest: 1_000)),
+            Allow = section.Children("allow") is { } rules ? ReadAllowRules(rules) : defaults.Allow,
+        };
+        section.Close();
+        return config;
+    }
+
+    private static List<AllowRule> ReadAllowRules(IReadOnlyList<Section> items)
+    {
+        var rules = new List<AllowRule>();
+        foreach (var item in items)
+        {
+            rules.Add(new AllowRule(item.Read("tool", "", Rules.Line(longest: 200)), item.Read("pattern", "", Rules.Line(longest: 1_000))));
+            item.Close();
+            item.Require("tool", "the name of a tool, such as Bash");
+            item.Require("pattern", "what its input must be, * for anything");
+        }
+        return rules;
     }
 
     private void Fault(int? line, string message) => _faults.Add(new ConfigFault(_file, line, message));

@@ -60,6 +60,7 @@ internal sealed partial record RelayConfig
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromMinutes(10);
     public int MaxEnvelopeBytes { get; init; } = 1_048_576;
     public AdvisorKind Advisor { get; init; } = AdvisorKind.Anthropic;
+    public AgentsConfig Agents { get; init; } = new();
 
     /// <summary>The system prompt with the operator's name and token put into the built-in one; a user's own prompt is verbatim.</summary>
     public string SystemPromptText => SystemPrompt == Prompts.System
@@ -68,7 +69,10 @@ internal sealed partial record RelayConfig
 
     /// <summary>Equality by value, the sessions included (the record's own compares the list by reference).</summary>
     public bool SameAs(RelayConfig other) =>
-        this == other with { Sessions = Sessions } && Sessions.SequenceEqual(other.Sessions);
+        this == other with { Sessions = Sessions, Agents = Agents }
+        && Sessions.SequenceEqual(other.Sessions)
+        && Agents == other.Agents with { Allow = Agents.Allow }
+        && Agents.Allow.SequenceEqual(other.Agents.Allow);
 
     [GeneratedRegex(@"\{(operator|token)\}")]
     private static partial Regex Placeholder();

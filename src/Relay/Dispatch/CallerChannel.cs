@@ -25,6 +25,9 @@ internal sealed class CallerChannel(Outbox outbox, TimeProvider clock)
             waiter.Signal.Set();
     }
 
+    public bool IsAwaited(MessageId? message) =>
+        message is { } id && _waiters.TryGetValue(id, out var waiter) && waiter.IsPresent;
+
     public async Task ReleaseAbandonedAsync(CancellationToken cancellationToken)
     {
         foreach (var reply in await outbox.ForCallersAsync(cancellationToken))

@@ -88,11 +88,21 @@ internal sealed partial class Answers(
         if (!question.IsOpen)
             return new Outcome.Refused(
                 FormattableString.Invariant($"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands"));
-        var raised = await MessageStore.FindAsync(transaction.Connection!, question.Conversation, question.Message, cancellationToken);
+        if (question.Kind == QuestionKind.Permission)
+            return await DecideAsync(transaction, question, said, cancellationToken);
+        var raised = await MessageStore.FindAsync(transaction.Connection!, question.Conversation, question.Message!.Value, cancellationToken);
         var answer = new NewMessage(
             question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", said.Text);
         var id = await stores.Messages.InsertAsync(transaction, answer, cancellationToken);
         await CloseAsync(transaction, question, said, id, cancellationToken);
+        return new Outcome.Accepted(question.Id, question.Session);
+    }
+
+    private async Task<Outcome> DecideAsync(DbTransaction transaction, Question question, Said said, CancellationToken cancellationToken)
+    {
+        if (PermissionWords.Of(said.Text) == PermissionWords.Word.Unclear)
+            return new Outcome.Refused($"question #{question.Id} is about a permission: answer allow, or deny with a reason");
+        await CloseAsync(transaction, question, said, asMessage: null, cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
@@ -111,13 +121,13 @@ internal sealed partial class Answers(
         if (directory.ConversationOf(words.Session) is not { } conversation)
             return new Outcome.Refused($"there is no session \"{words.Session}\"");
         var open = await QuestionStore.OpenAsync(transaction.Connection!, cancellationToken);
-        var cleared = open.Find(question => number is null ? question.Conversation == conversation : question.Id == number);
+        var cleared = open.Find(question => question.Kind != QuestionKind.Permission && (number is null ? question.Conversation == conversation : question.Id == number));
         if (number is not null && cleared is null)
             return new Outcome.Refused($"question #{number} is not open");
         var channel = await stores.Sessions.ChannelAsync(transaction, words.Session, conversation, cancellationToken);
         var position = await stores.Journal.AppendAsync(
             transaction, conversation, message: null, EntryRole.User, $"operator {settings.Current.Config.Operator.Name}", said.Text, ruling: true, cancellationToken);
-        var answers = cleared is not null && cleared.Session == words.Session ? cleared.Message : (MessageId?)null;
+        var answers = cleared is not null && cleared.Session == words.Session ? cleared.Message : null;
         await stores.Outbox.EnqueueAsync(transaction, conversation, answers, position, words.Session, channel, words.Text, cancellationToken);
         if (cleared is not null)
         {
@@ -125,7 +135,7 @@ internal sealed partial class Answers(
             var change = answers is null
                 ? new Change(MessageState.Dead, Reason: $"the operator answered {words.Session} directly instead")
                 : new Change(MessageState.Answered, Reason: "by the operator, directly");
-            await stores.Messages.ChangeAsync(transaction, cleared.Conversation, cleared.Message, change, cancellationToken);
+            await stores.Messages.ChangeAsync(transaction, cleared.Conversation, cleared.Message!.Value, change, cancellationToken);
         }
         return new Outcome.Direct(words.Session, cleared?.Id);
     }
@@ -135,9 +145,9 @@ internal sealed partial class Answers(
     {
         await stores.Questions.CloseAsync(transaction, question, said.Via, said.Text, asMessage, cancellationToken);
         await stores.Pages.ClearAsync(transaction, PageCause.Question(question.Id), cancellationToken);
-        if (asMessage is not null)
+        if (asMessage is not null && question.Message is { } raiser)
             await stores.Messages.NoteAsync(
-                transaction, question.Conversation, question.Message, "waiting", $"question #{question.Id} was answered by {said.Via}", cancellationToken);
+                transaction, question.Conversation, raiser, "waiting", $"question #{question.Id} was answered by {said.Via}", cancellationToken);
     }
 
     private static async Task<bool> WasTakenAsync(DbTransaction transaction, string key, CancellationToken cancellationToken) =>

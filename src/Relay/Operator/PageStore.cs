@@ -56,6 +56,9 @@ internal sealed class PageStore(Database database, Signals signals, TimeProvider
         return queued;
     }
 
+    /// <summary>After a transaction that queued a page.</summary>
+    public void Wake() => signals.Pages.Set();
+
     /// <summary>Says that the relay runs; one announcement at most waits to be sent.</summary>
     public Task AnnounceAsync(string model, string home, CancellationToken cancellationToken) =>
         database.WriteAsync(

@@ -11,13 +11,16 @@ internal enum QuestionKind
 
     /// <summary>The advisor refused to answer.</summary>
     Refusal,
+
+    /// <summary>A session wants to use a tool. No conversation waits for it.</summary>
+    Permission,
 }
 
 /// <summary>What the advisor needs the operator for. It stays open until answered, over restarts, without limit of time.</summary>
 internal sealed record Question(
     long Id,
     ConversationId Conversation,
-    MessageId Message,
+    MessageId? Message,
     SessionId Session,
     QuestionKind Kind,
     string Text,
@@ -33,7 +36,7 @@ internal sealed record Question(
     public static Question From(DbDataReader reader) => new(
         reader.Number("question_id"),
         new ConversationId(reader.Text("conversation_id")),
-        new MessageId(reader.Text("message_id")),
+        reader.TextOrNull("message_id") is { } message ? new MessageId(message) : null,
         SessionId.Stored(reader.Text("session_id")),
         Enum.Parse<QuestionKind>(reader.Text("kind"), ignoreCase: true),
         reader.Text("text"),

@@ -10,7 +10,7 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
     public async Task<long> OpenAsync(
         DbTransaction transaction,
         ConversationId conversation,
-        MessageId message,
+        MessageId? message,
         SessionId session,
         QuestionKind kind,
         string text,
@@ -21,7 +21,7 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             VALUES (@conversation, @message, @session, @kind, @text, 'open', @now)
             RETURNING question_id
             """)
-            .With("@conversation", conversation.Value).With("@message", message.Value).With("@session", session.Value)
+            .With("@conversation", conversation.Value).With("@message", message?.Value).With("@session", session.Value)
             .With("@kind", kind.Word()).With("@text", text).With("@now", clock.UnixNow())
             .NumberAsync(cancellationToken);
 
@@ -35,6 +35,36 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             .With("@question", question.Id).With("@now", clock.UnixNow()).With("@via", via)
             .With("@answer", answer).With("@message", asMessage?.Value)
             .ExecuteAsync(cancellationToken);
+
+    /// <summary>Nobody waits for the answer any more. Nothing happens when it was answered.</summary>
+    public Task ExpireAsync(DbTransaction transaction, long question, CancellationToken cancellationToken) =>
+        transaction.Command(
+            """
+            UPDATE questions
+            SET state = 'expired', answered_at = @now, answered_via = 'nobody: the client stopped waiting'
+            WHERE question_id = @question AND state = 'open'
+            """)
+            .With("@question", question).With("@now", clock.UnixNow())
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>At the start: the clients that waited for a permission are gone.</summary>
+    public Task ExpirePermissionsAsync(CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            transaction => transaction.Command(
+                """
+                UPDATE questions
+                SET state = 'expired', answered_at = @now, answered_via = 'nobody: the relay was restarted'
+                WHERE state = 'open' AND kind = 'permission'
+                """)
+                .With("@now", clock.UnixNow())
+                .ExecuteAsync(cancellationToken),
+            cancellationToken);
+
+    /// <summary>Whether the operator had a hand in what came of a message.</summary>
+    public static async Task<bool> WasAskedAboutAsync(DbConnection connection, MessageId message, CancellationToken cancellationToken) =>
+        await connection.Command("SELECT COUNT(*) FROM questions WHERE message_id = @message")
+            .With("@message", message.Value)
+            .NumberAsync(cancellationToken) > 0;
 
     public Task<List<Question>> OpenAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(connection => OpenAsync(connection, cancellationToken), cancellationToken);
@@ -58,6 +88,20 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             """)
             .With("@question", question)
             .FirstAsync(Question.From, cancellationToken);
+
+    /// <summary>What a message raised, in order.</summary>
+    public Task<List<Question>> OfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Question.Columns}
+                FROM questions
+                WHERE conversation_id = @conversation AND message_id = @message
+                ORDER BY question_id
+                """)
+                .With("@conversation", conversation.Value).With("@message", message.Value)
+                .ListAsync(Question.From, cancellationToken),
+            cancellationToken);
 
     /// <summary>The newest ones first, answered or not.</summary>
     public Task<List<Question>> NewestAsync(int limit, CancellationToken cancellationToken) =>

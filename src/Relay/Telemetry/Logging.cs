@@ -19,6 +19,7 @@ internal static class Logging
         var logger = new LoggerConfiguration()
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("ModelContextProtocol", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .WriteTo.File(
                 home.LogFile, outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture,

@@ -130,6 +130,9 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public async Task<Message> MessageAsync(MessageId id) => Assert.Single(await Get<MessageStore>().SearchAsync(id.Value, TestContext.Current.CancellationToken));
 
+    /// <summary>Every message there ever was, in the order of acceptance.</summary>
+    public Task<List<Message>> MessagesAsync() => ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY rowid", Message.From);
+
     public Task<ContextWindow> WindowAsync(string conversation = "default") =>
         Get<Journal>().WindowAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
 
@@ -156,6 +159,7 @@ internal sealed class TempRelay : IAsyncDisposable
         _database = Database.Open(Home.DatabaseFile);
         await Migrator.MigrateAsync(_database, Clock, CancellationToken.None);
         _host = RelayHost.Build(settings, _database, Adjust);
+        _ = _host.Services.GetServices<IHostedService>().Count(); // The host makes them all at its start.
         await Get<HistoryImport>().RunAsync(CancellationToken.None);
         await Get<Recovery>().RestartAsync(CancellationToken.None);
     }

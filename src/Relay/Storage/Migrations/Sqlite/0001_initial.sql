@@ -16,7 +16,8 @@ CREATE TABLE sessions (
     channel         TEXT NOT NULL CHECK (channel IN ('folder', 'agent')),  -- how unasked words reach it
     last_dispatch   INTEGER NOT NULL,  -- number of the newest dispatch made for it
     first_seen_at   INTEGER NOT NULL,
-    last_seen_at    INTEGER NOT NULL
+    last_seen_at    INTEGER,           -- NULL: listed in the configuration, not heard of yet
+    ended_at        INTEGER            -- it said goodbye and was not heard of since
 ) STRICT;
 
 CREATE TABLE messages (
@@ -79,11 +80,11 @@ CREATE INDEX entries_rulings ON entries (conversation_id, position) WHERE ruling
 CREATE TABLE questions (
     question_id       INTEGER PRIMARY KEY,
     conversation_id   TEXT NOT NULL,
-    message_id        TEXT NOT NULL,   -- the session's message that raised it
+    message_id        TEXT,            -- the session's message that raised it; NULL for a permission
     session_id        TEXT NOT NULL,
-    kind              TEXT NOT NULL CHECK (kind IN ('escalation', 'refusal')),
+    kind              TEXT NOT NULL CHECK (kind IN ('escalation', 'refusal', 'permission')),
     text              TEXT NOT NULL,
-    state             TEXT NOT NULL CHECK (state IN ('open', 'answered')),
+    state             TEXT NOT NULL CHECK (state IN ('open', 'answered', 'expired')),  -- expired: a permission its client no longer waits for
     asked_at          INTEGER NOT NULL,
     answered_at       INTEGER,
     answered_via      TEXT,
@@ -91,7 +92,7 @@ CREATE TABLE questions (
     answer_message_id TEXT             -- NULL when the answer went straight to a session
 ) STRICT;
 
-CREATE UNIQUE INDEX questions_one_open ON questions (conversation_id) WHERE state = 'open';
+CREATE UNIQUE INDEX questions_one_open ON questions (conversation_id) WHERE state = 'open' AND kind <> 'permission';
 
 CREATE TABLE dispatches (
     conversation_id TEXT NOT NULL,
@@ -161,6 +162,30 @@ CREATE TABLE calls (
 
 CREATE INDEX calls_started ON calls (conversation_id, started_at);
 CREATE INDEX calls_by_time ON calls (started_at);
+
+-- Claude Code sessions as their hooks tell of them; several may speak under one session's name.
+CREATE TABLE agents (
+    agent_id      TEXT PRIMARY KEY,    -- Claude Code's own session id
+    session_id    TEXT NOT NULL,
+    folder        TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('active', 'held', 'idle', 'ended')),
+    rounds        INTEGER NOT NULL,    -- relayed in a row without the operator or the user
+    blocks        INTEGER NOT NULL,    -- Stop hooks answered with a reply since the user's last prompt
+    stops         INTEGER NOT NULL,    -- Stop hooks answered with a reply, ever
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX agents_of ON agents (session_id, last_seen_at);
+
+-- Which Claude Code session made a tool call: the client tells it to its hook, not to the server.
+CREATE TABLE tool_uses (
+    tool_use_id TEXT PRIMARY KEY,
+    agent_id    TEXT NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tool_uses_at ON tool_uses (at);
 
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,

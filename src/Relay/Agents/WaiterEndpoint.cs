@@ -1,0 +1,63 @@
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Agents;
+
+/// <summary>GET /agents/ID/wait: holds until a reply waits for an idle session, for the command hook that wakes it. The newest waiter of an
+/// agent alone may get it; older ones are sent home (204), and all of them when the relay stops (503).</summary>
+internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, AgentWaiters waiters, IHostApplicationLifetime lifetime, TimeProvider clock)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    public async Task WaitAsync(HttpContext context)
+    {
+        var id = (string)context.Request.RouteValues["agent"]!;
+        var mine = waiters.Enter(id);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            while (waiters.IsNewest(id, mine) && !ended.IsCancellationRequested)
+            {
+                var agent = await agents.FindAsync(id, context.RequestAborted);
+                if (agent is { State: AgentState.Ended })
+                    break;
+                if (agent is { State: AgentState.Idle } && await DeliverAsync(context, agent))
+                    return;
+                await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        finally
+        {
+            waiters.Leave(id, mine);
+        }
+        context.Response.StatusCode = lifetime.ApplicationStopping.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status204NoContent;
+    }
+
+    private async Task<bool> DeliverAsync(HttpContext context, Agent agent)
+    {
+        var lease = await handover.TakeAsync(agent.Session, context.RequestAborted);
+        if (lease.Replies.All(StopHook.IsDone)) // Nobody is woken to be told that it may stop; its next prompt brings the words.
+        {
+            lease.Dispose();
+            return false;
+        }
+        Delivery.Of(context).Carry(lease);
+        if (await handover.HadOperatorAsync(lease, context.RequestAborted))
+            await agents.OperatorSpokeAsync(agent, context.RequestAborted);
+        await context.Response.WriteAsync(lease.Text, context.RequestAborted);
+        return true;
+    }
+}
+
+/// <summary>Which waiter of an agent came last.</summary>
+internal sealed class AgentWaiters
+{
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, long> _newest = new();
+    private long _last;
+
+    public long Enter(string agent) => _newest[agent] = Interlocked.Increment(ref _last);
+
+    public void Leave(string agent, long waiter) => _newest.TryRemove(new(agent, waiter));
+
+    public bool IsNewest(string agent, long waiter) => _newest.GetValueOrDefault(agent) == waiter;
+}

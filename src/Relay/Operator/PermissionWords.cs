@@ -1,0 +1,21 @@
+namespace Relay.Operator;
+
+/// <summary>Reads an answer to a permission question. Only a plain yes allows; whatever is not clearly one of the two is asked for again.</summary>
+internal static class PermissionWords
+{
+    public enum Word
+    {
+        Allow,
+        Deny,
+        Unclear,
+    }
+
+    public static Word Of(string answer)
+    {
+        var text = answer.Trim().TrimEnd('.', '!').ToLowerInvariant();
+        if (text is "allow" or "yes" or "y" or "ok")
+            return Word.Allow;
+        var first = text.Split([' ', ',', ':', ';', '\n'], 2)[0];
+        return first is "deny" or "no" or "n" ? Word.Deny : Word.Unclear;
+    }
+}
