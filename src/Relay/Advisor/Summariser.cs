@@ -52,6 +52,7 @@ internal sealed partial class Summariser(
                 await journal.AppendSummaryAsync(transaction, conversation, replied.Text, end, cancellationToken);
             },
             cancellationToken); // (3)
+        CrashPoint.Pass("summary-3-added");
         LogSummarised(conversation, end, replied.Text.Length);
         return true;
     }
@@ -73,7 +74,9 @@ internal sealed partial class Summariser(
             transaction => StartAsync(transaction, conversation, window, instruction, cancellationToken), cancellationToken);
         if (started is null)
             return (new AdvisorOutcome.Held(HoldCause.Budget, "the budget has no room for a summary"), null);
+        CrashPoint.Pass("summary-1-started");
         var outcome = await advisor.AskAsync(call, cancellationToken);
+        CrashPoint.Pass("summary-2-called");
         if (outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" })
             return (outcome, started);
         LogFailed(conversation, outcome.ToString());

@@ -37,6 +37,7 @@ internal sealed partial class Dispatcher : Loop
         foreach (var reply in await _outbox.PlacedAsync(cancellationToken))
             if (!_folder.IsPending(reply.Session) && await _outbox.ConsumedAsync(reply, cancellationToken))
             {
+                CrashPoint.Pass("place-5-consumed");
                 LogConsumed(reply.Message, reply.Session);
                 handled++;
             }

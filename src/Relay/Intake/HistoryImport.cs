@@ -25,11 +25,13 @@ internal sealed partial class HistoryImport(
                 await sessions.KnowConversationAsync(transaction, SessionDirectory.Default, cancellationToken);
                 foreach (var line in lines)
                     await journal.ImportAsync(transaction, SessionDirectory.Default, line.Role, line.Speaker, line.Content, cancellationToken);
+                CrashPoint.Pass("import-1-copied");
                 await transaction.Command("INSERT INTO facts (name, value) VALUES ('first_start', @now)")
                     .With("@now", clock.GetUtcNow().ToString("O"))
                     .ExecuteAsync(cancellationToken);
             },
             cancellationToken);
+        CrashPoint.Pass("import-2-committed");
         if (lines.Count > 0)
             LogImported(lines.Count, file);
     }

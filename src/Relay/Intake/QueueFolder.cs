@@ -98,13 +98,16 @@ internal sealed partial class QueueFolder : Loop
 
     private async Task<bool> AcceptAsync(string path, FileFacts facts, byte[] bytes, Envelope envelope, CancellationToken cancellationToken)
     {
+        CrashPoint.Pass("accept-1-read");
         var key = envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(path, facts, bytes);
         var acceptance = await _inbox.AcceptAsync(envelope.Session, envelope.Content, key, ReplyChannel.Folder, cancellationToken); // (2)
+        CrashPoint.Pass("accept-2-durable");
         if (acceptance is Inbox.Acceptance.Refused refused)
             return Reject(path, refused.Reason);
         if (acceptance is Inbox.Acceptance.Duplicate duplicate)
             LogDuplicate(Path.GetFileName(path), duplicate.Message.Id);
         File.Delete(path); // (3)
+        CrashPoint.Pass("accept-3-removed");
         _unfinished.Remove(path);
         return true;
     }

@@ -73,12 +73,14 @@ internal sealed partial class OperatorFile : Loop
         _changing = null;
         if (string.IsNullOrWhiteSpace(text))
             return 0;
+        CrashPoint.Pass("answer-1-read");
         var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{Convert.ToHexStringLower(SHA256.HashData(bytes))}");
         var outcome = await _answers.TakeAsync(new Said(text.Trim(), Question: null, Name, key, UnaskedWelcome: true), cancellationToken); // (2)
         CrashPoint.Pass("answer-2-taken");
         if (outcome is Answers.Outcome.Refused refused)
             return await RefuseAsync(path, refused.Reason, cancellationToken);
         File.Delete(path); // (3)
+        CrashPoint.Pass("answer-3-removed");
         return 1;
     }
 

@@ -26,7 +26,9 @@ internal sealed partial class Pager(PageStore pages, NtfyClient ntfy, Signals si
         switch (await ntfy.PublishAsync(page, cancellationToken))
         {
             case Push.Taken:
+                CrashPoint.Pass("page-1-sent");
                 await pages.SentAsync(page, CancellationToken.None); // It is out: that must be known even when we are stopping.
+                CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, page.Attempts + 1);
                 break;
             case Push.Failed failed:

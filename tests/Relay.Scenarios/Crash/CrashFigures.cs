@@ -1,0 +1,98 @@
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+using Relay.Storage;
+
+namespace Relay.Scenarios.Crash;
+
+/// <summary>What the sessions, the stand-ins and the database say after the last restart.</summary>
+internal sealed record CrashFigures
+{
+    public required int Lost { get; init; }
+    public required int PlacedTwice { get; init; }
+    public required int OutOfOrder { get; init; }
+    public required int UserTurnsTwice { get; init; }
+    public required int BlocksTwice { get; init; }
+    public required int RequestsWithoutRow { get; init; }
+    public required long PerhapsPaidTwice { get; init; }
+    public required long Unfinished { get; init; }
+    public required long Questions { get; init; }
+    public required long QuestionsNotAnsweredOnce { get; init; }
+    public required int PagesAfterAnswer { get; init; }
+    public required int Summaries { get; init; }
+
+    public static async Task<CrashFigures> CountAsync(
+        ScenarioHome home, IReadOnlyDictionary<Session, List<string>> said, LoopbackMessagesApi api, LoopbackNtfy ntfy, CancellationToken cancellationToken) => new()
+        {
+            Lost = said.Sum(each => each.Value.Except(Tags(each.Key)).Count()),
+            PlacedTwice = said.Sum(each => Tags(each.Key).Count - Tags(each.Key).Distinct().Count()),
+            OutOfOrder = said.Count(each => !each.Value.Intersect(Tags(each.Key)).SequenceEqual(Tags(each.Key).Distinct())),
+            UserTurnsTwice = await UserTurnsTwiceAsync(home, cancellationToken),
+            BlocksTwice = api.Requests.Sum(BlocksTwiceIn),
+            RequestsWithoutRow = await RequestsWithoutRowAsync(home, api, cancellationToken),
+            PerhapsPaidTwice = await home.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'lost'", cancellationToken),
+            Unfinished = await home.CountAsync(
+                """
+                SELECT
+                    (SELECT COUNT(*) FROM messages WHERE state NOT IN ('consumed', 'answered'))
+                    + (SELECT COUNT(*) FROM messages WHERE speaker = 'session' AND state <> 'consumed')
+                    + (SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed')
+                    + (SELECT COUNT(*) FROM calls WHERE state = 'started')
+                """,
+                cancellationToken),
+            Questions = await home.CountAsync("SELECT COUNT(*) FROM questions", cancellationToken),
+            QuestionsNotAnsweredOnce = await home.CountAsync(
+                """
+                SELECT COUNT(*)
+                FROM questions q
+                WHERE q.state <> 'answered' OR 1 <> (
+                    SELECT COUNT(*)
+                    FROM messages m
+                    JOIN entries e ON e.conversation_id = m.conversation_id AND e.message_id = m.message_id AND e.role = 'user'
+                    WHERE m.conversation_id = q.conversation_id AND m.origin_id = q.message_id)
+                """,
+                cancellationToken),
+            PagesAfterAnswer = await PagesAfterAnswerAsync(home, ntfy, cancellationToken),
+            Summaries = (int)await home.CountAsync("SELECT COUNT(*) FROM entries WHERE role = 'summary'", cancellationToken),
+        };
+
+    private static List<string> Tags(Session session) => session.Received.Select(reply => EchoingAdvisor.TagOf(reply.Text)).ToList();
+
+    /// <summary>By the text and not by the message's id, which the database itself keeps unique.</summary>
+    private static async Task<int> UserTurnsTwiceAsync(ScenarioHome home, CancellationToken cancellationToken)
+    {
+        var turns = await home.QueryAsync("SELECT content FROM entries WHERE role = 'user'", reader => reader.Text("content"), cancellationToken);
+        return turns.Count - turns.Distinct().Count();
+    }
+
+    private static int BlocksTwiceIn(AdvisorRequest request)
+    {
+        var blocks = request.Blocks.Where(block => block.Section == PromptSection.Messages).Select(block => (block.Role, block.Text)).ToList();
+        return blocks.Count - blocks.Distinct().Count();
+    }
+
+    /// <summary>Per message, and per conversation for summaries: there are never fewer rows than requests that arrived.</summary>
+    private static async Task<int> RequestsWithoutRowAsync(ScenarioHome home, LoopbackMessagesApi api, CancellationToken cancellationToken)
+    {
+        var rows = await home.QueryAsync(
+            """
+            SELECT COALESCE(m.content, 'summary') AS asked
+            FROM calls c
+            LEFT JOIN messages m ON m.conversation_id = c.conversation_id AND m.message_id = c.message_id
+            """,
+            reader => EchoingAdvisor.TagOf(reader.Text("asked")), cancellationToken);
+        var rowsPerTag = rows.CountBy(tag => tag).ToDictionary();
+        return api.Requests
+            .CountBy(request => EchoingAdvisor.AsksForSummary(request) ? "" : EchoingAdvisor.TagOf(EchoingAdvisor.LastBlock(request)))
+            .Sum(requests => Math.Max(0, requests.Value - rowsPerTag.GetValueOrDefault(requests.Key)));
+    }
+
+    private static async Task<int> PagesAfterAnswerAsync(ScenarioHome home, LoopbackNtfy ntfy, CancellationToken cancellationToken)
+    {
+        var onItsWay = TimeSpan.FromSeconds(1); // A page may leave at the very moment at which the answer is taken.
+        var answered = (await home.QueryAsync(
+            "SELECT question_id, answered_at FROM questions WHERE state = 'answered'",
+            reader => (Question: reader.Number("question_id"), At: reader.Time("answered_at")), cancellationToken)).ToDictionary(each => each.Question, each => each.At);
+        return ntfy.Pages.Count(page =>
+            OperatorAtPhone.QuestionOf(page) is { } question && answered.TryGetValue(question, out var at) && page.ArrivedAt > at + onItsWay);
+    }
+}

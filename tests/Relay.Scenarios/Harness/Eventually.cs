@@ -1,0 +1,29 @@
+using System.Diagnostics;
+
+namespace Relay.Scenarios.Harness;
+
+/// <summary>Waits for what another process will make true, never longer than the limit. The only place that lets time pass.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>False when the limit passed first.</summary>
+    public static async Task<bool> WithinAsync(TimeSpan limit, Func<bool> condition, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (Stopwatch.GetElapsedTime(started) >= limit)
+                return false;
+            await Task.Delay(Step, TimeProvider.System, cancellationToken);
+        }
+        return true;
+    }
+
+    /// <exception cref="TimeoutException">The limit passed first; the message is what <paramref name="missing"/> says then.</exception>
+    public static async Task ThatAsync(TimeSpan limit, Func<bool> condition, Func<string> missing, CancellationToken cancellationToken)
+    {
+        if (!await WithinAsync(limit, condition, cancellationToken))
+            throw new TimeoutException($"after {limit.TotalSeconds:0} s: {missing()}");
+    }
+}

@@ -1,0 +1,160 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace Relay.Scenarios.Harness;
+
+/// <summary>The real program as a child process, from the build output of the same configuration.</summary>
+internal sealed partial class RelayProcess : IAsyncDisposable
+{
+    public const int Terminate = 15, Interrupt = 2;
+
+    /// <summary>Of a process that SIGKILL ended.</summary>
+    public const int Killed = 128 + 9;
+
+    private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(20);
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+    private readonly ScenarioHome _home;
+
+    private RelayProcess(ScenarioHome home, Process process)
+    {
+        _home = home;
+        _process = process;
+        process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(_error, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public int ExitCode => _process.ExitCode;
+
+    public string Output => Read(_output);
+
+    public string Error => Read(_error);
+
+    /// <summary>Set once it is ready.</summary>
+    public Uri Url { get; private set; } = new("http://127.0.0.1/");
+
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    public static RelayProcess Launch(ScenarioHome home, string? crashAt = null)
+    {
+        var start = new ProcessStartInfo(Program(), ["run", "--home", home.Paths.Root])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (string)variable.Key).Where(IsOfRelay))
+            start.Environment.Remove(name); // What the developer's own shell sets must not leak in.
+        if (crashAt is not null)
+            start.Environment["RELAY_CRASH_AT"] = crashAt;
+        return new RelayProcess(home, Process.Start(start)!);
+    }
+
+    public static async Task<RelayProcess> StartAsync(ScenarioHome home, CancellationToken cancellationToken)
+    {
+        var relay = Launch(home);
+        if (await relay.ReadyAsync(TimeSpan.FromSeconds(30), cancellationToken))
+            return relay;
+        var said = $"the relay did not become ready (exited: {relay.HasExited})\n{relay.Output}{relay.Error}";
+        await relay.DisposeAsync();
+        throw new TimeoutException(said);
+    }
+
+    /// <summary>Until endpoint.json names this process and its /healthz answers. False when it ended first or the limit passed.</summary>
+    public async Task<bool> ReadyAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        Uri? url = null;
+        await Eventually.WithinAsync(limit, () => HasExited || (url = Endpoint()) is not null, cancellationToken);
+        using var http = new HttpClient();
+        while (url is not null && !HasExited && Stopwatch.GetElapsedTime(started) < limit)
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri(url, "healthz"), cancellationToken);
+                Url = url;
+                return true;
+            }
+            catch (HttpRequestException)
+            {
+                await Eventually.WithinAsync(TimeSpan.FromMilliseconds(5), () => HasExited, cancellationToken);
+            }
+        }
+        return false;
+    }
+
+    /// <summary>SIGKILL: no clean-up.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await ExitAsync(ExitLimit);
+    }
+
+    public void Signal(int signal) => Kill(_process.Id, signal);
+
+    public async Task<int> ExitAsync(TimeSpan limit)
+    {
+        await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(limit);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private Uri? Endpoint()
+    {
+        try
+        {
+            using var endpoint = JsonDocument.Parse(File.ReadAllBytes(_home.Paths.EndpointFile));
+            return endpoint.RootElement.GetProperty("pid").GetInt32() == Id ? new Uri(endpoint.RootElement.GetProperty("url").GetString()!) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static string Program()
+    {
+        var mine = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory); // …/bin/PROJECT/CONFIGURATION
+        return Path.GetFullPath(Path.Combine(mine, "..", "..", "Relay", Path.GetFileName(mine), "relay"));
+    }
+
+    private static bool IsOfRelay(string name) =>
+        name.StartsWith("RELAY_", StringComparison.Ordinal) || name.StartsWith("NTFY_", StringComparison.Ordinal) || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal);
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        lock (text)
+            text.AppendLine(line);
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,67 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Relay.Configuration;
+using Relay.Storage;
+
+namespace Relay.Scenarios.Harness;
+
+/// <summary>A home folder of its own for one scenario, pointing at the stand-ins. RELAY_SCENARIO_KEEP in the environment leaves it for a look.</summary>
+internal sealed class ScenarioHome : IDisposable
+{
+    private int _envelopes;
+
+    public ScenarioHome(Uri api, Uri ntfy, string config = "")
+    {
+        Paths = new RelayHome(Directory.CreateTempSubdirectory("relay-scenario-").FullName);
+        Paths.CreateFolders();
+        File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + config);
+        File.WriteAllText(
+            Paths.EnvFile,
+            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\nNTFY_TOPIC=scenario\nRELAY_TOKEN=token\n");
+    }
+
+    public RelayHome Paths { get; }
+
+    /// <summary>Drops an envelope as a careful script does: written aside, then renamed. Names grow, so they break a tie of two times.</summary>
+    public void Drop(string session, string content) => Drop(NextName(session), session, content, modifiedAt: null);
+
+    public void Drop(string name, string session, string content, DateTime? modifiedAt)
+    {
+        var aside = Path.Combine(Paths.Queue, $".{name}.tmp");
+        File.WriteAllBytes(aside, JsonSerializer.SerializeToUtf8Bytes(new { session_id = session, content }));
+        if (modifiedAt is { } time)
+            File.SetLastWriteTimeUtc(aside, time);
+        File.Move(aside, Path.Combine(Paths.Queue, name + ".json"));
+    }
+
+    /// <summary>What the operator writes into the input file; false while an earlier word lies there.</summary>
+    public bool TrySay(string text)
+    {
+        var file = Paths.OperatorFile("jc_input.txt");
+        if (File.Exists(file))
+            return false;
+        var aside = Path.Combine(Paths.State, ".jc_input.tmp");
+        File.WriteAllText(aside, text);
+        File.Move(aside, file);
+        return true;
+    }
+
+    public async Task<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> map, CancellationToken cancellationToken)
+    {
+        using var database = Database.OpenReadOnly(Paths.DatabaseFile);
+        return await database.ReadAsync(connection => connection.Command(sql).ListAsync(map, cancellationToken), cancellationToken);
+    }
+
+    public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) =>
+        (await QueryAsync(sql, reader => reader.GetInt64(0), cancellationToken))[0];
+
+    public void Dispose()
+    {
+        if (Environment.GetEnvironmentVariable("RELAY_SCENARIO_KEEP") is null)
+            Directory.Delete(Paths.Root, recursive: true);
+    }
+
+    private string NextName(string session) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref _envelopes):D6}-{session}");
+}

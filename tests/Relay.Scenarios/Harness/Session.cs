@@ -1,0 +1,83 @@
+using System.Diagnostics;
+
+namespace Relay.Scenarios.Harness;
+
+/// <summary>A reply as a session got it; the ticks are Stopwatch's, just before the file was deleted.</summary>
+internal sealed record Received(string Text, long Ticks);
+
+/// <summary>A session as a script: drops envelopes, takes input.txt by reading and deleting it, whether a relay runs or not.</summary>
+internal sealed class Session : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestDeafness = TimeSpan.FromSeconds(1);
+    private readonly ScenarioHome _home;
+    private readonly string _input;
+    private readonly List<Received> _received = [];
+    private readonly SemaphoreSlim _arrived = new(0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly FileSystemWatcher _watcher;
+    private readonly Task _reading;
+
+    public Session(ScenarioHome home, string id)
+    {
+        _home = home;
+        Id = id;
+        var folder = home.Paths.SessionFolder(id);
+        Directory.CreateDirectory(folder);
+        _input = Path.Combine(folder, "input.txt");
+        _watcher = new FileSystemWatcher(folder, "input.txt") { NotifyFilter = NotifyFilters.FileName };
+        _watcher.Created += (_, _) => _arrived.Release();
+        _watcher.Renamed += (_, _) => _arrived.Release();
+        _watcher.EnableRaisingEvents = true;
+        _reading = Task.Run(ReadAsync);
+    }
+
+    public string Id { get; }
+
+    public int Count
+    {
+        get
+        {
+            lock (_received)
+                return _received.Count;
+        }
+    }
+
+    public IReadOnlyList<Received> Received
+    {
+        get
+        {
+            lock (_received)
+                return _received.ToArray();
+        }
+    }
+
+    public void Say(string content) => _home.Drop(Id, content);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _watcher.Dispose();
+        _arrived.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            while (File.Exists(_input))
+                Take();
+            await _arrived.WaitAsync(LongestDeafness, _stopping.Token);
+        }
+    }
+
+    private void Take()
+    {
+        var text = File.ReadAllText(_input);
+        var reply = new Received(text, Stopwatch.GetTimestamp());
+        lock (_received)
+            _received.Add(reply);
+        File.Delete(_input);
+    }
+}
