@@ -1,10 +1,10 @@
-using Relay.Conversations;
-using Relay.Storage;
+using System.Globalization;
 
 namespace Relay.Agents;
 
 /// <summary>GET /agents/ID/wait: holds until a reply waits for an idle session, for the command hook that wakes it. The newest waiter of an
-/// agent alone may get it; older ones are sent home.</summary>
+/// agent alone may get it; older ones are sent home (204). X-Relay-Hold limits the seconds of one request, which then ends with 202, ask again:
+/// a waiter that looks after its session must not have to break off a request that may just be answered.</summary>
 internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, AgentWaiters waiters, TimeProvider clock)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -13,6 +13,8 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
     {
         var id = (string)context.Request.RouteValues["agent"]!;
         var mine = waiters.Enter(id);
+        var hold = Hold(context.Request);
+        var started = clock.GetTimestamp();
         while (waiters.IsNewest(id, mine))
         {
             var agent = await agents.FindAsync(id, context.RequestAborted);
@@ -24,10 +26,18 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
                 await context.Response.WriteAsync(lease.Text, context.RequestAborted);
                 return;
             }
+            if (clock.GetElapsedTime(started) >= hold)
+            {
+                context.Response.StatusCode = StatusCodes.Status202Accepted;
+                return;
+            }
             await Task.Delay(Poll, clock, context.RequestAborted);
         }
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
+
+    private static TimeSpan Hold(HttpRequest request) =>
+        int.TryParse(request.Headers["X-Relay-Hold"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
 }
 
 /// <summary>Which waiter of an agent came last.</summary>

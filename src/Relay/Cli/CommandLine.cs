@@ -11,6 +11,8 @@ internal static class CommandLine
         {
             RunCommand.Create(context),
             DemoCommand.Create(context),
+            ConnectCommand.Create(context),
+            DisconnectCommand.Create(context),
         };
         root.Add(context.HomeOption);
         var parse = root.Parse(arguments);
