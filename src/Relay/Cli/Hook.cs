@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
@@ -7,11 +8,14 @@ namespace Relay.Cli;
 /// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They cost a session next to nothing and never break it: whatever
 /// happens they exit 0 with an answer the client understands. Only the environment's token is used, for it is the one that the session's
 /// http hooks and tools have: one read from the home would say "connected" of a session that is not.</summary>
-internal static class Hook
+internal static partial class Hook
 {
     /// <summary>An asyncRewake hook that ends so wakes its session with what it wrote to standard error.</summary>
     public const int Wake = 2;
 
+    public const int StandardError = 2;
+
+    private const int StandardOutput = 1;
     private const int StartSeconds = 2, PostSeconds = 30;
     private const int Ok = 200, Unauthorized = 401, Forbidden = 403;
 
@@ -21,7 +25,7 @@ internal static class Hook
         try
         {
             var input = ReadInput();
-            switch (arguments.FirstOrDefault())
+            switch (arguments is [var name, ..] ? name : "")
             {
                 case "wait":
                     return HookWait.Run(options, input);
@@ -103,17 +107,24 @@ internal static class Hook
         return whole.ToArray();
     }
 
-    private static void Print(string answer)
+    private static void Print(string answer) => Print(StandardOutput, answer);
+
+    // Not FileStream: where the output is a file it writes at a place of its own, over what others append.
+    internal static void Print(int stream, string line)
     {
-        using var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        output.Write(Encoding.UTF8.GetBytes(answer + "\n"));
+        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(line + "\n");
+        while (!rest.IsEmpty && Write(stream, rest, (nuint)rest.Length) is var written and > 0)
+            rest = rest[(int)written..];
     }
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(int stream, ReadOnlySpan<byte> bytes, nuint count);
 }
 
 /// <summary>What a hook's command line and environment say: --home, --url, --session, --timeout.</summary>
 internal sealed record HookOptions(string Home, string Url, string Session, int? Seconds, string Token)
 {
-    public Uri? Address => Uri.TryCreate(Url, UriKind.Absolute, out var address) && address.Scheme == "http" ? address : null;
+    public TinyHttp.HostAndPort? Address => TinyHttp.HostAndPort.Of(Url);
 
     public string Headers => $"Authorization: Bearer {Token}\r\n{(Session.Length > 0 ? $"X-Relay-Session: {Session}\r\n" : "")}";
 
@@ -128,5 +139,11 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
         Array.IndexOf(arguments, name) is var index and >= 0 && index + 1 < arguments.Length ? arguments[index + 1] : null;
 
     /// <summary>What goes into a header must not be able to start another one.</summary>
-    private static string OneLine(string text) => text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0 ? text.Trim() : "";
+    private static string OneLine(string text)
+    {
+        foreach (var c in text)
+            if (c is < ' ' or > '~')
+                return "";
+        return text.Trim();
+    }
 }

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 
 namespace Relay.Cli;
 
@@ -55,7 +53,7 @@ internal static partial class HookWait
     }
 
     /// <summary>The script's loop once more, for where there is no curl.</summary>
-    private static int Stay(HookOptions options, Uri address, string path, int client)
+    private static int Stay(HookOptions options, TinyHttp.HostAndPort address, string path, int client)
     {
         var pause = 1;
         while (Kill(client, 0) == 0)
@@ -63,8 +61,7 @@ internal static partial class HookWait
             switch (TinyHttp.Get(address, path, $"{options.Headers}X-Relay-Hold: {HoldSeconds}\r\n", LongestAnswerSeconds))
             {
                 case { Status: Reply } answer:
-                    using (var error = new FileStream(new SafeFileHandle(2, ownsHandle: false), FileAccess.Write, bufferSize: 0))
-                        error.Write(Encoding.UTF8.GetBytes($"{Introduction}\n\n{answer.Body}\n"));
+                    Hook.Print(Hook.StandardError, $"{Introduction}\n\n{answer.Body}");
                     return Hook.Wake;
                 case { Status: Nothing }:
                     pause = 1;

@@ -11,14 +11,34 @@ internal static class TinyHttp
 {
     internal sealed record Answer(int Status, string Body);
 
+    /// <summary>Of an http address. Uri takes longer to load.</summary>
+    internal sealed record HostAndPort(string Authority, string Host, int Port)
+    {
+        private const int UsualPort = 80;
+
+        public static HostAndPort? Of(string url)
+        {
+            const string scheme = "http://";
+            if (!url.StartsWith(scheme, StringComparison.Ordinal))
+                return null;
+            var authority = url[scheme.Length..];
+            var colon = authority.LastIndexOf(':');
+            if (colon < 0 || authority.EndsWith(']'))
+                return new HostAndPort(authority, authority.Trim('[', ']'), UsualPort);
+            return int.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= ushort.MaxValue
+                ? new HostAndPort(authority, authority[..colon].Trim('[', ']'), port)
+                : null;
+        }
+    }
+
     /// <summary>Null when nothing answers in time, or not with a whole response.</summary>
-    public static Answer? Post(Uri address, string path, string headers, byte[] body, int seconds) =>
+    public static Answer? Post(HostAndPort address, string path, string headers, byte[] body, int seconds) =>
         Exchange(address, $"POST {path} HTTP/1.0\r\nHost: {address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n", body, seconds);
 
-    public static Answer? Get(Uri address, string path, string headers, int seconds) =>
+    public static Answer? Get(HostAndPort address, string path, string headers, int seconds) =>
         Exchange(address, $"GET {path} HTTP/1.0\r\nHost: {address.Authority}\r\n{headers}\r\n", [], seconds);
 
-    private static Answer? Exchange(Uri address, string head, byte[] body, int seconds)
+    private static Answer? Exchange(HostAndPort address, string head, byte[] body, int seconds)
     {
         var deadline = Stopwatch.GetTimestamp() + (seconds * Stopwatch.Frequency);
         try
@@ -37,28 +57,25 @@ internal static class TinyHttp
         }
     }
 
-    private static Socket? Connect(Uri address, long deadline)
+    private static Socket? Connect(HostAndPort address, long deadline)
     {
-        var ip = IPAddress.TryParse(address.Host.Trim('[', ']'), out var given) ? given : Dns.GetHostAddresses(address.Host).FirstOrDefault();
-        if (ip is null)
+        if ((IPAddress.TryParse(address.Host, out var given) ? given : Resolve(address.Host)) is not { } ip)
             return null;
-        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { SendTimeout = Math.Max(MicrosecondsUntil(deadline) / 1_000, 1) }; // On Linux that limits the connecting too.
         try
         {
             socket.Connect(new IPEndPoint(ip, address.Port));
+            return socket;
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        catch (SocketException)
         {
-            if (!socket.Poll(MicrosecondsUntil(deadline), SelectMode.SelectWrite) || socket.Poll(0, SelectMode.SelectError))
-            {
-                socket.Dispose();
-                return null;
-            }
+            socket.Dispose();
+            return null;
         }
-        socket.Blocking = true;
-        socket.SendTimeout = MicrosecondsUntil(deadline) / 1_000;
-        return socket;
     }
+
+    private static IPAddress? Resolve(string host) =>
+        host == "localhost" ? IPAddress.Loopback : Dns.GetHostAddresses(host) is [var first, ..] ? first : null;
 
     /// <summary>HTTP/1.0: the end of the connection is the end of the body.</summary>
     private static Answer? Read(Socket socket, long deadline)
