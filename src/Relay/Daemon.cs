@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Relay.Advisor;
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Storage;
@@ -82,6 +83,7 @@ internal sealed class Daemon : IAsyncDisposable
     private async Task BeginAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
         await Services.GetRequiredService<HistoryImport>().RunAsync(cancellationToken); // (3)
+        await Services.GetRequiredService<SessionDirectory>().IntroduceAsync(Services.GetRequiredService<SessionStore>(), cancellationToken);
         await Services.GetRequiredService<Recovery>().RestartAsync(cancellationToken); // (4)
         await Services.GetRequiredService<QuestionStore>().ExpirePermissionsAsync(cancellationToken);
         await _host.StartAsync(cancellationToken); // (5)

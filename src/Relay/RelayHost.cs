@@ -27,6 +27,12 @@ internal static class RelayHost
             .AddOperator()
             .AddAgents()
             .AddWeb();
+        // All of it within 5 s of a SIGTERM: a held request must not keep the others from ending.
+        builder.Services.Configure<HostOptions>(options =>
+        {
+            options.ShutdownTimeout = TimeSpan.FromSeconds(3.5);
+            options.ServicesStopConcurrently = true;
+        });
         builder.ListenOn(settings.Current.Config.Listen);
         adjust(builder);
         builder.AddRelayLogging(settings.Current.Home);

@@ -48,7 +48,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
                 Timeout = _timeouts.Headers,
                 OpenTelemetry = false,
             };
-            await foreach (var streamed in client.Messages.CreateStreaming(ToParams(call), either.Token).WithCancellation(either.Token))
+            await foreach (var streamed in client.Messages.CreateStreaming(RequestBody.Of(call), either.Token).WithCancellation(either.Token))
                 reply.Add(streamed);
             return reply.Outcome() with { RequestId = trace.RequestId };
         }
@@ -73,43 +73,6 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         outcome with { RequestId = trace.RequestId, Usage = reply.Usage, PerhapsPaid = outcome.PerhapsPaid || reply.Usage is not null };
 
     private static string Innermost(Exception fault) => (fault.GetBaseException() is { Message.Length: > 0 } cause ? cause : fault).Message;
-
-    private static MessageCreateParams ToParams(AdvisorCall call)
-    {
-        var marker = call.CacheTtl switch
-        {
-            CacheTtl.OneHour => new CacheControlEphemeral { Ttl = Ttl.Ttl1h },
-            CacheTtl.FiveMinutes => new CacheControlEphemeral { Ttl = Ttl.Ttl5m },
-            _ => null,
-        };
-        var marked = Breakpoints(call.Messages);
-        return new MessageCreateParams
-        {
-            Model = call.Model,
-            MaxTokens = call.MaxTokens,
-            System = new List<TextBlockParam> { Block(call.System, marker) },
-            Messages = call.Messages
-                .Select((message, index) => ToParam(message, marked.Contains(index) ? marker : null, index == call.Messages.Count - 1 ? call.Aside : null))
-                .ToList(),
-        };
-    }
-
-    /// <summary>The last user message, and the one the call before ended with: its entry is found even if many blocks came since.</summary>
-    private static HashSet<int> Breakpoints(IReadOnlyList<PromptMessage> messages) =>
-        Enumerable.Range(0, messages.Count).Where(index => messages[index].Role == EntryRole.User).TakeLast(2).ToHashSet();
-
-    private static MessageParam ToParam(PromptMessage message, CacheControlEphemeral? marker, string? aside)
-    {
-        var blocks = message.Blocks
-            .Select((text, index) => (ContentBlockParam)Block(text, index == message.Blocks.Count - 1 ? marker : null))
-            .ToList();
-        if (aside is not null)
-            blocks.Add(Block(aside, marker: null));
-        return message.Role == EntryRole.User ? new UserMessageParam(blocks) : new AssistantMessageParam(blocks);
-    }
-
-    private static TextBlockParam Block(string text, CacheControlEphemeral? marker) =>
-        marker is null ? new TextBlockParam { Text = text } : new TextBlockParam { Text = text, CacheControl = marker };
 }
 
 /// <summary>How long a call may take. The longest silence is counted in bytes, pings included: thinking can be quiet for minutes.</summary>

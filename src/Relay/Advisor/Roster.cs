@@ -23,8 +23,9 @@ internal static class Roster
         var state = participant switch
         {
             { EndedAt: { } ended } => $"ended {Ago(now - ended)}",
-            { IsWaiting: true } => $"waits for a reply, seen {Ago(now - participant.LastSeenAt)}",
-            _ => $"seen {Ago(now - participant.LastSeenAt)}",
+            { LastSeenAt: null } => "not seen yet",
+            { IsWaiting: true } => $"waits for a reply, seen {Ago(now - participant.LastSeenAt.Value)}",
+            _ => $"seen {Ago(now - participant.LastSeenAt.Value)}",
         };
         return $"{participant.Id} ({state})";
     }

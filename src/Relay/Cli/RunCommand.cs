@@ -19,6 +19,24 @@ internal static class RunCommand
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        try
+        {
+            return await RunAsync(home, context, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return ExitCode.Done; // Stopped while it was still starting.
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // Not the runtime's own exit: the stop is the orderly one.
+            stopping.Cancel();
+        }
+    }
+
+    private static async Task<int> RunAsync(RelayHome home, CommandContext context, CancellationTokenSource stopping)
+    {
         home.CreateFolders();
         var loaded = SettingsSource.Load(home, context.Environment, generate: true);
         if (loaded is Loaded.Faulty faulty)
@@ -37,12 +55,6 @@ internal static class RunCommand
                 return stopping.IsCancellationRequested ? ExitCode.Done : ExitCode.Failed;
             default:
                 throw new InvalidOperationException();
-        }
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true; // Not the runtime's own exit: the stop below is the orderly one.
-            stopping.Cancel();
         }
     }
 }

@@ -16,4 +16,11 @@ internal sealed class SessionDirectory(SettingsSource settings)
             return new ConversationId(listed.Conversation);
         return config.AcceptUnknownSessions ? Default : null;
     }
+
+    /// <summary>Makes the listed sessions known before they speak, so that they can be spoken to.</summary>
+    public async Task IntroduceAsync(SessionStore sessions, CancellationToken cancellationToken)
+    {
+        foreach (var listed in settings.Current.Config.Sessions)
+            await sessions.IntroduceAsync(SessionId.Stored(listed.SessionId), new ConversationId(listed.Conversation), cancellationToken);
+    }
 }

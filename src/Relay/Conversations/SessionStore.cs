@@ -3,9 +3,9 @@ using Relay.Storage;
 
 namespace Relay.Conversations;
 
-internal sealed record Session(SessionId Id, ConversationId Conversation, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, long Unanswered, long Undelivered);
+internal sealed record Session(SessionId Id, ConversationId Conversation, DateTimeOffset FirstSeenAt, DateTimeOffset? LastSeenAt, long Unanswered, long Undelivered);
 
-internal sealed record Participant(SessionId Id, DateTimeOffset LastSeenAt, DateTimeOffset? EndedAt, bool IsWaiting);
+internal sealed record Participant(SessionId Id, DateTimeOffset? LastSeenAt, DateTimeOffset? EndedAt, bool IsWaiting);
 
 /// <summary>Owns sessions and the conversations they share.</summary>
 internal sealed class SessionStore(Database database, TimeProvider clock)
@@ -63,7 +63,7 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
                 reader => (
                     IsAgent: reader.Text("channel") == "agent",
                     Participant: new Participant(
-                        SessionId.Stored(reader.Text("session_id")), reader.Time("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("unanswered") > 0)),
+                        SessionId.Stored(reader.Text("session_id")), reader.TimeOrNull("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("unanswered") > 0)),
                 cancellationToken);
         return participants.Exists(each => each.IsAgent) ? participants.ConvertAll(each => each.Participant) : [];
     }
@@ -75,19 +75,27 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
     public async Task<ReplyChannel> ChannelAsync(
         DbTransaction transaction, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
     {
-        await KnowConversationAsync(transaction, conversation, cancellationToken);
-        await transaction.Command(
-            """
-            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at, last_seen_at)
-            VALUES (@session, @conversation, 'folder', 0, @now, @now)
-            ON CONFLICT (session_id) DO NOTHING
-            """)
-            .With("@session", session.Value).With("@conversation", conversation.Value).With("@now", clock.UnixNow())
-            .ExecuteAsync(cancellationToken);
+        await IntroduceAsync(transaction, session, conversation, cancellationToken);
         var agents = await transaction.Command("SELECT COUNT(*) FROM sessions WHERE session_id = @session AND channel = 'agent'")
             .With("@session", session.Value)
             .NumberAsync(cancellationToken);
         return agents > 0 ? ReplyChannel.Agent : ReplyChannel.Folder;
+    }
+
+    public Task IntroduceAsync(SessionId session, ConversationId conversation, CancellationToken cancellationToken) =>
+        database.WriteAsync(transaction => IntroduceAsync(transaction, session, conversation, cancellationToken), cancellationToken);
+
+    private async Task IntroduceAsync(DbTransaction transaction, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        await KnowConversationAsync(transaction, conversation, cancellationToken);
+        await transaction.Command(
+            """
+            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at)
+            VALUES (@session, @conversation, 'folder', 0, @now)
+            ON CONFLICT (session_id) DO NOTHING
+            """)
+            .With("@session", session.Value).With("@conversation", conversation.Value).With("@now", clock.UnixNow())
+            .ExecuteAsync(cancellationToken);
     }
 
     public Task<List<Session>> ListAsync(CancellationToken cancellationToken) =>
@@ -108,7 +116,7 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
                         SessionId.Stored(reader.Text("session_id")),
                         new ConversationId(reader.Text("conversation_id")),
                         reader.Time("first_seen_at"),
-                        reader.Time("last_seen_at"),
+                        reader.TimeOrNull("last_seen_at"),
                         reader.Number("unanswered"),
                         reader.Number("undelivered")),
                     cancellationToken),

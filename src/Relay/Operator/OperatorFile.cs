@@ -10,7 +10,7 @@ namespace Relay.Operator;
 /// (3) remove the file. Killed between 2 and 3, the words are known and only 3 is repeated. What is refused is kept, with the reason.</summary>
 internal sealed partial class OperatorFile : Loop
 {
-    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
     private readonly SettingsSource _settings;
     private readonly Answers _answers;

@@ -46,8 +46,8 @@ internal sealed class InstanceLock : IDisposable
 
     private static Taken Take(string path)
     {
-        // Not FileShare.None: that is a lock of .NET's own on the same file, and the pid could not be read past it.
-        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        // Not File.OpenHandle: .NET takes a lock of its own on every file it opens for writing, whatever the sharing, and fails on another's.
+        var handle = Posix.OpenOrCreate(path);
         if (!Posix.TryLock(handle))
         {
             handle.Dispose();

@@ -22,9 +22,10 @@ internal static partial class Posix
     private const int SymlinkNoFollow = 0x100;
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
-    private const int ReadOnly = 0, NonBlocking = 0x800, CloseOnExec = 0x80000;
+    private const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, NonBlocking = 0x800, CloseOnExec = 0x80000;
     private const int LockExclusive = 2, LockNonBlocking = 4;
     private const uint NoReplace = 1;
+    private const uint OwnerReadsAndWrites = 0x180; // 0600
     private const int NoSuchEntry = 2, Exists = 17, InvalidArgument = 22, NotImplemented = 38;
 
     private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
@@ -43,7 +44,7 @@ internal static partial class Posix
     {
         if (Lstat(path) is not { Kind: FileKind.Regular })
             return null;
-        var handle = Open(path, ReadOnly | NoFollow | NonBlocking | CloseOnExec);
+        var handle = Open(path, ReadOnly | NoFollow | NonBlocking | CloseOnExec, mode: 0);
         if (handle.IsInvalid)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -55,6 +56,13 @@ internal static partial class Posix
         return null;
     }
 
+    /// <summary>Opens a file of the relay's own for reading and writing, with no lock on it.</summary>
+    public static SafeFileHandle OpenOrCreate(string path)
+    {
+        var handle = Open(path, ReadWrite | Create | NoFollow | CloseOnExec, OwnerReadsAndWrites);
+        return handle.IsInvalid ? throw Failed("open", path, Marshal.GetLastPInvokeError()) : handle;
+    }
+
     public static FileFacts Facts(SafeFileHandle handle) =>
         StatX(handle, "", EmptyPath, BasicStats, out var status) == 0
             ? status.ToFacts()
@@ -63,7 +71,7 @@ internal static partial class Posix
     /// <summary>Makes the entries of a folder durable: a rename is on disk only after this.</summary>
     public static void SyncFolder(string path)
     {
-        using var handle = Open(path, ReadOnly | CloseOnExec);
+        using var handle = Open(path, ReadOnly | CloseOnExec, mode: 0);
         if (handle.IsInvalid || Sync(handle) != 0)
             throw Failed("fsync", path, Marshal.GetLastPInvokeError());
     }
@@ -97,7 +105,7 @@ internal static partial class Posix
     private static partial int StatX(SafeFileHandle file, string path, int flags, uint mask, out Status status);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle Open(string path, int flags);
+    private static partial SafeFileHandle Open(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(SafeFileHandle file);

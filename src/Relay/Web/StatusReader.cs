@@ -50,7 +50,7 @@ internal sealed record Status
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 }
 
-internal sealed record SessionStatus(string SessionId, string Conversation, DateTimeOffset LastSeenAt, long Unanswered, long Undelivered);
+internal sealed record SessionStatus(string SessionId, string Conversation, DateTimeOffset? LastSeenAt, long Unanswered, long Undelivered);
 
 internal sealed record QuestionStatus(long Id, string Session, string Text, DateTimeOffset AskedAt);
 

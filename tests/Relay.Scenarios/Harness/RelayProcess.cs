@@ -52,6 +52,15 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         }
     }
 
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     public static RelayProcess Launch(ScenarioHome home, string? crashAt = null)
     {
         var start = new ProcessStartInfo(Program(), ["run", "--home", home.Paths.Root])

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
@@ -23,16 +24,19 @@ internal sealed class ScenarioHome : IDisposable
 
     public RelayHome Paths { get; }
 
-    /// <summary>Drops an envelope as a careful script does: written aside, then renamed. Names grow, so they break a tie of two times.</summary>
-    public void Drop(string session, string content) => Drop(NextName(session), session, content, modifiedAt: null);
+    /// <summary>Drops an envelope as a careful script does: written aside, then renamed. Names grow, so they break a tie of two times.
+    /// Returns the Stopwatch ticks just before the rename.</summary>
+    public long Drop(string session, string content) => Drop(NextName(session), session, content, modifiedAt: null);
 
-    public void Drop(string name, string session, string content, DateTime? modifiedAt)
+    public long Drop(string name, string session, string content, DateTime? modifiedAt)
     {
         var aside = Path.Combine(Paths.Queue, $".{name}.tmp");
         File.WriteAllBytes(aside, JsonSerializer.SerializeToUtf8Bytes(new { session_id = session, content }));
         if (modifiedAt is { } time)
             File.SetLastWriteTimeUtc(aside, time);
+        var ticks = Stopwatch.GetTimestamp();
         File.Move(aside, Path.Combine(Paths.Queue, name + ".json"));
+        return ticks;
     }
 
     /// <summary>What the operator writes into the input file; false while an earlier word lies there.</summary>

@@ -16,7 +16,7 @@ CREATE TABLE sessions (
     channel         TEXT NOT NULL CHECK (channel IN ('folder', 'agent')),  -- how unasked words reach it
     last_dispatch   INTEGER NOT NULL,  -- number of the newest dispatch made for it
     first_seen_at   INTEGER NOT NULL,
-    last_seen_at    INTEGER NOT NULL,
+    last_seen_at    INTEGER,           -- NULL: listed in the configuration, not heard of yet
     ended_at        INTEGER            -- it said goodbye and was not heard of since
 ) STRICT;
 

@@ -1,0 +1,38 @@
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+
+namespace Relay.Bench;
+
+/// <summary>What twenty turns that grow to 60,000 tokens cost as sent, against the same requests with only the system prompt cached.</summary>
+internal static class CacheCost
+{
+    private const int Turns = 20, Tokens = 60_000, BytesPerToken = 4;
+
+    public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
+    {
+        const int half = Tokens * BytesPerToken / Turns / 2;
+        await using var bed = await Bed.MakeAsync(answer: _ => ScriptedReply.Text(new string('a', half)));
+        await using var session = new Session(bed.Home, "session-1");
+        await using var relay = await RelayProcess.StartAsync(bed.Home, cancellationToken);
+        for (var turn = 1; turn <= Turns; turn++)
+        {
+            session.Say(new string('q', half));
+            await Eventually.ThatAsync(Bed.Limit, () => session.Count == turn, () => "no reply\n" + relay.Output, cancellationToken);
+        }
+
+        var asSent = Cost(bed, MarkerPolicy.AsSent);
+        var systemOnly = Cost(bed, MarkerPolicy.SystemOnly);
+        return
+        [
+            new Figure("20 turns to 60,000 tokens, as sent", (double)asSent, "USD"),
+            new Figure("20 turns to 60,000 tokens, only the system cached", (double)systemOnly, "USD"),
+            new Figure("cost as sent : only the system cached", (double)(asSent / systemOnly), "times", Goal.AtMost, 0.35),
+        ];
+    }
+
+    private static decimal Cost(Bed bed, MarkerPolicy policy)
+    {
+        var ledger = new CacheLedger();
+        return bed.Api.Requests.Sum(request => ledger.Bill(request, policy).CostUsd(TokenRates.Opus55));
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+using Xunit;
+
+namespace Relay.Scenarios;
+
+public sealed class InstanceScenarios : Stage
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5), ReadyLimit = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task It_is_ready_within_seconds_and_says_where_and_who_it_is()
+    {
+        var started = Stopwatch.GetTimestamp();
+
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+
+        var took = Stopwatch.GetElapsedTime(started);
+        Say(string.Create(CultureInfo.InvariantCulture, $"ready after {took.TotalMilliseconds:0} ms"));
+        Assert.True(took < ReadyLimit, $"ready only after {took}");
+        using var endpoint = JsonDocument.Parse(await File.ReadAllBytesAsync(Home.Paths.EndpointFile, CancellationToken));
+        Assert.Equal(relay.Id, endpoint.RootElement.GetProperty("pid").GetInt32());
+        Assert.Equal(relay.Url, new Uri(endpoint.RootElement.GetProperty("url").GetString()!));
+        Assert.Contains("online", (await Ntfy.WaitForPageAsync(_ => true, ReadyLimit)).Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_second_one_on_the_same_home_leaves_at_once_and_names_the_first()
+    {
+        await using var first = await RelayProcess.StartAsync(Home, CancellationToken);
+
+        await using var second = RelayProcess.Launch(Home);
+        var exit = await second.ExitAsync(ReadyLimit);
+
+        Assert.Equal(75, exit);
+        Assert.Contains($"already running (pid {first.Id})", second.Error, StringComparison.Ordinal);
+        Assert.False(first.HasExited);
+    }
+
+    [Fact]
+    public async Task After_a_kill_the_next_one_starts_with_nothing_to_clean_up()
+    {
+        await using var first = await RelayProcess.StartAsync(Home, CancellationToken);
+        await first.KillAsync();
+
+        await using var second = RelayProcess.Launch(Home);
+
+        Assert.True(await second.ReadyAsync(ReadyLimit, CancellationToken), second.Error);
+    }
+
+    [Theory]
+    [InlineData(RelayProcess.Terminate)]
+    [InlineData(RelayProcess.Interrupt)]
+    public async Task A_signal_stops_it_in_order(int signal)
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+
+        relay.Signal(signal);
+
+        Assert.Equal(0, await relay.ExitAsync(StopLimit));
+        Assert.False(File.Exists(Home.Paths.EndpointFile));
+    }
+
+    [Theory]
+    [InlineData(RelayProcess.Terminate)]
+    [InlineData(RelayProcess.Interrupt)]
+    public async Task A_signal_in_the_middle_of_a_call_stops_it_and_the_next_one_asks_again(int signal)
+    {
+        await using var session = new Session(Home, "session-1");
+        Api.Enqueue(ScriptedReply.StallAfter(1));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        session.Say("hello");
+        await (await Api.WaitForRequestsAsync(1, ReadyLimit)).Silent.WaitAsync(ReadyLimit, CancellationToken);
+
+        relay.Signal(signal);
+        var exit = await relay.ExitAsync(StopLimit);
+        await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
+        await Eventually.ThatAsync(ReadyLimit, () => session.Count == 1, () => "no reply", CancellationToken);
+
+        Assert.Equal(0, exit);
+        Assert.Equal("reply to: [session-1] hello", Assert.Single(session.Received).Text);
+        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM entries WHERE role = 'user'", CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_call_that_ends_soon_after_the_signal_is_not_paid_twice()
+    {
+        await using var session = new Session(Home, "session-1");
+        Api.Enqueue(ScriptedReply.StallAfter(1, "the reply"));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        session.Say("hello");
+        await (await Api.WaitForRequestsAsync(1, ReadyLimit)).Silent.WaitAsync(ReadyLimit, CancellationToken);
+
+        relay.Signal(RelayProcess.Terminate);
+        await Eventually.ThatAsync(ReadyLimit, () => !File.Exists(Home.Paths.EndpointFile), () => "the stop did not begin", CancellationToken);
+        Api.ReleaseStalled();
+        var exit = await relay.ExitAsync(StopLimit);
+        await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
+        await Eventually.ThatAsync(ReadyLimit, () => session.Count == 1, () => "no reply", CancellationToken);
+
+        Assert.Equal(0, exit);
+        Assert.Equal("the reply", Assert.Single(session.Received).Text);
+        Assert.Single(Api.Requests);
+    }
+
+    [Fact]
+    public async Task A_signal_while_it_starts_is_no_fault()
+    {
+        foreach (var milliseconds in (int[])[100, 250, 400, 550, 700])
+        {
+            await using var relay = RelayProcess.Launch(Home);
+            await Eventually.WithinAsync(TimeSpan.FromMilliseconds(milliseconds), () => relay.HasExited, CancellationToken);
+
+            relay.Signal(RelayProcess.Terminate);
+            var exit = await relay.ExitAsync(StopLimit);
+
+            // Before the runtime has taken the signal over, the system itself ends the process.
+            Assert.True(exit is 0 or 128 + RelayProcess.Terminate, $"exit {exit} when stopped after {milliseconds} ms\n{relay.Output}{relay.Error}");
+            Assert.DoesNotContain("xception", relay.Error, StringComparison.Ordinal);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+using Relay.Storage;
+using Xunit;
+
+namespace Relay.Scenarios;
+
+/// <summary>One question to the real API, for whoever sets a key: RELAY_REAL_API_KEY, and RELAY_REAL_API_URL for another address than the public one.</summary>
+public sealed class RealApiScenario
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task The_real_api_answers_or_says_that_there_is_no_credit()
+    {
+        var key = Environment.GetEnvironmentVariable("RELAY_REAL_API_KEY");
+        Assert.SkipWhen(string.IsNullOrWhiteSpace(key), "RELAY_REAL_API_KEY is not set: the real API costs money");
+        await using var ntfy = await LoopbackNtfy.StartAsync();
+        var url = Environment.GetEnvironmentVariable("RELAY_REAL_API_URL") ?? "https://api.anthropic.com";
+        using var home = new ScenarioHome(new Uri(url), ntfy.Address, "model: claude-haiku-5-5\nmax_tokens: 50\n");
+        await File.WriteAllTextAsync(
+            home.Paths.EnvFile,
+            (await File.ReadAllTextAsync(home.Paths.EnvFile, TestContext.Current.CancellationToken)).Replace("ANTHROPIC_API_KEY=key", "ANTHROPIC_API_KEY=" + key, StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
+        await using var session = new Session(home, "session-1");
+        await using var relay = await RelayProcess.StartAsync(home, TestContext.Current.CancellationToken);
+
+        session.Say("Reply with the single word pong.");
+        await Eventually.ThatAsync(Limit, () => session.Count == 1 || HasNoCredit(home), () => relay.Output, TestContext.Current.CancellationToken);
+
+        Assert.True(session.Count == 1 ? session.Received[0].Text.Contains("pong", StringComparison.OrdinalIgnoreCase) : HasNoCredit(home));
+    }
+
+    private static bool HasNoCredit(ScenarioHome home) => home
+        .QueryAsync("SELECT cause FROM messages WHERE state = 'held'", reader => reader.Text("cause"), CancellationToken.None)
+        .GetAwaiter().GetResult().Contains("credit");
+}

@@ -1,0 +1,47 @@
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+using Xunit;
+
+namespace Relay.Scenarios;
+
+/// <summary>What most scenarios start from: the two stand-ins and a home that points at them.</summary>
+public abstract class Stage : IAsyncLifetime
+{
+    private ScenarioHome? _home;
+
+    protected static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    protected LoopbackMessagesApi Api { get; private set; } = null!;
+
+    protected LoopbackNtfy Ntfy { get; private set; } = null!;
+
+    private protected ScenarioHome Home => _home ??= new ScenarioHome(Api.Address, Ntfy.Address, Config);
+
+    /// <summary>Lines of config.yaml beside the defaults.</summary>
+    protected virtual string Config => "";
+
+    public async ValueTask InitializeAsync()
+    {
+        Api = await LoopbackMessagesApi.StartAsync(new() { ContextWindowTokens = 10_000_000 });
+        Ntfy = await LoopbackNtfy.StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Api.DisposeAsync();
+        await Ntfy.DisposeAsync();
+        _home?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The same servers at the same addresses, after they were down.</summary>
+    protected async Task BringApiBackAsync() => Api = await LoopbackMessagesApi.StartAsync(new() { Port = Api.Port });
+
+    protected async Task BringNtfyBackAsync() => Ntfy = await LoopbackNtfy.StartAsync(new() { Port = Ntfy.Port });
+
+    protected static void Say(string line)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(line);
+        Console.WriteLine(line);
+    }
+}
