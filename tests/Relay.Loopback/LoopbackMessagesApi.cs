@@ -84,6 +84,11 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
     private async Task HandleAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var path = context.Request.Path.Value ?? "";
+        if (context.Request.Method == "GET" && path == "/v1/models")
+        {
+            await ListModelsAsync(context, cancellationToken);
+            return;
+        }
         var log = path == "/v1/messages/count_tokens" ? _countRequests : _requests;
         if (context.Request.Method != "POST" || path is not ("/v1/messages" or "/v1/messages/count_tokens"))
         {
@@ -194,6 +199,11 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         await WriteJsonAsync(context, new JsonObject { ["input_tokens"] = request.Prompt.PromptTokens }, cancellationToken);
         return RequestEnd.Answered;
     }
+
+    private Task ListModelsAsync(HttpContext context, CancellationToken cancellationToken) =>
+        _options.ApiKey is null || context.Request.Headers["x-api-key"] == _options.ApiKey
+            ? WriteJsonAsync(context, new JsonObject { ["data"] = new JsonArray() }, cancellationToken)
+            : FailAsync(context, 0, new ScriptedReply.Failure(401, ApiError.TypeOf(401), ApiError.UsualMessage(401)), cancellationToken);
 
     private static async Task<RequestEnd> RefuseAsync(
         HttpContext context, AdvisorRequest request, ScriptedReply.Failure failure, CancellationToken cancellationToken)

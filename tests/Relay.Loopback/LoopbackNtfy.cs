@@ -98,6 +98,7 @@ public sealed class LoopbackNtfy : IAsyncDisposable
             ("POST" or "PUT", [var topic, var sequence]) => PublishAsync(context, topic, sequence, cancellationToken),
             ("POST" or "PUT", [var topic, var sequence, "clear" or "read"]) => DismissAsync(context, topic, sequence, "message_clear", cancellationToken),
             ("DELETE", [var topic, var sequence]) => DismissAsync(context, topic, sequence, "message_delete", cancellationToken),
+            ("GET", ["v1", "health"]) => context.Response.WriteAsync("""{"healthy":true}""", cancellationToken),
             ("GET", [var topic, "json"]) => _subscriptions.StreamAsync(context, topic, cancellationToken),
             _ => RefuseAsync(context, NtfyError.NotFound, cancellationToken),
         };

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Storage;
@@ -13,6 +14,9 @@ internal sealed partial class AdvisorLoop(
 {
     private const int Parallel = 16;
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan BetweenCommits = TimeSpan.FromSeconds(1);
+    private const string Unrecorded = "recording a reply";
+    private readonly Faults _faults = faults;
     private readonly ILogger _log = log;
     private readonly Dictionary<ConversationId, Task> _running = [];
 
@@ -41,7 +45,7 @@ internal sealed partial class AdvisorLoop(
         try
         {
             do
-                await summariser.KeepUnderCapAsync(conversation, cancellationToken);
+                await summariser.KeepUnderCapAsync(conversation, _calls.Token);
             while (await TakeTurnAsync(conversation, cancellationToken));
         }
         finally
@@ -74,21 +78,45 @@ internal sealed partial class AdvisorLoop(
         var outcome = await advisor.AskAsync(claim.Call, _calls.Token); // (2)
         CrashPoint.Pass("turn-2-called");
         LogCalled(claim.Message.Id, outcome.GetType().Name, outcome.Usage?.TotalInput, outcome.Usage?.Output, (long)Clock.GetElapsedTime(started).TotalMilliseconds);
-        if (outcome is AdvisorOutcome.ContextExceeded exceeded && !await summariser.ShortenByForceAsync(conversation, cancellationToken))
-            outcome = new AdvisorOutcome.Held(HoldCause.Context, exceeded.Reason) { Usage = outcome.Usage, RequestId = outcome.RequestId };
-        if (!await outcomes.CommitAsync(claim, outcome, CancellationToken.None)) // (3) The call is paid: its outcome is recorded even when we are stopping.
-            LogStale(claim.Message.Id);
+        await CommitAsync(claim, outcome); // (3)
         CrashPoint.Pass("turn-3-committed");
         callers.Answered(claim.Message.Root);
         signals.Dispatch.Set();
         signals.Pages.Set();
         signals.Status.Set();
+        if (outcome is AdvisorOutcome.ContextExceeded exceeded)
+            await outcomes.CommitAsync(claim, exceeded, await summariser.ShortenByForceAsync(conversation, _calls.Token), CancellationToken.None);
         return true;
+    }
+
+    /// <summary>The call is paid: its outcome is recorded even when we are stopping, and on a full disk it is kept until there is room.
+    /// Given up, the message would stay as being asked, and be paid for again.</summary>
+    private async Task CommitAsync(Claim claim, AdvisorOutcome outcome)
+    {
+        while (true)
+        {
+            try
+            {
+                if (!await outcomes.CommitAsync(claim, outcome, CancellationToken.None))
+                    LogStale(claim.Message.Id);
+                _faults.Clear(Unrecorded);
+                return;
+            }
+            catch (DbException exception) when (!_calls.IsCancellationRequested)
+            {
+                if (_faults.Set(Unrecorded, exception.Message))
+                    LogUnrecorded(claim.Message.Id, exception);
+                await Task.Delay(BetweenCommits, Clock, _calls.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Called for {MessageId}: {Outcome}, {InputTokens} tokens in, {OutputTokens} out, {Milliseconds} ms")]
     private partial void LogCalled(MessageId messageId, string outcome, long? inputTokens, long? outputTokens, long milliseconds);
 
-    [LoggerMessage(LogLevel.Warning, "The claim of {MessageId} was stale; its outcome is not recorded")]
+    [LoggerMessage(LogLevel.Error, "The outcome of the call for {MessageId} could not be recorded; tried again every second")]
+    private partial void LogUnrecorded(MessageId messageId, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The claim of {MessageId} was stale; only its cost is recorded")]
     private partial void LogStale(MessageId messageId);
 }

@@ -15,7 +15,15 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     private readonly SettingsSource _settings;
     private readonly AdvisorTimeouts _timeouts;
     private readonly TimeProvider _clock;
-    private readonly HttpClient _http;
+    private readonly CallTrace _handler;
+
+    /// <summary>The SDK reads ANTHROPIC_CUSTOM_HEADERS once per process and no option turns that off: what .env and the environment
+    /// are to give was read before, and the rest are a developer's own client settings.</summary>
+    static AnthropicAdvisor()
+    {
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)))
+            Environment.SetEnvironmentVariable(name, null);
+    }
 
     public AnthropicAdvisor(SettingsSource settings, AdvisorTimeouts timeouts, TimeProvider clock)
     {
@@ -23,14 +31,21 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         _timeouts = timeouts;
         _clock = clock;
         var sockets = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AutomaticDecompression = DecompressionMethods.All };
-        _http = new HttpClient(new CallTrace(timeouts.Idle, clock, sockets)) { Timeout = Timeout.InfiniteTimeSpan };
+        _handler = new CallTrace(timeouts.Idle, clock, sockets);
     }
 
     public async Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)
     {
         var secrets = _settings.Current.Secrets;
-        if (secrets.ApiKey is not { } key)
-            return new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set");
+        return secrets.ApiKey is { } key
+            ? WithoutKey(await AskAsync(call, key, secrets.BaseUrl, cancellationToken), key)
+            : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set");
+    }
+
+    public void Dispose() => _handler.Dispose();
+
+    private async Task<AdvisorOutcome> AskAsync(AdvisorCall call, string key, Uri baseUrl, CancellationToken cancellationToken)
+    {
         var trace = CallTrace.Begin();
         var reply = new StreamedReply(call.CacheTtl);
         using var limit = new CancellationTokenSource(_timeouts.Total, _clock);
@@ -42,8 +57,8 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             var client = new AnthropicClient
             {
                 ApiKey = key,
-                BaseUrl = secrets.BaseUrl.ToString().TrimEnd('/'),
-                HttpClient = _http,
+                BaseUrl = baseUrl.ToString().TrimEnd('/'),
+                HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }, // The SDK disposes it; the connections are the handler's.
                 MaxRetries = 0,
                 Timeout = _timeouts.Headers,
                 OpenTelemetry = false,
@@ -56,17 +71,30 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         {
             return Failed(ApiFault.Classify(fault, trace.RetryAfter), reply, trace);
         }
-        catch (Exception fault) when (fault is AnthropicException or HttpRequestException or IOException or System.Text.Json.JsonException)
-        {
-            return Failed(new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.ReachedServer }, reply, trace);
-        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Failed(new AdvisorOutcome.Deferred("no answer in time", RetryAfter: null) { PerhapsPaid = true }, reply, trace);
+            return Failed(new AdvisorOutcome.Deferred("no answer in time", RetryAfter: null) { PerhapsPaid = trace.Sent }, reply, trace);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Any type: what the SDK throws at an answer nobody expected is not ours to list, and a daemon that dies of it would pay for the same call at every start.
+            return Failed(new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.Sent }, reply, trace);
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    /// <summary>A server or a proxy may repeat the key in what it says, and reasons are shown and paged.</summary>
+    private static AdvisorOutcome WithoutKey(AdvisorOutcome outcome, string key)
+    {
+        string Clean(string text) => text.Replace(key, "[the key]", StringComparison.Ordinal);
+        return outcome switch
+        {
+            AdvisorOutcome.Deferred deferred => deferred with { Reason = Clean(deferred.Reason) },
+            AdvisorOutcome.Held held => held with { Reason = Clean(held.Reason) },
+            AdvisorOutcome.ContextExceeded exceeded => exceeded with { Reason = Clean(exceeded.Reason) },
+            AdvisorOutcome.Refused refused => refused with { Explanation = Clean(refused.Explanation) },
+            _ => outcome,
+        };
+    }
 
     /// <summary>A stream that had begun is perhaps charged for, and what it told of its usage is kept.</summary>
     private static AdvisorOutcome Failed(AdvisorOutcome outcome, StreamedReply reply, CallTrace.Trace trace) =>

@@ -35,7 +35,6 @@ internal static class ApiFault
 
     private static string Describe(HttpStatusCode? status, string type, string message)
     {
-        var said = message.Length <= 300 ? message : message[..300] + "…";
-        return $"{(status is null ? "in the stream" : $"HTTP {(int)status}")} {type}: {said}".TrimEnd(' ', ':');
+        return $"{(status is null ? "in the stream" : $"HTTP {(int)status}")} {type}: {Excerpt.Of(message, 300)}".TrimEnd(' ', ':');
     }
 }

@@ -9,6 +9,9 @@ internal static class Backoff
     /// <summary>A server's Retry-After is honoured up to this: a header of a day must not stop the work for a day.</summary>
     public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(15);
 
+    /// <summary>A server that keeps saying "at once" is still asked less and less often, up to this.</summary>
+    private static readonly TimeSpan LongestAgainstAdvice = TimeSpan.FromSeconds(30);
+
     /// <param name="attempt">From 1: the attempt that failed.</param>
     /// <param name="retryAfter">What the server asked for, if it did.</param>
     /// <param name="random">In [0, 1): spreads the retries of many.</param>
@@ -19,6 +22,8 @@ internal static class Backoff
         if (retryAfter is not { } asked)
             return jittered;
         var honoured = asked < TimeSpan.Zero ? TimeSpan.Zero : asked > LongestRetryAfter ? LongestRetryAfter : asked;
-        return honoured + TimeSpan.FromSeconds(random / 4 * Math.Min(1, honoured.TotalSeconds)); // Never earlier than asked.
+        var spread = honoured + TimeSpan.FromSeconds(random / 4 * Math.Min(1, honoured.TotalSeconds)); // Never earlier than asked.
+        var least = jittered < LongestAgainstAdvice ? jittered : LongestAgainstAdvice;
+        return spread > least ? spread : least;
     }
 }

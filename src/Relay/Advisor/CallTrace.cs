@@ -12,7 +12,9 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
     {
         public TimeSpan? RetryAfter { get; set; }
         public string? RequestId { get; set; }
-        public bool ReachedServer { get; set; }
+
+        /// <summary>Whether the request may have reached the server, which then may charge for it.</summary>
+        public bool Sent { get; set; }
     }
 
     /// <summary>Starts a trace for the calls of the current asynchronous flow.</summary>
@@ -20,18 +22,30 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var response = await base.SendAsync(request, cancellationToken);
-        if (Current.Value is { } trace)
-        {
-            trace.ReachedServer = true;
-            trace.RetryAfter = RetryAfter(response.Headers);
-            trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
-        }
+        var trace = Current.Value ?? Begin();
+        var response = await SendTracedAsync(request, trace, cancellationToken);
+        trace.RetryAfter = RetryAfter(response.Headers);
+        trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
         var watched = new StreamContent(new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock));
         foreach (var header in response.Content.Headers)
             watched.Headers.TryAddWithoutValidation(header.Key, header.Value);
         response.Content = watched;
         return response;
+    }
+
+    private async Task<HttpResponseMessage> SendTracedAsync(HttpRequestMessage request, Trace trace, CancellationToken cancellationToken)
+    {
+        trace.Sent = true;
+        try
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException fault) when (
+            fault.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+        {
+            trace.Sent = false; // There never was a connection to send it over.
+            throw;
+        }
     }
 
     private TimeSpan? RetryAfter(HttpResponseHeaders headers) =>
@@ -54,9 +68,9 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
             {
                 return await inner.ReadAsync(buffer, either.Token);
             }
-            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new IOException($"the reply was silent for {idle.TotalSeconds:0} s", exception);
+                throw new IOException($"the reply was silent for {idle.TotalSeconds:0} s");
             }
         }
 

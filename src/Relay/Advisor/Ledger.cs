@@ -114,6 +114,43 @@ internal sealed class Ledger(Database database, PriceTable prices, TimeProvider 
                     cancellationToken))[0],
             cancellationToken);
 
+    /// <summary>The calls made for a message, in order.</summary>
+    public Task<List<CallRecord>> OfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT purpose, model, state, started_at, finished_at, cost_nano, input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read,
+                    stop_reason, request_id, note
+                FROM calls
+                WHERE conversation_id = @conversation AND message_id = @message
+                ORDER BY started_at
+                """)
+                .With("@conversation", conversation.Value).With("@message", message.Value)
+                .ListAsync(CallRecord.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>Sums of all calls, in one group or a group for each day (UTC), session or model.</summary>
+    public Task<List<CostSum>> SumsAsync(CostGroup by, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT
+                    CASE @by WHEN 'day' THEN CAST(started_at / 86400000 AS TEXT) WHEN 'session' THEN session_id WHEN 'model' THEN model ELSE 'all' END AS bucket,
+                    COUNT(*) AS calls,
+                    SUM(input_tokens) AS input, SUM(output_tokens) AS output,
+                    SUM(cache_write_5m) AS write5m, SUM(cache_write_1h) AS write1h, SUM(cache_read) AS cache_read,
+                    COALESCE(SUM(cost_nano), 0) AS cost,
+                    COUNT(CASE WHEN cost_nano IS NULL AND state <> 'started' THEN 1 END) AS unknown,
+                    COUNT(CASE WHEN state = 'lost' THEN 1 END) AS lost,
+                    COUNT(CASE WHEN state = 'started' THEN 1 END) AS under_way
+                FROM calls
+                GROUP BY bucket
+                ORDER BY bucket
+                """)
+                .With("@by", by.Word())
+                .ListAsync(CostSum.From, cancellationToken),
+            cancellationToken);
+
     private static string? Note(AdvisorOutcome outcome) => outcome switch
     {
         AdvisorOutcome.Empty => "empty reply",

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -5,56 +6,82 @@ using Relay.Storage;
 
 namespace Relay.Advisor;
 
+/// <summary>What came of the attempt to shorten a window.</summary>
+internal abstract record Shortening
+{
+    private Shortening() { }
+
+    public sealed record Added : Shortening;
+
+    /// <summary>There is nothing older than what has to stay.</summary>
+    public sealed record Impossible : Shortening;
+
+    public sealed record Failed(string Reason) : Shortening;
+
+    /// <summary>Even the call for the summary was too long.</summary>
+    public sealed record TooLong(string Reason) : Shortening;
+}
+
 /// <summary>Keeps a conversation's window under its cap: (1) see how much is over, (2) ask for a summary without touching the journal,
 /// (3) one transaction adds it with the range it covers. When it fails nothing has changed and the turn goes on with what there is.</summary>
 internal sealed partial class Summariser(
     Journal journal, Ledger ledger, Budget budget, CallBuilder calls, IAdvisor advisor, Database database, SettingsSource settings, TimeProvider clock,
     ILogger<Summariser> log)
 {
-    /// <summary>True when a summary was added. Repeats until the window is under the cap or nothing more can be summed up.</summary>
-    public async Task<bool> KeepUnderCapAsync(ConversationId conversation, CancellationToken cancellationToken)
+    private static readonly TimeSpan FirstRest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromHours(1);
+
+    /// <summary>Pieces tried, each half as long as the one before, until one fits.</summary>
+    private const int Halvings = 6;
+
+    /// <summary>Conversations whose last summary failed: each further one is paid for too, so it waits, and longer each time.</summary>
+    private readonly ConcurrentDictionary<ConversationId, Rest> _resting = new();
+
+    private sealed record Rest(int Failures, DateTimeOffset Until);
+
+    /// <summary>Repeats until the window is under the cap, nothing more can be summed up, or a summary fails.</summary>
+    public async Task KeepUnderCapAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        var added = false;
         while (await journal.SizeAsync(conversation, cancellationToken) is { } size
             && size.Characters > settings.Current.Config.HistoryCharCap
-            && await ShortenAsync(conversation, settings.Current.Config.KeepRecentTurns, cancellationToken))
-            added = true;
-        return added;
-    }
-
-    /// <summary>For a window the model does not take: keeps half as many turns, down to the last one. False when nothing helps.</summary>
-    public async Task<bool> ShortenByForceAsync(ConversationId conversation, CancellationToken cancellationToken)
-    {
-        for (var keep = settings.Current.Config.KeepRecentTurns / 2; ; keep /= 2)
+            && !(_resting.TryGetValue(conversation, out var rest) && rest.Until > clock.GetUtcNow()))
         {
-            if (await ShortenAsync(conversation, Math.Max(1, keep), cancellationToken))
-                return true;
-            if (keep <= 1)
-                return false;
+            var cap = settings.Current.Config.HistoryCharCap;
+            var window = await journal.WindowAsync(conversation, cancellationToken); // (1)
+            // The whole window reads what the last turn has cached; one far over the cap would not fit and is summed up piece by piece.
+            var whole = window.Characters <= 2L * cap;
+            if (await ShortenAsync(conversation, window, settings.Current.Config.KeepRecentTurns, cap, whole, cancellationToken) is not Shortening.Added)
+                return;
         }
     }
 
-    private async Task<bool> ShortenAsync(ConversationId conversation, int keepTurns, CancellationToken cancellationToken)
+    /// <summary>For a window the model does not take: keeps half as many turns, down to the last one, and sums up what is older in pieces that fit.</summary>
+    public async Task<Shortening> ShortenByForceAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        var cap = settings.Current.Config.HistoryCharCap;
-        var window = await journal.WindowAsync(conversation, cancellationToken); // (1)
-        if (window.SummaryEnd(keepTurns, cap) is not { } end)
-            return false;
-        // The whole window reads what the last turn has cached; one far over the cap would not fit and is summed up piece by piece.
-        var prefix = window.Characters <= 2L * cap ? window : window.Through(end);
-        var outcome = await CallAsync(conversation, prefix, Instruction(window, end), cancellationToken); // (2)
-        if (outcome is not (AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied, { } started))
-            return false;
-        await database.WriteAsync(
-            async transaction =>
-            {
-                await ledger.FinishAsync(transaction, started, replied, cancellationToken);
-                await journal.AppendSummaryAsync(transaction, conversation, replied.Text, end, cancellationToken);
-            },
-            cancellationToken); // (3)
-        CrashPoint.Pass("summary-3-added");
-        LogSummarised(conversation, end, replied.Text.Length);
-        return true;
+        var window = await journal.WindowAsync(conversation, cancellationToken);
+        var keep = Math.Max(1, settings.Current.Config.KeepRecentTurns / 2);
+        while (keep > 1 && window.SummaryEnd(keep, window.Characters) is null)
+            keep /= 2;
+        for (var (halving, limit) = (0, window.Characters / 2); halving < Halvings; halving++, limit /= 2)
+        {
+            var result = await ShortenAsync(conversation, window, keep, limit, whole: false, cancellationToken);
+            if (result is not Shortening.TooLong)
+                return result;
+        }
+        return new Shortening.Impossible();
+    }
+
+    private async Task<Shortening> ShortenAsync(
+        ConversationId conversation, ContextWindow window, int keepTurns, long characterLimit, bool whole, CancellationToken cancellationToken)
+    {
+        if (window.SummaryEnd(keepTurns, characterLimit) is not { } end)
+            return new Shortening.Impossible();
+        var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
+        _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Min(FirstRest * Math.Pow(2, Math.Min(failures, 20) - 1), LongestRest));
+        var result = await SumUpAsync(conversation, whole ? window : window.Through(end), Instruction(window, end), end, cancellationToken);
+        if (result is Shortening.Added)
+            _resting.TryRemove(conversation, out _);
+        return result;
     }
 
     private string Instruction(ContextWindow window, long end)
@@ -63,25 +90,36 @@ internal sealed partial class Summariser(
         var instruction = "[relay] " + settings.Current.Config.SummarizationPrompt.Trim();
         if (kept is null)
             return instruction;
-        var start = kept.Text.Length <= 80 ? kept.Text : kept.Text[..80] + "…";
-        return $"{instruction}\n\nYour summary takes the place of everything before the entry that begins with:\n{start}\nThat entry and the later ones stay as they are.";
+        return $"{instruction}\n\nYour summary takes the place of everything before the entry that begins with:\n{Excerpt.Of(kept.Text, 80)}\nThat entry and the later ones stay as they are.";
     }
 
-    private async Task<(AdvisorOutcome Outcome, StartedCall? Started)> CallAsync(
-        ConversationId conversation, ContextWindow window, string instruction, CancellationToken cancellationToken)
+    private async Task<Shortening> SumUpAsync(ConversationId conversation, ContextWindow window, string instruction, long end, CancellationToken cancellationToken)
     {
         var (call, started) = await database.WriteAsync(
             transaction => StartAsync(transaction, conversation, window, instruction, cancellationToken), cancellationToken);
         if (started is null)
-            return (new AdvisorOutcome.Held(HoldCause.Budget, "the budget has no room for a summary"), null);
+            return new Shortening.Failed("the budget has no room for a summary");
         CrashPoint.Pass("summary-1-started");
-        var outcome = await advisor.AskAsync(call, cancellationToken);
+        var outcome = await advisor.AskAsync(call, cancellationToken); // (2)
         CrashPoint.Pass("summary-2-called");
-        if (outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" })
-            return (outcome, started);
-        LogFailed(conversation, outcome.ToString());
-        await database.WriteAsync(transaction => ledger.FinishAsync(transaction, started, outcome, cancellationToken), cancellationToken);
-        return (outcome, null);
+        var summary = outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied ? replied.Text : null;
+        await database.WriteAsync(
+            async transaction =>
+            {
+                await ledger.FinishAsync(transaction, started, outcome, CancellationToken.None);
+                if (summary is not null)
+                    await journal.AppendSummaryAsync(transaction, conversation, summary, end, CancellationToken.None);
+            },
+            CancellationToken.None); // (3) The call is paid: what came of it is recorded even when we are stopping.
+        if (summary is not null)
+        {
+            CrashPoint.Pass("summary-3-added");
+            LogSummarised(conversation, end, summary.Length);
+            return new Shortening.Added();
+        }
+        var why = Why(outcome);
+        LogFailed(conversation, why);
+        return outcome is AdvisorOutcome.ContextExceeded ? new Shortening.TooLong(why) : new Shortening.Failed("no summary: " + why);
     }
 
     private async Task<(AdvisorCall Call, StartedCall? Started)> StartAsync(
@@ -97,9 +135,21 @@ internal sealed partial class Summariser(
         return (call, started);
     }
 
+    private static string Why(AdvisorOutcome outcome) => outcome switch
+    {
+        AdvisorOutcome.Deferred deferred => deferred.Reason,
+        AdvisorOutcome.Held held => held.Reason,
+        AdvisorOutcome.ContextExceeded exceeded => exceeded.Reason,
+        AdvisorOutcome.Refused => "the advisor refused",
+        AdvisorOutcome.Empty => "the reply was empty",
+        _ => "it was cut at max_tokens",
+    };
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
     [LoggerMessage(LogLevel.Information, "Summed up {Conversation} through entry {Position} in {Characters} characters")]
     private partial void LogSummarised(ConversationId conversation, long position, int characters);
 
-    [LoggerMessage(LogLevel.Warning, "No summary of {Conversation}: {Outcome}")]
-    private partial void LogFailed(ConversationId conversation, string? outcome);
+    [LoggerMessage(LogLevel.Warning, "No summary of {Conversation}: {Reason}")]
+    private partial void LogFailed(ConversationId conversation, string reason);
 }

@@ -14,16 +14,31 @@ internal sealed partial class TurnOutcomes(
     /// <summary>Empty replies to one message before somebody is asked.</summary>
     private const int EmptyRepliesAllowed = 3;
 
-    /// <summary>False when the claim was stale: another has taken the conversation since, and nothing was recorded.</summary>
+    /// <summary>False when the claim was stale: another has taken the conversation since, and nothing but the cost was recorded.</summary>
     public Task<bool> CommitAsync(Claim claim, AdvisorOutcome outcome, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async transaction =>
             {
+                await ledger.FinishAsync(transaction, claim.Ledger, outcome, cancellationToken);
                 if (await EpochAsync(transaction, claim.Message.Conversation, cancellationToken) != claim.Epoch)
                     return false;
-                await ledger.FinishAsync(transaction, claim.Ledger, outcome, cancellationToken);
                 await RecordAsync(transaction, claim, outcome, cancellationToken);
                 return true;
+            },
+            cancellationToken);
+
+    /// <summary>After a window that was too long: what came of shortening it. The message was given back to be asked again in the meantime.</summary>
+    public Task CommitAsync(Claim claim, AdvisorOutcome.ContextExceeded exceeded, Shortening shortening, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async transaction =>
+            {
+                var message = await MessageStore.FindAsync(transaction.Connection!, claim.Message.Conversation, claim.Message.Id, cancellationToken);
+                if (message?.State != MessageState.Accepted)
+                    return;
+                if (shortening is Shortening.Impossible)
+                    await HoldAsync(transaction, claim, HoldCause.Context, exceeded.Reason, cancellationToken);
+                else if (shortening is Shortening.Failed failed)
+                    await DeferAsync(transaction, message, message.Attempts, new AdvisorOutcome.Deferred(failed.Reason, RetryAfter: null), cancellationToken);
             },
             cancellationToken);
 
@@ -32,19 +47,20 @@ internal sealed partial class TurnOutcomes(
         var message = claim.Message;
         return outcome switch
         {
-            AdvisorOutcome.Replied replied => ReplyAsync(transaction, message, replied, cancellationToken),
+            AdvisorOutcome.Replied replied => ReplyAsync(transaction, claim, replied, cancellationToken),
             AdvisorOutcome.Refused refused => AskAboutRefusalAsync(transaction, message, refused, cancellationToken),
-            AdvisorOutcome.Empty => RecordEmptyAsync(transaction, message, cancellationToken),
-            AdvisorOutcome.Deferred deferred => DeferAsync(transaction, message, deferred, cancellationToken),
-            AdvisorOutcome.Held held => HoldAsync(transaction, message, held.Cause, held.Reason, cancellationToken),
+            AdvisorOutcome.Empty => RecordEmptyAsync(transaction, claim, cancellationToken),
+            AdvisorOutcome.Deferred deferred => DeferAsync(transaction, message, message.Attempts + 1, deferred, cancellationToken),
+            AdvisorOutcome.Held held => HoldAsync(transaction, claim, held.Cause, held.Reason, cancellationToken),
             AdvisorOutcome.ContextExceeded exceeded => ChangeAsync(
                 transaction, message, new Change(MessageState.Accepted, Reason: exceeded.Reason, DueAt: clock.GetUtcNow()), cancellationToken),
             _ => throw new InvalidOperationException($"an outcome nobody thought of: {outcome.GetType().Name}"),
         };
     }
 
-    private async Task ReplyAsync(DbTransaction transaction, Message message, AdvisorOutcome.Replied replied, CancellationToken cancellationToken)
+    private async Task ReplyAsync(DbTransaction transaction, Claim claim, AdvisorOutcome.Replied replied, CancellationToken cancellationToken)
     {
+        var message = claim.Message;
         var text = replied.StopReason == "max_tokens" ? replied.Text + "\n\n[cut: the reply reached max_tokens]" : replied.Text;
         var position = await stores.Journal.AppendAsync(
             transaction, message.Conversation, message.Id, EntryRole.Assistant, "advisor", text, ruling: false, cancellationToken);
@@ -53,17 +69,15 @@ internal sealed partial class TurnOutcomes(
             await ChangeAsync(transaction, message, new Change(MessageState.Answered), cancellationToken);
         if (message.Channel == ReplyChannel.Operator)
             await stores.Pages.QueueAsync(transaction, new NewPage($"reply:{message.Id}", "Relay: the advisor replies", text, Priority: 3, "speech_balloon"), cancellationToken);
-        else if (NeedsOperator(text))
+        else if (NeedsOperator(text, claim.Settings.Config.Operator))
             await EscalateAsync(transaction, message, QuestionKind.Escalation, text, cancellationToken);
         else
             await DispatchAsync(transaction, message, position, text, cancellationToken);
     }
 
-    private bool NeedsOperator(string text)
-    {
-        var settled = settings.Current.Config.Operator;
-        return text.AsSpan(0, Math.Min(text.Length, settled.ScanChars)).Contains(settled.Token, StringComparison.Ordinal);
-    }
+    /// <summary>By the token the advisor was told, whatever the configuration has become since.</summary>
+    private static bool NeedsOperator(string text, OperatorConfig told) =>
+        text.AsSpan(0, Math.Min(text.Length, told.ScanChars)).Contains(told.Token, StringComparison.Ordinal);
 
     private async Task DispatchAsync(DbTransaction transaction, Message message, long position, string text, CancellationToken cancellationToken)
     {
@@ -95,6 +109,7 @@ internal sealed partial class TurnOutcomes(
 
     private async Task AskAboutRefusalAsync(DbTransaction transaction, Message message, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
     {
+        await holds.ClearAsync(transaction, message, cancellationToken);
         if (message.Speaker == Speaker.Operator)
             await ChangeAsync(transaction, message, new Change(MessageState.Answered, Reason: "the advisor refused: " + refused.Explanation), cancellationToken);
         if (message.Channel == ReplyChannel.Operator)
@@ -107,24 +122,33 @@ internal sealed partial class TurnOutcomes(
         await EscalateAsync(transaction, message, QuestionKind.Refusal, text, cancellationToken);
     }
 
-    private async Task RecordEmptyAsync(DbTransaction transaction, Message message, CancellationToken cancellationToken)
+    private async Task RecordEmptyAsync(DbTransaction transaction, Claim claim, CancellationToken cancellationToken)
     {
+        var message = claim.Message;
         var empties = await Ledger.EmptyRepliesAsync(transaction, message.Conversation, message.Root, cancellationToken);
         if (empties < EmptyRepliesAllowed)
-            await DeferAsync(transaction, message, new AdvisorOutcome.Deferred("the reply was empty", RetryAfter: null), cancellationToken);
+            await DeferAsync(transaction, message, message.Attempts + 1, new AdvisorOutcome.Deferred("the reply was empty", RetryAfter: null), cancellationToken);
         else
-            await HoldAsync(transaction, message, HoldCause.Empty, $"the advisor has answered nothing {empties} times", cancellationToken);
+            await HoldAsync(transaction, claim, HoldCause.Empty, $"the advisor has answered nothing {empties} times", cancellationToken);
     }
 
-    private async Task DeferAsync(DbTransaction transaction, Message message, AdvisorOutcome.Deferred deferred, CancellationToken cancellationToken)
+    private async Task DeferAsync(
+        DbTransaction transaction, Message message, int attempt, AdvisorOutcome.Deferred deferred, CancellationToken cancellationToken)
     {
-        var delay = Backoff.Delay(message.Attempts + 1, deferred.RetryAfter, Random.Shared.NextDouble());
+        var delay = Backoff.Delay(attempt, deferred.RetryAfter, Random.Shared.NextDouble());
         await ChangeAsync(transaction, message, new Change(MessageState.Deferred, Reason: deferred.Reason, DueAt: clock.GetUtcNow() + delay), cancellationToken);
-        LogDeferred(message.Id, message.Attempts + 1, delay.TotalSeconds, deferred.Reason);
+        LogDeferred(message.Id, attempt, delay.TotalSeconds, deferred.Reason);
     }
 
-    private async Task HoldAsync(DbTransaction transaction, Message message, HoldCause cause, string reason, CancellationToken cancellationToken)
+    private async Task HoldAsync(DbTransaction transaction, Claim claim, HoldCause cause, string reason, CancellationToken cancellationToken)
     {
+        var message = claim.Message;
+        if (!ReferenceEquals(claim.Settings, settings.Current))
+        {
+            // What was mended during the call released the holds before this one stood; nothing would release it later.
+            await ChangeAsync(transaction, message, new Change(MessageState.Accepted, Reason: reason, DueAt: clock.GetUtcNow()), cancellationToken);
+            return;
+        }
         await ChangeAsync(transaction, message, new Change(MessageState.Held, cause.Word(), reason), cancellationToken);
         await holds.PageAsync(transaction, message, cause, reason, cancellationToken);
         LogHeld(message.Id, cause, reason);

@@ -5,8 +5,8 @@ using Relay.Storage;
 
 namespace Relay.Advisor;
 
-/// <summary>A message that is being asked. The commit carries the epoch, and a stale one is refused.</summary>
-internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger);
+/// <summary>A message that is being asked, under the settings that were in force. The commit carries the epoch, and a stale one is refused.</summary>
+internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger, Settings Settings);
 
 /// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) claim its conversation, (3) reserve the cost,
 /// (4) append the user entry if it is not there, (5) note the call. All of it or nothing.</summary>
@@ -14,23 +14,31 @@ internal sealed partial class Turns(
     Database database, MessageStore messages, Journal journal, Ledger ledger, Budget budget, CallBuilder calls, HoldPages holds,
     SettingsSource settings, TimeProvider clock, ILogger<Turns> log)
 {
-    /// <summary>Conversations that may have a turn to take now.</summary>
+    /// <summary>The one message of a conversation whose turn it is; whoever waits behind it waits however due he is.</summary>
+    private const string IsHead =
+        """
+            m.conversation_id = c.conversation_id
+              AND m.state IN ('accepted', 'asking', 'deferred', 'held')
+              AND (m.cause IS NULL OR m.cause <> 'refusal')
+              AND (m.speaker = 'operator' OR NOT EXISTS (
+                  SELECT 1
+                  FROM questions q
+                  WHERE q.conversation_id = c.conversation_id AND q.state = 'open' AND q.kind <> 'permission'))
+            ORDER BY m.priority, m.number
+            LIMIT 1
+        """;
+
+    /// <summary>Conversations that have a turn to take now.</summary>
     public Task<List<ConversationId>> DueAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(
-                """
+                $"""
                 SELECT c.conversation_id
                 FROM conversations c
-                WHERE EXISTS (
-                    SELECT 1
+                WHERE (
+                    SELECT m.due_at
                     FROM messages m
-                    WHERE m.conversation_id = c.conversation_id
-                      AND m.state IN ('accepted', 'asking', 'deferred', 'held')
-                      AND m.due_at <= @now
-                      AND (m.speaker = 'operator' OR NOT EXISTS (
-                          SELECT 1
-                          FROM questions q
-                          WHERE q.conversation_id = c.conversation_id AND q.state = 'open' AND q.kind <> 'permission')))
+                    WHERE {IsHead}) <= @now
                 """)
                 .With("@now", clock.UnixNow())
                 .ListAsync(reader => new ConversationId(reader.Text("conversation_id")), cancellationToken),
@@ -42,6 +50,7 @@ internal sealed partial class Turns(
 
     private async Task<Claim?> ClaimAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken)
     {
+        var inForce = settings.Current; // Before the call is built: a change from here on is noticed when a hold is recorded.
         var message = await HeadAsync(transaction, conversation, cancellationToken); // (1)
         for (; message is { Channel: ReplyChannel.None }; message = await HeadAsync(transaction, conversation, cancellationToken))
             await NoteAsync(transaction, message, cancellationToken);
@@ -68,7 +77,7 @@ internal sealed partial class Turns(
         var started = new StartedCall(
             Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes, ((Budget.Leave.Granted)leave).ReservedNano);
         await ledger.StartAsync(transaction, started, cancellationToken); // (5)
-        return new Claim(message, epoch, call, started);
+        return new Claim(message, epoch, call, started, inForce);
     }
 
     /// <summary>A message that wants no reply enters the journal at its turn, and the next call carries it.</summary>
@@ -86,14 +95,11 @@ internal sealed partial class Turns(
             SELECT {Message.Columns}
             FROM messages
             WHERE conversation_id = @conversation
-              AND state IN ('accepted', 'asking', 'deferred', 'held')
-              AND (cause IS NULL OR cause <> 'refusal')
-              AND (speaker = 'operator' OR NOT EXISTS (
-                  SELECT 1
-                  FROM questions
-                  WHERE conversation_id = @conversation AND state = 'open' AND kind <> 'permission'))
-            ORDER BY priority, number
-            LIMIT 1
+              AND message_id = (
+                  SELECT m.message_id
+                  FROM conversations c
+                  JOIN messages m ON m.conversation_id = c.conversation_id
+                  WHERE c.conversation_id = @conversation AND {IsHead})
             """)
             .With("@conversation", conversation.Value)
             .FirstAsync(Message.From, cancellationToken);

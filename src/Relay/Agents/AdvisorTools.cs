@@ -69,7 +69,7 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
         var lease = await handover.TakeAsync(caller.Session, cancellationToken);
         if (!lease.IsEmpty)
             return callers.Deliver(lease);
-        var waiting = (await messages.UnansweredAsync(cancellationToken)).Where(message => message.Session == caller.Session).ToList();
+        var waiting = await messages.UnansweredAsync(caller.Session, cancellationToken);
         return Text(waiting.Count == 0
             ? "No replies wait, and no question of this session is open."
             : "No replies wait yet. Still open: " + string.Join("; ", waiting.Select(message => $"{message.Id}, {message.State.Word()}")));
@@ -95,13 +95,13 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
     public async Task<CallToolResult> RelayStatus(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var caller = await callers.IdentifyAsync(request, cancellationToken);
-        var unanswered = await messages.UnansweredAsync(cancellationToken);
+        var backlog = await messages.BacklogAsync(cancellationToken);
         var open = await questions.OpenAsync(cancellationToken);
-        var mine = unanswered.Where(message => message.Session == caller.Session).Select(message => $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
+        var mine = (await messages.UnansweredAsync(caller.Session, cancellationToken)).Select(message => $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
         return Text(string.Join('\n',
         [
             $"The relay works. This session is {caller.Session}.",
-            string.Create(CultureInfo.InvariantCulture, $"Unanswered: {unanswered.Count} messages over all sessions, of this one:"),
+            string.Create(CultureInfo.InvariantCulture, $"Unanswered: {backlog.Count} messages over all sessions, of this one:"),
             .. mine.DefaultIfEmpty("  none"),
             .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Session}."),
         ]));
@@ -109,8 +109,8 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
 
     private async Task<Inbox.Acceptance> AcceptAsync(AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
     {
-        if (caller.ToolUse is null && channel == ReplyChannel.Agent
-            && await messages.FindOpenAsync(caller.Session, content, cancellationToken) is { } open)
+        // A model that asks the same again makes a new call of it: it is still the same question while its reply has not been given.
+        if (channel == ReplyChannel.Agent && await messages.FindOpenAsync(caller.Session, content, cancellationToken) is { } open)
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(clock.GetUtcNow());
         return await inbox.AcceptAsync(caller.Session, content, key, channel, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
 
 namespace Relay.Cli;
@@ -13,6 +14,16 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
 
     public TextWriter Error { get; } = error;
 
+    public Stream Input { get; init; } = Stream.Null;
+
+    /// <summary>Somebody's file or pipe rather than a keyboard.</summary>
+    public bool IsInputRedirected { get; init; } = true;
+
+    /// <summary>Whether output may have colour and frames: it goes to a terminal and NO_COLOR is not set.</summary>
+    public bool IsOutputRich { get; init; }
+
+    public bool IsErrorRich { get; init; }
+
     public Option<string?> HomeOption { get; } = new("--home")
     {
         Description = "the home folder; else RELAY_HOME, else this folder if it holds config.yaml, else ~/.relay",
@@ -20,16 +31,34 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         Recursive = true,
     };
 
-    public static CommandContext OfProcess() => new(
-        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? ""),
-        Console.Out,
-        Console.Error);
+    public static CommandContext OfProcess()
+    {
+        var environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
+        var rich = string.IsNullOrEmpty(environment.GetValueOrDefault("NO_COLOR")) && environment.GetValueOrDefault("TERM") != "dumb";
+        return new CommandContext(environment, StandardOutput(), Console.Error)
+        {
+            Input = Console.OpenStandardInput(),
+            IsInputRedirected = Console.IsInputRedirected,
+            IsOutputRich = rich && !Console.IsOutputRedirected,
+            IsErrorRich = rich && !Console.IsErrorRedirected,
+        };
+    }
 
     public RelayHome Home(ParseResult parse) => RelayHome.Resolve(
         parse.GetValue(HomeOption),
         Environment,
         Directory.GetCurrentDirectory(),
         System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
+
+    /// <summary>The settings of the home, as they are: nothing is generated.</summary>
+    /// <exception cref="CommandFailure">The configuration is faulty; a line for each fault.</exception>
+    public SettingsSource Settings(ParseResult parse) => SettingsSource.Load(Home(parse), Environment, generate: false) switch
+    {
+        Loaded.Ok ok => ok.Source,
+        Loaded.Faulty faulty => throw new CommandFailure(ExitCode.Configuration, string.Join('\n', faulty.Faults)),
+        _ => throw new InvalidOperationException(),
+    };
 
     /// <summary>Says every fault of the configuration, a line each.</summary>
     public int Faulty(IReadOnlyList<ConfigFault> faults)
@@ -38,4 +67,19 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             Error.WriteLine(fault);
         return ExitCode.Configuration;
     }
+
+    /// <summary>The console's own stream says nothing when the reader of a pipe is gone; a reply nobody could read would count as taken.</summary>
+    private static TextWriter StandardOutput()
+    {
+        if (!Console.IsOutputRedirected || OperatingSystem.IsWindows())
+            return Console.Out;
+        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? Console.Out : new StreamWriter(stream) { AutoFlush = true }; // In a file others append to as well, the console keeps the place.
+    }
+}
+
+/// <summary>Ends a command with a reason for the person who gave it, and an exit code for scripts.</summary>
+internal sealed class CommandFailure(int exitCode, string reason) : Exception(reason)
+{
+    public int ExitCode { get; } = exitCode;
 }

@@ -1,27 +1,101 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Data.Common;
+using Relay.Configuration;
+using Relay.Web;
 
 namespace Relay.Cli;
 
 /// <summary>The commands, a file each.</summary>
 internal static class CommandLine
 {
+    private const int BrokenPipe = 32; // EPIPE
+
     public static async Task<int> RunAsync(string[] arguments, CommandContext context)
     {
-        var root = new RootCommand("One long-lived advisor for several Claude Code sessions, and one human reached only when it must.")
-        {
-            RunCommand.Create(context),
-            DemoCommand.Create(context),
-            ConnectCommand.Create(context),
-            DisconnectCommand.Create(context),
-        };
-        root.Add(context.HomeOption);
-        var parse = root.Parse(arguments);
-        var exit = await parse.InvokeAsync(new InvocationConfiguration
+        // No response files: "@session: text" is an operator's word, not a file's name.
+        var root = Root(context);
+        root.Options.OfType<VersionOption>().Single().Action = new Version(context);
+        var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var invocation = new InvocationConfiguration
         {
             Output = context.Output,
             Error = context.Error,
+            EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // Commands that run long stop by their own rules.
-        });
-        return parse.Errors.Count > 0 ? ExitCode.Usage : exit;
+        };
+        try
+        {
+            if (arguments.Length == 0)
+                await root.Parse("--help").InvokeAsync(invocation);
+            return parse.Action is ParseErrorAction ? Misunderstood(parse, arguments, context) : await parse.InvokeAsync(invocation);
+        }
+        catch (CommandFailure failure)
+        {
+            await context.Error.WriteLineAsync(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (IOException exception) when (exception.HResult == BrokenPipe)
+        {
+            return ExitCode.Failed; // The reader has what it wanted.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or DbException)
+        {
+            await context.Error.WriteLineAsync($"relay: {exception.Message}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Root(CommandContext context) => new("One long-lived advisor for several Claude Code sessions, and one human reached only when it must.")
+    {
+        context.HomeOption,
+        RunCommand.Create(context),
+        DemoCommand.Create(context),
+        ConnectCommand.Create(context),
+        DisconnectCommand.Create(context),
+        InitCommand.Create(context),
+        StatusCommand.Create(context),
+        TopicCommand.Create(context),
+        SendCommand.Create(context),
+        AskCommand.Create(context),
+        AnswerCommand.Create(context),
+        QuestionsCommand.Create(context),
+        SessionsCommand.Create(context),
+        RetryCommand.Create(context),
+        DropCommand.Create(context),
+        LogCommand.Create(context),
+        ExplainCommand.Create(context),
+        CostsCommand.Create(context),
+        DoctorCommand.Create(context),
+    };
+
+    /// <summary>The faults on standard error. Standard output is for what was asked for, which may be JSON.</summary>
+    private static int Misunderstood(ParseResult parse, string[] arguments, CommandContext context)
+    {
+        if (arguments.Length == 0)
+            return ExitCode.Usage; // The help has been shown.
+        foreach (var fault in Faults(parse))
+            context.Error.WriteLine(fault);
+        var command = parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ";
+        context.Error.WriteLine($"see: relay {command}--help");
+        return ExitCode.Usage;
+    }
+
+    /// <summary>The version alone, without the commit it was built from.</summary>
+    private sealed class Version(CommandContext context) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            context.Output.WriteLine(StatusReader.ProgramVersion);
+            return ExitCode.Done;
+        }
+    }
+
+    private static IEnumerable<string> Faults(ParseResult parse)
+    {
+        if (parse.CommandResult.Command is not RootCommand root || parse.UnmatchedTokens is not [var typed, ..])
+            return parse.Errors.Select(fault => fault.Message);
+        var nearest = NearestName.Of(typed, root.Subcommands.Select(command => command.Name).ToList());
+        return [$"there is no command '{typed}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"];
     }
 }

@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using System.Net;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Storage;
+using Spectre.Console;
 
 namespace Relay.Cli;
 
@@ -12,32 +13,48 @@ internal sealed class Demo(CommandContext context)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly IAnsiConsole? _console =
+        context.IsOutputRich ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) }) : null;
 
     public async Task<int> RunAsync(bool keep, CancellationToken cancellationToken)
     {
         var home = new RelayHome(Directory.CreateTempSubdirectory("relay-demo-").FullName);
-        using var phone = new DemoPhone();
+        await using var phone = await DemoPhone.StartAsync(cancellationToken);
+        await using (var daemon = await StartAsync(home, phone, cancellationToken))
+        {
+            Say("relay", $"runs in {home.Root} at {daemon.Url}, offline, with the simulated advisor");
+            if (!await PlayAsync(home, phone, cancellationToken))
+                return ExitCode.Failed;
+            if (keep)
+            {
+                await KeepAsync(daemon, cancellationToken);
+                return ExitCode.Done;
+            }
+        }
+        Directory.Delete(home.Root, recursive: true);
+        return ExitCode.Done;
+    }
+
+    /// <summary>With nothing of the environment, so that no page of the demo goes to a real phone and no key is used.</summary>
+    private static async Task<Daemon> StartAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)
+    {
         home.CreateFolders();
         File.WriteAllText(home.ConfigFile, "advisor: simulated\nlisten: 127.0.0.1:0\nsessions:\n  - session_id: session-1\n  - session_id: session-2\n");
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = phone.Url };
-        if (SettingsSource.Load(home, environment, generate: true) is not Loaded.Ok loaded
-            || await Daemon.StartAsync(loaded.Source, builder => builder.Configuration["quiet"] = "true", cancellationToken) is not Daemon.Start.Running running)
+        if (SettingsSource.Load(home, environment, generate: true) is not Loaded.Ok loaded)
+            throw new CommandFailure(ExitCode.Failed, $"the demo could not write its settings in {home.Root}");
+        return await Daemon.StartAsync(loaded.Source, Adjust, cancellationToken) switch
         {
-            await context.Error.WriteLineAsync($"the demo could not start in {home.Root}");
-            return ExitCode.Failed;
-        }
-        await using (running.Daemon)
-        {
-            Say("relay", $"runs in {home.Root} at {running.Daemon.Url}, offline, with the simulated advisor");
-            var done = await PlayAsync(home, phone, cancellationToken);
-            if (done && keep)
-                await KeepAsync(running.Daemon, cancellationToken);
-            if (!done)
-                return ExitCode.Failed;
-        }
-        if (!keep)
-            Directory.Delete(home.Root, recursive: true);
-        return ExitCode.Done;
+            Daemon.Start.Running running => running.Daemon,
+            Daemon.Start.Impossible impossible => throw new CommandFailure(ExitCode.Failed, $"the demo could not start in {home.Root}: {impossible.Reason}"),
+            _ => throw new CommandFailure(ExitCode.Failed, $"the demo could not start in {home.Root}"),
+        };
+    }
+
+    private static void Adjust(WebApplicationBuilder builder)
+    {
+        builder.Configuration["quiet"] = "true";
+        builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan }); // The phone is on this machine.
     }
 
     private async Task<bool> PlayAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)
@@ -107,65 +124,30 @@ internal sealed class Demo(CommandContext context)
     {
         Say("relay", $"goes on at {daemon.Url}; Ctrl-C ends it");
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-            System.Runtime.InteropServices.PosixSignal.SIGINT,
-            signal =>
-            {
-                signal.Cancel = true;
-                stopping.Cancel();
-            });
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         await daemon.WaitAsync(stopping.Token);
-    }
 
-    private void Say(string who, string what) =>
-        context.Output.WriteLine(FormattableString.Invariant($"{Stopwatch.GetElapsedTime(_started).TotalSeconds,6:0.00} s  {who,-10} {what}"));
-}
-
-/// <summary>Stands for the operator's phone: takes what the relay would send to ntfy.</summary>
-internal sealed class DemoPhone : IDisposable
-{
-    private readonly HttpListener _listener = new();
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(string Title, string Message)> _pages = new();
-    private readonly Task _receiving;
-
-    public DemoPhone()
-    {
-        using (var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0))
+        void Stop(PosixSignalContext signal)
         {
-            probe.Start();
-            Url = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/";
-        }
-        _listener.Prefixes.Add(Url);
-        _listener.Start();
-        _receiving = ReceiveAsync();
-    }
-
-    public string Url { get; }
-
-    public string? Received(string title) =>
-        _pages.Where(page => page.Title.Contains(title, StringComparison.Ordinal)).Select(page => $"shows \"{page.Title}\": {page.Message}").FirstOrDefault();
-
-    public void Dispose()
-    {
-        _listener.Close();
-        _receiving.GetAwaiter().GetResult();
-    }
-
-    private async Task ReceiveAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var exchange = await _listener.GetContextAsync();
-                using var page = await JsonDocument.ParseAsync(exchange.Request.InputStream);
-                _pages.Enqueue((page.RootElement.GetProperty("title").GetString()!, page.RootElement.GetProperty("message").GetString()!));
-                exchange.Response.Close("{}"u8.ToArray(), willBlock: false);
-            }
-        }
-        catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-        {
-            // The demo is over.
+            signal.Cancel = true;
+            stopping.Cancel();
         }
     }
+
+    private void Say(string who, string what)
+    {
+        var time = FormattableString.Invariant($"{Stopwatch.GetElapsedTime(_started).TotalSeconds,6:0.00} s");
+        if (_console is null)
+            context.Output.WriteLine($"{time}  {who,-10} {what}");
+        else
+            _console.MarkupLineInterpolated($"[grey]{time}[/]  [{Colour(who)}]{who,-10}[/] {what}");
+    }
+
+    private static string Colour(string who) => who switch
+    {
+        "operator" or "phone" => "yellow",
+        "relay" or "status" => "green",
+        _ => "aqua",
+    };
 }

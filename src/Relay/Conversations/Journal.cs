@@ -78,6 +78,20 @@ internal sealed class Journal(Database database, TimeProvider clock)
     public Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => WindowAsync(connection, conversation, cancellationToken), cancellationToken);
 
+    /// <summary>The entries after one position up to another, in order.</summary>
+    public Task<List<Entry>> BetweenAsync(ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Entry.Columns}
+                FROM entries
+                WHERE conversation_id = @conversation AND position > @after AND position <= @through
+                ORDER BY position
+                """)
+                .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
+                .ListAsync(Entry.From, cancellationToken),
+            cancellationToken);
+
     /// <summary>Size of what the next calls would carry, over all conversations.</summary>
     public Task<HistorySize> SizeAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(

@@ -89,29 +89,49 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             .With("@conversation", conversation.Value).With("@message", message.Value)
             .FirstAsync(Message.From, cancellationToken);
 
-    public static Task<Message?> FindByKeyAsync(DbConnection connection, NewMessage message, CancellationToken cancellationToken) =>
+    /// <summary>A session's message by its key, in whatever conversation the session was when it said it.</summary>
+    public static Task<Message?> FindByKeyAsync(DbConnection connection, SessionId session, string dedupeKey, CancellationToken cancellationToken) =>
         connection.Command(
             $"""
             SELECT {Message.Columns}
             FROM messages
-            WHERE conversation_id = @conversation AND speaker = @speaker AND session_id = @session AND dedupe_key = @dedupe
+            WHERE conversation_id IN (SELECT conversation_id FROM conversations)
+              AND speaker = 'session' AND session_id = @session AND dedupe_key = @dedupe
             """)
-            .With("@conversation", message.Conversation.Value).With("@speaker", message.Speaker.Word())
-            .With("@session", message.Session.Value).With("@dedupe", message.DedupeKey)
+            .With("@session", session.Value).With("@dedupe", dedupeKey)
             .FirstAsync(Message.From, cancellationToken);
 
-    /// <summary>Messages a person may mean: by id, by the beginning or end of it, or by the id their envelope had.</summary>
+    /// <summary>Messages a person may mean: by id or by the id their envelope had; else by the beginning or end of an id.</summary>
     public Task<List<Message>> SearchAsync(string text, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                WITH exact AS (
+                    SELECT conversation_id, message_id
+                    FROM messages
+                    WHERE message_id = @text OR dedupe_key = @key)
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE (conversation_id, message_id) IN (SELECT conversation_id, message_id FROM exact)
+                   OR (NOT EXISTS (SELECT 1 FROM exact) AND (message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\'))
+                ORDER BY accepted_at DESC
+                LIMIT 20
+                """)
+                .With("@text", text).With("@key", "id:" + text).With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text))
+                .ListAsync(Message.From, cancellationToken),
+            cancellationToken);
+
+    /// <summary>A session's message and the operator's answers to what it raised, oldest first.</summary>
+    public Task<List<Message>> FamilyAsync(Message message, CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(
                 $"""
                 SELECT {Message.Columns}
                 FROM messages
-                WHERE message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\' OR dedupe_key = @key
-                ORDER BY accepted_at DESC
-                LIMIT 20
+                WHERE conversation_id = @conversation AND (message_id = @root OR origin_id = @root)
+                ORDER BY number
                 """)
-                .With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text)).With("@key", "id:" + text)
+                .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)
                 .ListAsync(Message.From, cancellationToken),
             cancellationToken);
 
@@ -128,16 +148,36 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
                 .ListAsync(MessageEvent.From, cancellationToken),
             cancellationToken);
 
-    /// <summary>Everything that has no answer yet, in the order in which it will be answered.</summary>
-    public Task<List<Message>> UnansweredAsync(CancellationToken cancellationToken) =>
+    /// <summary>What has no answer yet, without its text.</summary>
+    public Task<Backlog> BacklogAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection =>
+            {
+                var held = await connection.Command("SELECT cause, reason FROM messages WHERE state = 'held' ORDER BY accepted_at, number")
+                    .ListAsync(reader => new Hold(reader.TextOrNull("cause"), reader.TextOrNull("reason")), cancellationToken);
+                var sums = await connection.Command(
+                    $"""
+                    SELECT COUNT(*) AS count, MIN(accepted_at) AS oldest, MIN(CASE WHEN state = 'deferred' THEN due_at END) AS deferred_until
+                    FROM messages
+                    WHERE state IN ({UnansweredStates})
+                    """)
+                    .ListAsync(
+                        reader => new Backlog(reader.Number("count"), reader.TimeOrNull("oldest"), reader.TimeOrNull("deferred_until"), held), cancellationToken);
+                return sums[0];
+            },
+            cancellationToken);
+
+    /// <summary>What a session still waits for an answer to, oldest first.</summary>
+    public Task<List<Message>> UnansweredAsync(SessionId session, CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(
                 $"""
                 SELECT {Message.Columns}
                 FROM messages
-                WHERE state IN ({UnansweredStates})
+                WHERE session_id = @session AND speaker = 'session' AND state IN ({UnansweredStates})
                 ORDER BY accepted_at, number
                 """)
+                .With("@session", session.Value)
                 .ListAsync(Message.From, cancellationToken),
             cancellationToken);
 
@@ -156,20 +196,25 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
                 .FirstAsync(Message.From, cancellationToken),
             cancellationToken);
 
-    /// <summary>The oldest message that nobody but the relay keeps waiting; null when there is none.</summary>
-    public Task<Message?> OldestMovingAsync(CancellationToken cancellationToken) =>
+    /// <summary>The oldest message that nobody but the relay keeps waiting, and since when: an answered question starts the wait anew.
+    /// Null when there is none.</summary>
+    public Task<Moving?> OldestMovingAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(
                 $"""
-                SELECT {Message.Columns}
-                FROM messages
-                WHERE state IN ('accepted', 'asking', 'deferred')
-                  AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission'))
-                  AND conversation_id NOT IN (SELECT conversation_id FROM messages WHERE state = 'held')
-                ORDER BY accepted_at, number
+                SELECT {Message.Columns}, CASE WHEN unblocked_at > accepted_at THEN unblocked_at ELSE accepted_at END AS since
+                FROM (
+                    SELECT {Message.Columns},
+                        COALESCE((SELECT MAX(q.answered_at) FROM questions q WHERE q.conversation_id = m.conversation_id), 0) AS unblocked_at
+                    FROM messages m
+                    WHERE state IN ('accepted', 'asking', 'deferred')
+                      AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission'))
+                      AND conversation_id NOT IN (SELECT conversation_id FROM messages WHERE state = 'held')
+                ) AS moving
+                ORDER BY since, number
                 LIMIT 1
                 """)
-                .FirstAsync(Message.From, cancellationToken),
+                .FirstAsync(reader => new Moving(Message.From(reader), reader.Time("since")), cancellationToken),
             cancellationToken);
 
     private static string Escaped(string text) => text.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_");
@@ -182,6 +227,14 @@ internal sealed record Change(MessageState State, string? Cause = null, string? 
         ? FormattableString.Invariant($"until {due:yyyy-MM-dd'T'HH:mm:ss'Z'}: {Reason}")
         : Reason;
 }
+
+/// <summary>All that waits for an answer.</summary>
+internal sealed record Backlog(long Count, DateTimeOffset? OldestAt, DateTimeOffset? DeferredUntil, IReadOnlyList<Hold> Held);
+
+internal sealed record Hold(string? Cause, string? Reason);
+
+/// <summary>A message the relay has to move, and since when it has had to.</summary>
+internal sealed record Moving(Message Message, DateTimeOffset Since);
 
 internal sealed record MessageEvent(long Id, MessageId Message, DateTimeOffset At, string State, string? Detail)
 {

@@ -98,6 +98,18 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
             .ExecuteAsync(cancellationToken);
     }
 
+    /// <summary>Every conversation, and the position of the newest entry in its journal.</summary>
+    public Task<List<(ConversationId Conversation, long LastPosition)>> ConversationsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT conversation_id, last_position
+                FROM conversations
+                ORDER BY conversation_id
+                """)
+                .ListAsync(reader => (new ConversationId(reader.Text("conversation_id")), reader.Number("last_position")), cancellationToken),
+            cancellationToken);
+
     public Task<List<Session>> ListAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Command(

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Storage;
@@ -34,18 +35,15 @@ internal sealed partial class Dispatcher : Loop
         _watch.Renew();
         await _callers.ReleaseAbandonedAsync(cancellationToken);
         var handled = 0;
+        List<Exception> faults = [];
         foreach (var reply in await _outbox.PlacedAsync(cancellationToken))
-            if (!_folder.IsPending(reply.Session) && await _outbox.ConsumedAsync(reply, cancellationToken))
-            {
-                CrashPoint.Pass("place-5-consumed");
-                LogConsumed(reply.Message, reply.Session);
-                handled++;
-            }
+            handled += await TryAsync(ConsumeAsync, reply, faults, cancellationToken);
         foreach (var reply in await _outbox.NextForFoldersAsync(cancellationToken))
-            if (await PlaceAsync(reply, cancellationToken))
-                handled++;
+            handled += await TryAsync(PlaceAsync, reply, faults, cancellationToken);
         if (handled > 0)
             _signals.Status.Set();
+        if (faults.Count > 0)
+            ExceptionDispatchInfo.Throw(faults[0]);
         return handled;
     }
 
@@ -53,6 +51,30 @@ internal sealed partial class Dispatcher : Loop
     {
         _watch.Dispose();
         base.Dispose();
+    }
+
+    /// <summary>A session whose folder is broken does not hold up the others.</summary>
+    private static async Task<int> TryAsync(
+        Func<OutboundReply, CancellationToken, Task<bool>> step, OutboundReply reply, List<Exception> faults, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await step(reply, cancellationToken) ? 1 : 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            faults.Add(exception);
+            return 0;
+        }
+    }
+
+    private async Task<bool> ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
+    {
+        if (_folder.IsPending(reply.Session) || !await _outbox.ConsumedAsync(reply, cancellationToken))
+            return false;
+        CrashPoint.Pass("place-5-consumed");
+        LogConsumed(reply.Message, reply.Session);
+        return true;
     }
 
     private async Task<bool> PlaceAsync(OutboundReply reply, CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ internal sealed class FolderChannel(RelayHome home)
 
     public void Stage(OutboundReply reply)
     {
+        Directory.CreateDirectory(home.Staged); // Somebody may have cleared the dispatch folder.
         DurableFile.Write(StagedFile(reply), Encoding.UTF8.GetBytes(reply.Content));
         Posix.SyncFolder(home.Staged);
         _staged.Add(reply.Id);

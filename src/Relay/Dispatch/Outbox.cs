@@ -175,6 +175,20 @@ internal sealed class Outbox(Database database, MessageStore messages, TimeProvi
                 .FirstAsync(OutboundReply.From, cancellationToken),
             cancellationToken);
 
+    /// <summary>How far the replies to a message have come, with their times.</summary>
+    public Task<List<DispatchRecord>> RecordsOfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT dispatch_id, session_id, channel, state, content, created_at, placed_at, consumed_at
+                FROM dispatches
+                WHERE conversation_id = @conversation AND message_id = @message
+                ORDER BY created_at
+                """)
+                .With("@conversation", conversation.Value).With("@message", message.Value)
+                .ListAsync(DispatchRecord.From, cancellationToken),
+            cancellationToken);
+
     private Task<int> SetStateAsync(DbTransaction transaction, OutboundReply reply, DispatchState state, CancellationToken cancellationToken) =>
         transaction.Command(
             """
@@ -187,4 +201,19 @@ internal sealed class Outbox(Database database, MessageStore messages, TimeProvi
             .With("@conversation", reply.Conversation.Value).With("@id", reply.Id)
             .With("@state", state.Word()).With("@now", clock.UnixNow())
             .ExecuteAsync(cancellationToken);
+}
+
+/// <summary>A dispatch as it is told to people: where it went and when.</summary>
+internal sealed record DispatchRecord(
+    string Id, string Session, string Channel, string State, string Content, DateTimeOffset CreatedAt, DateTimeOffset? PlacedAt, DateTimeOffset? ConsumedAt)
+{
+    public static DispatchRecord From(DbDataReader reader) => new(
+        reader.Text("dispatch_id"),
+        reader.Text("session_id"),
+        reader.Text("channel"),
+        reader.Text("state"),
+        reader.Text("content"),
+        reader.Time("created_at"),
+        reader.TimeOrNull("placed_at"),
+        reader.TimeOrNull("consumed_at"));
 }

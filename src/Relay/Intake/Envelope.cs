@@ -7,6 +7,8 @@ namespace Relay.Intake;
 /// <summary>What a session drops into queue/: who speaks, what, and optionally a key under which a repetition is the same message.</summary>
 internal sealed record Envelope(SessionId Session, string Content, string? Id)
 {
+    /// <summary>Foreign fields may nest as deep as they like: the file's size is the limit.</summary>
+    private static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = int.MaxValue };
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public abstract record Read
@@ -27,7 +29,7 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         try
         {
             StrictUtf8.GetCharCount(bytes.Span);
-            using var document = JsonDocument.Parse(bytes);
+            using var document = JsonDocument.Parse(bytes, AnyDepth);
             return FromJson(document.RootElement);
         }
         catch (DecoderFallbackException)
@@ -37,6 +39,10 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         catch (JsonException exception)
         {
             return new Read.Unfinished($"not JSON: {exception.Message}");
+        }
+        catch (InvalidOperationException) // Comparing names unescapes them.
+        {
+            return new Read.Invalid("a field's name holds a lone surrogate, which is no text");
         }
     }
 

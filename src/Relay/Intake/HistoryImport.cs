@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -44,7 +45,8 @@ internal sealed partial class HistoryImport(
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            var bytes = File.ReadAllBytes(file).AsMemory();
+            using var document = JsonDocument.Parse(bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
             if (document.RootElement.ValueKind != JsonValueKind.Array)
                 throw new InvalidDataException($"{file}: a list of {{\"role\", \"content\"}} is expected; mend it or move it away");
             return document.RootElement.EnumerateArray().Select((element, index) => ReadLine(file, element, index)).Where(line => line.Content.Length > 0).ToList();
@@ -59,6 +61,8 @@ internal sealed partial class HistoryImport(
     {
         if (element.ValueKind != JsonValueKind.Object || Text(element, "role") is not { } role || !element.TryGetProperty("content", out var content))
             throw new InvalidDataException($"{file}: element {index} has no role and content; mend it or move it away");
+        if (role is not ("user" or "assistant"))
+            throw new InvalidDataException($"{file}: element {index} has the role \"{role}\", user or assistant is expected; mend it or move it away");
         var text = content.ValueKind == JsonValueKind.Array
             ? string.Concat(content.EnumerateArray().Select(block => Text(block, "text")))
             : content.GetString() ?? "";

@@ -25,9 +25,9 @@ internal sealed partial class Inbox(
             async transaction =>
             {
                 await sessions.SeenAsync(transaction, session, conversation, channel, cancellationToken);
-                if (await messages.InsertAsync(transaction, message, cancellationToken) is { } id)
-                    return new Acceptance.Accepted(conversation, id);
-                return new Acceptance.Duplicate((await MessageStore.FindByKeyAsync(transaction.Connection!, message, cancellationToken))!);
+                if (await MessageStore.FindByKeyAsync(transaction.Connection!, session, dedupeKey, cancellationToken) is { } known)
+                    return new Acceptance.Duplicate(known);
+                return new Acceptance.Accepted(conversation, (await messages.InsertAsync(transaction, message, cancellationToken))!.Value);
             },
             cancellationToken);
         if (acceptance is Acceptance.Accepted accepted)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -15,23 +16,20 @@ internal sealed partial class QueueFolder : Loop
 
     private readonly SettingsSource _settings;
     private readonly Inbox _inbox;
+    private readonly Signals _signals;
     private readonly RejectedFolder _rejected;
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private readonly Dictionary<string, (FileFacts Facts, long Since)> _unfinished = [];
 
-    public QueueFolder(SettingsSource settings, Inbox inbox, Faults faults, TimeProvider clock, ILogger<QueueFolder> log)
-        : this(settings, inbox, new ChangeSignal(), faults, clock, log)
-    {
-    }
-
-    private QueueFolder(SettingsSource settings, Inbox inbox, ChangeSignal signal, Faults faults, TimeProvider clock, ILogger<QueueFolder> log)
-        : base(signal, faults, clock, log)
+    public QueueFolder(SettingsSource settings, Inbox inbox, Signals signals, Faults faults, TimeProvider clock, ILogger<QueueFolder> log)
+        : base(signals.Queue, faults, clock, log)
     {
         _settings = settings;
         _inbox = inbox;
+        _signals = signals;
         _log = log;
-        _watch = new FolderWatch(Home.Queue, withSubfolders: false, signal);
+        _watch = new FolderWatch(Home.Queue, withSubfolders: false, signals.Queue);
         _rejected = new RejectedFolder(Home.Rejected);
     }
 
@@ -44,24 +42,45 @@ internal sealed partial class QueueFolder : Loop
         _watch.Renew();
         var handled = 0;
         var files = Waiting(Home.Queue);
+        Exception? fault = null;
         foreach (var (path, facts) in files)
-            if (await TakeAsync(path, facts, cancellationToken))
-                handled++;
+            try
+            {
+                if (await TakeAsync(path, facts, cancellationToken))
+                    handled++;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                fault ??= exception; // The others are not held up by it.
+            }
         foreach (var gone in _unfinished.Keys.Except(files.Select(file => file.Path)).ToList())
             _unfinished.Remove(gone);
+        if (files.Count > 0)
+            _signals.Status.Set(); // What waits in the folder counts there too.
+        if (fault is not null)
+            ExceptionDispatchInfo.Throw(fault);
         return handled;
     }
 
     /// <summary>Envelopes that wait in the folder, oldest first. Links, FIFOs, sockets and folders are not looked into.</summary>
-    public static List<(string Path, FileFacts Facts)> Waiting(string queue) =>
-        Directory.EnumerateFileSystemEntries(queue, "*.json")
-            .Where(path => !Path.GetFileName(path).StartsWith('.') && path.EndsWith(".json", StringComparison.Ordinal))
-            .Select(path => (Path: path, Facts: Posix.Lstat(path)))
-            .Where(file => file.Facts is { Kind: FileKind.Regular })
-            .Select(file => (file.Path, Facts: file.Facts!.Value))
-            .OrderBy(file => file.Facts.ModifiedNanoseconds)
-            .ThenBy(file => file.Path, StringComparer.Ordinal)
-            .ToList();
+    public static List<(string Path, FileFacts Facts)> Waiting(string queue)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(queue)
+                .Where(path => !Path.GetFileName(path).StartsWith('.') && path.EndsWith(".json", StringComparison.Ordinal))
+                .Select(path => (Path: path, Facts: Posix.Lstat(path)))
+                .Where(file => file.Facts is { Kind: FileKind.Regular })
+                .Select(file => (file.Path, Facts: file.Facts!.Value))
+                .OrderBy(file => file.Facts.ModifiedNanoseconds)
+                .ThenBy(file => file.Path, StringComparer.Ordinal)
+                .ToList();
+        }
+        catch (DirectoryNotFoundException) // Somebody removed it; the next pass makes it again.
+        {
+            return [];
+        }
+    }
 
     public override void Dispose()
     {
@@ -79,13 +98,13 @@ internal sealed partial class QueueFolder : Loop
             var limit = _settings.Current.Config.MaxEnvelopeBytes;
             if (facts.Size > limit)
                 return Reject(path, $"{facts.Size} bytes are over the limit of {limit} (max_envelope_bytes)");
-            bytes = UntrustedFile.Read(path, limit); // (1)
+            bytes = UntrustedFile.Read(path, facts, limit); // (1)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return RejectWhenSettled(path, facts, $"cannot be read: {exception.Message}");
         }
-        if (bytes is null) // Gone, swapped for something else, or grown over the limit: the next scan sees what it is now.
+        if (bytes is null) // Gone, changed or swapped for something else: the next scan sees what it is now.
             return false;
         return Envelope.Parse(bytes) switch
         {
@@ -106,7 +125,7 @@ internal sealed partial class QueueFolder : Loop
             return Reject(path, refused.Reason);
         if (acceptance is Inbox.Acceptance.Duplicate duplicate)
             LogDuplicate(Path.GetFileName(path), duplicate.Message.Id);
-        File.Delete(path); // (3)
+        UntrustedFile.Remove(path, facts); // (3)
         CrashPoint.Pass("accept-3-removed");
         _unfinished.Remove(path);
         return true;
@@ -124,7 +143,8 @@ internal sealed partial class QueueFolder : Loop
     private bool Reject(string path, string reason)
     {
         _unfinished.Remove(path);
-        var name = _rejected.Move(path, reason);
+        if (_rejected.Move(path, reason) is not { } name)
+            return false;
         LogRejected(name, reason);
         return true;
     }

@@ -38,7 +38,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return response.IsSuccessStatusCode ? new Push.Taken() : await FailureAsync(response, either.Token);
+            return response.IsSuccessStatusCode ? new Push.Taken() : await FailureAsync(response, secrets, either.Token);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -50,11 +50,12 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         }
     }
 
-    private async Task<Push.Failed> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<Push.Failed> FailureAsync(HttpResponseMessage response, Secrets secrets, CancellationToken cancellationToken)
     {
         var after = response.Headers.RetryAfter;
         var retryAfter = after?.Delta ?? (after?.Date is { } date ? date - clock.GetUtcNow() : null);
         var said = response.StatusCode == HttpStatusCode.BadRequest ? await response.Content.ReadAsStringAsync(cancellationToken) : "";
+        said = said.Replace(secrets.NtfyTopic, "(topic)", StringComparison.Ordinal).Replace(secrets.NtfyToken ?? secrets.NtfyTopic, "(token)", StringComparison.Ordinal);
         return new Push.Failed($"HTTP {(int)response.StatusCode} {Cut(said, 300)}".TrimEnd(), retryAfter);
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class OperatorFile : Loop
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private (string Path, FileFacts Facts, long Since)? _changing;
+    private (string Path, FileFacts Facts)? _blank;
 
     public OperatorFile(SettingsSource settings, Answers answers, PageStore pages, Faults faults, TimeProvider clock, ILogger<OperatorFile> log)
         : this(settings, answers, pages, new ChangeSignal(), faults, clock, log)
@@ -43,7 +44,7 @@ internal sealed partial class OperatorFile : Loop
     {
         _watch.Renew();
         var path = _settings.Current.Home.OperatorFile(Name);
-        if (Posix.Lstat(path) is not { Kind: FileKind.Regular } facts)
+        if (Posix.Lstat(path) is not { Kind: FileKind.Regular } facts || _blank == (path, facts))
         {
             _changing = null;
             return 0;
@@ -66,20 +67,23 @@ internal sealed partial class OperatorFile : Loop
         var limit = _settings.Current.Config.MaxEnvelopeBytes;
         if (facts.Size > limit)
             return await RefuseAsync(path, $"{facts.Size} bytes are over the limit of {limit} (max_envelope_bytes)", cancellationToken);
-        if (UntrustedFile.Read(path, limit) is not { } bytes) // (1)
+        if (UntrustedFile.Read(path, facts, limit) is not { } bytes) // (1)
             return 0;
         if (Decode(bytes) is not { } text)
             return await RefuseAsync(path, "not valid UTF-8", cancellationToken);
         _changing = null;
         if (string.IsNullOrWhiteSpace(text))
+        {
+            _blank = (path, facts);
             return 0;
+        }
         CrashPoint.Pass("answer-1-read");
         var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{Convert.ToHexStringLower(SHA256.HashData(bytes))}");
         var outcome = await _answers.TakeAsync(new Said(text.Trim(), Question: null, Name, key, UnaskedWelcome: true), cancellationToken); // (2)
         CrashPoint.Pass("answer-2-taken");
         if (outcome is Answers.Outcome.Refused refused)
             return await RefuseAsync(path, refused.Reason, cancellationToken);
-        File.Delete(path); // (3)
+        UntrustedFile.Remove(path, facts); // (3)
         CrashPoint.Pass("answer-3-removed");
         return 1;
     }
@@ -87,10 +91,11 @@ internal sealed partial class OperatorFile : Loop
     private async Task<int> RefuseAsync(string path, string reason, CancellationToken cancellationToken)
     {
         _changing = null;
-        var kept = new RejectedFolder(_settings.Current.Home.RefusedAnswers).Move(path, reason);
+        if (new RejectedFolder(_settings.Current.Home.RefusedAnswers).Move(path, reason) is not { } kept)
+            return 0;
         LogRefused(kept, reason);
         await _pages.QueueAsync(
-            new NewPage("refused:" + kept, "Relay: your answer was not taken", $"{reason}\n\nIt is kept as state/.rejected/{kept}.", Priority: 4, "warning"), cancellationToken);
+            new NewPage(string.Create(CultureInfo.InvariantCulture, $"refused:{kept}:{Clock.UnixNow()}"), "Relay: your answer was not taken", $"{reason}\n\nIt is kept as state/.rejected/{kept}.", Priority: 4, "warning"), cancellationToken);
         return 1;
     }
 

@@ -89,6 +89,20 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             .With("@question", question)
             .FirstAsync(Question.From, cancellationToken);
 
+    /// <summary>What a message raised, in order.</summary>
+    public Task<List<Question>> OfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                $"""
+                SELECT {Question.Columns}
+                FROM questions
+                WHERE conversation_id = @conversation AND message_id = @message
+                ORDER BY question_id
+                """)
+                .With("@conversation", conversation.Value).With("@message", message.Value)
+                .ListAsync(Question.From, cancellationToken),
+            cancellationToken);
+
     /// <summary>The newest ones first, answered or not.</summary>
     public Task<List<Question>> NewestAsync(int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(

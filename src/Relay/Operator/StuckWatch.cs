@@ -20,7 +20,7 @@ internal sealed partial class StuckWatch(
     {
         var since = (await pages.StandingAsync(cancellationToken)).Where(page => page.Cause == PageCause.Stuck).Select(page => (DateTimeOffset?)page.Since).FirstOrDefault();
         var stuck = await messages.OldestMovingAsync(cancellationToken);
-        var age = stuck is null ? TimeSpan.Zero : Clock.GetUtcNow() - stuck.AcceptedAt;
+        var age = stuck is null ? TimeSpan.Zero : Clock.GetUtcNow() - stuck.Since;
         if (stuck is null || age < settings.Current.Config.StuckAfter)
         {
             if (since is not null)
@@ -28,7 +28,7 @@ internal sealed partial class StuckWatch(
             return 0;
         }
         if (since is null || Clock.GetUtcNow() - since >= Again)
-            await PageAsync(stuck, age, cancellationToken);
+            await PageAsync(stuck.Message, age, cancellationToken);
         return 0;
     }
 

@@ -29,6 +29,7 @@ internal sealed class ChangeSignal
 /// <summary>The signals of the running relay, one for each loop.</summary>
 internal sealed class Signals
 {
+    public ChangeSignal Queue { get; } = new();
     public ChangeSignal Work { get; } = new();
     public ChangeSignal Dispatch { get; } = new();
     public ChangeSignal Pages { get; } = new();

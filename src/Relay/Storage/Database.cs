@@ -61,6 +61,14 @@ internal sealed class Database : IDisposable
         return await work(connection);
     }
 
+    /// <summary>What is wrong with the file, the first of it; null when it is sound.</summary>
+    public string? QuickCheck()
+    {
+        using var command = _writer.CreateCommand();
+        command.CommandText = "PRAGMA quick_check(1)";
+        return command.ExecuteScalar() is "ok" ? null : "quick_check finds faults";
+    }
+
     public void Dispose()
     {
         _writer.Dispose();

@@ -18,25 +18,41 @@ internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSign
         _watcher?.Dispose();
         _deaf = false;
         _inode = Posix.Lstat(folder)?.Inode ?? 0;
-        _watcher = new FileSystemWatcher(folder, filter)
+        _watcher = Watch();
+        if (_watcher is not null)
+            signal.Set(); // What came before the watcher listened.
+    }
+
+    public void Dispose() => _watcher?.Dispose();
+
+    /// <summary>Null when the system has no watcher left to give (fs.inotify.max_user_instances): then the loop's poll is all there is.</summary>
+    private FileSystemWatcher? Watch()
+    {
+        var watcher = new FileSystemWatcher(folder, filter)
         {
             IncludeSubdirectories = withSubfolders,
             NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,
             InternalBufferSize = 65_536,
         };
         // The handlers only set a flag: the measured watcher drops events when a handler is slow.
-        _watcher.Created += (_, _) => signal.Set();
-        _watcher.Changed += (_, _) => signal.Set();
-        _watcher.Renamed += (_, _) => signal.Set();
-        _watcher.Deleted += (_, _) => signal.Set();
-        _watcher.Error += (_, _) =>
+        watcher.Created += (_, _) => signal.Set();
+        watcher.Changed += (_, _) => signal.Set();
+        watcher.Renamed += (_, _) => signal.Set();
+        watcher.Deleted += (_, _) => signal.Set();
+        watcher.Error += (_, _) =>
         {
             _deaf = true;
             signal.Set();
         };
-        _watcher.EnableRaisingEvents = true;
-        signal.Set(); // What came before the watcher listened.
+        try
+        {
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+        catch (IOException)
+        {
+            watcher.Dispose();
+            return null;
+        }
     }
-
-    public void Dispose() => _watcher?.Dispose();
 }

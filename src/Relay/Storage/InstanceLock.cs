@@ -37,7 +37,7 @@ internal sealed class InstanceLock : IDisposable
         if (!File.Exists(path))
             return null;
         using var handle = Posix.OpenRegular(path);
-        if (handle is null || Posix.TryLock(handle))
+        if (handle is null || Posix.TryLockShared(handle))
             return null;
         return Holder(path) ?? 0;
     }

@@ -42,6 +42,19 @@ internal static class Migrator
                 cancellationToken);
     }
 
+    /// <summary>The newest migration this program knows.</summary>
+    public static long Newest => Embedded()[^1].Number;
+
+    /// <summary>The newest migration the database has had; 0 when it has had none.</summary>
+    public static Task<long> AppliedAsync(Database database, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async connection =>
+            {
+                var tables = await connection.Command("SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'").NumberAsync(cancellationToken);
+                return tables == 0 ? 0 : await connection.Command("SELECT COALESCE(MAX(number), 0) FROM schema_migrations").NumberAsync(cancellationToken);
+            },
+            cancellationToken);
+
     private static List<Migration> Embedded()
     {
         var assembly = Assembly.GetExecutingAssembly();

@@ -23,7 +23,7 @@ internal static partial class Posix
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
     private const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, NonBlocking = 0x800, CloseOnExec = 0x80000;
-    private const int LockExclusive = 2, LockNonBlocking = 4;
+    private const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     private const uint NoReplace = 1;
     private const uint OwnerReadsAndWrites = 0x180; // 0600
     private const int NoSuchEntry = 2, Exists = 17, InvalidArgument = 22, NotImplemented = 38;
@@ -94,6 +94,9 @@ internal static partial class Posix
 
     /// <summary>An advisory lock that dies with the process. False when another holds it.</summary>
     public static bool TryLock(SafeFileHandle handle) => Lock(handle, LockExclusive | LockNonBlocking) == 0;
+
+    /// <summary>A look at the lock: several may look at once. False when one holds it for itself.</summary>
+    public static bool TryLockShared(SafeFileHandle handle) => Lock(handle, LockShared | LockNonBlocking) == 0;
 
     private static IOException Failed(string call, string what, int error) =>
         new($"{call} {what}: {Marshal.GetPInvokeErrorMessage(error)}", error);

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Relay.Advisor;
 using Relay.Agents;
+using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
@@ -11,8 +13,11 @@ namespace Relay.Web;
 /// <summary>The ways in over HTTP.</summary>
 internal static class Endpoints
 {
+    private const int RoomForOtherFields = 4096;
+
     public static void MapRelay(this WebApplication host)
     {
+        host.UseMiddleware<ErrorResponses>();
         host.UseMiddleware<RequestGuard>();
         host.UseMiddleware<DeliveryReceipt>();
         host.UseRouting();
@@ -26,7 +31,6 @@ internal static class Endpoints
         host.MapMcp("/mcp");
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context));
         host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context));
-        host.MapFallback((HttpContext context) => Problem.WriteAsync(context, StatusCodes.Status404NotFound, "there is nothing here"));
     }
 
     private static async Task HealthAsync(HttpContext context)
@@ -108,10 +112,12 @@ internal static class Endpoints
         return context.Response.WriteAsJsonAsync(value, Status.Json, context.RequestAborted);
     }
 
-    /// <summary>Null when the body is no such JSON; the answer is given then.</summary>
+    /// <summary>Null when the body is no such JSON; the answer is given then. What is over the limit of an envelope is not read.</summary>
     private static async Task<T?> BodyAsync<T>(HttpContext context)
         where T : class
     {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize =
+            Of<SettingsSource>(context).Current.Config.MaxEnvelopeBytes + RoomForOtherFields;
         try
         {
             if (await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Status.Json, context.RequestAborted) is { } body)
@@ -120,7 +126,7 @@ internal static class Endpoints
         }
         catch (JsonException exception)
         {
-            await Problem.WriteAsync(context, 400, $"not the JSON expected: {exception.Message}");
+            await Problem.WriteAsync(context, 400, $"not the JSON expected, at {exception.Path ?? "$"} in line {exception.LineNumber + 1}");
         }
         return null;
     }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Storage;
@@ -12,8 +13,19 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
 
     public async Task<(bool Healthy, IReadOnlyList<string> Reasons, Ages Ages)> ReadAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            return Judge(await AgesAsync(cancellationToken));
+        }
+        catch (DbException exception)
+        {
+            return (false, [$"the database cannot be read: {exception.Message}"], new Ages(0, 0, 0, 0, 0, 0));
+        }
+    }
+
+    private (bool Healthy, IReadOnlyList<string> Reasons, Ages Ages) Judge(Ages ages)
+    {
         var limit = settings.Current.Config.StuckAfter.TotalSeconds;
-        var ages = await AgesAsync(cancellationToken);
         var reasons = new List<string>(faults.Standing);
         AddIfOver(reasons, "a message has not been answered", ages.Asking, limit);
         AddIfOver(reasons, "a message has been deferred", ages.Deferred, limit);
@@ -36,15 +48,20 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
             var oldest = await connection.Command(
                 $"""
                 SELECT
-                    MIN(CASE WHEN state IN ('accepted', 'asking') AND NOT blocked THEN accepted_at END) AS asking,
-                    MIN(CASE WHEN state = 'deferred' THEN accepted_at END) AS deferred,
+                    MIN(CASE WHEN state IN ('accepted', 'asking') AND NOT blocked THEN since END) AS asking,
+                    MIN(CASE WHEN state = 'deferred' THEN since END) AS deferred,
                     MIN(CASE WHEN state = 'held' AND cause <> 'refusal' THEN changed_at END) AS held,
                     MIN(CASE WHEN state = 'waiting' THEN changed_at END) AS waiting
                 FROM (
-                    SELECT state, cause, accepted_at, changed_at,
+                    SELECT state, cause, changed_at,
+                        CASE WHEN unblocked_at > accepted_at THEN unblocked_at ELSE accepted_at END AS since,
                         speaker = 'session' AND conversation_id IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission') AS blocked
-                    FROM messages
-                    WHERE state IN ({MessageStore.UnansweredStates})
+                    FROM (
+                        SELECT state, cause, speaker, conversation_id, accepted_at, changed_at,
+                            COALESCE((SELECT MAX(q.answered_at) FROM questions q WHERE q.conversation_id = m.conversation_id), 0) AS unblocked_at
+                        FROM messages m
+                        WHERE state IN ({MessageStore.UnansweredStates})
+                    ) AS waiting
                 ) AS unanswered
                 """)
                 .ListAsync(

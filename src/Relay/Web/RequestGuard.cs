@@ -24,19 +24,24 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
     private (int Status, string Detail)? Refusal(HttpContext context)
     {
         var request = context.Request;
-        if (!IsOurs(request.Host.Host, context))
+        if (!IsOurHost(request.Host.Host, context))
             return (StatusCodes.Status403Forbidden, "the Host header names another host");
         foreach (var origin in request.Headers.Origin)
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || !IsOurs(uri.Host, context))
+            if (!IsOurs(origin, context))
                 return (StatusCodes.Status403Forbidden, "the Origin header names another site");
         if (request.Path == "/healthz")
             return null;
         return HasToken(request) ? null : (StatusCodes.Status401Unauthorized, "a bearer token is needed: RELAY_TOKEN, in the home's .env");
     }
 
-    private bool IsOurs(string host, HttpContext context)
+    /// <summary>The port counts too: what another program serves on this host is another site.</summary>
+    private bool IsOurs(string? origin, HttpContext context) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
+        && uri.Port == (context.Request.Host.Port ?? 80) && IsOurHost(uri.Host, context);
+
+    private bool IsOurHost(string host, HttpContext context)
     {
-        var bare = host.Trim('[', ']');
+        var bare = host.Trim('[', ']').ToLowerInvariant();
         if (bare is "localhost" or "127.0.0.1" or "::1")
             return true;
         var listen = settings.Current.Config.Listen.Host;

@@ -9,13 +9,19 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
 {
     /// <summary>Between two writes, however much happens.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);
+    private byte[] _written = [];
 
-    protected override TimeSpan PollInterval => TimeSpan.FromSeconds(5);
+    /// <summary>Not everything that counts sends a signal: a fault, an envelope that lies there unread.</summary>
+    protected override TimeSpan PollInterval => TimeSpan.FromMilliseconds(500);
 
     public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        var current = await status.ReadAsync(running: true, cancellationToken);
-        DurableFile.Replace(settings.Current.Home.StatusFile, current.ToJson());
+        var current = (await status.ReadAsync(running: true, cancellationToken)).ToJson();
+        var file = settings.Current.Home.StatusFile;
+        if (current.AsSpan().SequenceEqual(_written) && File.Exists(file))
+            return 0;
+        DurableFile.Replace(file, current);
+        _written = current;
         await Task.Delay(Rest, Clock, cancellationToken);
         return 0;
     }

@@ -69,13 +69,13 @@ internal sealed class StatusReader(
     public async Task<Status> ReadAsync(bool running, CancellationToken cancellationToken)
     {
         var current = settings.Current;
-        var unanswered = await messages.UnansweredAsync(cancellationToken);
+        var backlog = await messages.BacklogAsync(cancellationToken);
         var open = await questions.OpenAsync(cancellationToken);
         var size = await journal.SizeAsync(cancellationToken);
         var totals = await ledger.TotalsAsync(cancellationToken);
         var unsent = await pages.UnsentAsync(cancellationToken);
         var last = await LastEventsAsync(cancellationToken);
-        var (state, reason) = StateOf(unanswered, open);
+        var (state, reason) = StateOf(backlog.Held, open);
         return new Status
         {
             State = state,
@@ -85,9 +85,9 @@ internal sealed class StatusReader(
             LastNeedsJcText = last.Question,
             LastDispatchAt = last.DispatchedAt,
             LastDispatchSession = last.Session,
-            QueueDepth = unanswered.Count + QueueFolder.Waiting(current.Home.Queue).Count,
-            OldestWaitingSeconds = unanswered.Count == 0 ? 0 : Math.Round((clock.GetUtcNow() - unanswered[0].AcceptedAt).TotalSeconds, 1),
-            DeferredUntil = unanswered.Where(message => message.State == MessageState.Deferred).Min(message => message.DueAt),
+            QueueDepth = backlog.Count + QueueFolder.Waiting(current.Home.Queue).Count,
+            OldestWaitingSeconds = backlog.OldestAt is { } oldest ? Math.Round((clock.GetUtcNow() - oldest).TotalSeconds, 1) : 0,
+            DeferredUntil = backlog.DeferredUntil,
             HistoryChars = size.Characters,
             HistoryTurns = size.Turns,
             TotalInputTokens = totals.InputTokens,
@@ -104,11 +104,11 @@ internal sealed class StatusReader(
         };
     }
 
-    private (string State, string? Reason) StateOf(List<Message> unanswered, List<Question> open)
+    private (string State, string? Reason) StateOf(IReadOnlyList<Hold> holds, List<Question> open)
     {
         var budget = HoldCause.Budget.Word();
-        var held = unanswered.Where(message => message.State == MessageState.Held && message.Cause != HoldCause.Refusal.Word()).ToList();
-        if (held.Find(message => message.Cause != budget) is { } broken)
+        var held = holds.Where(hold => hold.Cause != HoldCause.Refusal.Word()).ToList();
+        if (held.Find(hold => hold.Cause != budget) is { } broken)
             return ("error", broken.Reason);
         if (faults.Standing.Count > 0)
             return ("error", string.Join("; ", faults.Standing));
@@ -122,8 +122,15 @@ internal sealed class StatusReader(
         {
             var asked = await connection.Command("SELECT asked_at, text FROM questions ORDER BY question_id DESC LIMIT 1")
                 .ListAsync(reader => (At: reader.Time("asked_at"), Text: reader.Text("text")), cancellationToken);
-            var placed = await connection.Command("SELECT placed_at, session_id FROM dispatches WHERE placed_at IS NOT NULL ORDER BY placed_at DESC LIMIT 1")
-                .ListAsync(reader => (At: reader.Time("placed_at"), Session: reader.Text("session_id")), cancellationToken);
+            var placed = await connection.Command(
+                """
+                SELECT COALESCE(placed_at, consumed_at) AS at, session_id
+                FROM dispatches
+                WHERE placed_at IS NOT NULL OR consumed_at IS NOT NULL
+                ORDER BY at DESC
+                LIMIT 1
+                """)
+                .ListAsync(reader => (At: reader.Time("at"), Session: reader.Text("session_id")), cancellationToken);
             return new LastEvents(
                 asked.Count > 0 ? asked[0].At : null,
                 asked.Count > 0 ? asked[0].Text : null,

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using Relay.Advisor;
+using Relay.Configuration;
+using Relay.Conversations;
+
+namespace Relay.Cli;
+
+/// <summary>relay costs: what the calls cost, as far as it is known.</summary>
+internal static class CostsCommand
+{
+    private static readonly IReadOnlyList<string> Columns = ["calls", "input", "output", "write 5m", "write 1h", "read", "cost", "unknown", "twice?"];
+
+    public static Command Create(CommandContext context)
+    {
+        var by = new Option<CostGroup>("--by")
+        {
+            Description = "day (UTC), session or model",
+            HelpName = "day|session|model",
+            CustomParser = result => Parts.Value(result, Group, "--by: day, session or model is expected"),
+        };
+        var json = Parts.Json();
+        var command = new Command("costs", "show what the calls cost") { by, json };
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(context, context.Settings(parse), parse.GetValue(by), parse.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static CostGroup? Group(string word) => word switch
+    {
+        "day" => CostGroup.Day,
+        "session" => CostGroup.Session,
+        "model" => CostGroup.Model,
+        _ => null,
+    };
+
+    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, CostGroup by, bool json, CancellationToken cancellationToken)
+    {
+        using var records = await Records.OpenAsync(settings, cancellationToken);
+        var sums = await records.Ledger.SumsAsync(by, cancellationToken);
+        if (json)
+            context.WriteJson(sums.Select(sum => Json(by, sum)).ToList());
+        else if (sums.Count == 0)
+            context.Output.WriteLine("there is nothing yet: no call was made");
+        else
+            await ShowAsync(context, records, by, sums, cancellationToken);
+        return ExitCode.Done;
+    }
+
+    private static async Task ShowAsync(CommandContext context, Records records, CostGroup by, List<CostSum> sums, CancellationToken cancellationToken)
+    {
+        var all = (await records.Ledger.SumsAsync(CostGroup.All, cancellationToken))[0];
+        var first = by == CostGroup.All ? "" : by.Word();
+        var rows = (by == CostGroup.All ? [] : sums).Select(sum => Row(Name(by, sum), sum)).Append(Row("all", all));
+        context.WriteTable([first, .. Columns], rows.ToList());
+        if (all.UnknownCost > 0)
+            context.Output.WriteLine($"The cost of {Printing.Calls(all.UnknownCost)} is unknown and not in the sums.");
+        if (all.Lost > 0)
+            context.Output.WriteLine($"The relay stopped during {Printing.Calls(all.Lost)}, which were repeated: perhaps paid twice.");
+        if (all.UnderWay > 0)
+            context.Output.WriteLine($"{Printing.Calls(all.UnderWay)} under way, not counted yet.");
+    }
+
+    private static IReadOnlyList<string> Row(string name, CostSum sum) =>
+    [
+        name, Printing.Count(sum.Calls), Printing.Count(sum.Tokens.Input), Printing.Count(sum.Tokens.Output), Printing.Count(sum.Tokens.CacheWrite5m),
+        Printing.Count(sum.Tokens.CacheWrite1h), Printing.Count(sum.Tokens.CacheRead), Printing.Cost(Usd(sum.CostNano), sum.UnknownCost),
+        Printing.Count(sum.UnknownCost), Printing.Count(sum.Lost),
+    ];
+
+    private static object Json(CostGroup by, CostSum sum) => new
+    {
+        Group = Name(by, sum),
+        sum.Calls,
+        Tokens = Tokens(sum.Tokens),
+        KnownCostUsd = sum.CostNano == 0 && sum.UnknownCost > 0 ? (decimal?)null : Usd(sum.CostNano),
+        CallsOfUnknownCost = sum.UnknownCost,
+        CallsPerhapsPaidTwice = sum.Lost,
+        CallsUnderWay = sum.UnderWay,
+    };
+
+    private static string Name(CostGroup by, CostSum sum) => by switch
+    {
+        CostGroup.Day => DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(int.Parse(sum.Bucket, CultureInfo.InvariantCulture)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        CostGroup.Session when sum.Bucket.Length == 0 => "(none)",
+        _ => sum.Bucket,
+    };
+
+    public static IReadOnlyDictionary<string, long> Tokens(TokenUsage tokens) => new Dictionary<string, long>
+    {
+        ["input"] = tokens.Input,
+        ["output"] = tokens.Output,
+        ["cache_write_5m"] = tokens.CacheWrite5m,
+        ["cache_write_1h"] = tokens.CacheWrite1h,
+        ["cache_read"] = tokens.CacheRead,
+    };
+
+    public static decimal Usd(long nano) => nano / 1_000_000_000m;
+}

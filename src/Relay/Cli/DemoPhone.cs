@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Relay.Cli;
+
+/// <summary>Stands for the operator's phone: takes what the relay would send to ntfy. Any free port, so that demos run side by side.</summary>
+internal sealed class DemoPhone : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<(string Title, string Message)> _pages = new();
+    private readonly WebApplication _host;
+
+    private DemoPhone(WebApplication host) => _host = host;
+
+    public string Url => _host.Urls.Single();
+
+    public static async Task<DemoPhone> StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
+        var phone = new DemoPhone(builder.Build());
+        phone._host.Run(phone.ReceiveAsync);
+        await phone._host.StartAsync(cancellationToken);
+        return phone;
+    }
+
+    public string? Received(string title) =>
+        _pages.Where(page => page.Title.Contains(title, StringComparison.Ordinal)).Select(page => $"shows \"{page.Title}\": {page.Message}").FirstOrDefault();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync(CancellationToken.None);
+        await _host.DisposeAsync();
+    }
+
+    private async Task ReceiveAsync(HttpContext context)
+    {
+        using var page = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+        _pages.Enqueue((page.RootElement.GetProperty("title").GetString()!, page.RootElement.GetProperty("message").GetString()!));
+        await context.Response.WriteAsync("{}", context.RequestAborted);
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+
+namespace Relay.Cli;
+
+/// <summary>relay drop: the operator gives a message up. It stays on record.</summary>
+internal static class DropCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static Command Create(CommandContext context)
+    {
+        var message = Parts.Message();
+        var json = Parts.Json();
+        var command = new Command("drop", "give up a message that has no answer yet") { message, json };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
+            var path = $"/messages/{Uri.EscapeDataString(parse.GetValue(message)!)}/drop";
+            var done = DaemonClient.Agreed(await daemon.PostAsync(path, new { }, Patience, cancellationToken));
+            if (parse.GetValue(json))
+                context.WriteJson(done);
+            else
+                context.Output.WriteLine($"{done.GetProperty("message").GetString()} is given up");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

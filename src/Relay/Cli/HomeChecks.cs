@@ -1,0 +1,86 @@
+using System.Data.Common;
+using Relay.Configuration;
+using Relay.Storage;
+
+namespace Relay.Cli;
+
+/// <summary>What doctor checks on this machine: the secrets' file, the folders, the disk, the database.</summary>
+internal static class HomeChecks
+{
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    private const long LeastFree = 200L * 1024 * 1024;
+
+    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), Disk(home), Records(home)];
+
+    private static Finding Env(RelayHome home)
+    {
+        if (!File.Exists(home.EnvFile))
+            return Finding.Ok(".env", "not there yet; relay run makes it");
+        if (OperatingSystem.IsWindows())
+            return Finding.Skipped(".env", "its mode is not checked on this system");
+        var mode = File.GetUnixFileMode(home.EnvFile);
+        return (mode & Others) == 0
+            ? Finding.Ok(".env", $"mode {Convert.ToString((int)mode, 8)}, for its owner alone")
+            : Finding.Fault(".env", $"mode {Convert.ToString((int)mode, 8)}: others can read the keys", $"chmod 600 {home.EnvFile}");
+    }
+
+    private static Finding Folders(RelayHome home)
+    {
+        if (!Directory.Exists(home.Root))
+            return Finding.Fault("folders", $"{home.Root} is not there", "relay init");
+        foreach (var folder in (string[])[home.Root, home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.Logs])
+        {
+            if (!Directory.Exists(folder))
+                return Finding.Fault("folders", $"{folder} is not there", "relay init");
+            if (WhyNotWritable(folder) is { } reason)
+                return Finding.Fault("folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");
+        }
+        return Finding.Ok("folders", "all there and writable");
+    }
+
+    /// <summary>Tried with a file whose name everybody here leaves alone.</summary>
+    private static string? WhyNotWritable(string folder)
+    {
+        var probe = Path.Combine(folder, $".doctor-{Environment.ProcessId}");
+        try
+        {
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return exception.Message;
+        }
+    }
+
+    private static Finding Disk(RelayHome home)
+    {
+        var folder = home.Root;
+        while (!Directory.Exists(folder))
+            folder = Path.GetDirectoryName(folder)!;
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        var shown = $"{Printing.Count(free / 1024 / 1024)} MB free";
+        return free >= LeastFree ? Finding.Ok("disk", shown) : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are left where {folder} lies");
+    }
+
+    private static Finding Records(RelayHome home)
+    {
+        const string name = "database";
+        if (!File.Exists(home.DatabaseFile))
+            return Finding.Ok(name, "not there yet; relay run makes it");
+        try
+        {
+            using var database = Database.OpenReadOnly(home.DatabaseFile);
+            return database.QuickCheck() is { } damage
+                ? Finding.Fault(name, $"damaged: {damage}", $"stop the relay, keep a copy of {home.State}, and restore relay.db from a backup")
+                : Finding.Ok(name, $"sound, {Printing.Count(new FileInfo(home.DatabaseFile).Length / 1024)} kB");
+        }
+        catch (DbException exception)
+        {
+            return Finding.Fault(name, $"cannot be read: {exception.Message}", $"look whether {home.DatabaseFile} is a file of the relay's and readable");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Text;
+using Relay.Configuration;
+
+namespace Relay.Cli;
+
+/// <summary>relay init: a home to start from. What is there already stays as it is.</summary>
+internal static class InitCommand
+{
+    private const UnixFileMode OwnerReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public static Command Create(CommandContext context)
+    {
+        var json = Parts.Json();
+        var command = new Command("init", "write a commented config.yaml, .env and the folders; never overwrites") { json };
+        command.SetAction(parse => Run(context, parse, parse.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(CommandContext context, ParseResult parse, bool json)
+    {
+        var home = context.Home(parse);
+        var made = new List<string>();
+        var kept = new List<string>();
+        foreach (var folder in (string[])[home.Root, home.State, home.Queue, home.Dispatch, home.Logs])
+            (Directory.Exists(folder) ? kept : made).Add(folder);
+        home.CreateFolders();
+        (WriteNew(home.ConfigFile, ConfigTemplate.Config, OwnerReadWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead) ? made : kept).Add(home.ConfigFile);
+        var envIsNew = WriteNew(home.EnvFile, ConfigTemplate.Env, OwnerReadWrite);
+        (envIsNew ? made : kept).Add(home.EnvFile);
+        var loaded = SettingsSource.Load(home, context.Environment, generate: envIsNew); // A .env that was there is not ours to write to.
+        Say(context, home, made, kept, json);
+        return loaded is Loaded.Faulty faulty ? context.Faulty(faulty.Faults) : ExitCode.Done;
+    }
+
+    private static void Say(CommandContext context, RelayHome home, List<string> made, List<string> kept, bool json)
+    {
+        if (json)
+        {
+            context.WriteJson(new { Home = home.Root, Made = made, Kept = kept });
+            return;
+        }
+        foreach (var path in made)
+            context.Output.WriteLine($"made       {path}");
+        foreach (var path in kept)
+            context.Output.WriteLine($"was there  {path}");
+        if (made.Contains(home.EnvFile))
+            context.Output.WriteLine("next: put ANTHROPIC_API_KEY into .env, then: relay doctor, relay run");
+    }
+
+    /// <summary>False when something has the name, be it a link to nowhere.</summary>
+    private static bool WriteNew(string path, string text, UnixFileMode mode)
+    {
+        if (Storage.Posix.Lstat(path) is not null)
+            return false;
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = mode;
+        using var stream = new FileStream(path, options);
+        stream.Write(Encoding.UTF8.GetBytes(text));
+        stream.Flush(flushToDisk: true);
+        return true;
+    }
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Relay.Configuration;
+using Relay.Conversations;
+
+namespace Relay.Cli;
+
+/// <summary>relay log: the journal, who said what and when.</summary>
+internal static class LogCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var follow = new Option<bool>("--follow", "-f") { Description = "go on with what comes, until Ctrl-C" };
+        var conversation = new Option<string?>("--conversation") { Description = "only this one", HelpName = "C" };
+        var count = new Option<int>("--lines", "-n") { Description = "how many of the newest entries", HelpName = "50", DefaultValueFactory = _ => 50, CustomParser = Number };
+        var full = new Option<bool>("--full") { Description = "the whole text of each entry" };
+        var json = Parts.Json();
+        json.Description = "JSON on standard output, and nothing else: a list, or with --follow an object a line";
+        var command = new Command("log", "show the journal: who said what and when") { follow, conversation, count, full, json };
+        command.SetAction((parse, cancellationToken) =>
+        {
+            var only = parse.GetValue(conversation) is { } name ? new ConversationId(name) : (ConversationId?)null;
+            var log = new JournalView(context, context.Settings(parse), only, parse.GetValue(full), parse.GetValue(json));
+            return log.RunAsync(parse.GetValue(count), parse.GetValue(follow), cancellationToken);
+        });
+        return command;
+    }
+
+    private static int Number(ArgumentResult result) => Parts.Value(
+        result,
+        word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null,
+        "-n: a number from 0 on is expected");
+}
+
+/// <summary>Reads the journal forwards: of each conversation what came after the last position seen.</summary>
+internal sealed class JournalView(CommandContext context, SettingsSource settings, ConversationId? only, bool full, bool json)
+{
+    private const int Cut = 160;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(400);
+    private readonly Dictionary<ConversationId, long> _seen = [];
+
+    private sealed record Line(ConversationId Conversation, Entry Entry);
+
+    public async Task<int> RunAsync(int count, bool follow, CancellationToken cancellationToken)
+    {
+        var lines = await NextAsync(newest: count, cancellationToken);
+        var shown = lines.TakeLast(count).ToList();
+        if (json && !follow)
+        {
+            context.WriteJson(shown.Select(Json).ToList());
+            return ExitCode.Done;
+        }
+        if (shown.Count == 0 && !follow)
+            context.Output.WriteLine(only is { } name ? $"there is nothing yet in {name}" : "there is nothing yet: nobody has spoken");
+        Show(shown);
+        while (follow)
+        {
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+            Show(await NextAsync(newest: null, cancellationToken));
+        }
+        return ExitCode.Done;
+    }
+
+    /// <param name="newest">How many of a conversation at most; null for all since the last look.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    private async Task<List<Line>> NextAsync(int? newest, CancellationToken cancellationToken)
+    {
+        using var records = await Records.OpenAsync(settings, cancellationToken);
+        var lines = new List<Line>();
+        foreach (var (conversation, last) in await records.Sessions.ConversationsAsync(cancellationToken))
+        {
+            if (only is { } wanted && wanted != conversation)
+                continue;
+            var after = newest is { } limit ? last - limit : _seen.GetValueOrDefault(conversation);
+            _seen[conversation] = last;
+            if (last > after)
+                lines.AddRange((await records.Journal.BetweenAsync(conversation, after, last, cancellationToken)).Select(entry => new Line(conversation, entry)));
+        }
+        return lines.OrderBy(line => line.Entry.At).ThenBy(line => line.Conversation.Value, StringComparer.Ordinal).ThenBy(line => line.Entry.Position).ToList();
+    }
+
+    private void Show(List<Line> lines)
+    {
+        foreach (var line in lines)
+        {
+            if (json)
+                context.WriteJsonLine(Json(line));
+            else
+                context.WriteText($"{Printing.Time(line.Entry.At)}  {Speaker(line)}: {(full ? line.Entry.Content : Printing.FirstLine(line.Entry.Content, Cut))}");
+        }
+        context.Output.Flush();
+    }
+
+    private string Speaker(Line line)
+    {
+        var speaker = line.Entry.Role == EntryRole.Summary ? "summary" : line.Entry.Speaker;
+        return only is null && line.Conversation != SessionDirectory.Default ? $"{line.Conversation}/{speaker}" : speaker;
+    }
+
+    private static object Json(Line line) => new
+    {
+        Conversation = line.Conversation.Value,
+        line.Entry.Position,
+        line.Entry.At,
+        Role = line.Entry.Role.Word(),
+        line.Entry.Speaker,
+        Text = line.Entry.Content,
+    };
+}

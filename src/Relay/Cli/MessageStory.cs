@@ -1,0 +1,124 @@
+using Relay.Advisor;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Operator;
+
+namespace Relay.Cli;
+
+/// <summary>A message, the operator's answers to what it raised, and all that happened to them.</summary>
+internal sealed record MessageStory(
+    Message Message,
+    IReadOnlyList<MessageEvent> Events,
+    IReadOnlyList<Message> Answers,
+    IReadOnlyList<CallRecord> Calls,
+    IReadOnlyList<Question> Questions,
+    IReadOnlyList<DispatchRecord> Dispatches)
+{
+    public static async Task<MessageStory> ReadAsync(Records records, Message found, CancellationToken cancellationToken)
+    {
+        var family = await records.Messages.FamilyAsync(found, cancellationToken);
+        var root = family.Find(each => each.Id == found.Root) ?? found;
+        var events = new List<MessageEvent>();
+        foreach (var each in family)
+            events.AddRange(await records.Messages.EventsAsync(each, cancellationToken));
+        return new MessageStory(
+            root,
+            events.OrderBy(each => each.Id).ToList(),
+            family.Where(each => each.Id != root.Id).ToList(),
+            await records.Ledger.OfAsync(root.Conversation, root.Id, cancellationToken),
+            await records.Questions.OfAsync(root.Conversation, root.Id, cancellationToken),
+            await records.Outbox.RecordsOfAsync(root.Conversation, root.Id, cancellationToken));
+    }
+
+    public object ToJson() => new
+    {
+        Id = Message.Id.Value,
+        Session = Message.Session.Value,
+        Conversation = Message.Conversation.Value,
+        Speaker = Message.Speaker.Word(),
+        State = Message.State.Word(),
+        Message.Reason,
+        Message.AcceptedAt,
+        Text = Message.Content,
+        Events = Events.Select(each => new { each.At, Message = each.Message.Value, each.State, each.Detail }).ToList(),
+        Answers = Answers.Select(each => new { Id = each.Id.Value, State = each.State.Word(), each.AcceptedAt, Text = each.Content }).ToList(),
+        Calls = Calls.Select(CallJson).ToList(),
+        Questions = Questions.Select(QuestionsCommand.Json).ToList(),
+        Dispatches,
+    };
+
+    public void Show(CommandContext context)
+    {
+        context.WriteFacts(
+        [
+            ("message", Message.Id.Value),
+            ("from", Message.Speaker == Speaker.Session ? Message.Session.Value : "operator"),
+            ("conversation", Message.Conversation.Value),
+            ("state", Message.Reason is null ? Message.State.Word() : $"{Message.State.Word()}: {Message.Reason}"),
+            ("cost", Cost()),
+        ]);
+        context.WriteText($"\n{Message.Content}\n");
+        context.WriteTable(
+            ["time", "of", "state", "detail"],
+            Events.Select(each => (IReadOnlyList<string>)[Exact(each.At), each.Message == Message.Id ? "message" : "answer", each.State, OneLine(each.Detail)]).ToList());
+        ShowCalls(context);
+        foreach (var question in Questions)
+            context.WriteText(
+                $"\nquestion #{question.Id}, {Printing.Time(question.AskedAt)}: {question.Text}\n"
+                + (question.AnsweredAt is { } at ? $"answered by {question.AnsweredVia}, {Printing.Time(at)}: {question.Answer}" : "not answered yet"));
+        foreach (var dispatch in Dispatches)
+            context.WriteText(
+                $"\nreply to {dispatch.Session} by {dispatch.Channel}, {dispatch.State}; made {Exact(dispatch.CreatedAt)}, "
+                + (dispatch.Channel == "folder" ? $"placed {ExactOrNever(dispatch.PlacedAt)}, " : "")
+                + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:\n{dispatch.Content}");
+    }
+
+    private void ShowCalls(CommandContext context)
+    {
+        if (Calls.Count == 0)
+            return;
+        context.Output.WriteLine();
+        context.WriteTable(
+            ["call", "took", "purpose", "model", "state", "input", "output", "cache write", "cache read", "cost", "note"],
+            Calls.Select(Row).ToList());
+    }
+
+    private static IReadOnlyList<string> Row(CallRecord call) =>
+    [
+        Exact(call.StartedAt),
+        call.FinishedAt is { } end ? FormattableString.Invariant($"{(end - call.StartedAt).TotalSeconds:0.0} s") : "",
+        call.Purpose, call.Model, call.State,
+        Printing.Count(call.Tokens.Input), Printing.Count(call.Tokens.Output),
+        Printing.Count(call.Tokens.CacheWrite5m + call.Tokens.CacheWrite1h), Printing.Count(call.Tokens.CacheRead),
+        call.CostNano is { } nano ? Printing.Cost(CostsCommand.Usd(nano), 0) : call.State == "started" ? "" : "unknown",
+        OneLine(call.Note),
+    ];
+
+    private string Cost()
+    {
+        var unknown = Calls.Count(call => call.CostNano is null && call.State != "started");
+        var cost = Printing.Cost(CostsCommand.Usd(Calls.Sum(call => call.CostNano ?? 0)), unknown);
+        return $"{cost} for {Printing.Calls(Calls.Count)}{(unknown == 0 ? "" : $", {unknown} of unknown cost")}";
+    }
+
+    private static object CallJson(CallRecord call) => new
+    {
+        call.Purpose,
+        call.Model,
+        call.State,
+        call.StartedAt,
+        call.FinishedAt,
+        Tokens = CostsCommand.Tokens(call.Tokens),
+        CostUsd = call.CostNano is { } nano ? CostsCommand.Usd(nano) : (decimal?)null,
+        PerhapsPaidTwice = call.State == "lost",
+        call.StopReason,
+        call.RequestId,
+        call.Note,
+    };
+
+    private static string Exact(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string ExactOrNever(DateTimeOffset? time) => time is { } at ? Exact(at) : "not yet";
+
+    private static string OneLine(string? text) => (text ?? "").ReplaceLineEndings(" ");
+}

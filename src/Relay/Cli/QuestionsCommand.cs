@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Operator;
+
+namespace Relay.Cli;
+
+/// <summary>relay questions: what the advisor needs the operator for.</summary>
+internal static class QuestionsCommand
+{
+    private const int Newest = 1000;
+
+    public static Command Create(CommandContext context)
+    {
+        var all = new Option<bool>("--all") { Description = "the answered ones too, newest first" };
+        var json = Parts.Json();
+        var command = new Command("questions", "list the open questions to the operator") { all, json };
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(context, context.Settings(parse), parse.GetValue(all), parse.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    public static object Json(Question question) => new
+    {
+        question.Id,
+        Open = question.IsOpen,
+        Kind = question.Kind.Word(),
+        Session = question.Session.Value,
+        Conversation = question.Conversation.Value,
+        Message = question.Message?.Value,
+        question.Text,
+        question.AskedAt,
+        question.AnsweredAt,
+        question.AnsweredVia,
+        question.Answer,
+    };
+
+    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
+    {
+        using var records = await Records.OpenAsync(settings, cancellationToken);
+        var questions = all ? await records.Questions.NewestAsync(Newest, cancellationToken) : await records.Questions.OpenAsync(cancellationToken);
+        if (json)
+        {
+            context.WriteJson(questions.Select(Json).ToList());
+            return ExitCode.Done;
+        }
+        if (questions.Count == 0)
+            context.Output.WriteLine(all ? "there is nothing yet: no question was asked" : "no question is open");
+        foreach (var (index, question) in questions.Index())
+            Show(context, question, first: index == 0);
+        return ExitCode.Done;
+    }
+
+    private static void Show(CommandContext context, Question question, bool first)
+    {
+        if (!first)
+            context.Output.WriteLine();
+        var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
+        context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{(question.IsOpen ? "" : ", answered")}");
+        context.WriteText(question.Text);
+        if (question is { IsOpen: false, AnsweredAt: { } at })
+            context.WriteText($"answered {Printing.Time(at)} by {question.AnsweredVia}: {question.Answer}");
+    }
+}

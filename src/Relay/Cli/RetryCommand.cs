@@ -1,0 +1,31 @@
+using System.CommandLine;
+
+namespace Relay.Cli;
+
+/// <summary>relay retry: what is held is tried again; one message, held or deferred, or all that are held.</summary>
+internal static class RetryCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static Command Create(CommandContext context)
+    {
+        var message = Parts.Message();
+        message.Arity = ArgumentArity.ZeroOrOne;
+        var json = Parts.Json();
+        var command = new Command("retry", "try again now what is held, all of it or one message") { message, json };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
+            var path = parse.GetValue(message) is { } id ? $"/messages/{Uri.EscapeDataString(id)}/retry" : "/retry";
+            var done = DaemonClient.Agreed(await daemon.PostAsync(path, new { }, Patience, cancellationToken));
+            if (parse.GetValue(json))
+                context.WriteJson(done);
+            else if (done.TryGetProperty("released", out var released))
+                context.Output.WriteLine(released.GetInt32() == 0 ? "nothing is held" : $"{released} tried again");
+            else
+                context.Output.WriteLine($"{done.GetProperty("message").GetString()} is tried again");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

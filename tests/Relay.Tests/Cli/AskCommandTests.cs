@@ -1,0 +1,100 @@
+using Relay.Intake;
+using Xunit;
+
+namespace Relay.Tests.Cli;
+
+public sealed class AskCommandTests : IAsyncDisposable
+{
+    private readonly CliHome _relay = new();
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [Fact]
+    public async Task The_reply_stands_alone_on_standard_output_and_is_taken()
+    {
+        await _relay.StartAsync();
+
+        var ran = await _relay.RunAsync("ask", "--session", "s1", "Hello", "--id", "k1");
+
+        Assert.Equal((0, ""), (ran.Exit, ran.Error));
+        Assert.Equal("Simulated advisor, turn 1: I have read \"Hello\". Go ahead.\n", ran.Output);
+        Assert.Equal("consumed", (await _relay.RunAsync("explain", "k1", "--json")).Json.GetProperty("state").GetString());
+        Assert.False(File.Exists(Path.Combine(_relay.Home.SessionFolder("s1"), "input.txt")));
+    }
+
+    [Fact]
+    public async Task Asked_again_under_the_same_id_it_is_the_same_message()
+    {
+        await _relay.StartAsync();
+
+        var first = await _relay.RunAsync("ask", "--session", "s1", "Hello", "--id", "k1", "--json");
+        var second = await _relay.RunAsync("ask", "--session", "s1", "Hello", "--id", "k1", "--json");
+
+        Assert.Equal(first.Output, second.Output);
+    }
+
+    [Fact]
+    public async Task Without_a_daemon_it_exits_69_and_leaves_nothing_in_the_queue()
+    {
+        _relay.Home.CreateFolders();
+
+        var ran = await _relay.RunAsync("ask", "--session", "s1", "Hello");
+
+        Assert.Equal((69, ""), (ran.Exit, ran.Output));
+        Assert.Empty(QueueFolder.Waiting(_relay.Home.Queue));
+    }
+
+    [Fact]
+    public async Task An_address_left_by_a_killed_daemon_is_no_daemon()
+    {
+        _relay.Home.CreateFolders();
+        File.WriteAllText(_relay.Home.EndpointFile, """{"url":"http://127.0.0.1:9","pid":1}""");
+        File.WriteAllText(_relay.Home.LockFile, "1\n");
+
+        var ran = await _relay.RunAsync("ask", "--session", "s1", "Hello");
+
+        Assert.Equal(69, ran.Exit);
+    }
+
+    [Fact]
+    public async Task When_the_time_is_up_it_exits_75_and_says_where_the_reply_will_go()
+    {
+        await _relay.StartAsync();
+
+        var ran = await _relay.RunAsync("ask", "--session", "s1", "Hello", "--timeout", "0s");
+
+        Assert.Equal((75, ""), (ran.Exit, ran.Output));
+        Assert.Contains("dispatch/s1/input.txt", ran.Error);
+        Assert.Equal(1, (await _relay.RunAsync("status", "--json")).Json.GetProperty("queue_depth").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_restart_in_between_is_survived()
+    {
+        await _relay.StartAsync();
+        var asking = _relay.RunAsync("ask", "--session", "s1", "Ask the operator", "--timeout", "30s");
+        await CliHome.UntilAsync(async () => (await _relay.RunAsync("questions", "--json")).Output.Contains("s1"));
+
+        await _relay.StopAsync();
+        await _relay.StartAsync();
+        await _relay.RunAsync("answer", "Go on");
+
+        var ran = await asking;
+        Assert.Equal(0, ran.Exit);
+        Assert.Contains("JC has decided: Go on", ran.Output);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_given_up_ends_the_wait()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s0");
+        var asking = _relay.RunAsync("ask", "--session", "s1", "Hello", "--id", "k1", "--timeout", "60s");
+        await CliHome.UntilAsync(async () => (await _relay.RunAsync("drop", "k1")).Exit == 0);
+
+        var ran = await asking;
+
+        Assert.Equal(1, ran.Exit);
+        Assert.Contains("given up", ran.Error);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Relay.Cli;
+using Relay.Configuration;
+
+namespace Relay.Tests.Cli;
+
+/// <summary>What a command left behind.</summary>
+internal sealed record Ran(int Exit, string Output, string Error)
+{
+    public JsonElement Json => JsonSerializer.Deserialize<JsonElement>(Output);
+}
+
+/// <summary>A home for one test: commands run in this process, and so does its daemon, when there is one. Nothing leaves the machine.</summary>
+internal sealed class CliHome : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private Daemon? _daemon;
+
+    public CliHome(string config = "advisor: simulated\nlisten: 127.0.0.1:0\n")
+    {
+        Home = new RelayHome(Path.Combine(Directory.CreateTempSubdirectory("relay-cli-").FullName, "home"));
+        if (config.Length == 0)
+            return;
+        Directory.CreateDirectory(Home.Root);
+        File.WriteAllText(Home.ConfigFile, config);
+    }
+
+    public RelayHome Home { get; }
+
+    public Dictionary<string, string> Environment { get; } = new() { ["NTFY_SERVER"] = "http://127.0.0.1:9" };
+
+    public Task<Ran> RunAsync(params string[] arguments) => RunAsync(input: null, arguments);
+
+    public Task<Ran> PipeAsync(string input, params string[] arguments) => RunAsync(input, arguments);
+
+    public async Task<Daemon> StartAsync()
+    {
+        Home.CreateFolders();
+        var source = ((Loaded.Ok)SettingsSource.Load(Home, Environment, generate: true)).Source;
+        var started = await Daemon.StartAsync(source, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
+        return _daemon = ((Daemon.Start.Running)started).Daemon;
+    }
+
+    public async Task StopAsync()
+    {
+        if (_daemon is { } daemon)
+        {
+            _daemon = null;
+            await daemon.DisposeAsync();
+        }
+    }
+
+    /// <summary>Asks the operator, and returns when the question stands.</summary>
+    public async Task EscalateAsync(string session)
+    {
+        await RunAsync("send", "--session", session, $"Ask the operator about {session}");
+        await UntilAsync(async () => (await RunAsync("questions", "--json")).Output.Contains($"\"{session}\""));
+    }
+
+    public static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        for (var started = Stopwatch.GetTimestamp(); !await isSo();)
+        {
+            if (Stopwatch.GetElapsedTime(started) > Patience)
+                throw new TimeoutException("what the test waits for did not come");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(Path.GetDirectoryName(Home.Root)!, recursive: true);
+    }
+
+    private async Task<Ran> RunAsync(string? input, string[] arguments)
+    {
+        var output = new StringWriter();
+        var error = new StringWriter();
+        var context = new CommandContext(Environment, output, error)
+        {
+            Input = new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")),
+            IsInputRedirected = input is not null,
+        };
+        var exit = await CommandLine.RunAsync([.. arguments, "--home", Home.Root], context);
+        return new Ran(exit, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,79 @@
+using Relay.Cli;
+using Xunit;
+
+namespace Relay.Tests.Cli;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task Without_a_command_the_help_is_shown_and_the_exit_is_2()
+    {
+        var output = new StringWriter();
+
+        var exit = await CommandLine.RunAsync([], new CommandContext(new Dictionary<string, string>(), output, TextWriter.Null));
+
+        Assert.Equal(2, exit);
+        Assert.All(["run", "demo", "init", "doctor", "explain"], name => Assert.Contains($"  {name}", output.ToString()));
+    }
+
+    [Fact]
+    public async Task The_version_is_a_number_alone()
+    {
+        var output = new StringWriter();
+
+        var exit = await CommandLine.RunAsync(["--version"], new CommandContext(new Dictionary<string, string>(), output, TextWriter.Null));
+
+        Assert.Equal(0, exit);
+        Assert.Matches(@"\A\d+\.\d+\.\d+\n\z", output.ToString());
+    }
+
+    [Theory]
+    [InlineData("stauts", "did you mean 'status'?")]
+    [InlineData("send", "--session")]
+    [InlineData("send --session a/b text", "A-Z")]
+    [InlineData("ask --session a --timeout soon text", "--timeout")]
+    [InlineData("send --session a --jsno", "--jsno")]
+    [InlineData("costs --by week", "day, session or model")]
+    [InlineData("log -n many", "-n")]
+    [InlineData("explain", "MESSAGE")]
+    public async Task What_cannot_be_understood_exits_2_with_the_reason_on_standard_error_alone(string words, string reason)
+    {
+        await using var home = new CliHome();
+
+        var ran = await home.RunAsync(words.Split(' '));
+
+        Assert.Equal((2, ""), (ran.Exit, ran.Output));
+        Assert.Contains(reason, ran.Error);
+    }
+
+    [Theory]
+    [InlineData("status --json")]
+    [InlineData("topic")]
+    [InlineData("send --session a text")]
+    [InlineData("ask --session a text")]
+    [InlineData("answer text")]
+    [InlineData("questions --json")]
+    [InlineData("log")]
+    [InlineData("costs")]
+    public async Task A_faulty_configuration_exits_78_with_a_line_for_each_fault(string words)
+    {
+        await using var home = new CliHome("modle: x\nmax_tokens: none\n");
+
+        var ran = await home.RunAsync(words.Split(' '));
+
+        Assert.Equal((78, ""), (ran.Exit, ran.Output));
+        Assert.Equal(2, ran.Error.Trim().Split('\n').Length);
+        Assert.Contains("config.yaml:1", ran.Error);
+    }
+
+    [Fact]
+    public async Task The_home_may_be_named_before_the_command()
+    {
+        await using var home = new CliHome();
+        var output = new StringWriter();
+
+        await CommandLine.RunAsync(["--home", home.Home.Root, "status"], new CommandContext(home.Environment, output, TextWriter.Null));
+
+        Assert.Contains(home.Home.Root, output.ToString());
+    }
+}

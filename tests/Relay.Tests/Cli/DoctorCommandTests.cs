@@ -1,0 +1,138 @@
+using Microsoft.Extensions.Time.Testing;
+using Relay.Cli;
+using Relay.Configuration;
+using Relay.Loopback;
+using Xunit;
+
+namespace Relay.Tests.Cli;
+
+public sealed class DoctorCommandTests : IAsyncDisposable
+{
+    private readonly CliHome _relay = new("listen: 127.0.0.1:0\n");
+    private LoopbackMessagesApi? _api;
+    private LoopbackNtfy? _ntfy;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _relay.DisposeAsync();
+        await (_api?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_ntfy?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    [Fact]
+    public async Task A_good_home_has_no_fault_running_or_not()
+    {
+        await ServeAsync("key");
+
+        var before = await _relay.RunAsync("doctor", "--json");
+        await _relay.StartAsync();
+        var during = await _relay.RunAsync("doctor", "--json");
+
+        Assert.Equal((0, true), (before.Exit, before.Json.GetProperty("healthy").GetBoolean()));
+        Assert.Equal((0, "ok"), (during.Exit, State(during, "daemon")));
+        Assert.All(["API key", "API", "clock", "ntfy", "database", "folders", ".env"], check => Assert.Equal("ok", State(during, check)));
+    }
+
+    [Fact]
+    public async Task A_rejected_key_is_a_fault_with_its_fix_and_is_never_shown()
+    {
+        await ServeAsync("another");
+
+        var ran = await _relay.RunAsync("doctor");
+
+        Assert.Equal(1, ran.Exit);
+        Assert.Contains("rejects the key", ran.Output);
+        Assert.Contains("fix: make a new key", ran.Output);
+        Assert.DoesNotContain("secret-key", ran.Output);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_reached_is_said()
+    {
+        await ServeAsync("key");
+        await _api!.DisposeAsync();
+        await _ntfy!.DisposeAsync();
+
+        var ran = await _relay.RunAsync("doctor", "--json");
+
+        Assert.Equal((1, "fault", "fault", "skipped"), (ran.Exit, State(ran, "API"), State(ran, "ntfy"), State(ran, "clock")));
+    }
+
+    [Fact]
+    public async Task A_clock_more_than_five_minutes_off_is_a_fault()
+    {
+        await ServeAsync("key");
+        var late = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(6));
+        var source = ((Loaded.Ok)SettingsSource.Load(_relay.Home, _relay.Environment, generate: false)).Source;
+
+        var findings = await new ServiceChecks(source, late).RunAsync(page: false, CancellationToken.None);
+
+        Assert.Contains(findings, finding => finding.Check == "clock" && finding.Detail == "6 min ahead of the API's");
+    }
+
+    [Fact]
+    public async Task Secrets_others_can_read_are_a_fault()
+    {
+        await ServeAsync("key");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_relay.Home.EnvFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+
+        var ran = await _relay.RunAsync("doctor");
+
+        Assert.Equal(1, ran.Exit);
+        Assert.Contains($"fix: chmod 600 {_relay.Home.EnvFile}", ran.Output);
+    }
+
+    [Fact]
+    public async Task A_damaged_database_is_a_fault()
+    {
+        await ServeAsync("key");
+        await File.WriteAllTextAsync(_relay.Home.DatabaseFile, "this is no database, and has never been one", TestContext.Current.CancellationToken);
+
+        Assert.Equal("fault", State(await _relay.RunAsync("doctor", "--json"), "database"));
+    }
+
+    [Fact]
+    public async Task A_test_page_goes_straight_to_the_server()
+    {
+        await ServeAsync("key");
+
+        var ran = await _relay.RunAsync("doctor", "--page", "--json");
+
+        Assert.Equal("ok", State(ran, "test page"));
+        Assert.Equal("Relay: test page", Assert.Single(_ntfy!.Pages).Title);
+    }
+
+    [Fact]
+    public async Task A_server_that_refuses_the_test_page_is_a_fault()
+    {
+        await ServeAsync("key");
+        _ntfy!.Enqueue(NtfyFault.Status(429));
+
+        Assert.Equal("fault", State(await _relay.RunAsync("doctor", "--page", "--json"), "test page"));
+    }
+
+    [Fact]
+    public async Task Faulty_settings_are_told_with_what_else_can_be_checked()
+    {
+        await using var faulty = new CliHome("modle: x\n");
+
+        var ran = await faulty.RunAsync("doctor", "--json");
+
+        Assert.Equal((78, "fault"), (ran.Exit, State(ran, "configuration")));
+        Assert.Contains("config.yaml:1", ran.Error);
+    }
+
+    private async Task ServeAsync(string rightKey)
+    {
+        _api = await LoopbackMessagesApi.StartAsync(new LoopbackMessagesApiOptions { ApiKey = "secret-" + rightKey });
+        _ntfy = await LoopbackNtfy.StartAsync();
+        _relay.Environment["ANTHROPIC_API_KEY"] = "secret-key";
+        _relay.Environment["ANTHROPIC_BASE_URL"] = _api.Address.ToString();
+        _relay.Environment["NTFY_SERVER"] = _ntfy.Address.ToString();
+        await _relay.RunAsync("init");
+    }
+
+    private static string? State(Ran ran, string check) =>
+        ran.Json.GetProperty("checks").EnumerateArray().First(each => each.GetProperty("check").GetString() == check).GetProperty("state").GetString();
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Relay.Intake;
+using Xunit;
+
+namespace Relay.Tests.Cli;
+
+public sealed class SendCommandTests : IAsyncDisposable
+{
+    private readonly CliHome _relay = new("advisor: simulated\nlisten: 127.0.0.1:0\nmax_envelope_bytes: 2000\n");
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [Fact]
+    public async Task Without_a_daemon_the_envelope_waits_and_that_is_said()
+    {
+        var ran = await _relay.RunAsync("send", "--session", "s1", "Grüße", "--id", "k1");
+
+        Assert.Equal(0, ran.Exit);
+        Assert.Contains("next start", ran.Output);
+        var file = Assert.Single(QueueFolder.Waiting(_relay.Home.Queue)).Path;
+        var envelope = ((Envelope.Read.Valid)Envelope.Parse(File.ReadAllBytes(file))).Envelope;
+        Assert.Equal(("s1", "Grüße", "k1"), (envelope.Session.Value, envelope.Content, envelope.Id));
+        Assert.Empty(Directory.GetFiles(_relay.Home.Queue, ".*"));
+    }
+
+    [Fact]
+    public async Task A_running_daemon_takes_it_and_it_is_found_under_its_id()
+    {
+        await _relay.StartAsync();
+
+        var sent = (await _relay.RunAsync("send", "--session", "s1", "Hello", "--json")).Json;
+
+        await CliHome.UntilAsync(async () => (await _relay.RunAsync("explain", sent.GetProperty("id").GetString()!)).Exit == 0);
+        Assert.True(sent.GetProperty("running").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_dash_or_nothing_reads_standard_input_without_its_last_line_end()
+    {
+        await _relay.PipeAsync("one\ntwo\n", "send", "--session", "s1", "-");
+        await _relay.PipeAsync("\uFEFFthree", "send", "--session", "s1");
+
+        var texts = QueueFolder.Waiting(_relay.Home.Queue)
+            .Select(file => JsonDocument.Parse(File.ReadAllBytes(file.Path)).RootElement.GetProperty("content").GetString());
+        Assert.Equal(["one\ntwo", "three"], texts);
+    }
+
+    [Fact]
+    public async Task A_blank_text_is_refused()
+    {
+        var ran = await _relay.PipeAsync(" \n", "send", "--session", "s1");
+
+        Assert.Equal((2, ""), (ran.Exit, ran.Output));
+    }
+
+    [Fact]
+    public async Task What_the_relay_would_reject_for_its_size_does_not_get_into_the_queue()
+    {
+        var text = await _relay.RunAsync("send", "--session", "s1", new string('x', 2001));
+        var envelope = await _relay.RunAsync("send", "--session", "s1", new string('x', 1990));
+        var input = await _relay.PipeAsync(new string('x', 100_000), "send", "--session", "s1");
+
+        Assert.All([text, envelope, input], ran => Assert.Equal((1, ""), (ran.Exit, ran.Output)));
+        Assert.Contains("2000", text.Error);
+        Assert.Empty(Directory.GetFiles(_relay.Home.Queue));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_not_listed_is_refused_where_unknown_ones_are()
+    {
+        File.AppendAllText(_relay.Home.ConfigFile, "accept_unknown_sessions: false\n");
+
+        var ran = await _relay.RunAsync("send", "--session", "stranger", "Hello");
+
+        Assert.Equal(1, ran.Exit);
+        Assert.Contains("accept_unknown_sessions", ran.Error);
+    }
+}

@@ -1,0 +1,80 @@
+using Relay.Storage;
+using Xunit;
+
+namespace Relay.Tests.Cli;
+
+public sealed class StatusCommandTests : IAsyncDisposable
+{
+    private readonly CliHome _relay = new();
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [Fact]
+    public async Task A_running_daemon_tells_it()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s1");
+
+        var status = (await _relay.RunAsync("status", "--json")).Json;
+
+        Assert.True(status.GetProperty("running").GetBoolean());
+        Assert.Equal("needs_jc", status.GetProperty("state").GetString());
+        Assert.Equal(1, status.GetProperty("queue_depth").GetInt32());
+    }
+
+    [Fact]
+    public async Task For_people_the_state_comes_first_and_the_open_questions_are_there()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s1");
+
+        var ran = await _relay.RunAsync("status");
+
+        Assert.StartsWith("state      needs_jc: question #1 of s1\n", ran.Output);
+        Assert.Contains("Ask the operator about s1", ran.Output);
+        Assert.DoesNotContain('\u001b', ran.Output);
+    }
+
+    [Fact]
+    public async Task Without_a_daemon_it_is_read_from_disk_and_that_is_said()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s1");
+        await _relay.StopAsync();
+
+        var json = await _relay.RunAsync("status", "--json");
+        var text = await _relay.RunAsync("status");
+
+        Assert.Equal((0, ""), (json.Exit, json.Error));
+        Assert.False(json.Json.GetProperty("running").GetBoolean());
+        Assert.Equal("needs_jc", json.Json.GetProperty("state").GetString());
+        Assert.StartsWith("the daemon is not running", text.Output);
+    }
+
+    [Fact]
+    public async Task A_home_that_is_not_there_has_a_status_and_is_not_made()
+    {
+        await using var nowhere = new CliHome(config: "");
+
+        var ran = await nowhere.RunAsync("status", "--json");
+
+        Assert.Equal(0, ran.Exit);
+        Assert.Equal(0, ran.Json.GetProperty("queue_depth").GetInt32());
+        Assert.False(Directory.Exists(nowhere.Home.Root));
+    }
+
+    [Fact]
+    public async Task A_daemon_that_runs_but_does_not_answer_is_said()
+    {
+        _relay.Home.CreateFolders();
+        var taken = await InstanceLock.TakeAsync(_relay.Home.LockFile, TimeProvider.System, CancellationToken.None);
+        using var mine = ((InstanceLock.Taken.Mine)taken).Lock;
+        File.WriteAllText(_relay.Home.EndpointFile, """{"url":"http://127.0.0.1:9","pid":1}""");
+
+        var ran = await _relay.RunAsync("status", "--json");
+
+        Assert.Equal(1, ran.Exit);
+        Assert.Contains("runs but does not answer", ran.Error);
+        Assert.True(ran.Json.GetProperty("running").GetBoolean());
+    }
+}

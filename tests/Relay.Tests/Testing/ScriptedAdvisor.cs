@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using Relay.Advisor;
+
+namespace Relay.Tests.Testing;
+
+/// <summary>Answers what the test scripted, in order, and otherwise with the last block it was shown; remembers every call.</summary>
+internal sealed class ScriptedAdvisor : IAdvisor
+{
+    private static readonly TokenUsage Usage = new(100, 20, 0, 0, 0);
+    private readonly ConcurrentQueue<Func<AdvisorCall, CancellationToken, Task<AdvisorOutcome>>> _script = new();
+    private readonly ConcurrentQueue<AdvisorCall> _calls = new();
+
+    public IReadOnlyList<AdvisorCall> Calls => [.. _calls];
+
+    public void Reply(params IEnumerable<string> texts)
+    {
+        foreach (var text in texts)
+            Enqueue(Replied(text));
+    }
+
+    public void Enqueue(AdvisorOutcome outcome) => _script.Enqueue((_, _) => Task.FromResult(outcome));
+
+    /// <summary>For outcomes that depend on the call, or that the test lets come when it wants.</summary>
+    public void Enqueue(Func<AdvisorCall, CancellationToken, Task<AdvisorOutcome>> answer) => _script.Enqueue(answer);
+
+    public static AdvisorOutcome.Replied Replied(string text, string stopReason = "end_turn") => new(text, stopReason) { Usage = Usage };
+
+    public Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)
+    {
+        _calls.Enqueue(call);
+        return _script.TryDequeue(out var answer)
+            ? answer(call, cancellationToken)
+            : Task.FromResult<AdvisorOutcome>(Replied($"reply to: {call.Messages[^1].Blocks[^1]}"));
+    }
+}

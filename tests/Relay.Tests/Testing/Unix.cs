@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Relay.Tests.Testing;
+
+/// <summary>Things a hostile neighbour can put into a folder and .NET cannot.</summary>
+internal static partial class Unix
+{
+    public static bool IsRoot => EffectiveUser() == 0;
+
+    public static void Fifo(string path)
+    {
+        if (MakeFifo(path, 0b110_000_000) != 0)
+            throw new IOException($"mkfifo {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    public static void HardLink(string from, string to)
+    {
+        if (Link(from, to) != 0)
+            throw new IOException($"link {from}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    public static void Forbid(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.None);
+    }
+
+    /// <summary>A socket's file, moved into place: its address may have 108 bytes only.</summary>
+    public static void Socket(string path)
+    {
+        var temporary = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var socket = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(temporary));
+        File.Move(temporary, path);
+    }
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeFifo(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string from, string to);
+}
