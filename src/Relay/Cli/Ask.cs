@@ -47,7 +47,7 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
             var ticks = TickAsync(status, ticking.Token);
             var replied = await ReplyAsync(cancellationToken);
             await ticking.CancelAsync();
-            await ticks;
+            await ticks.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What the progress could not read must not cost the reply.
             return replied;
         });
     }
