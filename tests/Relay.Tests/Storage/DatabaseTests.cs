@@ -28,6 +28,30 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task What_waits_for_the_writer_shares_a_commit_and_a_fault_undoes_only_its_own_work()
+    {
+        using var database = Database.Open(DatabasePath);
+        await database.WriteAsync(transaction => transaction.Command("CREATE TABLE numbers (number INTEGER)").ExecuteAsync(CancellationToken), CancellationToken);
+        var opened = new TaskCompletionSource();
+        var first = database.WriteAsync(async transaction => await opened.Task, CancellationToken);
+        using var impatient = new CancellationTokenSource();
+
+        var writes = Enumerable.Range(1, 100).Select(number => InsertAsync(database, number, CancellationToken)).ToList();
+        var given = InsertAsync(database, 101, impatient.Token);
+        await impatient.CancelAsync();
+        opened.SetResult();
+        await first;
+        foreach (var (index, write) in writes.Index())
+            if ((index + 1) % 10 == 0)
+                await Assert.ThrowsAsync<IOException>(() => write);
+            else
+                await write;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        Assert.Equal(90, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken), CancellationToken));
+    }
+
+    [Fact]
     public async Task Migrations_are_applied_once_and_in_order()
     {
         using var database = Database.Open(DatabasePath);
@@ -103,4 +127,14 @@ public sealed class DatabaseTests : IDisposable
         connection => connection.Command("SELECT number, name, applied_at FROM schema_migrations ORDER BY rowid")
             .ListAsync(reader => (reader.Number("number"), reader.Text("name"), reader.Number("applied_at")), CancellationToken),
         CancellationToken);
+
+    /// <summary>Every tenth fails after its insert.</summary>
+    private static Task InsertAsync(Database database, int number, CancellationToken cancellationToken) => database.WriteAsync(
+        async transaction =>
+        {
+            await transaction.Command("INSERT INTO numbers VALUES (@number)").With("@number", number).ExecuteAsync(CancellationToken);
+            if (number % 10 == 0)
+                throw new IOException("no");
+        },
+        cancellationToken);
 }
