@@ -26,11 +26,16 @@ public abstract class Stage : IAsyncLifetime
         Ntfy = await LoopbackNtfy.StartAsync();
     }
 
+    protected virtual void CleanUp()
+    {
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Api.DisposeAsync();
         await Ntfy.DisposeAsync();
         _home?.Dispose();
+        CleanUp();
         GC.SuppressFinalize(this);
     }
 

@@ -12,7 +12,7 @@ internal sealed class AgentIntake(Inbox inbox, SettingsSource settings)
         SessionId session, string content, string key, ReplyChannel channel, CancellationToken cancellationToken) =>
         TooLong(content) is { } reason
             ? Task.FromResult<Inbox.Acceptance>(new Inbox.Acceptance.Refused(reason))
-            : inbox.AcceptAsync(session, content, key, channel, cancellationToken);
+            : inbox.AcceptAsync(session, content.Replace('\0', '\uFFFD'), key, channel, cancellationToken); // The database's text ends at a NUL: what follows would be lost.
 
     /// <summary>Null when the text is within the limit.</summary>
     public string? TooLong(string text)

@@ -1,10 +1,10 @@
-using Relay.Conversations;
-using Relay.Storage;
+using System.Globalization;
 
 namespace Relay.Agents;
 
 /// <summary>GET /agents/ID/wait: holds until a reply waits for an idle session, for the command hook that wakes it. The newest waiter of an
-/// agent alone may get it; older ones are sent home (204), and all of them when the relay stops (503).</summary>
+/// agent alone may get it; older ones are sent home (204), and all of them when the relay stops (503). X-Relay-Hold limits the seconds of one
+/// request, which then ends with 202, ask again: a waiter that looks after its session must not have to break off a request that may just be answered.</summary>
 internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, AgentWaiters waiters, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -13,24 +13,35 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
     {
         var id = (string)context.Request.RouteValues["agent"]!;
         var mine = waiters.Enter(id);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            while (waiters.IsNewest(id, mine) && !ended.IsCancellationRequested)
-            {
-                var agent = await agents.FindAsync(id, context.RequestAborted);
-                if (agent is { State: AgentState.Ended })
-                    break;
-                if (agent is { State: AgentState.Idle } && await DeliverAsync(context, agent))
-                    return;
-                await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            if (await WaitAsync(context, id, mine) is { } status)
+                context.Response.StatusCode = status;
         }
         finally
         {
             waiters.Leave(id, mine);
         }
-        context.Response.StatusCode = lifetime.ApplicationStopping.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status204NoContent;
+    }
+
+    /// <summary>The status of an answer without a reply; null when a reply was written.</summary>
+    private async Task<int?> WaitAsync(HttpContext context, string id, long mine)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        var hold = Hold(context.Request);
+        var started = clock.GetTimestamp();
+        while (waiters.IsNewest(id, mine) && !ended.IsCancellationRequested)
+        {
+            var agent = await agents.FindAsync(id, context.RequestAborted);
+            if (agent is { State: AgentState.Ended })
+                break;
+            if (agent is { State: AgentState.Idle } && await DeliverAsync(context, agent))
+                return null;
+            if (clock.GetElapsedTime(started) >= hold)
+                return StatusCodes.Status202Accepted;
+            await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return lifetime.ApplicationStopping.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status204NoContent;
     }
 
     private async Task<bool> DeliverAsync(HttpContext context, Agent agent)
@@ -47,6 +58,9 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
         await context.Response.WriteAsync(lease.Text, context.RequestAborted);
         return true;
     }
+
+    private static TimeSpan Hold(HttpRequest request) =>
+        int.TryParse(request.Headers["X-Relay-Hold"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
 }
 
 /// <summary>Which waiter of an agent came last.</summary>

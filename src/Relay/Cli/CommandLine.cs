@@ -51,6 +51,8 @@ internal static class CommandLine
         context.HomeOption,
         RunCommand.Create(context),
         DemoCommand.Create(context),
+        ConnectCommand.Create(context),
+        DisconnectCommand.Create(context),
         InitCommand.Create(context),
         StatusCommand.Create(context),
         TopicCommand.Create(context),

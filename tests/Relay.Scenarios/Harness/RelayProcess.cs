@@ -143,7 +143,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         }
     }
 
-    private static string Program()
+    internal static string Program()
     {
         var mine = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory); // …/bin/PROJECT/CONFIGURATION
         return Path.GetFullPath(Path.Combine(mine, "..", "..", "Relay", Path.GetFileName(mine), "relay"));

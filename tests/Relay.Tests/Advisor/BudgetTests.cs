@@ -144,6 +144,7 @@ public sealed class BudgetTests
         Assert.True(await relay.CountAsync("SELECT SUM(reserved_nano) FROM calls") <= 100_000_000);
         goOn.SetResult(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(100, 1000, 0, 0, 0) });
         await Until.TrueAsync(async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
+        await relay.Loop<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
         Assert.True(await relay.CountAsync("SELECT SUM(cost_nano) FROM calls") <= 100_000_000);
     }
 

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Relay.Agents;
+
+namespace Relay.Cli;
+
+/// <summary>relay disconnect claude-code: takes out what connect put in, and nothing else.</summary>
+internal static class DisconnectCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var project = new Option<string?>("--project") { Description = "the project to disconnect", HelpName = "DIR" };
+        var plugin = new Option<string?>("--plugin") { Description = "the plugin to remove; without --project and --plugin the one in the home folder", HelpName = "DIR" };
+        var claudeCode = new Command("claude-code", "disconnect Claude Code sessions") { project, plugin };
+        claudeCode.Validators.Add(result =>
+        {
+            if (result.GetValue(project) is not null && result.GetValue(plugin) is not null)
+                result.AddError("--project and --plugin exclude each other");
+        });
+        claudeCode.SetAction(parse =>
+        {
+            var folder = parse.GetValue(plugin) ?? Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder);
+            return Run(context, parse.GetValue(project), Path.GetFullPath(folder));
+        });
+        return new Command("disconnect", "undo connect") { claudeCode };
+    }
+
+    internal static int Run(CommandContext context, string? project, string plugin)
+    {
+        try
+        {
+            if (project is null)
+            {
+                context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove");
+                return ExitCode.Done;
+            }
+            var plan = new ProjectFiles(Path.GetFullPath(project)).PlanDisconnect();
+            ProjectFiles.Write(plan);
+            foreach (var file in plan)
+                context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
+            if (plan.Count == 0)
+                context.Output.WriteLine($"{Path.GetFullPath(project)}: not connected");
+            return ExitCode.Done;
+        }
+        catch (Exception exception) when (exception is ConnectFault or IOException or UnauthorizedAccessException)
+        {
+            context.Error.WriteLine(exception.Message);
+            return ExitCode.Failed;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Relay.Loopback;
+using Xunit;
+
+namespace Relay.Scenarios.ClaudeCode;
+
+public sealed class AskScenarios : ClaudeStage
+{
+    private const string Allowed = "mcp__relay__ask_advisor,mcp__relay__check_replies,mcp__plugin_relay_relay__ask_advisor";
+
+    [Fact]
+    public async Task A_session_asks_and_goes_on_with_the_reply()
+    {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
+        await using var relay = await StartRelayAsync();
+        await ConnectAsync();
+        await using var model = await ClientApi.StartAsync(turn => turn.Number switch
+        {
+            1 => new ClientReply.Uses(turn.ToolNamed("ask_advisor"), Question("Queue or poll?")),
+            _ => new ClientReply.Says("heard: " + turn.News),
+        });
+
+        var run = await Client(model).RunAsync(Project, "do the work", "--allowedTools", Allowed);
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Contains("Relay is connected: this session is project;", model.Turns[0].Everything, StringComparison.Ordinal);
+        Assert.Contains("Use the queue.", run.Result, StringComparison.Ordinal);
+        Assert.Equal("[project] Queue or poll?", Assert.Single(Api.Requests).LastUserText);
+        Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
+    }
+
+    [Fact]
+    public async Task The_same_call_once_more_is_one_message_and_the_same_answer()
+    {
+        await using var relay = await StartRelayAsync();
+        await ConnectAsync();
+        await using var model = await ClientApi.StartAsync(turn => turn.Number switch
+        {
+            <= 2 => new ClientReply.Uses(turn.ToolNamed("ask_advisor"), Question("Queue or poll?"), "toolu_the_same"),
+            _ => new ClientReply.Says("heard: " + turn.News),
+        });
+
+        var run = await Client(model).RunAsync(Project, "do the work", "--allowedTools", Allowed);
+
+        Assert.Equal(3, model.Turns.Count);
+        Assert.Contains("reply to: [project] Queue or poll?", model.Turns[1].News, StringComparison.Ordinal);
+        Assert.Contains("reply to: [project] Queue or poll?", run.Result, StringComparison.Ordinal);
+        Assert.Single(Api.Requests);
+    }
+
+    [Fact]
+    public async Task As_a_plugin_it_works_the_same()
+    {
+        await using var relay = await StartRelayAsync();
+        var plugin = Folder("plugin");
+        await RelayAsync("connect", "claude-code", "--plugin", plugin);
+        await using var model = await ClientApi.StartAsync(turn => turn.Number switch
+        {
+            1 => new ClientReply.Uses(turn.ToolNamed("ask_advisor"), Question("Queue or poll?")),
+            _ => new ClientReply.Says("heard: " + turn.News),
+        });
+        var client = Client(model);
+
+        var validation = await client.RunAsync(Project, ["plugin", "validate", plugin]);
+        var run = await client.RunAsync(Project, "do the work", "--plugin-dir", plugin, "--allowedTools", Allowed);
+
+        Assert.True(validation.ExitCode == 0, validation.ToString());
+        Assert.Equal("mcp__plugin_relay_relay__ask_advisor", model.Turns[0].ToolNamed("ask_advisor"));
+        Assert.Contains("reply to: [project] Queue or poll?", run.Result, StringComparison.Ordinal);
+        Assert.Contains("relay:relay", model.Turns[0].Everything, StringComparison.Ordinal); // The skill is offered.
+    }
+
+    [Fact]
+    public async Task A_kill_of_the_relay_during_a_call_loses_nothing_and_breaks_no_session()
+    {
+        Api.Enqueue(ScriptedReply.StallAfter(1));
+        var relay = await StartRelayAsync();
+        await ConnectAsync();
+        await using var model = await ClientApi.StartAsync(turn => turn.Number switch
+        {
+            <= 2 => new ClientReply.Uses(turn.ToolNamed("ask_advisor"), Question("Queue or poll?")),
+            _ => new ClientReply.Says("heard: " + turn.News),
+        });
+
+        var running = Client(model).RunAsync(Project, "do the work", "--allowedTools", Allowed);
+        await (await Api.WaitForRequestsAsync(1, Limit)).Silent.WaitAsync(Limit, CancellationToken);
+        await relay.KillAsync();
+        await using var next = await StartRelayAsync();
+        var run = await running;
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Contains("reply to: [project] Queue or poll?", model.Turns[^1].Everything, StringComparison.Ordinal);
+        Assert.Equal(1, await CountAsync("messages"));
+        Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
+    }
+
+    [Fact]
+    public async Task Without_a_relay_or_with_a_wrong_token_the_session_is_told_and_works()
+    {
+        await using (await StartRelayAsync())
+        {
+            await ConnectAsync();
+            await using var refused = await ClientApi.StartAsync(_ => new ClientReply.Says("done"));
+            var run = await Client(refused, "wrong").RunAsync(Project, "do the work");
+
+            Assert.Equal("done", run.Result);
+            Assert.Contains("Relay is not connected: the token is wrong", refused.Turns[0].Everything, StringComparison.Ordinal);
+        }
+        await using var model = await ClientApi.StartAsync(_ => new ClientReply.Says("done"));
+
+        var alone = await Client(model).RunAsync(Project, "do the work");
+
+        Assert.Equal("done", alone.Result);
+        Assert.Contains("Relay is not connected: nothing answers at", model.Turns[0].Everything, StringComparison.Ordinal);
+    }
+}

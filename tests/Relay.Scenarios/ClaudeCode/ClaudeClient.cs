@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Relay.Scenarios.ClaudeCode;
+
+/// <summary>How one run of the client ended.</summary>
+internal sealed record ClientRun(int ExitCode, string Session, string Result, string Output, string Error)
+{
+    public override string ToString() => FormattableString.Invariant($"exit {ExitCode}\n{Output}\n{Error}");
+}
+
+/// <summary>The real Claude Code client, headless, with a home and an environment of its own.</summary>
+internal sealed class ClaudeClient(string program, Uri api, string userHome, string token)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    public Task<ClientRun> RunAsync(string folder, string prompt, params string[] options) => RunAsync(folder, ["-p", prompt, "--output-format", "json", .. options]);
+
+    public async Task<ClientRun> RunAsync(string folder, IReadOnlyList<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Clear();
+        foreach (var (name, value) in Variables())
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"the client did not end within {Limit.TotalSeconds} s\n{await output}\n{await error}");
+        }
+        return Ended(process.ExitCode, await output, await error);
+    }
+
+    private Dictionary<string, string> Variables() => new()
+    {
+        ["HOME"] = userHome,
+        ["CLAUDE_CONFIG_DIR"] = Path.Combine(userHome, ".claude"),
+        ["PATH"] = "/usr/bin:/bin",
+        ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")),
+        ["TERM"] = "dumb",
+        ["LANG"] = "C.UTF-8",
+        ["ANTHROPIC_BASE_URL"] = api.ToString().TrimEnd('/'),
+        ["ANTHROPIC_API_KEY"] = "dummy",
+        ["DISABLE_TELEMETRY"] = "1",
+        ["DISABLE_ERROR_REPORTING"] = "1",
+        ["DISABLE_AUTOUPDATER"] = "1",
+        ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
+        ["RELAY_TOKEN"] = token,
+    };
+
+    private static ClientRun Ended(int exitCode, string output, string error)
+    {
+        if (!output.StartsWith('{'))
+            return new ClientRun(exitCode, "", "", output, error);
+        using var result = JsonDocument.Parse(output);
+        return new ClientRun(exitCode, Text("session_id"), Text("result"), output, error);
+
+        string Text(string name) => result.RootElement.TryGetProperty(name, out var value) ? value.ToString() : "";
+    }
+}

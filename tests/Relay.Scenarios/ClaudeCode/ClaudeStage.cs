@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+using Relay.Storage;
+using Xunit;
+
+namespace Relay.Scenarios.ClaudeCode;
+
+/// <summary>A relay at an address that it keeps over restarts, a project, and the real client with a scripted model.
+/// RELAY_CLAUDE_CODE names the client's program; ./build test installs one.</summary>
+public abstract class ClaudeStage : Stage
+{
+    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-claude-");
+    private readonly int _port = FreePort();
+
+    protected string Project => Folder("project");
+
+    private protected static JsonObject Question(string question) => new() { ["question"] = question };
+
+    /// <summary>The program under its real path.</summary>
+    protected static string ClientProgram()
+    {
+        var program = Environment.GetEnvironmentVariable("RELAY_CLAUDE_CODE");
+        Assert.SkipWhen(
+            string.IsNullOrEmpty(program) || !File.Exists(program),
+            Environment.GetEnvironmentVariable("RELAY_CLAUDE_CODE_MISSING") is { Length: > 0 } why ? why : "RELAY_CLAUDE_CODE names no Claude Code program; ./build test installs one");
+        return program!;
+    }
+
+    protected string Folder(string name) => _folder.CreateSubdirectory(name).FullName;
+
+    private protected async Task<RelayProcess> StartRelayAsync()
+    {
+        ClientProgram(); // Skips before anything is started.
+        var config = await File.ReadAllTextAsync(Home.Paths.ConfigFile, CancellationToken);
+        await File.WriteAllTextAsync(
+            Home.Paths.ConfigFile,
+            config.Replace("listen: 127.0.0.1:0\n", string.Create(CultureInfo.InvariantCulture, $"listen: 127.0.0.1:{_port}\n"), StringComparison.Ordinal),
+            CancellationToken);
+        return await RelayProcess.StartAsync(Home, CancellationToken);
+    }
+
+    private protected ClaudeClient Client(ClientApi api, string token = "token") => new(ClientProgram(), api.Address, Folder("user"), token);
+
+    /// <summary>Runs the relay's command line.</summary>
+    protected async Task<string> RelayAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(RelayProcess.Program(), [.. arguments, "--home", Home.Paths.Root]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken);
+        var error = await process.StandardError.ReadToEndAsync(CancellationToken);
+        await process.WaitForExitAsync(CancellationToken);
+        Assert.True(process.ExitCode == 0, $"relay {string.Join(' ', arguments)}: exit {process.ExitCode}\n{await output}{error}");
+        return await output;
+    }
+
+    protected Task ConnectAsync(params string[] options) => RelayAsync(["connect", "claude-code", "--project", Project, .. options]);
+
+    private protected async Task<long> CountAsync(string table, string condition = "1 = 1") =>
+        await Home.CountAsync($"SELECT COUNT(*) FROM {table} WHERE {condition}", CancellationToken);
+
+    private protected Task EventuallyAsync(string table, string condition) => Eventually.ThatAsync(
+        Limit, () => CountAsync(table, condition).GetAwaiter().GetResult() > 0, () => $"nothing in {table} with {condition}", CancellationToken);
+
+    private protected Task<Page> PagedAsync(string title) => Ntfy.WaitForPageAsync(page => page.Title.Contains(title, StringComparison.Ordinal), Limit);
+
+    protected override void CleanUp() => _folder.Delete(recursive: true);
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

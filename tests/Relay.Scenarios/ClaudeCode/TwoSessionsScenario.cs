@@ -1,0 +1,35 @@
+using Relay.Loopback;
+using Xunit;
+
+namespace Relay.Scenarios.ClaudeCode;
+
+public sealed class TwoSessionsScenario : ClaudeStage
+{
+    [Fact]
+    public async Task Two_sessions_share_one_advisor_and_a_question_to_the_operator_comes_back_to_the_right_one()
+    {
+        Api.Enqueue(ScriptedReply.Text("One: use SQLite."), ScriptedReply.Text("[NEEDS-JC] May two users own one key?"), ScriptedReply.Text("Two: the operator says merge them."));
+        await using var relay = await StartRelayAsync();
+        var plugin = Folder("plugin");
+        await RelayAsync("connect", "claude-code", "--plugin", plugin);
+        await using var model = await ClientApi.StartAsync(turn => turn.Number switch
+        {
+            1 => new ClientReply.Uses(turn.ToolNamed("ask_advisor"), Question(turn.Everything.Contains("store", StringComparison.Ordinal) ? "Which store?" : "Who owns a key?")),
+            _ => new ClientReply.Says("heard: " + turn.News),
+        });
+        var client = Client(model);
+        string[] options = ["--plugin-dir", plugin, "--allowedTools", "mcp__plugin_relay_relay__ask_advisor"];
+
+        var one = await client.RunAsync(Folder("storage"), "choose the store", options);
+        var running = client.RunAsync(Folder("accounts"), "design the keys", options);
+        var page = await PagedAsync("[NEEDS-JC]");
+        Assert.True(Home.TrySay("merge them"));
+        var two = await running;
+
+        Assert.Contains("accounts", page.Title, StringComparison.Ordinal);
+        Assert.Contains("One: use SQLite.", one.Result, StringComparison.Ordinal);
+        Assert.DoesNotContain("Two:", one.Result, StringComparison.Ordinal);
+        Assert.Contains("Two: the operator says merge them.", two.Result, StringComparison.Ordinal);
+        Assert.Contains("One: use SQLite.", Api.Requests[1].AllText, StringComparison.Ordinal); // The advisor knows what it told the other session.
+    }
+}
