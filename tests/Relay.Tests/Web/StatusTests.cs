@@ -122,6 +122,17 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task What_is_held_is_unhealthy_from_the_first_moment()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Credentials, "HTTP 401"));
+        await relay.AcceptAsync("a", "question");
+        await relay.TakeTurnsAsync();
+
+        Assert.False((await relay.Get<Health>().ReadAsync(CancellationToken)).Healthy);
+    }
+
+    [Fact]
     public async Task The_mirror_follows_within_a_second_and_is_never_half_written()
     {
         await using var relay = await RunningRelay.StartAsync();
@@ -138,7 +149,7 @@ public sealed class StatusTests
 
         relay.Drop("a", "question");
         Assert.True(await TakesAsync(relay, "queue_depth", 1) < TimeSpan.FromSeconds(2), "accepted"); // A second, and this machine's slack.
-        await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience);
+        await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent.WaitAsync(RunningRelay.Patience, CancellationToken);
         relay.Api.ReleaseStalled();
         await relay.ConsumeAsync("a");
         Assert.True(await TakesAsync(relay, "queue_depth", 0) < TimeSpan.FromSeconds(2), "answered");
@@ -158,7 +169,8 @@ public sealed class StatusTests
         relay.Api.Always(ScriptedReply.Status(401, $"invalid key {RunningRelay.ApiKey}"));
         relay.Drop("a", "question");
         await Until.TrueAsync(async () => (await relay.StatusAsync())["state"]!.GetValue<string>() == "needs_jc", "the question");
-        await relay.SendAsync(HttpMethod.Post, "/answers", new { text = "left" });
+        Assert.Equal(HttpStatusCode.OK, (await relay.SendAsync(HttpMethod.Post, "/answers", new { text = "left" })).Status);
+        await relay.Api.WaitForRequestsAsync(2, RunningRelay.Patience);
         await Until.TrueAsync(async () => (await relay.StatusAsync())["state"]!.GetValue<string>() == "error", "the error");
         var (code, health) = await relay.SendAsync(HttpMethod.Get, "/healthz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
