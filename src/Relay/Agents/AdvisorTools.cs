@@ -50,15 +50,14 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
             _ => throw new InvalidOperationException(),
         };
         var patience = caller.ToolUse is null ? OthersPatience : ClaudePatience;
-        var waited = await wait.WaitAsync(conversation, message, patience, leaveToOperator: false, Progress(progress), ended.Token);
-        return waited switch
+        try
         {
-            Waited.Replied replied => caller.Deliver(replied.Lease),
-            Waited.TakenElsewhere taken => Text(taken.Text), // The same call once more: its answer is the same.
-            Waited.GivenUp givenUp => Error($"The operator gave this message up: {givenUp.Reason}"),
-            Waited.NotYet notYet => Text($"Not answered yet, id {message} ({notYet.State}). Go on with other work; call check_replies later, or ask the same question again."),
-            _ => throw new InvalidOperationException(),
-        };
+            return Answer(caller, message, await wait.WaitAsync(conversation, message, patience, leaveToOperator: false, Progress(progress), ended.Token));
+        }
+        catch (OperationCanceledException) when (caller.Gone.IsCancellationRequested)
+        {
+            return Error("The connection has ended."); // Nobody hears it; an exception would be logged as a fault of the tool.
+        }
     }
 
     [McpServerTool(Name = "check_replies", Title = "Check for replies", ReadOnly = false, Destructive = false)]
@@ -106,6 +105,15 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
             .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Session}."),
         ]));
     }
+
+    private static CallToolResult Answer(AgentCall caller, MessageId message, Waited waited) => waited switch
+    {
+        Waited.Replied replied => caller.Deliver(replied.Lease),
+        Waited.TakenElsewhere taken => Text(taken.Text), // The same call once more: its answer is the same.
+        Waited.GivenUp givenUp => Error($"The operator gave this message up: {givenUp.Reason}"),
+        Waited.NotYet notYet => Text($"Not answered yet, id {message} ({notYet.State}). Go on with other work; call check_replies later, or ask the same question again."),
+        _ => throw new InvalidOperationException(),
+    };
 
     private async Task<Inbox.Acceptance> AcceptAsync(AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
     {

@@ -102,7 +102,7 @@ public sealed class PermissionHookTests
         var asked = new ClaudeSession(relay, "claude-1").AskPermissionAsync("Bash", new { command = "ls" });
         await relay.OpenQuestionAsync();
 
-        await relay.RestartAsync().WaitAsync(TimeSpan.FromSeconds(8), Token);
+        await relay.ReplaceDaemonAsync();
 
         Assert.Empty(await asked);
         Assert.Equal(["expired"], await relay.TextsAsync("SELECT state FROM questions"));

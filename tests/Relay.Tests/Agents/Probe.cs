@@ -52,6 +52,13 @@ internal static class Probe
     public static async Task SayToAsync(this RunningRelay relay, string session, string text) =>
         Assert.IsType<Answers.Outcome.Direct>(await relay.AnswerAsync($"@{session}: {text}"));
 
+    /// <summary>Stops the daemon under its clients and starts another on the same home. A stop must take seconds, whatever is being held.</summary>
+    public static async Task ReplaceDaemonAsync(this RunningRelay relay)
+    {
+        await relay.Daemon.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(8), Token);
+        await relay.StartDaemonAsync();
+    }
+
     public static IReadOnlyList<string> Errors(this RunningRelay relay) =>
         relay.Logs.GetSnapshot().Where(record => record.Level >= Microsoft.Extensions.Logging.LogLevel.Error).Select(record => record.Message).ToList();
 

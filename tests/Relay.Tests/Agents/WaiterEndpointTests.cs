@@ -109,11 +109,9 @@ public sealed class WaiterEndpointTests
         var waiter = claude.WaitAsync();
         await Until.TrueAsync(() => relay.Get<AgentWaiters>().IsNewest(claude.Id, 1), "the waiter");
 
-        var stop = relay.Daemon.DisposeAsync().AsTask();
+        await relay.ReplaceDaemonAsync();
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await waiter).Status);
-        await stop.WaitAsync(TimeSpan.FromSeconds(8), Token);
-        await relay.StartDaemonAsync();
     }
 
     /// <summary>Sends a request, reads the beginning of the answer and resets the connection.</summary>
