@@ -24,7 +24,7 @@ public sealed class AskScenarios : ClaudeStage
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Contains("Relay is connected: this session is project;", model.Turns[0].Everything, StringComparison.Ordinal);
         Assert.Contains("Use the queue.", run.Result, StringComparison.Ordinal);
-        Assert.Equal("[project] Queue or poll?", Assert.Single(Api.Requests).LastUserText);
+        Assert.Equal("[project] Queue or poll?", Said(Assert.Single(Api.Requests)));
         Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
     }
 
