@@ -6,7 +6,7 @@ namespace Relay.Bench;
 /// <summary>Durable turns per second in one conversation with hundreds waiting, and the memory held afterwards.</summary>
 internal static class Throughput
 {
-    private const int Sessions = 5, Turns = 800, WarmUp = 200;
+    private const int Sessions = 5, Turns = 400, WarmUp = 100;
 
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {

@@ -97,6 +97,7 @@ internal static class RelayHost
             .AddHttpContextAccessor()
             .AddSingleton<AgentStore>()
             .AddSingleton<AgentCaller>()
+            .AddSingleton<AgentIntake>()
             .AddSingleton<AgentWaiters>()
             .AddSingleton<Handover>()
             .AddSingleton<ReplyWait>()

@@ -10,11 +10,11 @@ namespace Relay.Scenarios;
 public sealed class FullQueueScenario : Stage
 {
     private const int Waiting = 2_000, Coming = 2_000, Sessions = 8, Conversations = 4;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(300);
     private readonly Random _random = new(7);
 
     protected override string Config =>
-        "history_char_cap: 20000\nsummarization_prompt: " + EchoingAdvisor.SummaryPrompt + "\nsessions:\n"
+        "history_char_cap: 3000\nsummarization_prompt: " + EchoingAdvisor.SummaryPrompt + "\nsessions:\n"
         + string.Concat(Enumerable.Range(0, Sessions).Select(number => $"  - session_id: s-{number}\n    conversation: c-{number % Conversations}\n"));
 
     [Fact]

@@ -10,7 +10,9 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices, TimePro
 {
     /// <summary>Tokens per byte assumed for a conversation that has not been measured yet; dense text has fewer bytes to a token than prose.</summary>
     private const double UnmeasuredTokensPerByte = 0.6;
-    private const double Margin = 1.25;
+
+    /// <summary>On what was measured: another model's tokenizer makes up to a third more tokens of the same text.</summary>
+    private const double Margin = 1.35;
 
     public abstract record Leave
     {
@@ -30,7 +32,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices, TimePro
         if (caps.PerDayUsd is null && caps.PerMonthUsd is null)
             return new Leave.Granted(worst);
         if (worst is null)
-            return new Leave.Denied($"the price of {call.Model} is not known, so a cap cannot be kept: add it to prices.json or remove the budget", Until: null);
+            return new Leave.Denied($"the price of {call.Model} is not known, so a cap cannot be kept: add it to prices.json and restart, or remove the budget", Until: null);
         var now = clock.GetUtcNow();
         var day = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
         var month = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero);
@@ -55,9 +57,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices, TimePro
     /// <summary>Everything written to the cache and the longest reply; null where the model has no price.</summary>
     private long? WorstCost(AdvisorCall call, IReadOnlyList<PastCall> past)
     {
-        var bytes = call.PromptBytes;
-        var measured = past.Count > 0 && past[0].PromptBytes > 0 ? (double)past[0].InputTokens / past[0].PromptBytes * Margin : UnmeasuredTokensPerByte;
-        var tokens = (long)Math.Ceiling(bytes * Math.Min(1, measured)) + 100;
+        var tokens = (long)Math.Ceiling(LikelyTokens(call.PromptBytes, past)) + 100;
         if (prices.Find(call.Model, clock.GetUtcNow())?.RatesFor(tokens) is not { } rates)
             return null;
         var usage = call.CacheTtl switch
@@ -67,5 +67,15 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices, TimePro
             _ => new TokenUsage(tokens, call.MaxTokens, 0, 0, 0),
         };
         return rates.CostOf(usage);
+    }
+
+    /// <summary>What the last prompt was is measured; what was added since can be of any kind.</summary>
+    private static double LikelyTokens(long bytes, IReadOnlyList<PastCall> past)
+    {
+        if (past.Count == 0 || past[0].PromptBytes == 0)
+            return bytes * UnmeasuredTokensPerByte;
+        var known = Math.Min(bytes, past[0].PromptBytes);
+        var perByte = Math.Min(1, Margin * past[0].InputTokens / past[0].PromptBytes);
+        return known * perByte + (bytes - known) * Math.Max(perByte, UnmeasuredTokensPerByte);
     }
 }

@@ -16,13 +16,38 @@ internal sealed record StartedCall(
     string Id, ConversationId Conversation, MessageId? Message, SessionId Session, CallPurpose Purpose, string Model, long PromptBytes, long? ReservedNano);
 
 /// <summary>Sums over calls. Cost is that of the calls whose cost is known; <see cref="UnknownCost"/> counts the others.</summary>
-internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost);
+internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost)
+{
+    public static readonly Totals None = new(0, 0, 0, 0, 0);
+
+    public static Totals operator +(Totals left, Totals right) => new(
+        left.InputTokens + right.InputTokens,
+        left.OutputTokens + right.OutputTokens,
+        left.CostNano + right.CostNano,
+        left.Calls + right.Calls,
+        left.UnknownCost + right.UnknownCost);
+}
 
 /// <summary>Owns the calls: a row a call, written before the call and completed after it.</summary>
 internal sealed class Ledger(Database database, PriceTable prices, TimeProvider clock)
 {
-    public Task StartAsync(DbTransaction transaction, StartedCall call, CancellationToken cancellationToken) =>
-        transaction.Command(
+    /// <summary>Far longer than a call or a transaction takes: a row this old, and not under way, does not change any more.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromHours(1);
+
+    /// <summary>Sums once taken over old rows: with years of calls, every status would walk through all of them.</summary>
+    private volatile Settled _settled = Settled.Nothing;
+
+    private sealed record Settled(Totals Totals, long Before)
+    {
+        public static readonly Settled Nothing = new(Totals.None, long.MinValue);
+    }
+
+    public async Task StartAsync(DbTransaction transaction, StartedCall call, CancellationToken cancellationToken)
+    {
+        var now = clock.UnixNow();
+        if (now < _settled.Before)
+            _settled = Settled.Nothing; // The clock was set back: the row lands among those that were thought to be settled.
+        await transaction.Command(
             """
             INSERT INTO calls (
                 conversation_id, call_id, message_id, session_id, purpose, model, state, started_at, reserved_nano, prompt_bytes,
@@ -33,8 +58,9 @@ internal sealed class Ledger(Database database, PriceTable prices, TimeProvider 
             """)
             .With("@conversation", call.Conversation.Value).With("@id", call.Id).With("@message", call.Message?.Value)
             .With("@session", call.Session.Value).With("@purpose", call.Purpose.Word()).With("@model", call.Model)
-            .With("@now", clock.UnixNow()).With("@reserved", call.ReservedNano).With("@bytes", call.PromptBytes)
+            .With("@now", now).With("@reserved", call.ReservedNano).With("@bytes", call.PromptBytes)
             .ExecuteAsync(cancellationToken);
+    }
 
     public Task FinishAsync(DbTransaction transaction, StartedCall call, AdvisorOutcome outcome, CancellationToken cancellationToken)
     {
@@ -96,22 +122,20 @@ internal sealed class Ledger(Database database, PriceTable prices, TimeProvider 
             .With("@conversation", conversation.Value).With("@message", message.Value)
             .NumberAsync(cancellationToken);
 
+    /// <summary>Over all runs: (1) how far everything is settled by now, (2) what settled since the last time, (3) the rest.</summary>
     public Task<Totals> TotalsAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(
-            async connection => (await connection.Command(
-                """
-                SELECT
-                    COALESCE(SUM(input_tokens + cache_write_5m + cache_write_1h + cache_read), 0) AS input,
-                    COALESCE(SUM(output_tokens), 0) AS output,
-                    COALESCE(SUM(cost_nano), 0) AS cost,
-                    COUNT(*) AS calls,
-                    COUNT(CASE WHEN cost_nano IS NULL THEN 1 END) AS unknown
-                FROM calls
-                WHERE state <> 'started'
-                """)
-                .ListAsync(
-                    reader => new Totals(reader.Number("input"), reader.Number("output"), reader.Number("cost"), reader.Number("calls"), reader.Number("unknown")),
-                    cancellationToken))[0],
+            async connection =>
+            {
+                var settled = _settled;
+                var before = await SettledBeforeAsync(connection, settled.Before, cancellationToken); // (1)
+                var next = before > settled.Before
+                    ? new Settled(settled.Totals + await SumAsync(connection, settled.Before, before, cancellationToken), before) // (2)
+                    : settled;
+                var totals = next.Totals + await SumAsync(connection, next.Before, long.MaxValue, cancellationToken); // (3)
+                Interlocked.CompareExchange(ref _settled, next, settled);
+                return totals;
+            },
             cancellationToken);
 
     /// <summary>The calls made for a message, in order.</summary>
@@ -150,6 +174,37 @@ internal sealed class Ledger(Database database, PriceTable prices, TimeProvider 
                 .With("@by", by.Word())
                 .ListAsync(CostSum.From, cancellationToken),
             cancellationToken);
+
+    private async Task<long> SettledBeforeAsync(DbConnection connection, long since, CancellationToken cancellationToken)
+    {
+        var old = (clock.GetUtcNow() - Settling).ToUnixTimeMilliseconds();
+        var underWay = await connection.Command(
+            """
+            SELECT COALESCE(MIN(started_at), @old)
+            FROM calls
+            WHERE started_at >= @since AND started_at < @old AND state = 'started'
+            """)
+            .With("@old", old).With("@since", since)
+            .NumberAsync(cancellationToken);
+        return Math.Min(old, underWay);
+    }
+
+    private static async Task<Totals> SumAsync(DbConnection connection, long since, long before, CancellationToken cancellationToken) =>
+        (await connection.Command(
+            """
+            SELECT
+                COALESCE(SUM(input_tokens + cache_write_5m + cache_write_1h + cache_read), 0) AS input,
+                COALESCE(SUM(output_tokens), 0) AS output,
+                COALESCE(SUM(cost_nano), 0) AS cost,
+                COUNT(*) AS calls,
+                COUNT(CASE WHEN cost_nano IS NULL THEN 1 END) AS unknown
+            FROM calls
+            WHERE started_at >= @since AND started_at < @before AND state <> 'started'
+            """)
+            .With("@since", since).With("@before", before)
+            .ListAsync(
+                reader => new Totals(reader.Number("input"), reader.Number("output"), reader.Number("cost"), reader.Number("calls"), reader.Number("unknown")),
+                cancellationToken))[0];
 
     private static string? Note(AdvisorOutcome outcome) => outcome switch
     {

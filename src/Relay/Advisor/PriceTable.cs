@@ -7,6 +7,8 @@ namespace Relay.Advisor;
 /// <summary>US dollars per million tokens.</summary>
 internal sealed record Rates(decimal Input, decimal Output, decimal CacheWrite5m, decimal CacheWrite1h, decimal CacheRead)
 {
+    public bool AreSane => Input >= 0 && Output >= 0 && CacheWrite5m >= 0 && CacheWrite1h >= 0 && CacheRead >= 0;
+
     /// <summary>In nano-dollars: 1 USD per million tokens is 1,000 of them per token.</summary>
     public long CostOf(TokenUsage usage) => (long)(1000 * (
         usage.Input * Input
@@ -21,11 +23,11 @@ internal sealed record Price(
     string Model,
     DateOnly EffectiveFrom,
     Rates Rates,
-    int? MinCacheTokens,
-    int? LongPromptOver,
-    Rates? LongPrompt,
-    string? Source,
-    DateOnly? Checked)
+    int? MinCacheTokens = null,
+    int? LongPromptOver = null,
+    Rates? LongPrompt = null,
+    string? Source = null,
+    DateOnly? Checked = null)
 {
     public Rates RatesFor(long inputTokens) => LongPrompt is not null && inputTokens > LongPromptOver ? LongPrompt : Rates;
 }
@@ -33,7 +35,13 @@ internal sealed record Price(
 /// <summary>Prices by exact model id, with a date suffix tolerated. A model that is not listed has no price: its cost is unknown, never 0.</summary>
 internal sealed partial class PriceTable
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
+
     private readonly List<Price> _prices;
 
     private PriceTable(IEnumerable<Price> prices) => _prices = prices.OrderByDescending(price => price.EffectiveFrom).ToList();
@@ -49,9 +57,11 @@ internal sealed partial class PriceTable
         try
         {
             var own = JsonSerializer.Deserialize<List<Price>>(File.ReadAllBytes(overrideFile), Json) ?? [];
+            if (own.Exists(price => price is not { Rates.AreSane: true, LongPrompt: null or { AreSane: true } }))
+                throw new InvalidDataException($"{overrideFile}: a row is null or has a rate below 0");
             return new PriceTable(own.Concat(prices.Where(price => own.TrueForAll(mine => mine.Model != price.Model))));
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"{overrideFile}: {exception.Message}", exception);
         }
@@ -62,7 +72,8 @@ internal sealed partial class PriceTable
     {
         var day = DateOnly.FromDateTime(at.UtcDateTime);
         var undated = DateSuffix().Replace(model, "");
-        return _prices.Find(price => (price.Model == model || price.Model == undated) && price.EffectiveFrom <= day);
+        return _prices.Find(price => price.Model == model && price.EffectiveFrom <= day)
+            ?? _prices.Find(price => price.Model == undated && price.EffectiveFrom <= day);
     }
 
     [GeneratedRegex(@"-\d{8}\z")]

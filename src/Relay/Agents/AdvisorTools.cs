@@ -12,7 +12,7 @@ using Relay.Storage;
 namespace Relay.Agents;
 
 /// <summary>The MCP tools. Their descriptions teach the model when to ask and what to pack: the advisor sees only what it is sent.</summary>
-internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStore messages, ReplyWait wait, Handover handover, QuestionStore questions, TimeProvider clock)
+internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, MessageStore messages, ReplyWait wait, Handover handover, QuestionStore questions, TimeProvider clock)
 {
     /// <summary>A client that says nothing of its patience gives up after a minute; Claude Code, kept informed, waits much longer.</summary>
     private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(50);
@@ -36,8 +36,9 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
         CancellationToken cancellationToken = default) // Optional only because an optional argument of the tool stands before it.
     {
         if (string.IsNullOrWhiteSpace(question))
-            return Error("the question is empty");
+            return Error("The question is empty.");
         var caller = await callers.IdentifyAsync(request, cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, caller.Gone);
         var content = string.IsNullOrWhiteSpace(context) ? question : $"{question}\n\nContext:\n{context}";
         var asked = await AcceptAsync(caller, content, ReplyChannel.Agent, cancellationToken);
         if (asked is Inbox.Acceptance.Refused refused)
@@ -48,17 +49,15 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
             Inbox.Acceptance.Duplicate duplicate => (duplicate.Message.Conversation, duplicate.Message.Id),
             _ => throw new InvalidOperationException(),
         };
-        if (await handover.DeliveredAsync(conversation, message, cancellationToken) is { } again)
-            return Text(again); // The same call once more: its answer is the same.
         var patience = caller.ToolUse is null ? OthersPatience : ClaudePatience;
-        var waited = await wait.WaitAsync(conversation, message, patience, leaveToOperator: false, Progress(progress), cancellationToken);
-        return waited switch
+        try
         {
-            Waited.Replied replied => callers.Deliver(replied.Lease),
-            Waited.GivenUp givenUp => Error($"The operator gave this message up: {givenUp.Reason}"),
-            Waited.NotYet notYet => Text($"Not answered yet, id {message} ({notYet.State}). Go on with other work; call check_replies later, or ask the same question again."),
-            _ => throw new InvalidOperationException(),
-        };
+            return Answer(caller, message, await wait.WaitAsync(conversation, message, patience, leaveToOperator: false, Progress(progress), ended.Token));
+        }
+        catch (OperationCanceledException) when (caller.Gone.IsCancellationRequested)
+        {
+            return Error("The connection has ended."); // Nobody hears it; an exception would be logged as a fault of the tool.
+        }
     }
 
     [McpServerTool(Name = "check_replies", Title = "Check for replies", ReadOnly = false, Destructive = false)]
@@ -68,7 +67,7 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
         var caller = await callers.IdentifyAsync(request, cancellationToken);
         var lease = await handover.TakeAsync(caller.Session, cancellationToken);
         if (!lease.IsEmpty)
-            return callers.Deliver(lease);
+            return caller.Deliver(lease);
         var waiting = await messages.UnansweredAsync(caller.Session, cancellationToken);
         return Text(waiting.Count == 0
             ? "No replies wait, and no question of this session is open."
@@ -83,7 +82,7 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
         CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(note))
-            return Error("the note is empty");
+            return Error("The note is empty.");
         var caller = await callers.IdentifyAsync(request, cancellationToken);
         return await AcceptAsync(caller, note, ReplyChannel.None, cancellationToken) is Inbox.Acceptance.Refused refused
             ? Error(refused.Reason)
@@ -107,13 +106,23 @@ internal sealed class AdvisorTools(AgentCaller callers, Inbox inbox, MessageStor
         ]));
     }
 
+    private static CallToolResult Answer(AgentCall caller, MessageId message, Waited waited) => waited switch
+    {
+        Waited.Replied replied => caller.Deliver(replied.Lease),
+        Waited.TakenElsewhere taken => Text(taken.Text), // The same call once more: its answer is the same.
+        Waited.GivenUp givenUp => Error($"The operator gave this message up: {givenUp.Reason}"),
+        Waited.NotYet notYet => Text($"Not answered yet, id {message} ({notYet.State}). Go on with other work; call check_replies later, or ask the same question again."),
+        _ => throw new InvalidOperationException(),
+    };
+
     private async Task<Inbox.Acceptance> AcceptAsync(AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
     {
-        // A model that asks the same again makes a new call of it: it is still the same question while its reply has not been given.
-        if (channel == ReplyChannel.Agent && await messages.FindOpenAsync(caller.Session, content, cancellationToken) is { } open)
+        // The same question asked again is that question, even in a new call: its reply may be there by now.
+        if (channel == ReplyChannel.Agent
+            && await messages.FindOpenAsync(caller.Session, content, cancellationToken) is { Channel: ReplyChannel.Agent } open)
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(clock.GetUtcNow());
-        return await inbox.AcceptAsync(caller.Session, content, key, channel, cancellationToken);
+        return await intake.AcceptAsync(caller.Session, content, key, channel, cancellationToken);
     }
 
     private Action<string> Progress(IProgress<ProgressNotificationValue> progress)

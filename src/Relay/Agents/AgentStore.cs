@@ -43,14 +43,14 @@ internal sealed partial class AgentStore(Database database, SessionStore session
     private static readonly TimeSpan NameKept = TimeSpan.FromHours(12);
     private static readonly TimeSpan ToolUsesKept = TimeSpan.FromDays(1);
 
-    /// <summary>Notes that an agent is there. Its session is the name it was given, else its folder's name, made distinct among the agents of that folder.
-    /// Null when the configuration does not accept the session.</summary>
+    /// <summary>Notes that an agent is there. Its session is the name it was given, else the one it had, else its folder's name made distinct among
+    /// the agents of now. One that comes back after its end finds its name again unless another has it now. Null when the configuration does not accept the session.</summary>
     public Task<Agent?> SeenAsync(string agent, string? givenName, string folder, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async transaction =>
             {
                 var known = await FindAsync(transaction.Connection!, agent, cancellationToken);
-                var session = SessionId.TryParse(givenName ?? "") ?? known?.Session ?? await FreeNameAsync(transaction, agent, folder, cancellationToken);
+                var session = SessionId.TryParse(givenName ?? "") ?? await OwnNameAsync(transaction, agent, known, folder, cancellationToken);
                 if (directory.ConversationOf(session) is not { } conversation)
                     return null;
                 await sessions.SeenAsync(transaction, session, conversation, ReplyChannel.Agent, cancellationToken);
@@ -74,17 +74,24 @@ internal sealed partial class AgentStore(Database database, SessionStore session
     public Task PromptedAsync(Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(agent, "state = @state, rounds = 0, blocks = 0", AgentState.Active, cancellationToken);
 
-    /// <summary>A Stop hook was answered with a reply, so the session goes on. A reply the operator had a hand in starts the count of rounds again.</summary>
-    public Task WentOnAsync(Agent agent, bool relayed, bool byOperator, CancellationToken cancellationToken) =>
-        UpdateAsync(
-            agent,
-            (relayed, byOperator) switch
-            {
-                (_, true) => "state = @state, rounds = 0, blocks = blocks + 1, stops = stops + 1",
-                (true, _) => "state = @state, rounds = rounds + 1, blocks = blocks + 1, stops = stops + 1",
-                _ => "state = @state, blocks = blocks + 1, stops = stops + 1",
-            },
-            AgentState.Active,
+    /// <summary>Its last message went to the advisor, and its Stop hook is held.</summary>
+    public Task RelayedAsync(Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(agent, "state = @state, rounds = rounds + 1", AgentState.Held, cancellationToken);
+
+    /// <summary>A Stop hook was answered with a reply, so the session goes on.</summary>
+    public Task WentOnAsync(Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(agent, "state = @state, blocks = blocks + 1, stops = stops + 1", AgentState.Active, cancellationToken);
+
+    /// <summary>The session was let stop: its turn has ended, and with it the client's count of blocks in a row.</summary>
+    public Task StoppedAsync(Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(agent, "state = @state, blocks = 0, stops = stops + 1", AgentState.Idle, cancellationToken);
+
+    /// <summary>The session got a reply the operator had a hand in: the rounds count from here again.</summary>
+    public Task OperatorSpokeAsync(Agent agent, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            transaction => transaction.Command("UPDATE agents SET rounds = 0 WHERE agent_id = @agent")
+                .With("@agent", agent.Id)
+                .ExecuteAsync(cancellationToken),
             cancellationToken);
 
     public Task<Agent?> FindAsync(string agent, CancellationToken cancellationToken) =>
@@ -152,18 +159,26 @@ internal sealed partial class AgentStore(Database database, SessionStore session
                 .ExecuteAsync(cancellationToken),
             cancellationToken);
 
-    private async Task<SessionId> FreeNameAsync(DbTransaction transaction, string agent, string folder, CancellationToken cancellationToken)
+    private async Task<SessionId> OwnNameAsync(DbTransaction transaction, string agent, Agent? known, string folder, CancellationToken cancellationToken)
     {
-        var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');
-        name = name.Length == 0 ? "claude" : name[..Math.Min(name.Length, 56)];
+        var since = clock.GetUtcNow() - NameKept;
+        if (known is { State: not AgentState.Ended } && known.LastSeenAt > since)
+            return known.Session;
         var taken = await transaction.Command(
             """
             SELECT session_id
             FROM agents
             WHERE agent_id <> @agent AND state <> 'ended' AND last_seen_at > @since
             """)
-            .With("@agent", agent).With("@since", (clock.GetUtcNow() - NameKept).ToUnixTimeMilliseconds())
+            .With("@agent", agent).With("@since", since.ToUnixTimeMilliseconds())
             .ListAsync(reader => reader.Text("session_id"), cancellationToken);
+        return known is not null && !taken.Contains(known.Session.Value) ? known.Session : FreeName(folder, taken);
+    }
+
+    private static SessionId FreeName(string folder, List<string> taken)
+    {
+        var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');
+        name = name.Length == 0 ? "claude" : name[..Math.Min(name.Length, 56)];
         var free = name;
         for (var number = 2; taken.Contains(free); number++)
             free = FormattableString.Invariant($"{name}-{number}");

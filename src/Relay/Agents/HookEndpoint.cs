@@ -17,6 +17,11 @@ internal sealed partial class HookEndpoint(
             await Web.Problem.WriteAsync(context, StatusCodes.Status400BadRequest, "the JSON of a Claude Code hook event is expected, with session_id and hook_event_name");
             return;
         }
+        if (SessionHeader.Fault(context.Request) is { } fault)
+        {
+            await Web.Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault);
+            return;
+        }
         var given = SessionHeader.Of(context.Request)?.Value;
         if (await agents.SeenAsync(id, given, hook.Cwd ?? "", context.RequestAborted) is not { } agent)
         {
@@ -32,6 +37,8 @@ internal sealed partial class HookEndpoint(
     private async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, HookEvent hook, string name)
     {
         var cancellationToken = context.RequestAborted;
+        if (hook is { AgentId: not null } && name is not ("PreToolUse" or "PermissionRequest"))
+            return HookAnswer.Nothing; // A subagent's: what waits is for the session itself.
         switch (name)
         {
             case "Stop":
@@ -45,8 +52,11 @@ internal sealed partial class HookEndpoint(
                 await agents.PromptedAsync(agent, cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
             case "PostToolUse":
+                await AtWorkAsync(agent, cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
             case "PreToolUse" when hook.ToolUseId is { } use:
+                if (hook.AgentId is null)
+                    await AtWorkAsync(agent, cancellationToken);
                 await agents.NoteToolUseAsync(use, agent, cancellationToken);
                 return HookAnswer.Nothing;
             case "Notification" when hook.NotificationType == "idle_prompt":
@@ -61,10 +71,16 @@ internal sealed partial class HookEndpoint(
         }
     }
 
+    /// <summary>A session that a waiter woke has no prompt to tell it by.</summary>
+    private Task AtWorkAsync(Agent agent, CancellationToken cancellationToken) =>
+        agent.State == AgentState.Active ? Task.CompletedTask : agents.SetStateAsync(agent, AgentState.Active, cancellationToken);
+
     private async Task<HookAnswer> DeliverAsync(HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
     {
         var lease = await handover.TakeAsync(agent.Session, cancellationToken);
-        context.Items[DeliveryReceipt.Key] = lease;
+        Delivery.Of(context).Carry(lease);
+        if (await handover.HadOperatorAsync(lease, cancellationToken))
+            await agents.OperatorSpokeAsync(agent, cancellationToken);
         var replies = lease.IsEmpty ? null : "A reply from the advisor, which this session has been waiting for:\n\n" + lease.Text;
         var text = string.Join("\n\n", new[] { always, replies }.Where(part => part is not null));
         return text.Length == 0 ? HookAnswer.Nothing : HookAnswer.Context(name, text);
@@ -74,9 +90,11 @@ internal sealed partial class HookEndpoint(
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<HookEvent>(context.Request.Body, EventJson, context.RequestAborted);
+            var hook = await JsonSerializer.DeserializeAsync<HookEvent>(context.Request.Body, EventJson, context.RequestAborted);
+            _ = hook?.ToolInput is { } input ? PermissionHook.Show(input) : null; // Text in it that is none is found here and not in mid-question.
+            return hook;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

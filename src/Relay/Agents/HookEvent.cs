@@ -8,6 +8,10 @@ internal sealed record HookEvent
 {
     public string? HookEventName { get; init; }
     public string? SessionId { get; init; }
+
+    /// <summary>Only of events inside a subagent.</summary>
+    public string? AgentId { get; init; }
+
     public string? Cwd { get; init; }
     public string? PromptId { get; init; }
     public string? LastAssistantMessage { get; init; }

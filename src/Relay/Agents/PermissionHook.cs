@@ -8,7 +8,8 @@ namespace Relay.Agents;
 
 /// <summary>Asks the operator whether a session may use a tool. Only an answer allows; no answer in time leaves it to the client's own prompt.</summary>
 internal sealed partial class PermissionHook(
-    QuestionStore questions, PageStore pages, SessionDirectory directory, Database database, SettingsSource settings, TimeProvider clock, ILogger<PermissionHook> log)
+    QuestionStore questions, PageStore pages, SessionDirectory directory, Database database, SettingsSource settings, AgentIntake intake,
+    IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<PermissionHook> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(540);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
@@ -17,21 +18,40 @@ internal sealed partial class PermissionHook(
     public async Task<HookAnswer> AnswerAsync(Agent agent, HookEvent hook, CancellationToken cancellationToken)
     {
         var tool = hook.ToolName ?? "a tool";
-        var input = hook.ToolInput is { } json ? JsonSerializer.Serialize(json, Shown) : "";
-        if (settings.Current.Config.Agents.Allow.FirstOrDefault(rule => rule.Covers(tool, hook.ToolInput)) is { } allowed)
+        var input = hook.ToolInput is { } json ? Show(json) : "";
+        if (settings.Current.Config.Agents.Allow.FirstOrDefault(rule => Covers(rule, tool, hook.ToolInput)) is { } allowed)
         {
             LogAllowedByRule(agent.Session, tool, allowed.ToString());
             return HookAnswer.Permission("allow", message: null);
         }
+        if (intake.TooLong(tool + input) is not null)
+            return HookAnswer.Nothing; // Too much for a phone: the client's own prompt shows it.
         var question = await AskAsync(agent, tool, input, cancellationToken);
         LogAsked(question, agent.Session, tool);
         try
         {
-            return await WaitAsync(question, cancellationToken);
+            await WaitAsync(question, cancellationToken);
         }
         finally
         {
             await CloseAsync(question); // Whoever stops waiting: a question nobody waits for must not look open.
+        }
+        var closed = await FindAsync(question, cancellationToken); // An answer that came in the last moment counts.
+        return closed?.Answer is { } answer ? Decide(answer) : HookAnswer.Nothing;
+    }
+
+    /// <summary>Throws when there is text in it that is none, such as a lone surrogate.</summary>
+    public static string Show(JsonElement input) => JsonSerializer.Serialize(input, Shown);
+
+    private static bool Covers(AllowRule rule, string tool, JsonElement? input)
+    {
+        try
+        {
+            return rule.Covers(tool, input);
+        }
+        catch (System.Text.RegularExpressions.RegexMatchTimeoutException)
+        {
+            return false; // What cannot be decided is asked.
         }
     }
 
@@ -52,18 +72,18 @@ internal sealed partial class PermissionHook(
         return question;
     }
 
-    private async Task<HookAnswer> WaitAsync(long question, CancellationToken cancellationToken)
+    /// <summary>Until it is answered, the patience ends or the relay stops.</summary>
+    private async Task WaitAsync(long question, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        while (clock.GetElapsedTime(started) < Patience)
-        {
-            var current = await database.ReadAsync(connection => QuestionStore.FindAsync(connection, question, cancellationToken), cancellationToken);
-            if (current is { IsOpen: false, Answer: { } answer })
-                return Decide(answer);
-            await Task.Delay(Poll, clock, cancellationToken);
-        }
-        return HookAnswer.Nothing;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        while (clock.GetElapsedTime(started) < Patience && !ended.IsCancellationRequested && await FindAsync(question, cancellationToken) is { IsOpen: true })
+            await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
+
+    private Task<Question?> FindAsync(long question, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => QuestionStore.FindAsync(connection, question, cancellationToken), cancellationToken);
 
     private static HookAnswer Decide(string answer) => PermissionWords.Of(answer) switch
     {

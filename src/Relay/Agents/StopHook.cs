@@ -3,15 +3,16 @@ using System.Security.Cryptography;
 using System.Text;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Dispatch;
 using Relay.Intake;
 using Relay.Storage;
 
 namespace Relay.Agents;
 
 /// <summary>A session wants to stop. (1) What waits for it makes it go on. (2) In relay mode its last message goes to the advisor and
-/// (3) the hook is held; (4) the reply makes it go on, unless it starts with [DONE]. While the operator is asked, or when the hold nears
-/// the client's limit, the session may stop and the reply comes by the next hook, prompt or waiter.</summary>
-internal sealed partial class StopHook(AgentStore agents, Inbox inbox, ReplyWait wait, Handover handover, SettingsSource settings, ILogger<StopHook> log)
+/// (3) the hook is held; (4) the reply makes it go on, unless it starts with [DONE]. While the operator is asked, when the hold nears
+/// the client's limit, or when the client would not go on any more, the session may stop and the reply comes by the next hook, prompt or waiter.</summary>
+internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, ReplyWait wait, Handover handover, SettingsSource settings, ILogger<StopHook> log)
 {
     private const string Done = "[DONE]";
 
@@ -23,70 +24,90 @@ internal sealed partial class StopHook(AgentStore agents, Inbox inbox, ReplyWait
 
     public async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, HookEvent hook, CancellationToken cancellationToken)
     {
-        if (agent.Blocks >= Number(context, "X-Relay-Block-Cap", ClientsBlockCap, int.MaxValue))
-            return await LetStopAsync(agent, "Relay: the client ends a turn that was continued so often; replies come by the next prompt.", cancellationToken);
-        var waiting = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
-        if (!waiting.IsEmpty)
-            return await GoOnAsync(context, agent, waiting, relayed: false, byOperator: false, cancellationToken);
-        waiting.Dispose();
-        if (context.Request.Headers["X-Relay-Mode"] != "relay" || string.IsNullOrWhiteSpace(hook.LastAssistantMessage))
+        var goesOn = agent.Blocks < Number(context, "X-Relay-Block-Cap", ClientsBlockCap, int.MaxValue);
+        if (goesOn && await handover.TakeAsync(agent.Session, cancellationToken) is { IsEmpty: false } waiting) // (1)
+            return await GoOnAsync(context, agent, waiting, cancellationToken);
+        if (!IsRelayed(context) || string.IsNullOrWhiteSpace(hook.LastAssistantMessage))
             return await LetStopAsync(agent, note: null, cancellationToken);
         if (agent.Rounds >= settings.Current.Config.Agents.MaxRounds)
             return await LetStopAsync(agent, $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.", cancellationToken);
-        return await RelayAsync(context, agent, hook, hook.LastAssistantMessage, cancellationToken);
+        return await RelayAsync(context, agent, hook, goesOn, cancellationToken);
     }
 
-    private async Task<HookAnswer> RelayAsync(HttpContext context, Agent agent, HookEvent hook, string said, CancellationToken cancellationToken)
+    /// <summary>Whether a reply only lets its session stop.</summary>
+    public static bool IsDone(OutboundReply reply) => reply.Content.AsSpan().TrimStart().StartsWith(Done, StringComparison.Ordinal);
+
+    private async Task<HookAnswer> RelayAsync(HttpContext context, Agent agent, HookEvent hook, bool goesOn, CancellationToken cancellationToken)
     {
-        var acceptance = await inbox.AcceptAsync(agent.Session, said, Key(agent, hook, said), ReplyChannel.Agent, cancellationToken); // (2)
+        var acceptance = await intake.AcceptAsync(
+            agent.Session, hook.LastAssistantMessage!, Key(agent, hook), ReplyChannel.Agent, cancellationToken); // (2)
         if (acceptance is Inbox.Acceptance.Refused refused)
-            return await LetStopAsync(agent, "Relay: " + refused.Reason, cancellationToken);
+            return await LetStopAsync(agent, "Relay: this was not sent to the advisor: " + refused.Reason, cancellationToken);
+        if (acceptance is Inbox.Acceptance.Accepted)
+            await agents.RelayedAsync(agent, cancellationToken);
+        if (!goesOn)
+            return await LetStopAsync(agent, "Relay: the client ends a turn that was continued so often. The reply comes when it is there.", cancellationToken);
         var (conversation, message) = acceptance is Inbox.Acceptance.Accepted accepted
             ? (accepted.Conversation, accepted.Message)
             : (((Inbox.Acceptance.Duplicate)acceptance).Message.Conversation, ((Inbox.Acceptance.Duplicate)acceptance).Message.Id);
-        await agents.SetStateAsync(agent, AgentState.Held, cancellationToken);
         var hold = TimeSpan.FromSeconds(Number(context, "X-Relay-Hold", HoldSeconds, LongestHoldSeconds));
-        switch (await wait.WaitAsync(conversation, message, hold, leaveToOperator: true, _ => { }, cancellationToken)) // (3)
+        return await AnswerAsync(context, agent, await HoldAsync(agent, conversation, message, hold, cancellationToken), cancellationToken);
+    }
+
+    private async Task<Waited> HoldAsync(Agent agent, ConversationId conversation, MessageId message, TimeSpan hold, CancellationToken cancellationToken)
+    {
+        try
         {
-            case Waited.Replied replied:
-                return await GoOnAsync(context, agent, replied.Lease, relayed: true, replied.ByOperator, cancellationToken); // (4)
-            case Waited.OperatorAsked asked:
-                return await LetStopAsync(agent, $"Relay: the advisor has asked the operator (question #{asked.Question}). The reply comes when it is there.", cancellationToken);
-            case Waited.GivenUp givenUp:
-                return await LetStopAsync(agent, $"Relay: the operator gave the message up: {givenUp.Reason}", cancellationToken);
-            case Waited.NotYet notYet:
-                return await LetStopAsync(agent, $"Relay: not answered yet ({notYet.State}). The reply comes when it is there.", cancellationToken);
-            default:
-                throw new InvalidOperationException();
+            return await wait.WaitAsync(conversation, message, hold, leaveToOperator: true, _ => { }, cancellationToken); // (3)
+        }
+        catch (OperationCanceledException)
+        {
+            await agents.StoppedAsync(agent, CancellationToken.None); // The client has let go of the hook: its session waits for its user, and a waiter may wake it.
+            throw;
         }
     }
 
-    private async Task<HookAnswer> GoOnAsync(
-        HttpContext context, Agent agent, Handover.Lease lease, bool relayed, bool byOperator, CancellationToken cancellationToken)
+    private async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, Waited waited, CancellationToken cancellationToken) => waited switch
     {
-        context.Items[DeliveryReceipt.Key] = lease;
-        var text = lease.Text;
-        if (text.StartsWith(Done, StringComparison.Ordinal))
-            return await LetStopAsync(agent, text[Done.Length..].Trim() is { Length: > 0 } word ? "Relay: " + word : null, cancellationToken);
-        await agents.WentOnAsync(agent, relayed, byOperator, cancellationToken);
-        LogGoesOn(agent.Session, agent.Rounds + 1);
-        return HookAnswer.GoOn(text);
+        Waited.Replied replied => await GoOnAsync(context, agent, replied.Lease, cancellationToken), // (4)
+        Waited.TakenElsewhere => HookAnswer.Nothing, // The same stop was told twice, and the other one goes on with the reply.
+        Waited.OperatorAsked asked => await LetStopAsync(
+            agent, $"Relay: the advisor has asked the operator (question #{asked.Question}). The reply comes when it is there.", cancellationToken),
+        Waited.GivenUp givenUp => await LetStopAsync(agent, $"Relay: the operator gave the message up: {givenUp.Reason}", cancellationToken),
+        Waited.NotYet notYet => await LetStopAsync(agent, $"Relay: not answered yet ({notYet.State}). The reply comes when it is there.", cancellationToken),
+        _ => throw new InvalidOperationException(),
+    };
+
+    private async Task<HookAnswer> GoOnAsync(HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
+    {
+        Delivery.Of(context).Carry(lease);
+        if (await handover.HadOperatorAsync(lease, cancellationToken))
+            await agents.OperatorSpokeAsync(agent, cancellationToken);
+        if (IsRelayed(context) && lease.Replies.All(IsDone))
+            return await LetStopAsync(agent, WordsAfterDone(lease.Text) is { Length: > 0 } words ? "Relay: " + words : null, cancellationToken);
+        await agents.WentOnAsync(agent, cancellationToken);
+        LogGoesOn(agent.Session, agent.Blocks + 1);
+        return HookAnswer.GoOn(lease.Text);
     }
+
+    private static string WordsAfterDone(string text) => text.TrimStart()[Done.Length..].Trim();
+
+    private static bool IsRelayed(HttpContext context) => context.Request.Headers["X-Relay-Mode"] == "relay";
 
     private async Task<HookAnswer> LetStopAsync(Agent agent, string? note, CancellationToken cancellationToken)
     {
-        await agents.SetStateAsync(agent, AgentState.Idle, cancellationToken);
+        await agents.StoppedAsync(agent, cancellationToken);
         return note is null ? HookAnswer.Nothing : new HookAnswer { SystemMessage = note };
     }
 
-    /// <summary>The same stop told twice (by a plugin and by the project's settings) is one message; the same words in a later round are another.</summary>
-    private static string Key(Agent agent, HookEvent hook, string said) => string.Create(
+    /// <summary>The same stop told twice (by a plugin and by the project's settings) is one message; the same words at a later stop are another.</summary>
+    private static string Key(Agent agent, HookEvent hook) => string.Create(
         CultureInfo.InvariantCulture,
-        $"stop:{agent.Id}:{hook.PromptId}:{agent.Stops}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(said)))}");
+        $"stop:{agent.Id}:{hook.PromptId}:{agent.Stops}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hook.LastAssistantMessage!)))}");
 
     private static int Number(HttpContext context, string header, int otherwise, int longest) =>
         int.TryParse(context.Request.Headers[header], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0 ? Math.Min(given, longest) : otherwise;
 
-    [LoggerMessage(LogLevel.Information, "{Session} goes on with a reply, round {Round}")]
-    private partial void LogGoesOn(SessionId session, int round);
+    [LoggerMessage(LogLevel.Information, "{Session} goes on with a reply, {Blocks} in a row")]
+    private partial void LogGoesOn(SessionId session, int blocks);
 }

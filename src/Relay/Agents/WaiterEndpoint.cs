@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Relay.Agents;
 
 /// <summary>GET /agents/ID/wait: holds until a reply waits for an idle session, for the command hook that wakes it. The newest waiter of an
-/// agent alone may get it; older ones are sent home (204). X-Relay-Hold limits the seconds of one request, which then ends with 202, ask again:
-/// a waiter that looks after its session must not have to break off a request that may just be answered.</summary>
-internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, AgentWaiters waiters, TimeProvider clock)
+/// agent alone may get it; older ones are sent home (204), and all of them when the relay stops (503). X-Relay-Hold limits the seconds of one
+/// request, which then ends with 202, ask again: a waiter that looks after its session must not have to break off a request that may just be answered.</summary>
+internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, AgentWaiters waiters, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
@@ -13,28 +13,51 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
     {
         var id = (string)context.Request.RouteValues["agent"]!;
         var mine = waiters.Enter(id);
+        try
+        {
+            if (await WaitAsync(context, id, mine) is { } status)
+                context.Response.StatusCode = status;
+        }
+        finally
+        {
+            waiters.Leave(id, mine);
+        }
+    }
+
+    /// <summary>The status of an answer without a reply; null when a reply was written.</summary>
+    private async Task<int?> WaitAsync(HttpContext context, string id, long mine)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         var hold = Hold(context.Request);
         var started = clock.GetTimestamp();
-        while (waiters.IsNewest(id, mine))
+        while (waiters.IsNewest(id, mine) && !ended.IsCancellationRequested)
         {
             waiters.IsThere(id);
             var agent = await agents.FindAsync(id, context.RequestAborted);
             if (agent is { State: AgentState.Ended })
                 break;
-            if (agent is { State: AgentState.Idle } && await handover.TakeAsync(agent.Session, context.RequestAborted) is { IsEmpty: false } lease)
-            {
-                context.Items[DeliveryReceipt.Key] = lease;
-                await context.Response.WriteAsync(lease.Text, context.RequestAborted);
-                return;
-            }
+            if (agent is { State: AgentState.Idle } && await DeliverAsync(context, agent))
+                return null;
             if (clock.GetElapsedTime(started) >= hold)
-            {
-                context.Response.StatusCode = StatusCodes.Status202Accepted;
-                return;
-            }
-            await Task.Delay(Poll, clock, context.RequestAborted);
+                return StatusCodes.Status202Accepted;
+            await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return lifetime.ApplicationStopping.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status204NoContent;
+    }
+
+    private async Task<bool> DeliverAsync(HttpContext context, Agent agent)
+    {
+        var lease = await handover.TakeAsync(agent.Session, context.RequestAborted);
+        if (lease.Replies.All(StopHook.IsDone)) // Nobody is woken to be told that it may stop; its next prompt brings the words.
+        {
+            lease.Dispose();
+            return false;
+        }
+        Delivery.Of(context).Carry(lease);
+        if (await handover.HadOperatorAsync(lease, context.RequestAborted))
+            await agents.OperatorSpokeAsync(agent, context.RequestAborted);
+        await context.Response.WriteAsync(lease.Text, context.RequestAborted);
+        return true;
     }
 
     private static TimeSpan Hold(HttpRequest request) =>
@@ -54,6 +77,8 @@ internal sealed class AgentWaiters(TimeProvider clock)
     public void IsThere(string agent) => _present[agent] = clock.GetTimestamp();
 
     public long Enter(string agent) => _newest[agent] = Interlocked.Increment(ref _last);
+
+    public void Leave(string agent, long waiter) => _newest.TryRemove(new(agent, waiter));
 
     public bool IsNewest(string agent, long waiter) => _newest.GetValueOrDefault(agent) == waiter;
 }

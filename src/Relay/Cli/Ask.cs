@@ -8,6 +8,8 @@ namespace Relay.Cli;
 /// A daemon that is restarted meanwhile knows the message by its id; without the receipt the reply goes to the session's folder as well.</summary>
 internal sealed class Ask(CommandContext context, SettingsSource settings, DaemonClient daemon, Outgoing message, TimeSpan timeout)
 {
+    /// <summary>Short, so that it is soon known which message it is and what it waits for.</summary>
+    private static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -47,7 +49,7 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
             var ticks = TickAsync(status, ticking.Token);
             var replied = await ReplyAsync(cancellationToken);
             await ticking.CancelAsync();
-            await ticks;
+            await ticks.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What the progress could not read must not cost the reply.
             return replied;
         });
     }
@@ -68,7 +70,8 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
     {
         for (var first = true; first || Left > TimeSpan.Zero; first = false)
         {
-            var wait = Left < LongestRequest ? Left : LongestRequest;
+            var longest = _accepted is null ? FirstRequest : LongestRequest;
+            var wait = Left < longest ? Left : longest;
             switch (await PostAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, taken: false, cancellationToken))
             {
                 case DaemonClient.Answer.Said { IsOk: true } said:

@@ -18,12 +18,15 @@ internal static class Printing
     public static void WriteText(this CommandContext context, string text) =>
         context.Output.WriteLine(context.IsOutputRich ? Harmless(text) : text);
 
+    /// <summary>A table too wide for the terminal is not squeezed into it: broken numbers cannot be read.</summary>
     public static void WriteTable(this CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        if (context.IsOutputRich)
+        const int between = 3;
+        var widths = columns.Select((name, index) => rows.Select(row => row[index].Length).Append(name.Length).Max()).ToList();
+        if (context.IsOutputRich && widths.Sum() + between * (columns.Count + 1) <= AnsiConsole.Profile.Width)
             WriteFramed(context, columns, rows);
         else
-            WritePlain(context, columns, rows);
+            WritePlain(context, widths, columns, rows);
     }
 
     /// <summary>A name before each value, a line each.</summary>
@@ -80,9 +83,8 @@ internal static class Printing
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) }).Write(table);
     }
 
-    private static void WritePlain(CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
+    private static void WritePlain(CommandContext context, List<int> widths, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var widths = columns.Select((name, index) => rows.Select(row => row[index].Length).Append(name.Length).Max()).ToList();
         foreach (var row in rows.Prepend(columns))
             context.Output.WriteLine(string.Join("  ", row.Select((cell, index) => Harmless(cell).PadRight(widths[index]))).TrimEnd());
     }

@@ -28,8 +28,12 @@ internal sealed record AllowRule(string Tool, string Pattern)
             return false;
         var star = tool == "Bash" ? AnythingInOneCommand : Anything;
         var pattern = string.Join(star, Pattern.Split('*').Select(Regex.Escape));
-        return Regex.IsMatch(Subject(given), $@"\A{pattern}\z", RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+        var subject = Subject(given);
+        return (tool == "Bash" || !Climbs(subject)) && Regex.IsMatch(subject, $@"\A{pattern}\z", RegexOptions.Singleline, TimeSpan.FromSeconds(1));
     }
+
+    /// <summary>"/work/*" is not meant to cover "/work/../etc/passwd".</summary>
+    private static bool Climbs(string path) => path.Split('/', '\\').Contains("..");
 
     /// <summary>What a person would write a pattern for: the command, the file, the address; else the whole input.</summary>
     private static string Subject(JsonElement input)

@@ -20,7 +20,7 @@ internal static class ConfigTemplate
         # summarization_prompt: |
         {Commented(Prompts.Summarization)}
 
-        history_char_cap: 400000         # over this many characters the older turns are summarised, 1000 to 50000000
+        history_char_cap: 400000         # over this many characters the older turns are summarised, 100 to 50000000
         keep_recent_turns: 10            # these stay word for word, 1 to 1000
 
         sessions:
@@ -42,7 +42,7 @@ internal static class ConfigTemplate
           per_month_usd: null
 
         stuck_after: 10m                 # page you when a message waits this long, 1s to 30d
-        max_envelope_bytes: 1048576      # larger envelopes are rejected, 1024 to 104857600
+        max_envelope_bytes: 1048576      # larger envelopes are rejected, 64 to 104857600
         advisor: anthropic               # or simulated: an offline stand-in for trying things out
 
         """;

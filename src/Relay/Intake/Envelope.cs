@@ -8,7 +8,8 @@ namespace Relay.Intake;
 internal sealed record Envelope(SessionId Session, string Content, string? Id)
 {
     /// <summary>Foreign fields may nest as deep as they like: the file's size is the limit.</summary>
-    private static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = int.MaxValue };
+    private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
+    private static readonly string[] Names = ["session_id", "content", "id"];
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public abstract record Read
@@ -29,8 +30,7 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         try
         {
             StrictUtf8.GetCharCount(bytes.Span);
-            using var document = JsonDocument.Parse(bytes, AnyDepth);
-            return FromJson(document.RootElement);
+            return FromJson(bytes.Span);
         }
         catch (DecoderFallbackException)
         {
@@ -46,14 +46,39 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         }
     }
 
-    private static Read FromJson(JsonElement root)
+    /// <summary>Reads once from front to back: a document tree of hostile nesting takes time by the square of its depth.</summary>
+    private static Read FromJson(ReadOnlySpan<byte> bytes)
     {
-        if (root.ValueKind != JsonValueKind.Object)
-            return new Read.Invalid($"a JSON object is expected, this is {Named(root.ValueKind)}");
+        var reader = new Utf8JsonReader(bytes, AnyDepth);
+        reader.Read();
+        var root = reader.TokenType;
+        var fields = new Dictionary<string, Field>();
+        while (reader.Read())
+            if (root == JsonTokenType.StartObject && reader is { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName })
+                ReadField(ref reader, fields);
+        return root == JsonTokenType.StartObject
+            ? FromFields(fields)
+            : new Read.Invalid($"a JSON object is expected, this is {Named(root)}");
+    }
+
+    private static void ReadField(ref Utf8JsonReader reader, Dictionary<string, Field> fields)
+    {
+        string? name = null;
+        foreach (var known in Names)
+            if (reader.ValueTextEquals(known))
+                name = known;
+        reader.Read();
+        if (name is not null)
+            fields[name] = Field.From(ref reader);
+        reader.Skip();
+    }
+
+    private static Read FromFields(Dictionary<string, Field> fields)
+    {
         var faults = new List<string>();
-        var session = Text(root, "session_id", required: true, faults);
-        var content = Text(root, "content", required: true, faults);
-        var id = Text(root, "id", required: false, faults);
+        var session = Text(fields, "session_id", required: true, faults);
+        var content = Text(fields, "content", required: true, faults);
+        var id = Text(fields, "id", required: false, faults);
         var sessionId = session is null ? null : SessionId.TryParse(session);
         if (session is not null && sessionId is null)
             faults.Add($"\"session_id\" must be {SessionId.Allowed}");
@@ -62,40 +87,50 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
             : new Read.Invalid(string.Join("; ", faults));
     }
 
-    private static string? Text(JsonElement root, string name, bool required, List<string> faults)
+    private static string? Text(Dictionary<string, Field> fields, string name, bool required, List<string> faults)
     {
-        if (!root.TryGetProperty(name, out var value) || (!required && value.ValueKind == JsonValueKind.Null))
+        if (!fields.TryGetValue(name, out var field) || (!required && field.Kind == JsonTokenType.Null))
         {
             if (required)
                 faults.Add($"\"{name}\" is missing");
             return null;
         }
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            faults.Add($"\"{name}\" must be a string, it is {Named(value.ValueKind)}");
-            return null;
-        }
-        try
-        {
-            var text = value.GetString()!;
-            if (!string.IsNullOrWhiteSpace(text))
-                return text;
-            faults.Add($"\"{name}\" is empty");
-        }
-        catch (InvalidOperationException) // A lone surrogate, written as an escape.
-        {
+        if (field.Kind != JsonTokenType.String)
+            faults.Add($"\"{name}\" must be a string, it is {Named(field.Kind)}");
+        else if (field.Text is null)
             faults.Add($"\"{name}\" holds a lone surrogate, which is no text");
-        }
+        else if (string.IsNullOrWhiteSpace(field.Text))
+            faults.Add($"\"{name}\" is empty");
+        else
+            return field.Text;
         return null;
     }
 
-    private static string Named(JsonValueKind kind) => kind switch
+    private static string Named(JsonTokenType kind) => kind switch
     {
-        JsonValueKind.Array => "an array",
-        JsonValueKind.Object => "an object",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.Null => "null",
+        JsonTokenType.StartArray => "an array",
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.String => "a string",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.Null => "null",
         _ => "a boolean",
     };
+
+    /// <summary>The text is null where it is no string, or one that is no text.</summary>
+    private readonly record struct Field(JsonTokenType Kind, string? Text)
+    {
+        public static Field From(ref Utf8JsonReader reader)
+        {
+            if (reader.TokenType != JsonTokenType.String)
+                return new Field(reader.TokenType, Text: null);
+            try
+            {
+                return new Field(JsonTokenType.String, reader.GetString());
+            }
+            catch (InvalidOperationException) // A lone surrogate, written as an escape.
+            {
+                return new Field(JsonTokenType.String, Text: null);
+            }
+        }
+    }
 }

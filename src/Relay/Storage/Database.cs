@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
@@ -7,9 +8,13 @@ namespace Relay.Storage;
 /// One writer at a time, any number of readers beside it.</summary>
 internal sealed class Database : IDisposable
 {
+    /// <summary>The first of a group waits for the last one's work.</summary>
+    private const int LargestGroup = 64;
+
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly ConcurrentQueue<PendingWrite> _waiting = new();
 
     private Database(string path, SqliteOpenMode mode)
     {
@@ -28,21 +33,30 @@ internal sealed class Database : IDisposable
     /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing.</summary>
     public static Database OpenReadOnly(string path) => new(path, SqliteOpenMode.ReadOnly);
 
-    /// <summary>Runs the work in one transaction; it is durable when this returns, and undone when the work throws.</summary>
+    /// <summary>Runs the work in one transaction; it is durable when this returns, and undone when the work throws.
+    /// What waits for the writer meanwhile shares the next commit, since the disk's answer is what takes long.</summary>
     public async Task<T> WriteAsync<T>(Func<DbTransaction, Task<T>> work, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
+        var write = new PendingWrite<T>(work);
+        _waiting.Enqueue(write);
         try
         {
-            await using var transaction = _writer.BeginTransaction();
-            var result = await work(transaction);
-            await transaction.CommitAsync(CancellationToken.None); // Once the work is done its outcome is recorded, whoever stops waiting.
-            return result;
+            await _writing.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!write.TryTake())
+        {
+            return await write.Done; // It is under way: its outcome is recorded, whoever stops waiting.
+        }
+        try
+        {
+            while (!write.Done.IsCompleted) // Another may have run it already, or a full group may have gone before it.
+                await CommitWaiting_NeedsLockAsync();
         }
         finally
         {
             _writing.Release();
         }
+        return await write.Done;
     }
 
     public Task WriteAsync(Func<DbTransaction, Task> work, CancellationToken cancellationToken) =>
@@ -74,6 +88,26 @@ internal sealed class Database : IDisposable
         _writer.Dispose();
         SqliteConnection.ClearPool(_writer);
         _writing.Dispose();
+    }
+
+    private async Task CommitWaiting_NeedsLockAsync()
+    {
+        var group = new List<PendingWrite>();
+        while (group.Count < LargestGroup && _waiting.TryDequeue(out var write))
+            if (write.TryTake())
+                group.Add(write);
+        try
+        {
+            await using var transaction = _writer.BeginTransaction();
+            foreach (var write in group)
+                await write.RunAsync(transaction);
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            group.ForEach(write => write.Fail(exception)); // Nothing of the group is on disk: each who asked is told.
+        }
+        group.ForEach(write => write.Complete());
     }
 
     private void Run(string pragma)

@@ -5,19 +5,19 @@ namespace Relay.Storage;
 internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSignal signal, string filter = "*") : IDisposable
 {
     private FileSystemWatcher? _watcher;
-    private ulong _inode;
+    private (ulong Inode, long Born) _heard;
     private volatile bool _deaf;
 
     public void Renew()
     {
-        var inode = Posix.Lstat(folder) is { Kind: FileKind.Folder } facts ? facts.Inode : 0;
-        if (inode == 0)
+        if (Posix.Lstat(folder) is not { Kind: FileKind.Folder })
             Directory.CreateDirectory(folder);
-        if (_watcher is not null && !_deaf && inode == _inode && inode != 0)
+        var found = Posix.Lstat(folder) is { } facts ? (facts.Inode, facts.BornNanoseconds) : default;
+        if (_watcher is not null && !_deaf && found == _heard)
             return;
         _watcher?.Dispose();
         _deaf = false;
-        _inode = Posix.Lstat(folder)?.Inode ?? 0;
+        _heard = found;
         _watcher = Watch();
         if (_watcher is not null)
             signal.Set(); // What came before the watcher listened.

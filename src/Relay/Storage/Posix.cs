@@ -12,8 +12,9 @@ internal enum FileKind
     Other,
 }
 
-/// <summary>What lstat says of a path. The modification time is in nanoseconds since the Unix epoch.</summary>
-internal readonly record struct FileFacts(FileKind Kind, long Size, long ModifiedNanoseconds, ulong Inode);
+/// <summary>What lstat says of a path. Times are in nanoseconds since the Unix epoch; the birth, 0 where the file system keeps none, tells apart
+/// what took over the inode of a removed one.</summary>
+internal readonly record struct FileFacts(FileKind Kind, long Size, long ModifiedNanoseconds, ulong Inode, long BornNanoseconds);
 
 /// <summary>The few Linux calls .NET has no word for: lstat, open without following, rename without replacing, fsync of a folder, flock.</summary>
 internal static partial class Posix
@@ -21,7 +22,7 @@ internal static partial class Posix
     private const int CurrentFolder = -100; // AT_FDCWD
     private const int SymlinkNoFollow = 0x100;
     private const int EmptyPath = 0x1000;
-    private const uint BasicStats = 0x7ff;
+    private const uint BasicStatsAndBirth = 0xfff;
     private const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, NonBlocking = 0x800, CloseOnExec = 0x80000;
     private const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     private const uint NoReplace = 1;
@@ -33,7 +34,7 @@ internal static partial class Posix
     /// <summary>Null when there is nothing at the path.</summary>
     public static FileFacts? Lstat(string path)
     {
-        if (StatX(CurrentFolder, path, SymlinkNoFollow, BasicStats, out var status) == 0)
+        if (StatX(CurrentFolder, path, SymlinkNoFollow, BasicStatsAndBirth, out var status) == 0)
             return status.ToFacts();
         var error = Marshal.GetLastPInvokeError();
         return error == NoSuchEntry ? null : throw Failed("stat", path, error);
@@ -64,7 +65,7 @@ internal static partial class Posix
     }
 
     public static FileFacts Facts(SafeFileHandle handle) =>
-        StatX(handle, "", EmptyPath, BasicStats, out var status) == 0
+        StatX(handle, "", EmptyPath, BasicStatsAndBirth, out var status) == 0
             ? status.ToFacts()
             : throw Failed("stat", "an open file", Marshal.GetLastPInvokeError());
 
@@ -126,6 +127,8 @@ internal static partial class Posix
         [FieldOffset(28)] private readonly ushort _mode;
         [FieldOffset(32)] private readonly ulong _inode;
         [FieldOffset(40)] private readonly ulong _size;
+        [FieldOffset(80)] private readonly long _bornSeconds;
+        [FieldOffset(88)] private readonly uint _bornNanoseconds;
         [FieldOffset(112)] private readonly long _modifiedSeconds;
         [FieldOffset(120)] private readonly uint _modifiedNanoseconds;
 
@@ -139,6 +142,7 @@ internal static partial class Posix
             },
             (long)_size,
             _modifiedSeconds * 1_000_000_000 + _modifiedNanoseconds,
-            _inode);
+            _inode,
+            _bornSeconds * 1_000_000_000 + _bornNanoseconds);
     }
 }

@@ -81,5 +81,5 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         },
         cancellationToken);
 
-    private static double Age(long now, long? since) => since is null or 0 ? 0 : Math.Round((now - since.Value) / 1000.0, 1);
+    private static double Age(long now, long? since) => since is null or 0 ? 0 : Math.Max(0.1, Math.Round((now - since.Value) / 1000.0, 1));
 }

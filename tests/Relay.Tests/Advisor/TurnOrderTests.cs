@@ -109,6 +109,7 @@ public sealed class TurnOrderTests : IAsyncLifetime
         Assert.Equal(["[other] aside", "[session-1] one"], _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]).Order(StringComparer.Ordinal));
         goOn.SetResult(ScriptedAdvisor.Replied("Done."));
         await Until.TrueAsync(() => _relay.Advisor.Calls.Count == 3, "the next turn of the default conversation");
+        await _relay.Loop<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
     }
 
     [Fact]

@@ -88,11 +88,11 @@ public sealed class ConfigReaderTests : IDisposable
     [InlineData("max_tokens: -1")]
     [InlineData("max_tokens: 99999999999999999999999999")]
     [InlineData("max_tokens: 9223372036854775807")]
-    [InlineData("history_char_cap: 999")]
+    [InlineData("history_char_cap: 99")]
     [InlineData("history_char_cap: 50000001")]
     [InlineData("keep_recent_turns: 0")]
     [InlineData("keep_recent_turns: 1001")]
-    [InlineData("max_envelope_bytes: 1023")]
+    [InlineData("max_envelope_bytes: 63")]
     [InlineData("max_envelope_bytes: 104857601")]
     [InlineData("stuck_after: 0s")]
     [InlineData("stuck_after: 31d")]
@@ -323,11 +323,11 @@ public sealed class ConfigReaderTests : IDisposable
     }
 
     [Fact]
-    public void The_known_keys_are_those_of_the_contract()
+    public void The_known_keys_are_those_of_the_contract_and_of_the_agents()
     {
         Assert.EndsWith(
             "allowed: model, max_tokens, system_prompt, system_prompt_file, summarization_prompt, history_char_cap, keep_recent_turns, sessions, "
-            + "accept_unknown_sessions, operator, listen, cache_ttl, budget, stuck_after, max_envelope_bytes, advisor",
+            + "accept_unknown_sessions, operator, listen, cache_ttl, budget, stuck_after, max_envelope_bytes, advisor, agents",
             SingleFault("zzzzzzzz: 1"));
     }
 

@@ -21,10 +21,12 @@ internal sealed class RunningRelay : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly TimeProvider _clock;
     private Daemon? _daemon;
 
-    private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config)
+    private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config, TimeProvider clock)
     {
+        _clock = clock;
         Api = api;
         Ntfy = ntfy;
         _environment = new Dictionary<string, string> { ["NTFY_SERVER"] = ntfy.Address.ToString() };
@@ -48,9 +50,9 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public Secrets Secrets => Daemon.Services.GetRequiredService<SettingsSource>().Current.Secrets;
 
-    public static async Task<RunningRelay> StartAsync(string config = "")
+    public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null)
     {
-        var relay = new RunningRelay(await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config);
+        var relay = new RunningRelay(await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, clock ?? TimeProvider.System);
         await relay.StartDaemonAsync();
         return relay;
     }
@@ -116,6 +118,7 @@ internal sealed class RunningRelay : IAsyncDisposable
     private void Adjust(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
+        builder.Services.AddSingleton(_clock); // The last one registered is the one in force.
         builder.Services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)));
     }
 }

@@ -159,6 +159,7 @@ internal sealed class TempRelay : IAsyncDisposable
         _database = Database.Open(Home.DatabaseFile);
         await Migrator.MigrateAsync(_database, Clock, CancellationToken.None);
         _host = RelayHost.Build(settings, _database, Adjust);
+        _ = _host.Services.GetServices<IHostedService>().Count(); // The host makes them all at its start.
         await Get<HistoryImport>().RunAsync(CancellationToken.None);
         await Get<Recovery>().RestartAsync(CancellationToken.None);
     }

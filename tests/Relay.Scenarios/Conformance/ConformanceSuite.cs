@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Relay.Scenarios.Conformance;
+
+/// <summary>The npm package @modelcontextprotocol/conformance, where ./build test has put it.</summary>
+internal sealed class ConformanceSuite(string folder)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <summary>Null where the suite is not installed.</summary>
+    public static ConformanceSuite? Find() => Environment.GetEnvironmentVariable("RELAY_MCP_CONFORMANCE") is { Length: > 0 } folder ? new ConformanceSuite(folder) : null;
+
+    /// <summary>The names of all its scenarios for servers.</summary>
+    public async Task<List<string>> ScenariosAsync(CancellationToken cancellationToken)
+    {
+        var (_, output) = await RunAsync(["list", "--server"], cancellationToken);
+        return output.Split('\n').Where(line => line.StartsWith("  - ", StringComparison.Ordinal)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]).ToList();
+    }
+
+    /// <summary>The checks of one scenario with their outcome, SUCCESS or another; none where it could not run.</summary>
+    public async Task<(List<(string Check, string Outcome)> Checks, int Exit, string Output)> RunAsync(string scenario, Uri server, CancellationToken cancellationToken)
+    {
+        var results = Directory.CreateTempSubdirectory("relay-conformance-").FullName;
+        try
+        {
+            var (exit, output) = await RunAsync(["server", "--url", server.ToString(), "--scenario", scenario, "--output-dir", results], cancellationToken);
+            return (Directory.EnumerateFiles(results, "checks.json", SearchOption.AllDirectories).SelectMany(Read).ToList(), exit, output);
+        }
+        finally
+        {
+            Directory.Delete(results, recursive: true);
+        }
+    }
+
+    private static List<(string Check, string Outcome)> Read(string file)
+    {
+        using var checks = JsonDocument.Parse(File.ReadAllBytes(file));
+        return checks.RootElement.EnumerateArray().Select(check => (check.GetProperty("id").GetString()!, check.GetProperty("status").GetString()!)).ToList();
+    }
+
+    private async Task<(int Exit, string Output)> RunAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        var modules = Path.Combine(folder, "node_modules");
+        string[] all = [Path.Combine(modules, "@modelcontextprotocol", "conformance", "dist", "index.js"), .. arguments];
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(modules, ".bin", "node"), all) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, output + await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Relay.Tests.Testing;
+using Xunit;
+
+namespace Relay.Tests.Agents;
+
+/// <summary>A Claude Code session as the relay sees one: it posts what its hooks post.</summary>
+internal sealed class ClaudeSession(RunningRelay relay, string id, string? folder = "/work/shop")
+{
+    /// <summary>X-Relay-Session.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>X-Relay-Mode.</summary>
+    public string? Mode { get; init; }
+
+    public string Prompt { get; set; } = "prompt-1";
+
+    /// <summary>Further headers.</summary>
+    public Dictionary<string, string> Headers { get; } = [];
+
+    public string Id => id;
+
+    public async Task<(HttpStatusCode Status, JsonObject Body)> PostAsync(string body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/hooks/claude-code") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        if (Name is not null)
+            request.Headers.Add("X-Relay-Session", Name);
+        if (Mode is not null)
+            request.Headers.Add("X-Relay-Mode", Mode);
+        foreach (var (name, value) in Headers)
+            request.Headers.Add(name, value);
+        using var response = await relay.Client.SendAsync(request, cancellationToken);
+        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))!.AsObject());
+    }
+
+    /// <summary>Posts an event and expects it to be answered; <paramref name="fields"/> adds to those that every event has.</summary>
+    public async Task<JsonObject> HookAsync(string name, object? fields = null, CancellationToken? cancellationToken = null)
+    {
+        var (status, body) = await PostAsync(Event(name, fields), cancellationToken ?? TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, status);
+        return body;
+    }
+
+    public string Event(string name, object? fields = null)
+    {
+        var json = new JsonObject { ["hook_event_name"] = name, ["session_id"] = id, ["prompt_id"] = Prompt, ["transcript_path"] = "/t.jsonl", ["permission_mode"] = "default" };
+        if (folder is not null)
+            json["cwd"] = folder;
+        foreach (var (key, value) in JsonSerializer.SerializeToNode(fields ?? new { })!.AsObject().ToList())
+            json[key] = value?.DeepClone();
+        return json.ToJsonString();
+    }
+
+    public Task<JsonObject> StopAsync(string said, CancellationToken? cancellationToken = null) =>
+        HookAsync("Stop", new { last_assistant_message = said, stop_hook_active = false }, cancellationToken);
+
+    /// <summary>What a Stop makes the session go on with; null when it may stop.</summary>
+    public static string? GoesOnWith(JsonObject answer) => (string?)answer["decision"] == "block" ? (string?)answer["reason"] : null;
+
+    /// <summary>What an event adds to the model's context; null when nothing.</summary>
+    public async Task<string?> ContextAsync(string name) => (string?)(await HookAsync(name))["hookSpecificOutput"]?["additionalContext"];
+
+    public Task<JsonObject> AskPermissionAsync(string tool, object input, CancellationToken? cancellationToken = null) =>
+        HookAsync("PermissionRequest", new { tool_name = tool, tool_input = input }, cancellationToken);
+
+    public async Task<(HttpStatusCode Status, string Text)> WaitAsync(CancellationToken? cancellationToken = null)
+    {
+        using var response = await relay.Client.GetAsync($"/agents/{id}/wait", cancellationToken ?? TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+}

@@ -1,0 +1,304 @@
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Storage;
+using Relay.Tests.Testing;
+using Xunit;
+
+namespace Relay.Tests.Dispatch;
+
+public sealed class DispatcherTests : IAsyncLifetime
+{
+    private TempRelay _relay = null!;
+
+    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync();
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [Fact]
+    public async Task The_text_is_the_reply_and_nothing_else()
+    {
+        const string text = "  Zwei Zeilen: 🙂\r\nund \u0000 mehr\n\n";
+        await AnswerAsync("s", text);
+
+        await PlaceAsync();
+
+        Assert.Equal(System.Text.Encoding.UTF8.GetBytes(text), await File.ReadAllBytesAsync(_relay.InputFile("s"), CancellationToken));
+        Assert.Empty(Directory.GetFiles(_relay.Home.Staged));
+    }
+
+    [Fact]
+    public async Task Replies_come_one_at_a_time_in_order_each_after_the_one_before_was_taken()
+    {
+        await AnswerAsync("s", "one", "two", "three");
+        List<string?> taken = [];
+
+        for (var pass = 0; pass < 3; pass++)
+        {
+            await PlaceAsync();
+            await PlaceAsync();
+            taken.Add(_relay.Consume("s"));
+            Assert.Null(_relay.Consume("s"));
+        }
+        await PlaceAsync();
+
+        Assert.Equal(["one", "two", "three"], taken);
+        Assert.Equal(3, await CountAsync(DispatchState.Consumed));
+    }
+
+    [Fact]
+    public async Task A_pending_reply_is_never_overwritten()
+    {
+        await AnswerAsync("s", "one", "two");
+        await PlaceAsync();
+        var before = Posix.Lstat(_relay.InputFile("s"));
+
+        for (var pass = 0; pass < 5; pass++)
+            await PlaceAsync();
+
+        Assert.Equal(before, Posix.Lstat(_relay.InputFile("s")));
+        Assert.Equal("one", await File.ReadAllTextAsync(_relay.InputFile("s"), CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("file")]
+    [InlineData("folder")]
+    [InlineData("dangling link")]
+    [InlineData("pipe")]
+    public async Task What_another_put_there_is_never_overwritten_and_the_reply_comes_after_it(string kind)
+    {
+        var input = _relay.InputFile("s");
+        Directory.CreateDirectory(Path.GetDirectoryName(input)!);
+        switch (kind)
+        {
+            case "file": await File.WriteAllTextAsync(input, "mine", CancellationToken); break;
+            case "folder": Directory.CreateDirectory(input); break;
+            case "dangling link": File.CreateSymbolicLink(input, "nowhere"); break;
+            default: Unix.Fifo(input); break;
+        }
+        var before = Posix.Lstat(input);
+        await AnswerAsync("s", "the reply");
+
+        await PlaceAsync();
+        await _relay.RestartAsync();
+        await PlaceAsync();
+        Assert.Equal(before, Posix.Lstat(input));
+        Assert.Equal(0, await CountAsync(DispatchState.Placed));
+
+        if (kind == "folder")
+            Directory.Delete(input);
+        else
+            File.Delete(input);
+        await PlaceAsync();
+        Assert.Equal("the reply", _relay.Consume("s"));
+    }
+
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("moved")]
+    [InlineData("its folder removed")]
+    public async Task Taking_is_the_receipt(string how)
+    {
+        var message = (await AnswerAsync("s", "one", "two"))[0];
+        await PlaceAsync();
+        Assert.Equal(MessageState.Placed, (await _relay.MessageAsync(message)).State);
+
+        switch (how)
+        {
+            case "deleted": File.Delete(_relay.InputFile("s")); break;
+            case "moved": File.Move(_relay.InputFile("s"), Path.Combine(_relay.Home.Root, "taken.txt")); break;
+            default: Directory.Delete(_relay.Home.SessionFolder("s"), recursive: true); break;
+        }
+        await PlaceAsync();
+
+        Assert.Equal(MessageState.Consumed, (await _relay.MessageAsync(message)).State);
+        Assert.Equal("two", _relay.Consume("s"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Killed_after_any_step_each_reply_is_placed_exactly_once(int step)
+    {
+        await AnswerAsync("s", "one", "two");
+        await StepsAsync(step);
+
+        await _relay.RestartAsync();
+        await PlaceAsync();
+        await PlaceAsync();
+
+        Assert.Equal("one", _relay.Consume("s"));
+        await PlaceAsync();
+        Assert.Equal("two", _relay.Consume("s"));
+        await PlaceAsync();
+        Assert.Null(_relay.Consume("s"));
+        Assert.Empty(Directory.GetFiles(_relay.Home.Staged));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task A_reply_taken_while_the_relay_was_dead_does_not_come_again(int step)
+    {
+        await AnswerAsync("s", "one", "two");
+        await StepsAsync(step);
+        Assert.Equal("one", _relay.Consume("s"));
+
+        await _relay.RestartAsync();
+        await PlaceAsync();
+        await PlaceAsync();
+
+        Assert.Equal("two", _relay.Consume("s"));
+    }
+
+    [Fact]
+    public async Task A_dispatch_folder_that_was_removed_comes_back()
+    {
+        Directory.Delete(_relay.Home.Dispatch, recursive: true);
+        await AnswerAsync("s", "one");
+
+        await PlaceAsync();
+
+        Assert.Equal("one", _relay.Consume("s"));
+    }
+
+    [Fact]
+    public async Task A_session_that_never_takes_its_reply_holds_nobody_up()
+    {
+        await AnswerAsync("lazy", "one", "two");
+        await AnswerAsync("quick", "three", "four");
+
+        await PlaceAsync();
+        Assert.Equal("three", _relay.Consume("quick"));
+        await PlaceAsync();
+
+        Assert.Equal("four", _relay.Consume("quick"));
+        Assert.Equal("one", await File.ReadAllTextAsync(_relay.InputFile("lazy"), CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_session_whose_folder_is_broken_holds_nobody_up()
+    {
+        await File.WriteAllTextAsync(_relay.Home.SessionFolder("broken"), "a file where the folder should be", CancellationToken);
+        await AnswerAsync("broken", "one");
+        await AnswerAsync("sound", "two");
+
+        await Assert.ThrowsAnyAsync<IOException>(PlaceAsync); // Which the loop shows as a fault.
+        Assert.Equal("two", _relay.Consume("sound"));
+
+        File.Delete(_relay.Home.SessionFolder("broken"));
+        await PlaceAsync();
+        Assert.Equal("one", _relay.Consume("broken"));
+    }
+
+    [Fact]
+    public async Task A_session_whose_folder_breaks_while_a_reply_lies_in_it_holds_nobody_up()
+    {
+        await AnswerAsync("broken", "one");
+        await PlaceAsync();
+        Directory.Delete(_relay.Home.SessionFolder("broken"), recursive: true);
+        await File.WriteAllTextAsync(_relay.Home.SessionFolder("broken"), "a file", CancellationToken);
+        await AnswerAsync("sound", "two");
+
+        await Assert.ThrowsAnyAsync<IOException>(PlaceAsync);
+
+        Assert.Equal("two", _relay.Consume("sound"));
+    }
+
+    [Fact]
+    public async Task A_staged_file_somebody_removed_is_written_again()
+    {
+        var input = _relay.InputFile("s");
+        Directory.CreateDirectory(Path.GetDirectoryName(input)!);
+        await File.WriteAllTextAsync(input, "mine", CancellationToken);
+        await AnswerAsync("s", "the reply");
+        await PlaceAsync();
+        File.Delete(Assert.Single(Directory.GetFiles(_relay.Home.Staged)));
+
+        await PlaceAsync();
+        File.Delete(input);
+        await PlaceAsync();
+
+        Assert.Equal("the reply", _relay.Consume("s"));
+    }
+
+    [Fact]
+    public async Task What_nobody_waits_for_over_HTTP_goes_to_the_folder_after_ten_seconds()
+    {
+        _relay.Advisor.Reply("the reply");
+        await _relay.AcceptAsync("s", "question", channel: ReplyChannel.Caller);
+        await _relay.TakeTurnsAsync();
+
+        await PlaceAsync();
+        _relay.Clock.Advance(TimeSpan.FromSeconds(9.9));
+        await PlaceAsync();
+        Assert.Null(_relay.Consume("s"));
+
+        _relay.Clock.Advance(TimeSpan.FromSeconds(0.2));
+        await PlaceAsync();
+        Assert.Equal("the reply", _relay.Consume("s"));
+    }
+
+    [Fact]
+    public async Task The_ten_seconds_start_when_the_caller_leaves_and_again_with_the_relay()
+    {
+        _relay.Advisor.Reply("the reply");
+        var message = await _relay.AcceptAsync("s", "question", channel: ReplyChannel.Caller);
+        var waiter = _relay.Get<CallerChannel>().Wait(message);
+        await _relay.TakeTurnsAsync();
+        _relay.Clock.Advance(TimeSpan.FromMinutes(1));
+        await PlaceAsync();
+        Assert.Null(_relay.Consume("s"));
+
+        waiter.Dispose();
+        _relay.Clock.Advance(TimeSpan.FromSeconds(9));
+        await PlaceAsync();
+        await _relay.RestartAsync();
+        _relay.Clock.Advance(TimeSpan.FromSeconds(9));
+        await PlaceAsync();
+        Assert.Null(_relay.Consume("s"));
+
+        _relay.Clock.Advance(TimeSpan.FromSeconds(2));
+        await PlaceAsync();
+        Assert.Equal("the reply", _relay.Consume("s"));
+    }
+
+    /// <summary>One message and reply for each text.</summary>
+    private async Task<List<MessageId>> AnswerAsync(string session, params string[] replies)
+    {
+        List<MessageId> messages = [];
+        foreach (var reply in replies)
+        {
+            _relay.Advisor.Reply(reply);
+            messages.Add(await _relay.AcceptAsync(session, $"for {reply}"));
+            await _relay.TakeTurnsAsync();
+            _relay.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        }
+        return messages;
+    }
+
+    private Task<int> PlaceAsync() => _relay.RunAsync<Dispatcher>();
+
+    /// <summary>The dispatcher's own steps, as far as the given one; then the process is gone.</summary>
+    private async Task StepsAsync(int step)
+    {
+        var outbox = _relay.Get<Outbox>();
+        var folder = new FolderChannel(_relay.Get<SettingsSource>().Current.Home);
+        var reply = Assert.Single(await outbox.NextForFoldersAsync(CancellationToken));
+        if (step >= 1)
+            folder.Stage(reply);
+        if (step >= 2)
+            await outbox.StagedAsync(reply, CancellationToken);
+        if (step >= 3)
+            Assert.True(folder.Place(reply));
+        if (step >= 4)
+            await outbox.PlacedAsync(reply, CancellationToken);
+    }
+
+    private Task<long> CountAsync(DispatchState state) => _relay.CountAsync($"SELECT COUNT(*) FROM dispatches WHERE state = '{state.Word()}'");
+}
