@@ -105,7 +105,9 @@ internal static class RelayHost
             .AddSingleton<StopHook>()
             .AddSingleton<PermissionHook>()
             .AddSingleton<HookEndpoint>()
-            .AddSingleton<WaiterEndpoint>();
+            .AddSingleton<WaiterEndpoint>()
+            .AddSingleton<WakeStories>()
+            .AddHostedService<WakeLoop>();
     }
 
     private static IServiceCollection AddWeb(this IServiceCollection services) => services

@@ -97,6 +97,24 @@ internal sealed partial class AgentStore(Database database, SessionStore session
     public Task<Agent?> FindAsync(string agent, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => FindAsync(connection, agent, cancellationToken), cancellationToken);
 
+    /// <summary>Of each session for which replies wait, the agent seen last, if it has been idle or ended since <paramref name="before"/>.</summary>
+    public Task<List<Agent>> RestingWithRepliesAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Command(
+                """
+                SELECT a.agent_id, a.session_id, a.folder, a.state, a.rounds, a.blocks, a.stops, a.last_seen_at
+                FROM agents a
+                WHERE a.state IN ('idle', 'ended') AND a.last_seen_at <= @before
+                  AND a.session_id IN (SELECT session_id FROM dispatches WHERE channel = 'agent' AND state = 'ready' AND created_at <= @before)
+                  AND NOT EXISTS (
+                      SELECT 1
+                      FROM agents b
+                      WHERE b.session_id = a.session_id AND (b.last_seen_at > a.last_seen_at OR (b.last_seen_at = a.last_seen_at AND b.agent_id > a.agent_id)))
+                """)
+                .With("@before", before.ToUnixTimeMilliseconds())
+                .ListAsync(Agent.From, cancellationToken),
+            cancellationToken);
+
     public Task NoteToolUseAsync(string toolUse, Agent agent, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async transaction =>

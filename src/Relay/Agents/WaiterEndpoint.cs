@@ -32,6 +32,7 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
         var started = clock.GetTimestamp();
         while (waiters.IsNewest(id, mine) && !ended.IsCancellationRequested)
         {
+            waiters.IsThere(id);
             var agent = await agents.FindAsync(id, context.RequestAborted);
             if (agent is { State: AgentState.Ended })
                 break;
@@ -63,11 +64,17 @@ internal sealed class WaiterEndpoint(AgentStore agents, Handover handover, Agent
         int.TryParse(request.Headers["X-Relay-Hold"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
 }
 
-/// <summary>Which waiter of an agent came last.</summary>
-internal sealed class AgentWaiters
+/// <summary>Which waiter of an agent came last, and when one was last there.</summary>
+internal sealed class AgentWaiters(TimeProvider clock)
 {
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, long> _newest = new();
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, long> _present = new();
     private long _last;
+
+    /// <summary>Between two of its requests a waiter is away for a moment.</summary>
+    public bool IsWaitedFor(string agent, TimeSpan within) => _present.TryGetValue(agent, out var seen) && clock.GetElapsedTime(seen) < within;
+
+    public void IsThere(string agent) => _present[agent] = clock.GetTimestamp();
 
     public long Enter(string agent) => _newest[agent] = Interlocked.Increment(ref _last);
 

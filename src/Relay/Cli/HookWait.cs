@@ -41,9 +41,14 @@ internal static partial class HookWait
         exit 0
         """);
 
+    /// <summary>A headless session (claude -p) runs even an asyncRewake hook in the foreground: it must not be kept waiting, and cannot be woken.</summary>
+    private static bool IsAttended => Environment.GetEnvironmentVariable("CLAUDE_CODE_SESSION_ATTENDED") is { Length: > 0 } attended
+        ? attended != "0"
+        : Environment.GetEnvironmentVariable("CLAUDE_CODE_ENTRYPOINT")?.StartsWith("sdk", StringComparison.Ordinal) != true;
+
     public static int Run(HookOptions options, byte[] input)
     {
-        if (options.Token.Length == 0 || options.Address is not { } address || SessionId(input) is not { } agent)
+        if (!IsAttended || options.Token.Length == 0 || options.Address is not { } address || SessionId(input) is not { } agent)
             return ExitCode.Done;
         var path = $"/agents/{Uri.EscapeDataString(agent)}/wait";
         var client = int.TryParse(Environment.GetEnvironmentVariable("CLAUDE_PID"), out var pid) && pid > 0 ? pid : ParentProcess();

@@ -34,4 +34,5 @@ internal sealed class Signals
     public ChangeSignal Dispatch { get; } = new();
     public ChangeSignal Pages { get; } = new();
     public ChangeSignal Status { get; } = new();
+    public ChangeSignal Wake { get; } = new();
 }

@@ -24,13 +24,14 @@ public sealed class AskScenarios : ClaudeStage
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Contains("Relay is connected: this session is project;", model.Turns[0].Everything, StringComparison.Ordinal);
         Assert.Contains("Use the queue.", run.Result, StringComparison.Ordinal);
-        Assert.Equal("[project] Queue or poll?", Assert.Single(Api.Requests).LastUserText);
+        Assert.Equal("[project] Queue or poll?", Said(Assert.Single(Api.Requests)));
         Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
     }
 
     [Fact]
     public async Task The_same_call_once_more_is_one_message_and_the_same_answer()
     {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
         await using var relay = await StartRelayAsync();
         await ConnectAsync();
         await using var model = await ClientApi.StartAsync(turn => turn.Number switch
@@ -42,14 +43,15 @@ public sealed class AskScenarios : ClaudeStage
         var run = await Client(model).RunAsync(Project, "do the work", "--allowedTools", Allowed);
 
         Assert.Equal(3, model.Turns.Count);
-        Assert.Contains("reply to: [project] Queue or poll?", model.Turns[1].News, StringComparison.Ordinal);
-        Assert.Contains("reply to: [project] Queue or poll?", run.Result, StringComparison.Ordinal);
+        Assert.Contains("Use the queue.", model.Turns[1].News, StringComparison.Ordinal);
+        Assert.Contains("Use the queue.", run.Result, StringComparison.Ordinal);
         Assert.Single(Api.Requests);
     }
 
     [Fact]
     public async Task As_a_plugin_it_works_the_same()
     {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
         await using var relay = await StartRelayAsync();
         var plugin = Folder("plugin");
         await RelayAsync("connect", "claude-code", "--plugin", plugin);
@@ -65,14 +67,14 @@ public sealed class AskScenarios : ClaudeStage
 
         Assert.True(validation.ExitCode == 0, validation.ToString());
         Assert.Equal("mcp__plugin_relay_relay__ask_advisor", model.Turns[0].ToolNamed("ask_advisor"));
-        Assert.Contains("reply to: [project] Queue or poll?", run.Result, StringComparison.Ordinal);
+        Assert.Contains("Use the queue.", run.Result, StringComparison.Ordinal);
         Assert.Contains("relay:relay", model.Turns[0].Everything, StringComparison.Ordinal); // The skill is offered.
     }
 
     [Fact]
     public async Task A_kill_of_the_relay_during_a_call_loses_nothing_and_breaks_no_session()
     {
-        Api.Enqueue(ScriptedReply.StallAfter(1));
+        Api.Enqueue(ScriptedReply.StallAfter(1), ScriptedReply.Text("Use the queue."));
         var relay = await StartRelayAsync();
         await ConnectAsync();
         await using var model = await ClientApi.StartAsync(turn => turn.Number switch
@@ -88,7 +90,7 @@ public sealed class AskScenarios : ClaudeStage
         var run = await running;
 
         Assert.True(run.ExitCode == 0, run.ToString());
-        Assert.Contains("reply to: [project] Queue or poll?", model.Turns[^1].Everything, StringComparison.Ordinal);
+        Assert.Contains("Use the queue.", model.Turns[^1].Everything, StringComparison.Ordinal);
         Assert.Equal(1, await CountAsync("messages"));
         Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
     }

@@ -22,6 +22,9 @@ public abstract class ClaudeStage : Stage
 
     private protected static JsonObject Question(string question) => new() { ["question"] = question };
 
+    /// <summary>What the session said to the advisor; the relay's own words about the sessions come after it.</summary>
+    protected static string Said(AdvisorRequest request) => request.LastUserText.Split('\n')[0];
+
     /// <summary>The program under its real path.</summary>
     protected static string ClientProgram()
     {

@@ -16,7 +16,7 @@ public sealed class RelayModeScenarios : ClaudeStage
         var run = await Client(model).RunAsync(Project, "build it");
 
         Assert.True(run.ExitCode == 0, run.ToString());
-        Assert.Equal(["[project] report 1", "[project] report 2", "[project] report 3"], Api.Requests.Select(request => request.LastUserText));
+        Assert.Equal(["[project] report 1", "[project] report 2", "[project] report 3"], Api.Requests.Select(Said));
         Assert.Equal(3, model.Turns.Count);
         Assert.Contains("Write the test first.", model.Turns[1].News, StringComparison.Ordinal);
         Assert.Contains("Now the code.", model.Turns[2].News, StringComparison.Ordinal);
