@@ -53,8 +53,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         try
         {
             // Key and address are set here, so that nothing of a developer's own client settings leaks in.
-            // Not disposed of: that would dispose of the HttpClient all calls share.
-            var client = new AnthropicClient
+            using var client = new AnthropicClient
             {
                 ApiKey = key,
                 BaseUrl = baseUrl.ToString().TrimEnd('/'),

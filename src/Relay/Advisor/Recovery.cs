@@ -46,14 +46,14 @@ internal sealed partial class Recovery(Database database, MessageStore messages,
         return released;
     }
 
-    /// <summary>The operator gives a message up. False when it is answered, or being asked this moment.</summary>
+    /// <summary>The operator gives a message up. False when it is answered, being asked this moment, or has a question open: that is answered instead.</summary>
     public async Task<bool> DropAsync(Message message, CancellationToken cancellationToken)
     {
         var dropped = await database.WriteAsync(
             async transaction =>
             {
                 var current = await MessageStore.FindAsync(transaction.Connection!, message.Conversation, message.Id, cancellationToken);
-                if (current?.State is not (MessageState.Accepted or MessageState.Deferred or MessageState.Held))
+                if (current?.State is not (MessageState.Accepted or MessageState.Deferred or MessageState.Held) || current.Cause == HoldCause.Refusal.Word())
                     return false;
                 await messages.ChangeAsync(transaction, message.Conversation, message.Id, new Change(MessageState.Dead, Reason: "given up by the operator"), cancellationToken);
                 return true;

@@ -81,7 +81,7 @@ internal sealed partial class TurnOutcomes(
 
     private async Task DispatchAsync(DbTransaction transaction, Message message, long position, string text, CancellationToken cancellationToken)
     {
-        var parts = ReplyParts.Split(text, message.Session, await SessionStore.NamesAsync(transaction.Connection!, cancellationToken));
+        var parts = ReplyParts.Split(text, message.Session, await SessionStore.NamesAsync(transaction.Connection!, message.Conversation, cancellationToken));
         await stores.Outbox.EnqueueAsync(
             transaction, message.Conversation, message.Root, position, message.Session, message.Channel, parts.Own, cancellationToken);
         foreach (var (session, part) in parts.Others)

@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+
 namespace Relay.Agents;
 
 /// <summary>What one response hands over. Thread-safe: a tool call may end after its connection did.</summary>
@@ -57,21 +60,41 @@ internal sealed class Delivery
 /// <summary>Settles, when a response is through, what was handed over with it: consumed if it was sent whole, else free for the next opportunity.</summary>
 internal sealed class DeliveryReceipt(RequestDelegate next)
 {
+    private const int TcpProtocol = 6, TcpInfo = 11, TcpClosed = 7; // Of Linux; the state is the first byte of the info.
+
     public async Task InvokeAsync(HttpContext context)
     {
         var delivery = Delivery.Of(context);
         try
         {
             await next(context);
-            if (delivery.IsEmpty)
+            if (delivery.IsEmpty || context.RequestAborted.IsCancellationRequested)
                 return;
             await context.Response.CompleteAsync();
-            if (!context.RequestAborted.IsCancellationRequested)
+            if (!WasCut(context))
                 await delivery.ConsumedAsync(CancellationToken.None); // It is out: that is recorded even when we are stopping.
         }
         finally
         {
             delivery.End();
+        }
+    }
+
+    /// <summary>Writing to a client that went away in mid-response does not fail, and RequestAborted tells of it only a moment later; it also tells of
+    /// a client that closed after it had read everything. The connection itself knows the two apart: the one was reset, the other was not.</summary>
+    private static bool WasCut(HttpContext context)
+    {
+        if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+            return context.RequestAborted.IsCancellationRequested;
+        try
+        {
+            var state = new byte[1];
+            socket.GetRawSocketOption(TcpProtocol, TcpInfo, state);
+            return state[0] == TcpClosed;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return true;
         }
     }
 }

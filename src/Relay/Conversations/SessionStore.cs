@@ -68,8 +68,10 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
         return participants.Exists(each => each.IsAgent) ? participants.ConvertAll(each => each.Participant) : [];
     }
 
-    public static Task<List<string>> NamesAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.Command("SELECT session_id FROM sessions").ListAsync(reader => reader.Text("session_id"), cancellationToken);
+    public static Task<List<string>> NamesAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken) =>
+        connection.Command("SELECT session_id FROM sessions WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value)
+            .ListAsync(reader => reader.Text("session_id"), cancellationToken);
 
     /// <summary>How words nobody asked for reach a session; one that was never seen is made known, with the folder.</summary>
     public async Task<ReplyChannel> ChannelAsync(

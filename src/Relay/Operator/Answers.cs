@@ -8,8 +8,11 @@ namespace Relay.Operator;
 
 /// <summary>Takes what the operator says, by whatever way it came. The first answer to a question wins and later ones are told so.</summary>
 internal sealed partial class Answers(
-    OperatorStores stores, SessionDirectory directory, Database database, SettingsSource settings, Signals signals, ILogger<Answers> log)
+    OperatorStores stores, SessionDirectory directory, Database database, SettingsSource settings, Signals signals, TimeProvider clock, ILogger<Answers> log)
 {
+    /// <summary>How long after an answer further words are taken for a late one.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
+
     public abstract record Outcome
     {
         private Outcome() { }
@@ -76,6 +79,8 @@ internal sealed partial class Answers(
     {
         var number = said.Question;
         var open = await QuestionStore.OpenAsync(transaction.Connection!, cancellationToken);
+        if (number is null && open.Count == 0 && await LateForAsync(transaction, cancellationToken) is { } answered)
+            return new Outcome.Refused("no question is open: " + FirstAnswer(answered));
         if (number is null && open.Count == 0)
             return said.Key is not null && said.UnaskedWelcome
                 ? await TakeUnaskedAsync(transaction, said.Text, said.Key, cancellationToken)
@@ -86,8 +91,7 @@ internal sealed partial class Answers(
         if (question is null)
             return new Outcome.Refused($"there is no question #{number}");
         if (!question.IsOpen)
-            return new Outcome.Refused(
-                FormattableString.Invariant($"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands"));
+            return new Outcome.Refused(FirstAnswer(question));
         if (question.Kind == QuestionKind.Permission)
             return await DecideAsync(transaction, question, said, cancellationToken);
         var raised = await MessageStore.FindAsync(transaction.Connection!, question.Conversation, question.Message!.Value, cancellationToken);
@@ -97,6 +101,14 @@ internal sealed partial class Answers(
         await CloseAsync(transaction, question, said, id, cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
+
+    /// <summary>The question that words without one most likely meant: answered by another way a moment ago. Taken as words of their own
+    /// they would cost a call and be followed as a second answer.</summary>
+    private async Task<Question?> LateForAsync(DbTransaction transaction, CancellationToken cancellationToken) =>
+        await QuestionStore.NewestAnsweredAsync(transaction.Connection!, cancellationToken) is { AnsweredAt: { } at } newest && clock.GetUtcNow() - at < Late ? newest : null;
+
+    private static string FirstAnswer(Question question) =>
+        FormattableString.Invariant($"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands");
 
     private async Task<Outcome> DecideAsync(DbTransaction transaction, Question question, Said said, CancellationToken cancellationToken)
     {

@@ -103,6 +103,17 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
                 .ListAsync(Question.From, cancellationToken),
             cancellationToken);
 
+    public static Task<Question?> NewestAnsweredAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection.Command(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            WHERE state = 'answered' AND kind <> 'permission'
+            ORDER BY answered_at DESC
+            LIMIT 1
+            """)
+            .FirstAsync(Question.From, cancellationToken);
+
     /// <summary>The newest ones first, answered or not.</summary>
     public Task<List<Question>> NewestAsync(int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(

@@ -23,7 +23,8 @@ internal static class Sql
     {
         var parameter = command.CreateParameter();
         parameter.ParameterName = name;
-        parameter.Value = value ?? DBNull.Value;
+        // A NUL ends SQLite's text and PostgreSQL refuses it: what came after one would be lost.
+        parameter.Value = value is string text ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
         command.Parameters.Add(parameter);
         return command;
     }

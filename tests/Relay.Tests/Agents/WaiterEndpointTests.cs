@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Relay.Agents;
 using Relay.Loopback;
 using Relay.Tests.Testing;
@@ -34,19 +35,24 @@ public sealed class WaiterEndpointTests
     [Fact]
     public async Task A_session_at_work_gets_its_reply_by_a_hook_and_not_by_the_waiter()
     {
-        await using var relay = await RunningRelay.StartAsync();
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var relay = await RunningRelay.StartAsync(clock: clock);
         var claude = new ClaudeSession(relay, "claude-1");
         await claude.HookAsync("SessionStart");
         await claude.HookAsync("PreToolUse", new { tool_name = "Bash", tool_use_id = "toolu_1" }); // Woken by something else than a prompt.
         var waiter = claude.WaitAsync();
 
         await relay.SayToAsync("shop", "While you work.");
-        await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System, Token); // Longer than the waiter takes to look: nothing is what must come.
+        for (var look = 0; look < 5; look++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await relay.StatusAsync();
+        }
 
         Assert.False(waiter.IsCompleted);
         Assert.EndsWith("While you work.", await claude.ContextAsync("PostToolUse"), StringComparison.Ordinal);
         await claude.HookAsync("SessionEnd", new { reason = "exit" });
-        Assert.Equal(HttpStatusCode.NoContent, (await waiter).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await clock.RunUntilAsync(waiter, TimeSpan.FromSeconds(1))).Status);
     }
 
     [Fact]
@@ -84,6 +90,25 @@ public sealed class WaiterEndpointTests
         Assert.EndsWith(words, context, StringComparison.Ordinal);
         await relay.ConsumedAsync(1);
         Assert.Empty(relay.Errors());
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_once_it_has_read_everything_has_its_reply()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        var claude = new ClaudeSession(relay, "claude-1");
+        await claude.HookAsync("SessionStart");
+        for (var number = 1; number <= 20; number++)
+        {
+            await relay.SayToAsync("shop", $"Word {number}.");
+            using (var client = new HttpClient())
+            {
+                client.DefaultRequestHeaders.Authorization = relay.Client.DefaultRequestHeaders.Authorization;
+                client.DefaultRequestHeaders.ConnectionClose = true;
+                Assert.Equal($"Word {number}.", await client.GetStringAsync(new Uri(new Uri(relay.Daemon.Url), $"/agents/{claude.Id}/wait"), Token));
+            }
+            await relay.ConsumedAsync(number);
+        }
     }
 
     [Fact]
