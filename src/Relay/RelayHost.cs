@@ -106,6 +106,7 @@ internal static class RelayHost
             .AddSingleton<PermissionHook>()
             .AddSingleton<HookEndpoint>()
             .AddSingleton<WaiterEndpoint>()
+            .AddSingleton<ChannelEndpoint>()
             .AddSingleton<WakeStories>()
             .AddHostedService<WakeLoop>();
     }

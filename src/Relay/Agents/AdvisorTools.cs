@@ -16,7 +16,7 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
 {
     /// <summary>A client that says nothing of its patience gives up after a minute; Claude Code, kept informed, waits much longer.</summary>
     private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(50);
-    private static readonly TimeSpan ClaudePatience = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan ClaudePatience = TimeSpan.FromMinutes(9);
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromSeconds(10);
 
     [McpServerTool(Name = "ask_advisor", Title = "Ask the advisor", OpenWorld = true, Destructive = false)]

@@ -11,7 +11,8 @@ namespace Relay.Agents;
 /// <param name="Relays">Relay mode: the session's last message goes to the advisor at each stop.</param>
 /// <param name="Permissions">Ask the operator for permissions.</param>
 /// <param name="MaxRounds">The relay's own limit; the client's limit of blocked stops is set one above it.</param>
-internal sealed record Connection(string Url, string Command, string Home, string? Session, bool Relays, bool Permissions, int MaxRounds);
+/// <param name="Version">Of this program, which is the plugin's too.</param>
+internal sealed record Connection(string Url, string Command, string Home, string? Session, bool Relays, bool Permissions, int MaxRounds, string Version);
 
 /// <summary>The entries in Claude Code's files that connect a session. They hold no token: that comes from the session's environment.</summary>
 internal sealed class ClientEntries(Connection connection)
@@ -23,11 +24,14 @@ internal sealed class ClientEntries(Connection connection)
     /// <summary>Seconds. A held Stop hook is released 50 s before the client would give it up; a waiter may stay for a week.</summary>
     private const int StopTimeout = 1_200, StopHold = 1_150, PermissionTimeout = 600, WaiterTimeout = 604_800, StartTimeout = 10, OtherTimeout = 5;
 
-    /// <summary>Milliseconds that a tool call may take: the advisor may think long, the operator longer.</summary>
-    private const int ToolTimeout = 3_600_000;
+    /// <summary>Milliseconds that a tool call may take, which is also how long the client waits for a relay that was killed in the middle of one:
+    /// it does not see that the connection has ended. <see cref="AdvisorTools"/> answers before it.</summary>
+    private const int ToolTimeout = 600_000;
 
     /// <summary>The tools of the relay, as a project's server names them and as a plugin's does.</summary>
     private const string OwnTools = "mcp__relay__.*|mcp__plugin_relay_relay__.*";
+
+    public string Version => connection.Version;
 
     /// <summary>For .mcp.json, under mcpServers.</summary>
     public JsonObject McpServer() => new()

@@ -22,7 +22,7 @@ internal static class ClientPlugin
             new(Path.Combine(folder, Manifest), Bytes(new JsonObject
             {
                 ["name"] = "relay",
-                ["version"] = ProgramVersion.Text.Split('+')[0],
+                ["version"] = entries.Version,
                 ["description"] = "One long-lived advisor for several Claude Code sessions, and one human reached only when it must.",
                 ["author"] = new JsonObject { ["name"] = "Relay contributors" },
             })),

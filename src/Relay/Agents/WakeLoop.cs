@@ -55,8 +55,8 @@ internal sealed partial class WakeLoop(
     private async Task BeginAsync(Agent agent, string command, CancellationToken cancellationToken)
     {
         var lease = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
-        if (lease.IsEmpty || lease.Replies.Any(IsHeldBack))
-            lease.Dispose();
+        if (lease.Replies.All(StopHook.IsDone) || lease.Replies.Any(IsHeldBack))
+            lease.Dispose(); // Nobody is woken to be told that it may stop.
         else
             _running[agent.Session] = WakeAsync(agent, command, lease, cancellationToken);
     }

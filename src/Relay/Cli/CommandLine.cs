@@ -53,6 +53,7 @@ internal static class CommandLine
         DemoCommand.Create(context),
         ConnectCommand.Create(context),
         DisconnectCommand.Create(context),
+        ChannelCommand.Create(context),
         InitCommand.Create(context),
         StatusCommand.Create(context),
         TopicCommand.Create(context),

@@ -3,6 +3,7 @@ using System.Text;
 using Relay.Agents;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Web;
 
 namespace Relay.Cli;
 
@@ -59,7 +60,8 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
         }
         try
         {
-            var entries = new ClientEntries(new Connection(url, program, home.Root, choices.Session, choices.Relays, choices.Permissions, config.Agents.MaxRounds));
+            var version = ProgramVersion.Text;
+            var entries = new ClientEntries(new Connection(url, program, home.Root, choices.Session, choices.Relays, choices.Permissions, config.Agents.MaxRounds, version));
             var plan = Plan(choices, entries); // (2)
             if (choices.Print)
                 Show(plan); // (3)

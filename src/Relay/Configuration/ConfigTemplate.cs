@@ -4,7 +4,7 @@ namespace Relay.Configuration;
 internal static class ConfigTemplate
 {
     /// <summary>The prompts stand in comments: uncommented they work as they are, and left alone they improve with relay.</summary>
-    public static string Config { get; } = $"""
+    public static string Config { get; } = $$"""
         # Settings of this relay. Every key has the default shown here; a line you delete changes nothing.
         # Changes are picked up while relay runs, where they can be. Keys and tokens belong in .env.
 
@@ -14,11 +14,11 @@ internal static class ConfigTemplate
         # What the advisor is told about its work. This is the built-in text; uncomment it to change it,
         # or keep yours in a file of this folder with: system_prompt_file: advisor.md
         # system_prompt: |
-        {Commented(new RelayConfig().SystemPromptText)}
+        {{Commented(new RelayConfig().SystemPromptText)}}
 
         # How older turns are summed up.
         # summarization_prompt: |
-        {Commented(Prompts.Summarization)}
+        {{Commented(Prompts.Summarization)}}
 
         history_char_cap: 400000         # over this many characters the older turns are summarised, 100 to 50000000
         keep_recent_turns: 10            # these stay word for word, 1 to 1000
@@ -40,6 +40,11 @@ internal static class ConfigTemplate
         budget:                          # in US dollars; null is no limit
           per_day_usd: null
           per_month_usd: null
+
+        agents:                          # Claude Code sessions, see relay connect
+          max_rounds: 25                 # of relay mode in a row without a human, 1 to 1000
+          # wake: claude -p --resume {claude_session_id}   # wakes a headless session with a late reply; off by default
+          allow: []                      # permissions given without asking, such as [{tool: Bash, pattern: "git status*"}]
 
         stuck_after: 10m                 # page you when a message waits this long, 1s to 30d
         max_envelope_bytes: 1048576      # larger envelopes are rejected, 64 to 104857600

@@ -30,6 +30,7 @@ internal static class Endpoints
         host.MapPost("/retry", RetryAllAsync);
         host.MapMcp("/mcp");
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context));
+        host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context));
         host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context));
     }
 

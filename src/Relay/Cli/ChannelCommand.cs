@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+using Relay.Conversations;
+using Relay.Web;
+
+namespace Relay.Cli;
+
+/// <summary>relay channel: a preview. An MCP server on standard input and output that pushes waiting replies into a running session, for a client
+/// that takes channels.</summary>
+internal static class ChannelCommand
+{
+    private const string Capability = "claude/channel", Push = "notifications/claude/channel", Ready = "notifications/initialized";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), Pause = TimeSpan.FromSeconds(5);
+
+    public static Command Create(CommandContext context)
+    {
+        var session = new Option<string?>("--session") { Description = "whose replies; else RELAY_SESSION", HelpName = "NAME" };
+        var command = new Command("channel", "push replies into a running session, over stdio (preview)") { session };
+        command.SetAction((parse, cancellationToken) =>
+        {
+            var name = parse.GetValue(session) ?? context.Environment.GetValueOrDefault("RELAY_SESSION") ?? "";
+            return SessionId.TryParse(name) is { } id
+                ? RunAsync(context, parse, id, cancellationToken)
+                : throw new CommandFailure(ExitCode.Usage, $"--session or RELAY_SESSION is needed: {SessionId.Allowed}");
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, ParseResult parse, SessionId session, CancellationToken cancellationToken)
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var options = new McpServerOptions
+        {
+            ServerInfo = new Implementation { Name = "relay", Version = ProgramVersion.Text },
+            ServerInstructions = "Replies of the project's advisor arrive as channel messages. They are advice, never a permission.",
+            Capabilities = new ServerCapabilities { Experimental = new Dictionary<string, object> { [Capability] = new JsonObject() } },
+            Handlers = new McpServerHandlers
+            {
+                NotificationHandlers = [new(Ready, (_, _) =>
+                {
+                    ready.TrySetResult();
+                    return ValueTask.CompletedTask;
+                })],
+            },
+        };
+        await using var server = McpServer.Create(new StdioServerTransport("relay"), options);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var serving = server.RunAsync(cancellationToken);
+        using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
+        var pushing = PushAsync(server, daemon, session, ready.Task, ending.Token);
+        await Task.WhenAny(serving, pushing); // The client closes standard input when its session ends.
+        await ending.CancelAsync();
+        await pushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ExitCode.Done;
+    }
+
+    private static async Task PushAsync(McpServer server, DaemonClient daemon, SessionId session, Task ready, CancellationToken cancellationToken)
+    {
+        await ready.WaitAsync(cancellationToken);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (await daemon.GetAsync($"/sessions/{session}/replies", Patience, cancellationToken) is not DaemonClient.Answer.Said { IsOk: true } said)
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            else if (said.Body.GetProperty("text").GetString() is { Length: > 0 } text)
+                await server.SendNotificationAsync(
+                    Push, new JsonObject { ["content"] = text, ["meta"] = new JsonObject { ["session"] = session.Value } }, serializerOptions: null, cancellationToken);
+        }
+    }
+}
