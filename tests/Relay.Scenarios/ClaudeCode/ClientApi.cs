@@ -120,8 +120,14 @@ internal sealed class ClientStream(HttpResponse response, string model)
             ["type"] = "message_start",
             ["message"] = new JsonObject
             {
-                ["id"] = "msg_client", ["type"] = "message", ["role"] = "assistant", ["content"] = new JsonArray(), ["model"] = model,
-                ["stop_reason"] = null, ["stop_sequence"] = null, ["usage"] = Usage(),
+                ["id"] = "msg_client",
+                ["type"] = "message",
+                ["role"] = "assistant",
+                ["content"] = new JsonArray(),
+                ["model"] = model,
+                ["stop_reason"] = null,
+                ["stop_sequence"] = null,
+                ["usage"] = Usage(),
             },
         });
         await BlockAsync(reply);
