@@ -90,7 +90,7 @@ internal static class RelayHost
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {
-        services.AddMcpServer(options => options.ServerInfo = new() { Name = "relay", Version = StatusReader.ProgramVersion })
+        services.AddMcpServer(options => options.ServerInfo = new() { Name = "relay", Version = ProgramVersion.Text })
             .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
             .WithTools<AdvisorTools>();
         return services

@@ -23,9 +23,8 @@ internal static class Roster
         var state = participant switch
         {
             { EndedAt: { } ended } => $"ended {Ago(now - ended)}",
-            { LastSeenAt: null } => "not seen yet",
-            { IsWaiting: true } => $"waits for a reply, seen {Ago(now - participant.LastSeenAt.Value)}",
-            _ => $"seen {Ago(now - participant.LastSeenAt.Value)}",
+            { IsWaiting: true } => $"waits for a reply, seen {Ago(now - participant.LastSeenAt)}",
+            _ => $"seen {Ago(now - participant.LastSeenAt)}",
         };
         return $"{participant.Id} ({state})";
     }

@@ -87,7 +87,7 @@ internal static class CommandLine
     {
         public override int Invoke(ParseResult parseResult)
         {
-            context.Output.WriteLine(StatusReader.ProgramVersion);
+            context.Output.WriteLine(ProgramVersion.Text);
             return ExitCode.Done;
         }
     }

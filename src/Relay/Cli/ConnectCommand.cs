@@ -60,7 +60,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
         }
         try
         {
-            var version = StatusReader.ProgramVersion.Split('+')[0];
+            var version = ProgramVersion.Text;
             var entries = new ClientEntries(new Connection(url, program, home.Root, choices.Session, choices.Relays, choices.Permissions, config.Agents.MaxRounds, version));
             var plan = Plan(choices, entries); // (2)
             if (choices.Print)

@@ -5,7 +5,7 @@ namespace Relay.Conversations;
 
 internal sealed record Session(SessionId Id, ConversationId Conversation, DateTimeOffset FirstSeenAt, DateTimeOffset? LastSeenAt, long Unanswered, long Undelivered);
 
-internal sealed record Participant(SessionId Id, DateTimeOffset? LastSeenAt, DateTimeOffset? EndedAt, bool IsWaiting);
+internal sealed record Participant(SessionId Id, DateTimeOffset LastSeenAt, DateTimeOffset? EndedAt, bool IsWaiting);
 
 /// <summary>Owns sessions and the conversations they share.</summary>
 internal sealed class SessionStore(Database database, TimeProvider clock)
@@ -55,7 +55,7 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
                  WHERE m.conversation_id = s.conversation_id AND m.session_id = s.session_id AND m.speaker = 'session'
                    AND m.state IN ({MessageStore.UnansweredStates})) AS unanswered
             FROM sessions s
-            WHERE s.conversation_id = @conversation
+            WHERE s.conversation_id = @conversation AND s.last_seen_at IS NOT NULL
             ORDER BY s.session_id
             """)
             .With("@conversation", conversation.Value)
@@ -63,7 +63,7 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
                 reader => (
                     IsAgent: reader.Text("channel") == "agent",
                     Participant: new Participant(
-                        SessionId.Stored(reader.Text("session_id")), reader.TimeOrNull("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("unanswered") > 0)),
+                        SessionId.Stored(reader.Text("session_id")), reader.Time("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("unanswered") > 0)),
                 cancellationToken);
         return participants.Exists(each => each.IsAgent) ? participants.ConvertAll(each => each.Participant) : [];
     }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Relay.Advisor;
@@ -59,9 +58,6 @@ internal sealed class StatusReader(
     MessageStore messages, SessionStore sessions, Journal journal, QuestionStore questions, PageStore pages, Ledger ledger, Database database,
     SettingsSource settings, Faults faults, TimeProvider clock)
 {
-    public static readonly string ProgramVersion = Assembly.GetExecutingAssembly()
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
 
     /// <param name="running">False beside no daemon: then nothing has started.</param>
@@ -95,7 +91,7 @@ internal sealed class StatusReader(
             TotalCostUsd = totals.CostNano / 1_000_000_000m,
             CallsOfUnknownCost = totals.UnknownCost,
             Model = current.Config.Advisor == AdvisorKind.Simulated ? "simulated" : current.Config.Model,
-            Version = ProgramVersion,
+            Version = ProgramVersion.Text,
             Sessions = (await sessions.ListAsync(cancellationToken))
                 .Select(each => new SessionStatus(each.Id.Value, each.Conversation.Value, each.LastSeenAt, each.Unanswered, each.Undelivered)).ToList(),
             Questions = open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList(),

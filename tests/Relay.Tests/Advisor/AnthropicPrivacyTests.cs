@@ -80,7 +80,9 @@ public sealed class AnthropicPrivacyTests : IAsyncLifetime
 
     private static Process StartProgram(RelayHome home)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "relay.dll"), "run", "--home", home.Root])
+        var built = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(built.Parent!.Parent!.FullName, "Relay", built.Name, "relay");
+        var start = new ProcessStartInfo(program, ["run", "--home", home.Root])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -121,7 +121,7 @@ public sealed class AdvisorToolsTests
     }
 
     [Theory]
-    [InlineData("toolu_1", 20)]
+    [InlineData("toolu_1", 9)]
     [InlineData(null, 1)]
     public async Task A_call_that_takes_long_reports_progress_and_ends_before_the_clients_patience_does(string? use, int minutes)
     {

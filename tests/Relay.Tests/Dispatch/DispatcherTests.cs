@@ -20,7 +20,7 @@ public sealed class DispatcherTests : IAsyncLifetime
     [Fact]
     public async Task The_text_is_the_reply_and_nothing_else()
     {
-        const string text = "  Zwei Zeilen: 🙂\r\nund \u0000 mehr\n\n";
+        const string text = "  Zwei Zeilen: 🙂\r\nund \u0001 mehr\n\n";
         await AnswerAsync("s", text);
 
         await PlaceAsync();

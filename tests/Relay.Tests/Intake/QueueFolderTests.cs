@@ -242,8 +242,19 @@ public sealed class QueueFolderTests : IAsyncLifetime
         Assert.Contains("not JSON", Reason("deeper"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_NUL_is_replaced_since_long_text_would_end_there()
+    {
+        _relay.Drop("s", new string('a', 5_000) + "\0" + new string('b', 5_000));
+
+        await ScanAsync();
+
+        Assert.Equal(
+            new string('a', 5_000) + "\uFFFD" + new string('b', 5_000),
+            (await _relay.ReadAsync("SELECT content FROM messages", reader => reader.GetString(0))).Single());
+    }
+
     [Theory]
-    [InlineData("a\u0000b")]
     [InlineData("a\u0001\u001f\u007f\u0085\u2028b")]
     [InlineData("🙂 é ﷽ \uFFFF")]
     [InlineData("line one\r\nline two\r\n")]
