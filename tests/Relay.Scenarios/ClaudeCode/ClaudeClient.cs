@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Relay.Agents;
 
 namespace Relay.Scenarios.ClaudeCode;
 
@@ -43,6 +44,34 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
             throw new TimeoutException($"the client did not end within {Limit.TotalSeconds} s\n{await output}\n{await error}");
         }
         return Ended(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>The client at a terminal of its own, with nobody typing; the caller kills it.</summary>
+    public Process Open(string folder, params string[] options)
+    {
+        Directory.CreateDirectory(Path.Combine(userHome, ".claude"));
+        File.WriteAllBytes(Path.Combine(userHome, ".claude", ".claude.json"), JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            hasCompletedOnboarding = true,
+            theme = "dark",
+            customApiKeyResponses = new { approved = (string[])["dummy"] },
+            projects = new Dictionary<string, object> { [folder] = new { hasTrustDialogAccepted = true } },
+        }));
+        var line = string.Join(' ', new[] { program }.Concat(options).Select(ShellWord.Quote));
+        var start = new ProcessStartInfo("script", ["-qfc", $"stty cols 120 rows 40; exec {line}", "/dev/null"])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true, // Held open: its end would end the client.
+            RedirectStandardOutput = true,
+        };
+        start.Environment.Clear();
+        foreach (var (name, value) in Variables())
+            start.Environment[name] = value;
+        start.Environment["TERM"] = "xterm-256color";
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { }; // A terminal that is not read would hold the client back.
+        process.BeginOutputReadLine();
+        return process;
     }
 
     private Dictionary<string, string> Variables() => new()

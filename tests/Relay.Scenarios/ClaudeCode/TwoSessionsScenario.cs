@@ -26,6 +26,7 @@ public sealed class TwoSessionsScenario : ClaudeStage
         Assert.True(Home.TrySay("merge them"));
         var two = await running;
 
+        Say($"one: {one.Result}\npage: {page.Title} | {page.Message}\ntwo: {two.Result}\n{await RelayAsync("sessions")}\n{await RelayAsync("log")}");
         Assert.Contains("accounts", page.Title, StringComparison.Ordinal);
         Assert.Contains("One: use SQLite.", one.Result, StringComparison.Ordinal);
         Assert.DoesNotContain("Two:", one.Result, StringComparison.Ordinal);
