@@ -47,16 +47,18 @@ internal sealed class Daemon : IAsyncDisposable
         if (taken is InstanceLock.Taken.Other other)
             return new Start.AlreadyRunning(other.ProcessId);
         var mine = ((InstanceLock.Taken.Mine)taken).Lock;
+        Daemon? daemon = null;
         try
         {
             var database = Database.Open(home.DatabaseFile);
             await Migrator.MigrateAsync(database, TimeProvider.System, cancellationToken); // (2)
-            var daemon = new Daemon(mine, database, RelayHost.Build(settings, database, adjust), home);
+            daemon = new Daemon(mine, database, RelayHost.Build(settings, database, adjust), home);
             await daemon.BeginAsync(settings, cancellationToken);
             return new Start.Running(daemon);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or System.Data.Common.DbException)
+        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
         {
+            await (daemon?.DisposeAsync() ?? default); // Its loops may run already, as when the port is taken.
             mine.Dispose();
             return new Start.Impossible(exception.Message);
         }

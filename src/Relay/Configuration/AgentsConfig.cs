@@ -32,7 +32,7 @@ internal sealed record AllowRule(string Tool, string Pattern)
         return (tool == "Bash" || !Climbs(subject)) && Regex.IsMatch(subject, $@"\A{pattern}\z", RegexOptions.Singleline, TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>"/work/*" is not meant to cover "/work/../etc/passwd".</summary>
+    /// <summary>"/projects/*" is not meant to cover "/projects/../etc/passwd".</summary>
     private static bool Climbs(string path) => path.Split('/', '\\').Contains("..");
 
     /// <summary>What a person would write a pattern for: the command, the file, the address; else the whole input.</summary>

@@ -277,7 +277,7 @@ public sealed class AdvisorToolsTests
     public async Task Without_a_name_the_hook_that_saw_the_call_names_the_session(string? header)
     {
         await using var relay = await RunningRelay.StartAsync();
-        var claude = new ClaudeSession(relay, "claude-1", "/work/shop");
+        var claude = new ClaudeSession(relay, "claude-1", "/projects/shop");
         await claude.HookAsync("PreToolUse", new { tool_name = "mcp__relay__ask_advisor", tool_use_id = "toolu_9" });
         await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, header);
 

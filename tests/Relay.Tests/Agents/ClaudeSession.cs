@@ -8,7 +8,7 @@ using Xunit;
 namespace Relay.Tests.Agents;
 
 /// <summary>A Claude Code session as the relay sees one: it posts what its hooks post.</summary>
-internal sealed class ClaudeSession(RunningRelay relay, string id, string? folder = "/work/shop")
+internal sealed class ClaudeSession(RunningRelay relay, string id, string? folder = "/projects/shop")
 {
     /// <summary>X-Relay-Session.</summary>
     public string? Name { get; init; }

@@ -71,16 +71,16 @@ public sealed class HookEndpointTests
     }
 
     [Theory]
-    [InlineData("/work/shop", "shop")]
-    [InlineData("/work/shop/", "shop")]
-    [InlineData("/work/my shop (new)", "my-shop-new")]
-    [InlineData("/work/Läden", "L-den")]
-    [InlineData("/work/店", "claude")]
-    [InlineData("/work/...", "claude")]
+    [InlineData("/projects/shop", "shop")]
+    [InlineData("/projects/shop/", "shop")]
+    [InlineData("/projects/my shop (new)", "my-shop-new")]
+    [InlineData("/projects/Läden", "L-den")]
+    [InlineData("/projects/店", "claude")]
+    [InlineData("/projects/...", "claude")]
     [InlineData("/", "claude")]
     [InlineData("", "claude")]
     [InlineData(null, "claude")]
-    [InlineData("/work/a\0b", "a-b")]
+    [InlineData("/projects/a\0b", "a-b")]
     [InlineData("C:\\work\\shop", "C-work-shop")]
     public async Task The_default_name_comes_from_the_folder(string? folder, string name)
     {
@@ -96,7 +96,7 @@ public sealed class HookEndpointTests
     public async Task A_very_long_folder_name_still_makes_a_name_for_two()
     {
         await using var relay = await RunningRelay.StartAsync();
-        var folder = "/work/" + new string('x', 250);
+        var folder = "/projects/" + new string('x', 250);
         var (first, second) = (new ClaudeSession(relay, "claude-1", folder), new ClaudeSession(relay, "claude-2", folder));
 
         await first.HookAsync("SessionStart");

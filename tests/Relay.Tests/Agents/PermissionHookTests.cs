@@ -26,7 +26,7 @@ public sealed class PermissionHookTests
         Assert.Equal(4, page.Priority);
         Assert.Contains("rm -rf build && make", question.Text, StringComparison.Ordinal);
         Assert.Contains("Räum auf", question.Text, StringComparison.Ordinal);
-        Assert.Contains("in /work/shop", question.Text, StringComparison.Ordinal);
+        Assert.Contains("in /projects/shop", question.Text, StringComparison.Ordinal);
         await relay.AnswerAsync("Allow.");
 
         var decision = Decision(await asked);
@@ -163,13 +163,13 @@ public sealed class PermissionHookTests
     }
 
     [Theory]
-    [InlineData("/work/shop/src/a.cs", true)]
-    [InlineData("/work/other/a.cs", false)]
-    [InlineData("/work/shop/../../etc/passwd", false)]
-    [InlineData("/work/shop/..", false)]
-    [InlineData("/work/shop/a..b", true)]
+    [InlineData("/projects/shop/src/a.cs", true)]
+    [InlineData("/projects/other/a.cs", false)]
+    [InlineData("/projects/shop/../../etc/passwd", false)]
+    [InlineData("/projects/shop/..", false)]
+    [InlineData("/projects/shop/a..b", true)]
     public void A_pattern_covers_no_path_that_climbs_out_of_its_folder(string path, bool covered) =>
-        Assert.Equal(covered, new AllowRule("Write", "/work/shop/*").Covers("Write", JsonSerializer.SerializeToElement(new { file_path = path })));
+        Assert.Equal(covered, new AllowRule("Write", "/projects/shop/*").Covers("Write", JsonSerializer.SerializeToElement(new { file_path = path })));
 
     [Fact]
     public async Task A_pattern_that_takes_for_ever_is_asked_about()

@@ -66,7 +66,7 @@ public sealed class ReplyPartsTests
     public async Task Parts_reach_their_sessions_each_by_its_own_channel()
     {
         await using var relay = await RunningRelay.StartAsync();
-        var (shop, bank) = (new ClaudeSession(relay, "claude-1", "/work/shop") { Mode = "relay" }, new ClaudeSession(relay, "claude-2", "/work/bank"));
+        var (shop, bank) = (new ClaudeSession(relay, "claude-1", "/projects/shop") { Mode = "relay" }, new ClaudeSession(relay, "claude-2", "/projects/bank"));
         await bank.HookAsync("UserPromptSubmit");
         relay.Api.Enqueue(ScriptedReply.Text("Known."), ScriptedReply.Text("Sell it.\n@bank: Expect money.\n@session-1: Count it.\n@stranger: Never mind."));
         relay.Drop("session-1", "I am here.");

@@ -42,10 +42,10 @@ public sealed class RosterTests
     {
         await using var relay = await RunningRelay.StartAsync("cache_ttl: 5m\n");
         relay.Api.Always(ScriptedReply.Text("Read. " + new string('y', 4_000)));
-        var shop = new ClaudeSession(relay, "claude-1", "/work/shop") { Mode = "relay" };
-        await new ClaudeSession(relay, "claude-2", "/work/bank").HookAsync("SessionStart");
+        var shop = new ClaudeSession(relay, "claude-1", "/projects/shop") { Mode = "relay" };
+        await new ClaudeSession(relay, "claude-2", "/projects/bank").HookAsync("SessionStart");
         await shop.StopAsync("First. " + new string('x', 20_000));
-        await new ClaudeSession(relay, "claude-3", "/work/mint").HookAsync("SessionStart");
+        await new ClaudeSession(relay, "claude-3", "/projects/mint").HookAsync("SessionStart");
 
         await shop.StopAsync("Second.");
 

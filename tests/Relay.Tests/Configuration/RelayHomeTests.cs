@@ -42,7 +42,7 @@ public sealed class RelayHomeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sub", "/work/sub")]
+    [InlineData("sub", "/projects/sub")]
     [InlineData("../other", "/other")]
     [InlineData(".", "/work")]
     public void A_relative_path_is_relative_to_the_current_folder(string option, string expected)
