@@ -44,10 +44,10 @@ public sealed class RelayHomeTests : IDisposable
     [Theory]
     [InlineData("sub", "/projects/sub")]
     [InlineData("../other", "/other")]
-    [InlineData(".", "/work")]
+    [InlineData(".", "/projects")]
     public void A_relative_path_is_relative_to_the_current_folder(string option, string expected)
     {
-        Assert.Equal(expected, RelayHome.Resolve(option, TempHome.NoEnvironment, "/work", "/user").Root);
+        Assert.Equal(expected, RelayHome.Resolve(option, TempHome.NoEnvironment, "/projects", "/user").Root);
     }
 
     [Fact]
