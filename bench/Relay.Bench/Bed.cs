@@ -4,30 +4,25 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>One relay with stand-ins of its own, the API answering at once.</summary>
+/// <summary>A home for one relay with stand-ins of its own, the API answering at once.</summary>
 internal sealed class Bed : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private Bed(LoopbackMessagesApi api, LoopbackNtfy ntfy, ScenarioHome home)
+    private Bed(InstantApi api, LoopbackNtfy ntfy, string config)
     {
         Api = api;
         Ntfy = ntfy;
-        Home = home;
+        Home = new ScenarioHome(api.Address, ntfy.Address, config);
     }
 
-    public LoopbackMessagesApi Api { get; }
+    public InstantApi Api { get; }
 
     public LoopbackNtfy Ntfy { get; }
 
     public ScenarioHome Home { get; }
 
-    public static async Task<Bed> MakeAsync(string config = "", Func<AdvisorRequest, ScriptedReply>? answer = null)
-    {
-        var api = await LoopbackMessagesApi.StartAsync(new() { ContextWindowTokens = 100_000_000, Answer = answer ?? (_ => ScriptedReply.Text("Yes.")) });
-        var ntfy = await LoopbackNtfy.StartAsync();
-        return new Bed(api, ntfy, new ScenarioHome(api.Address, ntfy.Address, "history_char_cap: 50000000\n" + config));
-    }
+    public static async Task<Bed> MakeAsync(string config = "") => new(await InstantApi.StartAsync(), await LoopbackNtfy.StartAsync(), config);
 
     /// <summary>A conversation of about so many characters that the relay takes over at its first start.</summary>
     public void WriteHistory(int characters)

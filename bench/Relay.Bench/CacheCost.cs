@@ -11,17 +11,19 @@ internal static class CacheCost
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {
         const int half = Tokens * BytesPerToken / Turns / 2;
-        await using var bed = await Bed.MakeAsync(answer: _ => ScriptedReply.Text(new string('a', half)));
-        await using var session = new Session(bed.Home, "session-1");
-        await using var relay = await RelayProcess.StartAsync(bed.Home, cancellationToken);
+        await using var api = await LoopbackMessagesApi.StartAsync(new() { Answer = _ => ScriptedReply.Text(new string('a', half)) });
+        await using var ntfy = await LoopbackNtfy.StartAsync();
+        using var home = new ScenarioHome(api.Address, ntfy.Address);
+        await using var session = new Session(home, "session-1");
+        await using var relay = await RelayProcess.StartAsync(home, cancellationToken);
         for (var turn = 1; turn <= Turns; turn++)
         {
             session.Say(new string('q', half));
             await Eventually.ThatAsync(Bed.Limit, () => session.Count == turn, () => "no reply\n" + relay.Output, cancellationToken);
         }
 
-        var asSent = Cost(bed, MarkerPolicy.AsSent);
-        var systemOnly = Cost(bed, MarkerPolicy.SystemOnly);
+        var asSent = Cost(api, MarkerPolicy.AsSent);
+        var systemOnly = Cost(api, MarkerPolicy.SystemOnly);
         return
         [
             new Figure("20 turns to 60,000 tokens, as sent", (double)asSent, "USD"),
@@ -30,9 +32,9 @@ internal static class CacheCost
         ];
     }
 
-    private static decimal Cost(Bed bed, MarkerPolicy policy)
+    private static decimal Cost(LoopbackMessagesApi api, MarkerPolicy policy)
     {
         var ledger = new CacheLedger();
-        return bed.Api.Requests.Sum(request => ledger.Bill(request, policy).CostUsd(TokenRates.Opus55));
+        return api.Requests.Sum(request => ledger.Bill(request, policy).CostUsd(TokenRates.Opus55));
     }
 }

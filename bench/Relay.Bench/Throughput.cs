@@ -3,10 +3,10 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>Durable turns per second in one conversation with hundreds waiting, and the memory held afterwards.</summary>
+/// <summary>Durable turns per second in one conversation with thousands waiting, and the memory held afterwards.</summary>
 internal static class Throughput
 {
-    private const int Sessions = 5, Turns = 400, WarmUp = 100;
+    private const int Sessions = 5, Turns = 3_000, WarmUp = 1_000;
 
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {
@@ -29,14 +29,15 @@ internal static class Throughput
             bed.Home.Drop($"session-{number % Sessions}", "Shall I go on?");
         var readers = Enumerable.Range(0, taken ? Sessions : 0).Select(number => new Session(bed.Home, $"session-{number}")).ToList();
         await using var relay = await RelayProcess.StartAsync(bed.Home, cancellationToken);
-        await Eventually.ThatAsync(Bed.Limit, () => bed.Api.Requests.Count > WarmUp, () => $"{bed.Api.Requests.Count} requests", cancellationToken);
+        await Eventually.ThatAsync(Bed.Limit, () => bed.Api.Count > WarmUp, () => $"{bed.Api.Count} requests", cancellationToken);
         var (relayBefore, mineBefore) = (relay.ProcessorTime, Environment.CpuUsage.TotalTime);
         await Eventually.ThatAsync(
-            Bed.Limit, () => bed.Api.Requests.Count == Turns && (!taken || readers.Sum(reader => reader.Count) == Turns),
-            () => $"{bed.Api.Requests.Count} requests", cancellationToken);
+            Bed.Limit, () => bed.Api.Count == Turns && (!taken || readers.Sum(reader => reader.Count) == Turns),
+            () => $"{bed.Api.Count} requests", cancellationToken);
 
         const int turns = Turns - WarmUp - 1;
-        var elapsed = Stopwatch.GetElapsedTime(bed.Api.Requests[WarmUp].ArrivedTicks, bed.Api.Requests[^1].ArrivedTicks);
+        var calls = bed.Api.Calls;
+        var elapsed = Stopwatch.GetElapsedTime(calls[WarmUp].Arrived, calls[^1].Arrived);
         var run = new Run(
             turns / elapsed.TotalSeconds,
             (relay.ProcessorTime - relayBefore).TotalMilliseconds / turns,
