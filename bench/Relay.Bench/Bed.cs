@@ -7,7 +7,7 @@ namespace Relay.Bench;
 /// <summary>A home for one relay with stand-ins of its own, the API answering at once.</summary>
 internal sealed class Bed : IAsyncDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private Bed(InstantApi api, LoopbackNtfy ntfy, string config)
     {

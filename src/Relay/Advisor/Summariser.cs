@@ -78,7 +78,7 @@ internal sealed partial class Summariser(
             return new Shortening.Impossible();
         var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
         _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Min(FirstRest * Math.Pow(2, Math.Min(failures, 20) - 1), LongestRest));
-        var result = await SumUpAsync(conversation, whole ? window : window.Through(end), Instruction(window, end), end, cancellationToken);
+        var result = await SumUpAsync(conversation, whole ? window : window.UpTo(end), Instruction(window, end), end, cancellationToken);
         if (result is Shortening.Added)
             _resting.TryRemove(conversation, out _);
         return result;

@@ -45,10 +45,14 @@ internal sealed partial class Turns(
             cancellationToken);
 
     /// <summary>Null when there is nothing to ask now: nothing waits, the head is deferred, or the budget says no.</summary>
-    public Task<Claim?> ClaimAsync(ConversationId conversation, CancellationToken cancellationToken) =>
-        database.WriteAsync(transaction => ClaimAsync(transaction, conversation, cancellationToken), cancellationToken);
+    public async Task<Claim?> ClaimAsync(ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var window = await journal.WindowAsync(conversation, cancellationToken);
+        return await database.WriteAsync(transaction => ClaimAsync(transaction, conversation, window, cancellationToken), cancellationToken);
+    }
 
-    private async Task<Claim?> ClaimAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken)
+    private async Task<Claim?> ClaimAsync(
+        DbTransaction transaction, ConversationId conversation, ContextWindow window, CancellationToken cancellationToken)
     {
         var inForce = settings.Current; // Before the call is built: a change from here on is noticed when a hold is recorded.
         var message = await HeadAsync(transaction, conversation, cancellationToken); // (1)
@@ -61,7 +65,7 @@ internal sealed partial class Turns(
             .NumberAsync(cancellationToken); // (2)
         var past = await Ledger.RecentAsync(transaction.Connection!, conversation, CallBuilder.PastCalls, cancellationToken);
         var participants = await SessionStore.ParticipantsAsync(transaction.Connection!, conversation, cancellationToken);
-        var call = calls.Turn(await ProspectiveWindowAsync(transaction, message, cancellationToken), past) with
+        var call = calls.Turn(await ProspectiveWindowAsync(transaction, message, window, cancellationToken), past) with
         {
             Aside = Roster.Of(participants, message.Session, clock.GetUtcNow()),
         };
@@ -105,14 +109,14 @@ internal sealed partial class Turns(
             .FirstAsync(Message.From, cancellationToken);
 
     /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does already.</summary>
-    private async Task<ContextWindow> ProspectiveWindowAsync(DbTransaction transaction, Message message, CancellationToken cancellationToken)
+    private async Task<ContextWindow> ProspectiveWindowAsync(
+        DbTransaction transaction, Message message, ContextWindow known, CancellationToken cancellationToken)
     {
-        var window = await Journal.WindowAsync(transaction.Connection!, message.Conversation, cancellationToken);
+        var window = await Journal.NewerAsync(transaction.Connection!, message.Conversation, known, cancellationToken);
         if (await Journal.HasEntryAsync(transaction.Connection!, message.Conversation, message.Id, EntryRole.User, cancellationToken))
             return window;
-        var entry = new Entry(
-            long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length, CoversThrough: null, clock.GetUtcNow());
-        return window with { Turns = [.. window.Turns, entry] };
+        return window.With(
+            new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length, CoversThrough: null, clock.GetUtcNow()));
     }
 
     private async Task HoldForBudgetAsync(

@@ -8,8 +8,13 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
 {
     public long Characters => (Summary?.Characters ?? 0) + Rulings.Sum(ruling => (long)ruling.Content.Length) + Turns.Sum(entry => (long)entry.Characters);
 
+    /// <summary>The last position the window knows of; what stands in the journal after it is newer.</summary>
+    public long Through => Math.Max(Summary?.Position ?? 0, Turns.Count > 0 ? Turns[^1].Position : 0);
+
+    public ContextWindow With(params IReadOnlyList<Entry> newer) => newer.Count == 0 ? this : this with { Turns = [.. Turns, .. newer] };
+
     /// <summary>The same window up to and with a position.</summary>
-    public ContextWindow Through(long position) => this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
+    public ContextWindow UpTo(long position) => this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
 
     /// <summary>The last position to sum up so that <paramref name="keepTurns"/> turns stay and no more than <paramref name="characterLimit"/>
     /// characters are summed up at once; null when there is nothing older. Cuts only before a user's entry, so a reply stays with its question.</summary>

@@ -6,6 +6,8 @@ namespace Relay.Conversations;
 /// <summary>The append-only record of every conversation. Nothing in it is changed or removed, ever.</summary>
 internal sealed class Journal(Database database, TimeProvider clock)
 {
+    private readonly WindowCache _windows = new();
+
     /// <summary>Appends once per message and role: a repeated turn finds its entry there and adds none. Returns the position either way.</summary>
     public async Task<long> AppendAsync(
         DbTransaction transaction,
@@ -45,38 +47,38 @@ internal sealed class Journal(Database database, TimeProvider clock)
     }
 
     /// <summary>What the advisor is shown next: the rulings and the newest summary, and every turn since.</summary>
-    public static async Task<ContextWindow> WindowAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken)
+    public async Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        var summary = await connection.Command(
+        var window = await database.ReadAsync(
+            async connection => _windows.Find(conversation) is { } known
+                ? await NewerAsync(connection, conversation, known, cancellationToken)
+                : await WholeAsync(connection, conversation, cancellationToken),
+            cancellationToken);
+        _windows.Keep(conversation, window); // Read outside any transaction: what it holds is committed, and never changes again.
+        return window;
+    }
+
+    /// <summary>A window with what was appended to the journal since it was read.</summary>
+    public static async Task<ContextWindow> NewerAsync(
+        DbConnection connection, ConversationId conversation, ContextWindow known, CancellationToken cancellationToken)
+    {
+        var newer = await connection.Command(
             $"""
             SELECT {Entry.Columns}
             FROM entries
-            WHERE conversation_id = @conversation AND role = 'summary'
-            ORDER BY position DESC
-            LIMIT 1
-            """)
-            .With("@conversation", conversation.Value)
-            .FirstAsync(Entry.From, cancellationToken);
-        var coveredThrough = summary?.CoversThrough ?? 0;
-        var turns = await connection.Command(
-            $"""
-            SELECT {Entry.Columns}
-            FROM entries
-            WHERE conversation_id = @conversation AND position > @covered AND role <> 'summary'
+            WHERE conversation_id = @conversation AND position > @through
             ORDER BY position
             """)
-            .With("@conversation", conversation.Value).With("@covered", coveredThrough)
+            .With("@conversation", conversation.Value).With("@through", known.Through)
             .ListAsync(Entry.From, cancellationToken);
-        var rulings = coveredThrough == 0 ? [] : await RulingsAsync(connection, conversation, coveredThrough, cancellationToken);
-        return new ContextWindow(rulings, summary, turns);
+        return newer.Exists(entry => entry.Role == EntryRole.Summary)
+            ? await WholeAsync(connection, conversation, cancellationToken)
+            : known.With(newer);
     }
 
     public static async Task<bool> HasEntryAsync(
         DbConnection connection, ConversationId conversation, MessageId message, EntryRole role, CancellationToken cancellationToken) =>
         await PositionAsync(connection, conversation, message, role, cancellationToken) > 0;
-
-    public Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken) =>
-        database.ReadAsync(connection => WindowAsync(connection, conversation, cancellationToken), cancellationToken);
 
     /// <summary>The entries after one position up to another, in order.</summary>
     public Task<List<Entry>> BetweenAsync(ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
@@ -119,6 +121,32 @@ internal sealed class Journal(Database database, TimeProvider clock)
     public Task<long> ImportAsync(
         DbTransaction transaction, ConversationId conversation, EntryRole role, string speaker, string content, CancellationToken cancellationToken) =>
         InsertAsync(transaction, conversation, message: null, role, speaker, content, ruling: false, coversThrough: null, clock.UnixNow(), cancellationToken);
+
+    private static async Task<ContextWindow> WholeAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var summary = await connection.Command(
+            $"""
+            SELECT {Entry.Columns}
+            FROM entries
+            WHERE conversation_id = @conversation AND role = 'summary'
+            ORDER BY position DESC
+            LIMIT 1
+            """)
+            .With("@conversation", conversation.Value)
+            .FirstAsync(Entry.From, cancellationToken);
+        var coveredThrough = summary?.CoversThrough ?? 0;
+        var turns = await connection.Command(
+            $"""
+            SELECT {Entry.Columns}
+            FROM entries
+            WHERE conversation_id = @conversation AND position > @covered AND role <> 'summary'
+            ORDER BY position
+            """)
+            .With("@conversation", conversation.Value).With("@covered", coveredThrough)
+            .ListAsync(Entry.From, cancellationToken);
+        var rulings = coveredThrough == 0 ? [] : await RulingsAsync(connection, conversation, coveredThrough, cancellationToken);
+        return new ContextWindow(rulings, summary, turns);
+    }
 
     private static HistorySize ToSize(DbDataReader reader) => new(reader.Number("turns"), reader.Number("characters"));
 

@@ -1,0 +1,32 @@
+namespace Relay.Conversations;
+
+/// <summary>Windows as they were last read, so that a turn reads only what was appended since: read whole for each turn, a long history
+/// took more time than all the rest of it. Thread-safe.</summary>
+internal sealed class WindowCache
+{
+    /// <summary>Over all conversations. A character takes two bytes.</summary>
+    private const long LargestTotal = 10_000_000;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ConversationId, ContextWindow> _windows = [];
+    private long _characters;
+
+    public ContextWindow? Find(ConversationId conversation)
+    {
+        lock (_lock)
+            return _windows.GetValueOrDefault(conversation);
+    }
+
+    public void Keep(ConversationId conversation, ContextWindow window)
+    {
+        lock (_lock)
+        {
+            _characters += window.Characters - (_windows.GetValueOrDefault(conversation)?.Characters ?? 0);
+            _windows[conversation] = window;
+            if (_characters <= LargestTotal)
+                return;
+            _windows.Clear(); // Those that are in use come back at their next turn.
+            _characters = 0;
+        }
+    }
+}
