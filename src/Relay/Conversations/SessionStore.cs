@@ -45,28 +45,29 @@ internal sealed class SessionStore(Database database, TimeProvider clock)
             cancellationToken);
 
     /// <summary>Who shares a conversation, for the advisor's eyes: empty unless one of them is reached through its hooks.</summary>
-    public static async Task<List<Participant>> ParticipantsAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken)
-    {
-        var participants = await connection.Command(
+    public static Task<List<Participant>> ParticipantsAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken) =>
+        connection.Command(
             $"""
             SELECT
-                s.session_id, s.channel, s.last_seen_at, s.ended_at,
-                (SELECT COUNT(*) FROM messages m
-                 WHERE m.conversation_id = s.conversation_id AND m.session_id = s.session_id AND m.speaker = 'session'
-                   AND m.state IN ({MessageStore.UnansweredStates})) AS unanswered
+                s.session_id, s.last_seen_at, s.ended_at,
+                CASE WHEN EXISTS (
+                    SELECT 1
+                    FROM messages m
+                    WHERE m.session_id = s.session_id AND m.conversation_id = s.conversation_id AND m.speaker = 'session'
+                      AND m.state IN ({MessageStore.UnansweredStates})) THEN 1 ELSE 0 END AS waits
             FROM sessions s
             WHERE s.conversation_id = @conversation AND s.last_seen_at IS NOT NULL
+              AND EXISTS (
+                  SELECT 1
+                  FROM sessions a
+                  WHERE a.conversation_id = @conversation AND a.last_seen_at IS NOT NULL AND a.channel = 'agent')
             ORDER BY s.session_id
             """)
             .With("@conversation", conversation.Value)
             .ListAsync(
-                reader => (
-                    IsAgent: reader.Text("channel") == "agent",
-                    Participant: new Participant(
-                        SessionId.Stored(reader.Text("session_id")), reader.Time("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("unanswered") > 0)),
+                reader => new Participant(
+                    SessionId.Stored(reader.Text("session_id")), reader.Time("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("waits") > 0),
                 cancellationToken);
-        return participants.Exists(each => each.IsAgent) ? participants.ConvertAll(each => each.Participant) : [];
-    }
 
     public static Task<List<string>> NamesAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken) =>
         connection.Command("SELECT session_id FROM sessions WHERE conversation_id = @conversation")

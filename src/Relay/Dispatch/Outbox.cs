@@ -83,17 +83,18 @@ internal sealed class Outbox(Database database, MessageStore messages, TimeProvi
             connection => connection.Command(
                 $"""
                 SELECT {OutboundReply.Columns}
-                FROM dispatches d
-                WHERE d.state IN ('ready', 'staged') AND d.channel = 'folder'
-                  AND d.number = (
-                      SELECT MIN(e.number)
-                      FROM dispatches e
-                      WHERE e.session_id = d.session_id AND e.channel = 'folder' AND e.state IN ('ready', 'staged'))
-                  AND NOT EXISTS (
-                      SELECT 1
-                      FROM dispatches p
-                      WHERE p.session_id = d.session_id AND p.channel = 'folder' AND p.state = 'placed')
-                ORDER BY d.created_at
+                FROM dispatches
+                WHERE (session_id, number) IN (
+                    SELECT s.session_id, (
+                        SELECT MIN(e.number)
+                        FROM dispatches e
+                        WHERE e.session_id = s.session_id AND e.channel = 'folder' AND e.state IN ('ready', 'staged'))
+                    FROM sessions s
+                    WHERE NOT EXISTS (
+                        SELECT 1
+                        FROM dispatches p
+                        WHERE p.session_id = s.session_id AND p.channel = 'folder' AND p.state = 'placed'))
+                ORDER BY created_at
                 """)
                 .ListAsync(OutboundReply.From, cancellationToken),
             cancellationToken);

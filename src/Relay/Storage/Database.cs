@@ -11,15 +11,20 @@ internal sealed class Database : IDisposable
     /// <summary>The first of a group waits for the last one's work.</summary>
     private const int LargestGroup = 64;
 
+    /// <summary>Those that wait open; more may be in use.</summary>
+    private const int MostIdleReaders = 4;
+
     private readonly string _connectionString;
-    private readonly SqliteConnection _writer;
+    private readonly PreparedConnection _writer;
+    private readonly ConcurrentBag<PreparedConnection> _readers = [];
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentQueue<PendingWrite> _waiting = new();
+    private volatile bool _disposed;
 
     private Database(string path, SqliteOpenMode mode)
     {
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, DefaultTimeout = 10 }.ToString();
-        _writer = new SqliteConnection(_connectionString);
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, DefaultTimeout = 10, Pooling = false }.ToString();
+        _writer = new PreparedConnection(_connectionString);
         _writer.Open();
         if (mode == SqliteOpenMode.ReadOnly)
             return;
@@ -70,9 +75,22 @@ internal sealed class Database : IDisposable
 
     public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
-        await using var connection = new SqliteConnection(_connectionString);
-        await connection.OpenAsync(cancellationToken);
-        return await work(connection);
+        if (!_readers.TryTake(out var reader))
+        {
+            reader = new PreparedConnection(_connectionString);
+            await reader.OpenAsync(cancellationToken);
+        }
+        try
+        {
+            return await work(reader);
+        }
+        finally
+        {
+            if (_readers.Count < MostIdleReaders && !_disposed)
+                _readers.Add(reader);
+            else
+                await reader.DisposeAsync();
+        }
     }
 
     /// <summary>What is wrong with the file, the first of it; null when it is sound.</summary>
@@ -85,8 +103,10 @@ internal sealed class Database : IDisposable
 
     public void Dispose()
     {
+        _disposed = true;
         _writer.Dispose();
-        SqliteConnection.ClearPool(_writer);
+        while (_readers.TryTake(out var reader))
+            reader.Dispose();
         _writing.Dispose();
     }
 

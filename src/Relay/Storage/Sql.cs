@@ -5,19 +5,9 @@ namespace Relay.Storage;
 /// <summary>ADO.NET with fewer words.</summary>
 internal static class Sql
 {
-    public static DbCommand Command(this DbConnection connection, string sql)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command;
-    }
+    public static DbCommand Command(this DbConnection connection, string sql) => ((PreparedConnection)connection).Command(sql);
 
-    public static DbCommand Command(this DbTransaction transaction, string sql)
-    {
-        var command = transaction.Connection!.Command(sql);
-        command.Transaction = transaction;
-        return command;
-    }
+    public static DbCommand Command(this DbTransaction transaction, string sql) => transaction.Connection!.Command(sql);
 
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
