@@ -46,7 +46,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
 
     private async Task<AdvisorOutcome> AskAsync(AdvisorCall call, string key, Uri baseUrl, CancellationToken cancellationToken)
     {
-        var trace = CallTrace.Begin();
+        var trace = CallTrace.Begin(new RequestBody(call));
         var reply = new StreamedReply(call.CacheTtl);
         using var limit = new CancellationTokenSource(_timeouts.Total, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -62,7 +62,8 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
                 Timeout = _timeouts.Headers,
                 OpenTelemetry = false,
             };
-            await foreach (var streamed in client.Messages.CreateStreaming(RequestBody.Of(call), either.Token).WithCancellation(either.Token))
+            var withoutBody = new MessageCreateParams { Model = call.Model, MaxTokens = call.MaxTokens, Messages = [] };
+            await foreach (var streamed in client.Messages.CreateStreaming(withoutBody, either.Token).WithCancellation(either.Token))
                 reply.Add(streamed);
             return reply.Outcome() with { RequestId = trace.RequestId };
         }

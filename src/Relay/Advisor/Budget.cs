@@ -57,7 +57,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices, TimePro
     /// <summary>Everything written to the cache and the longest reply; null where the model has no price.</summary>
     private long? WorstCost(AdvisorCall call, IReadOnlyList<PastCall> past)
     {
-        var tokens = (long)Math.Ceiling(LikelyTokens(call.PromptBytes, past)) + 100;
+        var tokens = (long)Math.Ceiling(LikelyTokens(call.PromptBytes(), past)) + 100;
         if (prices.Find(call.Model, clock.GetUtcNow())?.RatesFor(tokens) is not { } rates)
             return null;
         var usage = call.CacheTtl switch

@@ -2,14 +2,15 @@ using System.Net.Http.Headers;
 
 namespace Relay.Advisor;
 
-/// <summary>What the SDK's exceptions do not carry, noted per call on the way through the HTTP stack; and the idle watchdog:
-/// a body that sends nothing, not even a ping, for a while is cut. The SDK's own timeout ends with the headers.</summary>
+/// <summary>A call's way through the HTTP stack, below the SDK: its body is put in, what the SDK's exceptions do not carry is noted, and the idle watchdog
+/// cuts a reply that sends nothing, not even a ping, for a while. The SDK's own timeout ends with the headers.</summary>
 internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private static readonly AsyncLocal<Trace?> Current = new();
 
-    internal sealed class Trace
+    internal sealed class Trace(RequestBody body)
     {
+        public RequestBody Body { get; } = body;
         public TimeSpan? RetryAfter { get; set; }
         public string? RequestId { get; set; }
 
@@ -17,12 +18,13 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         public bool Sent { get; set; }
     }
 
-    /// <summary>Starts a trace for the calls of the current asynchronous flow.</summary>
-    public static Trace Begin() => Current.Value = new Trace();
+    /// <summary>For the one call that the current asynchronous flow makes.</summary>
+    public static Trace Begin(RequestBody body) => Current.Value = new Trace(body);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var trace = Current.Value ?? Begin();
+        var trace = Current.Value!;
+        request.Content = trace.Body;
         var response = await SendTracedAsync(request, trace, cancellationToken);
         trace.RetryAfter = RetryAfter(response.Headers);
         trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;

@@ -17,7 +17,14 @@ internal sealed record AdvisorCall(string Model, int MaxTokens, string System, I
     public string? Aside { get; init; }
 
     /// <summary>An upper bound of its tokens: a token is at least one byte.</summary>
-    public long PromptBytes => Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(Aside ?? "") + Messages.Sum(message => message.Blocks.Sum(block => (long)Encoding.UTF8.GetByteCount(block)));
+    public long PromptBytes()
+    {
+        long bytes = Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(Aside ?? "");
+        foreach (var message in Messages)
+            foreach (var block in message.Blocks)
+                bytes += Encoding.UTF8.GetByteCount(block);
+        return bytes;
+    }
 }
 
 /// <summary>Tokens as the API counts them; the three kinds of input exclude each other.</summary>

@@ -14,7 +14,7 @@ internal sealed class SimulatedAdvisor(SettingsSource settings, TimeProvider clo
         await Task.Delay(Thinking, clock, cancellationToken);
         var last = call.Messages[^1].Blocks[^1];
         var text = Answer(last, call.Messages.Count(message => message.Role == EntryRole.User));
-        return new AdvisorOutcome.Replied(text, "end_turn") { Usage = new TokenUsage(call.PromptBytes / 4, text.Length / 4, 0, 0, 0) };
+        return new AdvisorOutcome.Replied(text, "end_turn") { Usage = new TokenUsage(call.PromptBytes() / 4, text.Length / 4, 0, 0, 0) };
     }
 
     private string Answer(string said, int turn)

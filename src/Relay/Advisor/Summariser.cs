@@ -130,7 +130,7 @@ internal sealed partial class Summariser(
         if (await budget.ReserveAsync(transaction, call, past, cancellationToken) is not Budget.Leave.Granted leave)
             return (call, null);
         var started = new StartedCall(
-            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, Message: null, SessionId.None, CallPurpose.Summary, call.Model, call.PromptBytes, leave.ReservedNano);
+            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, Message: null, SessionId.None, CallPurpose.Summary, call.Model, call.PromptBytes(), leave.ReservedNano);
         await ledger.StartAsync(transaction, started, cancellationToken);
         return (call, started);
     }

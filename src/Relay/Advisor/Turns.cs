@@ -79,7 +79,7 @@ internal sealed partial class Turns(
             transaction, conversation, message.Id, EntryRole.User, SpeakerOf(message), message.Content, message.Speaker == Speaker.Operator, cancellationToken); // (4)
         await messages.ChangeAsync(transaction, conversation, message.Id, new Change(MessageState.Asking), cancellationToken);
         var started = new StartedCall(
-            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes, ((Budget.Leave.Granted)leave).ReservedNano);
+            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes(), ((Budget.Leave.Granted)leave).ReservedNano);
         await ledger.StartAsync(transaction, started, cancellationToken); // (5)
         return new Claim(message, epoch, call, started, inForce);
     }

@@ -8,21 +8,22 @@ internal sealed class WindowCache
     private const long LargestTotal = 10_000_000;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<ConversationId, ContextWindow> _windows = [];
+    private readonly Dictionary<ConversationId, (ContextWindow Window, long Characters)> _windows = [];
     private long _characters;
 
     public ContextWindow? Find(ConversationId conversation)
     {
         lock (_lock)
-            return _windows.GetValueOrDefault(conversation);
+            return _windows.GetValueOrDefault(conversation).Window;
     }
 
     public void Keep(ConversationId conversation, ContextWindow window)
     {
+        var characters = window.Characters;
         lock (_lock)
         {
-            _characters += window.Characters - (_windows.GetValueOrDefault(conversation)?.Characters ?? 0);
-            _windows[conversation] = window;
+            _characters += characters - _windows.GetValueOrDefault(conversation).Characters;
+            _windows[conversation] = (window, characters);
             if (_characters <= LargestTotal)
                 return;
             _windows.Clear(); // Those that are in use come back at their next turn.

@@ -25,7 +25,7 @@ internal sealed partial class Dispatcher : Loop
         _signals = signals;
         _log = log;
         _folder = new FolderChannel(settings.Current.Home);
-        _watch = new FolderWatch(settings.Current.Home.Dispatch, withSubfolders: true, signals.Dispatch);
+        _watch = new FolderWatch(settings.Current.Home.Dispatch, FolderWatch.Names, signals.Dispatch, withSubfolders: true);
     }
 
     protected override TimeSpan PollInterval => TimeSpan.FromSeconds(2);

@@ -29,7 +29,7 @@ internal sealed partial class QueueFolder : Loop
         _inbox = inbox;
         _signals = signals;
         _log = log;
-        _watch = new FolderWatch(Home.Queue, withSubfolders: false, signals.Queue);
+        _watch = new FolderWatch(Home.Queue, FolderWatch.NamesAndContents, signals.Queue);
         _rejected = new RejectedFolder(Home.Rejected);
     }
 

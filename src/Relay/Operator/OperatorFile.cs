@@ -33,7 +33,7 @@ internal sealed partial class OperatorFile : Loop
         _answers = answers;
         _pages = pages;
         _log = log;
-        _watch = new FolderWatch(settings.Current.Home.State, withSubfolders: false, signal, Name);
+        _watch = new FolderWatch(settings.Current.Home.State, FolderWatch.Names, signal, filter: Name);
     }
 
     protected override TimeSpan PollInterval => TimeSpan.FromMilliseconds(_changing is null ? 2000 : 100);

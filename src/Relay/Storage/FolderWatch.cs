@@ -2,8 +2,13 @@ namespace Relay.Storage;
 
 /// <summary>Sets a signal when something in a folder changes. It can go deaf (an overflow, the folder replaced):
 /// <see cref="Renew"/>, called on every pass of the loop it wakes, makes it hear again.</summary>
-internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSignal signal, string filter = "*") : IDisposable
+internal sealed class FolderWatch(string folder, NotifyFilters changes, ChangeSignal signal, bool withSubfolders = false, string filter = "*") : IDisposable
 {
+    /// <summary>What comes, goes and is renamed; not what is written, which in a folder with a database in it never ends.</summary>
+    public const NotifyFilters Names = NotifyFilters.FileName | NotifyFilters.DirectoryName;
+
+    public const NotifyFilters NamesAndContents = Names | NotifyFilters.LastWrite | NotifyFilters.Size;
+
     private FileSystemWatcher? _watcher;
     private (ulong Inode, long Born) _heard;
     private volatile bool _deaf;
@@ -31,7 +36,7 @@ internal sealed class FolderWatch(string folder, bool withSubfolders, ChangeSign
         var watcher = new FileSystemWatcher(folder, filter)
         {
             IncludeSubdirectories = withSubfolders,
-            NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,
+            NotifyFilter = changes,
             InternalBufferSize = 65_536,
         };
         // The handlers only set a flag: the measured watcher drops events when a handler is slow.

@@ -53,7 +53,7 @@ public sealed class WakingTests : IDisposable
     public async Task A_change_in_the_folder_is_heard()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, withSubfolders: false, _signal);
+        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, _signal);
         await RenewAsync(watch);
 
         await File.WriteAllTextAsync(Path.Combine(folder, "a"), "x", CancellationToken);
@@ -65,7 +65,7 @@ public sealed class WakingTests : IDisposable
     public async Task It_hears_again_after_the_folder_was_replaced()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, withSubfolders: false, _signal);
+        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, _signal);
         await RenewAsync(watch);
         Directory.Delete(folder);
         Directory.CreateDirectory(folder);
@@ -80,7 +80,7 @@ public sealed class WakingTests : IDisposable
     public async Task A_folder_that_is_gone_is_made_again()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, withSubfolders: false, _signal);
+        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, _signal);
         await RenewAsync(watch);
         Directory.Delete(folder);
 
@@ -93,7 +93,7 @@ public sealed class WakingTests : IDisposable
     public async Task It_hears_again_after_more_happened_than_the_system_keeps()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, withSubfolders: false, _signal);
+        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, _signal);
         await RenewAsync(watch);
         for (var index = 0; index < 30_000; index++) // The kernel keeps 16,384.
         {
