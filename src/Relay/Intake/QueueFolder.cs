@@ -7,10 +7,13 @@ using Relay.Storage;
 
 namespace Relay.Intake;
 
-/// <summary>Accepts the envelopes in queue/, oldest first. For each: (1) read it, (2) one transaction makes its message durable,
-/// (3) remove the file. Killed between 2 and 3, the file's key is known and only 3 is repeated.</summary>
+/// <summary>Accepts the envelopes in queue/, oldest first, some at a time: (1) read them, (2) one commit makes their messages durable,
+/// (3) remove the files. Killed between 2 and 3, the files' keys are known and only 3 is repeated.</summary>
 internal sealed partial class QueueFolder : Loop
 {
+    /// <summary>Few enough that a turn does not wait long for their commit, and that they fit in memory.</summary>
+    private const int AtOnce = 16;
+
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(3);
 
@@ -42,23 +45,15 @@ internal sealed partial class QueueFolder : Loop
         _watch.Renew();
         var handled = 0;
         var files = Waiting(Home.Queue);
-        Exception? fault = null;
-        foreach (var (path, facts) in files)
-            try
-            {
-                if (await TakeAsync(path, facts, cancellationToken))
-                    handled++;
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                fault ??= exception; // The others are not held up by it.
-            }
+        List<Exception> faults = [];
+        foreach (var some in files.Chunk(AtOnce))
+            handled += await TakeAsync(some, faults, cancellationToken);
         foreach (var gone in _unfinished.Keys.Except(files.Select(file => file.Path)).ToList())
             _unfinished.Remove(gone);
         if (files.Count > 0)
             _signals.Status.Set(); // What waits in the folder counts there too.
-        if (fault is not null)
-            ExceptionDispatchInfo.Throw(fault);
+        if (faults.Count > 0)
+            ExceptionDispatchInfo.Throw(faults[0]);
         return handled;
     }
 
@@ -88,7 +83,34 @@ internal sealed partial class QueueFolder : Loop
         base.Dispose();
     }
 
-    private async Task<bool> TakeAsync(string path, FileFacts facts, CancellationToken cancellationToken)
+    private async Task<int> TakeAsync((string Path, FileFacts Facts)[] files, List<Exception> faults, CancellationToken cancellationToken)
+    {
+        var handled = 0;
+        var found = new List<Found>();
+        foreach (var (path, facts) in files)
+            handled += Try(() => Read(path, facts, found), faults); // (1)
+        var acceptances = await _inbox.AcceptAsync(found.ConvertAll(each => each.ToIncoming()), cancellationToken); // (2)
+        foreach (var (each, acceptance) in found.Zip(acceptances))
+            handled += Try(() => Settle(each, acceptance), faults); // (3)
+        return handled;
+    }
+
+    /// <summary>One file that cannot be dealt with does not hold up the others.</summary>
+    private static int Try(Func<bool> step, List<Exception> faults)
+    {
+        try
+        {
+            return step() ? 1 : 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            faults.Add(exception);
+            return 0;
+        }
+    }
+
+    /// <summary>Adds to <paramref name="found"/> what is an envelope. True when the file was dealt with already.</summary>
+    private bool Read(string path, FileFacts facts, List<Found> found)
     {
         if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && Clock.GetElapsedTime(seen.Since) < Settled)
             return false;
@@ -98,7 +120,7 @@ internal sealed partial class QueueFolder : Loop
             var limit = _settings.Current.Config.MaxEnvelopeBytes;
             if (facts.Size > limit)
                 return Reject(path, $"{facts.Size} bytes are over the limit of {limit} (max_envelope_bytes)");
-            bytes = UntrustedFile.Read(path, facts, limit); // (1)
+            bytes = UntrustedFile.Read(path, facts, limit);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -106,28 +128,31 @@ internal sealed partial class QueueFolder : Loop
         }
         if (bytes is null) // Gone, changed or swapped for something else: the next scan sees what it is now.
             return false;
-        return Envelope.Parse(bytes) switch
+        switch (Envelope.Parse(bytes))
         {
-            Envelope.Read.Valid valid => await AcceptAsync(path, facts, bytes, valid.Envelope, cancellationToken),
-            Envelope.Read.Invalid invalid => Reject(path, invalid.Reason),
-            Envelope.Read.Unfinished unfinished => RejectWhenSettled(path, facts, unfinished.Reason),
-            _ => throw new InvalidOperationException(),
-        };
+            case Envelope.Read.Valid valid:
+                found.Add(new Found(path, facts, bytes, valid.Envelope));
+                CrashPoint.Pass("accept-1-read");
+                return false;
+            case Envelope.Read.Invalid invalid:
+                return Reject(path, invalid.Reason);
+            case Envelope.Read.Unfinished unfinished:
+                return RejectWhenSettled(path, facts, unfinished.Reason);
+            default:
+                throw new InvalidOperationException();
+        }
     }
 
-    private async Task<bool> AcceptAsync(string path, FileFacts facts, byte[] bytes, Envelope envelope, CancellationToken cancellationToken)
+    private bool Settle(Found found, Inbox.Acceptance acceptance)
     {
-        CrashPoint.Pass("accept-1-read");
-        var key = envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(path, facts, bytes);
-        var acceptance = await _inbox.AcceptAsync(envelope.Session, envelope.Content, key, ReplyChannel.Folder, cancellationToken); // (2)
         CrashPoint.Pass("accept-2-durable");
         if (acceptance is Inbox.Acceptance.Refused refused)
-            return Reject(path, refused.Reason);
+            return Reject(found.Path, refused.Reason);
         if (acceptance is Inbox.Acceptance.Duplicate duplicate)
-            LogDuplicate(Path.GetFileName(path), duplicate.Message.Id);
-        UntrustedFile.Remove(path, facts); // (3)
+            LogDuplicate(Path.GetFileName(found.Path), duplicate.Message.Id);
+        UntrustedFile.Remove(found.Path, found.Facts);
         CrashPoint.Pass("accept-3-removed");
-        _unfinished.Remove(path);
+        _unfinished.Remove(found.Path);
         return true;
     }
 
@@ -149,9 +174,16 @@ internal sealed partial class QueueFolder : Loop
         return true;
     }
 
-    private static string Fingerprint(string path, FileFacts facts, byte[] bytes) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Path.GetFileName(path)}|{facts.ModifiedNanoseconds}|{facts.Size}|{Convert.ToHexStringLower(SHA256.HashData(bytes))}");
+    /// <summary>An envelope that was read and not accepted yet.</summary>
+    private sealed record Found(string Path, FileFacts Facts, byte[] Bytes, Envelope Envelope)
+    {
+        public Incoming ToIncoming() =>
+            new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(), ReplyChannel.Folder);
+
+        private string Fingerprint() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{System.IO.Path.GetFileName(Path)}|{Facts.ModifiedNanoseconds}|{Facts.Size}|{Convert.ToHexStringLower(SHA256.HashData(Bytes))}");
+    }
 
     [LoggerMessage(LogLevel.Warning, "Rejected envelope {Name}: {Reason}")]
     private partial void LogRejected(string name, string reason);

@@ -40,28 +40,19 @@ internal sealed class Database : IDisposable
 
     /// <summary>Runs the work in one transaction; it is durable when this returns, and undone when the work throws.
     /// What waits for the writer meanwhile shares the next commit, since the disk's answer is what takes long.</summary>
-    public async Task<T> WriteAsync<T>(Func<DbTransaction, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> WriteAsync<T>(Func<DbTransaction, Task<T>> work, CancellationToken cancellationToken)
     {
         var write = new PendingWrite<T>(work);
         _waiting.Enqueue(write);
-        try
-        {
-            await _writing.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (!write.TryTake())
-        {
-            return await write.Done; // It is under way: its outcome is recorded, whoever stops waiting.
-        }
-        try
-        {
-            while (!write.Done.IsCompleted) // Another may have run it already, or a full group may have gone before it.
-                await CommitWaiting_NeedsLockAsync();
-        }
-        finally
-        {
-            _writing.Release();
-        }
-        return await write.Done;
+        return CommitAsync(write, cancellationToken);
+    }
+
+    /// <summary>Each work as if written alone, in this order, but with shared commits.</summary>
+    public Task<T[]> WriteEachAsync<T>(IEnumerable<Func<DbTransaction, Task<T>>> works, CancellationToken cancellationToken)
+    {
+        var writes = works.Select(work => new PendingWrite<T>(work)).ToList();
+        writes.ForEach(_waiting.Enqueue); // All of them before the first commit begins.
+        return Task.WhenAll(writes.Select(write => CommitAsync(write, cancellationToken)));
     }
 
     public Task WriteAsync(Func<DbTransaction, Task> work, CancellationToken cancellationToken) =>
@@ -108,6 +99,28 @@ internal sealed class Database : IDisposable
         while (_readers.TryTake(out var reader))
             reader.Dispose();
         _writing.Dispose();
+    }
+
+    private async Task<T> CommitAsync<T>(PendingWrite<T> write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _writing.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!write.TryTake())
+        {
+            return await write.Done; // It is under way: its outcome is recorded, whoever stops waiting.
+        }
+        try
+        {
+            while (!write.Done.IsCompleted) // Another may have run it already, or a full group may have gone before it.
+                await CommitWaiting_NeedsLockAsync();
+        }
+        finally
+        {
+            _writing.Release();
+        }
+        return await write.Done;
     }
 
     private async Task CommitWaiting_NeedsLockAsync()
