@@ -6,7 +6,7 @@ namespace Relay.Bench;
 /// <summary>Durable turns per second in one conversation with hundreds waiting, once another conversation has warmed the relay up, and the memory held afterwards.</summary>
 internal static class Throughput
 {
-    private const int Sessions = 5, WarmUp = 1_500, Turns = 1_000;
+    private const int Sessions = 5, WarmUp = 1_500, Turns = 500;
 
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {

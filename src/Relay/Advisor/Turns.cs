@@ -5,8 +5,9 @@ using Relay.Storage;
 
 namespace Relay.Advisor;
 
-/// <summary>A message that is being asked, under the settings that were in force. The commit carries the epoch, and a stale one is refused.</summary>
-internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger, Settings Settings);
+/// <summary>A message that is being asked, under the settings that were in force, with the window as it stood before it.
+/// The commit carries the epoch, and a stale one is refused.</summary>
+internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger, Settings Settings, ContextWindow Window);
 
 /// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) claim its conversation, (3) reserve the cost,
 /// (4) append the user entry if it is not there, (5) note the call. All of it or nothing.</summary>
@@ -47,12 +48,13 @@ internal sealed partial class Turns(
     /// <summary>Null when there is nothing to ask now: nothing waits, the head is deferred, or the budget says no.</summary>
     public async Task<Claim?> ClaimAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        var window = await journal.WindowAsync(conversation, cancellationToken);
-        return await database.WriteAsync(transaction => ClaimAsync(transaction, conversation, window, cancellationToken), cancellationToken);
+        var claim = await database.WriteAsync(transaction => ClaimAsync(transaction, conversation, cancellationToken), cancellationToken);
+        if (claim is not null)
+            journal.Remember(conversation, claim.Window);
+        return claim;
     }
 
-    private async Task<Claim?> ClaimAsync(
-        DbTransaction transaction, ConversationId conversation, ContextWindow window, CancellationToken cancellationToken)
+    private async Task<Claim?> ClaimAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken)
     {
         var inForce = settings.Current; // Before the call is built: a change from here on is noticed when a hold is recorded.
         var message = await HeadAsync(transaction, conversation, cancellationToken); // (1)
@@ -65,7 +67,8 @@ internal sealed partial class Turns(
             .NumberAsync(cancellationToken); // (2)
         var past = await Ledger.RecentAsync(transaction.Connection!, conversation, CallBuilder.PastCalls, cancellationToken);
         var participants = await SessionStore.ParticipantsAsync(transaction.Connection!, conversation, cancellationToken);
-        var call = calls.Turn(await ProspectiveWindowAsync(transaction, message, window, cancellationToken), past) with
+        var window = await journal.WindowAsync(transaction.Connection!, conversation, cancellationToken);
+        var call = calls.Turn(await ProspectiveAsync(transaction, window, message, cancellationToken), past) with
         {
             Aside = Roster.Of(participants, message.Session, clock.GetUtcNow()),
         };
@@ -81,7 +84,7 @@ internal sealed partial class Turns(
         var started = new StartedCall(
             Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes(), ((Budget.Leave.Granted)leave).ReservedNano);
         await ledger.StartAsync(transaction, started, cancellationToken); // (5)
-        return new Claim(message, epoch, call, started, inForce);
+        return new Claim(message, epoch, call, started, inForce, window);
     }
 
     /// <summary>A message that wants no reply enters the journal at its turn, and the next call carries it.</summary>
@@ -109,10 +112,9 @@ internal sealed partial class Turns(
             .FirstAsync(Message.From, cancellationToken);
 
     /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does already.</summary>
-    private async Task<ContextWindow> ProspectiveWindowAsync(
-        DbTransaction transaction, Message message, ContextWindow known, CancellationToken cancellationToken)
+    private async Task<ContextWindow> ProspectiveAsync(
+        DbTransaction transaction, ContextWindow window, Message message, CancellationToken cancellationToken)
     {
-        var window = await Journal.NewerAsync(transaction.Connection!, message.Conversation, known, cancellationToken);
         if (await Journal.HasEntryAsync(transaction.Connection!, message.Conversation, message.Id, EntryRole.User, cancellationToken))
             return window;
         return window.With(

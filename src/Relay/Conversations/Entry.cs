@@ -23,7 +23,7 @@ internal sealed record Entry(
     public const string Columns = "position, role, speaker, content, characters, covers_through, at";
 
     /// <summary>As the advisor reads it. A pure function of what is stored, so the prefix stays byte-identical over every call.</summary>
-    public string Text => Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
+    public string Text { get; } = Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
 
     public static Entry From(DbDataReader reader) => new(
         reader.Number("position"),

@@ -49,19 +49,16 @@ internal sealed class Journal(Database database, TimeProvider clock)
     /// <summary>What the advisor is shown next: the rulings and the newest summary, and every turn since.</summary>
     public async Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        var window = await database.ReadAsync(
-            async connection => _windows.Find(conversation) is { } known
-                ? await NewerAsync(connection, conversation, known, cancellationToken)
-                : await WholeAsync(connection, conversation, cancellationToken),
-            cancellationToken);
-        _windows.Keep(conversation, window); // Read outside any transaction: what it holds is committed, and never changes again.
+        var window = await database.ReadAsync(connection => WindowAsync(connection, conversation, cancellationToken), cancellationToken);
+        Remember(conversation, window);
         return window;
     }
 
-    /// <summary>A window with what was appended to the journal since it was read.</summary>
-    public static async Task<ContextWindow> NewerAsync(
-        DbConnection connection, ConversationId conversation, ContextWindow known, CancellationToken cancellationToken)
+    /// <summary>Reads what was appended since the window was remembered. Inside a transaction that is perhaps not there to stay.</summary>
+    public async Task<ContextWindow> WindowAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken)
     {
+        if (_windows.Find(conversation) is not { } known)
+            return await WholeAsync(connection, conversation, cancellationToken);
         var newer = await connection.Command(
             $"""
             SELECT {Entry.Columns}
@@ -75,6 +72,9 @@ internal sealed class Journal(Database database, TimeProvider clock)
             ? await WholeAsync(connection, conversation, cancellationToken)
             : known.With(newer);
     }
+
+    /// <summary>For the turns to come. Only what is committed: that never changes again.</summary>
+    public void Remember(ConversationId conversation, ContextWindow window) => _windows.Keep(conversation, window);
 
     public static async Task<bool> HasEntryAsync(
         DbConnection connection, ConversationId conversation, MessageId message, EntryRole role, CancellationToken cancellationToken) =>

@@ -31,6 +31,7 @@ internal sealed class Database : IDisposable
         Run("PRAGMA journal_mode = WAL");
         Run("PRAGMA synchronous = FULL");
         Run("PRAGMA foreign_keys = ON");
+        Run("PRAGMA temp_store = MEMORY"); // What a savepoint copies; else it is written to a file made for it.
     }
 
     public static Database Open(string path) => new(path, SqliteOpenMode.ReadWriteCreate);
@@ -132,8 +133,11 @@ internal sealed class Database : IDisposable
         try
         {
             await using var transaction = _writer.BeginTransaction();
-            foreach (var write in group)
-                await write.RunAsync(transaction);
+            if (group is [var single])
+                await single.RunAloneAsync(transaction); // A savepoint copies every page it touches.
+            else
+                foreach (var write in group)
+                    await write.RunAmongOthersAsync(transaction);
             await transaction.CommitAsync(CancellationToken.None);
         }
         catch (Exception exception)

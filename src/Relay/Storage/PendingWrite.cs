@@ -11,7 +11,10 @@ internal abstract class PendingWrite
     /// <summary>True for the first who asks: either it is run, or the one who waited gives it up.</summary>
     public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
 
-    public async Task RunAsync(DbTransaction transaction)
+    /// <summary>Alone in its transaction: what it throws undoes that.</summary>
+    public Task RunAloneAsync(DbTransaction transaction) => WorkAsync(transaction);
+
+    public async Task RunAmongOthersAsync(DbTransaction transaction)
     {
         await transaction.SaveAsync(Savepoint);
         try
