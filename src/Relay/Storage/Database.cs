@@ -16,7 +16,7 @@ internal sealed class Database : IDisposable
 
     private readonly string _connectionString;
     private readonly PreparedConnection _writer;
-    private readonly ConcurrentBag<PreparedConnection> _readers = [];
+    private readonly ConcurrentStack<PreparedConnection> _readers = [];
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentQueue<PendingWrite> _waiting = new();
     private volatile bool _disposed;
@@ -28,10 +28,10 @@ internal sealed class Database : IDisposable
         _writer.Open();
         if (mode == SqliteOpenMode.ReadOnly)
             return;
-        Run("PRAGMA journal_mode = WAL");
-        Run("PRAGMA synchronous = FULL");
-        Run("PRAGMA foreign_keys = ON");
-        Run("PRAGMA temp_store = MEMORY"); // What a savepoint copies; else it is written to a file made for it.
+        Run(_writer, "PRAGMA journal_mode = WAL");
+        Run(_writer, "PRAGMA synchronous = FULL");
+        Run(_writer, "PRAGMA foreign_keys = ON");
+        Run(_writer, "PRAGMA temp_store = MEMORY"); // What a savepoint copies; else it is written to a file made for it.
     }
 
     public static Database Open(string path) => new(path, SqliteOpenMode.ReadWriteCreate);
@@ -67,10 +67,11 @@ internal sealed class Database : IDisposable
 
     public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
-        if (!_readers.TryTake(out var reader))
+        if (!_readers.TryPop(out var reader))
         {
             reader = new PreparedConnection(_connectionString);
             await reader.OpenAsync(cancellationToken);
+            Run(reader, "PRAGMA cache_size = -500"); // In KiB. Each commit empties it anyway.
         }
         try
         {
@@ -79,7 +80,7 @@ internal sealed class Database : IDisposable
         finally
         {
             if (_readers.Count < MostIdleReaders && !_disposed)
-                _readers.Add(reader);
+                _readers.Push(reader);
             else
                 await reader.DisposeAsync();
         }
@@ -97,7 +98,7 @@ internal sealed class Database : IDisposable
     {
         _disposed = true;
         _writer.Dispose();
-        while (_readers.TryTake(out var reader))
+        while (_readers.TryPop(out var reader))
             reader.Dispose();
         _writing.Dispose();
     }
@@ -147,9 +148,9 @@ internal sealed class Database : IDisposable
         group.ForEach(write => write.Complete());
     }
 
-    private void Run(string pragma)
+    private static void Run(PreparedConnection connection, string pragma)
     {
-        using var command = _writer.CreateCommand();
+        using var command = connection.CreateCommand();
         command.CommandText = pragma;
         command.ExecuteNonQuery();
     }
