@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Relay.Advisor;
+using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Tests.Testing;
 using Xunit;
@@ -90,6 +93,20 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
         var bodies = _api.Requests.Select(request => Marker().Replace(request.Body, "")).ToList();
         for (var call = 1; call < bodies.Count; call++)
             Assert.StartsWith(UpToTheEndOfItsMessages(bodies[call - 1]), bodies[call], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_of_many_pieces_is_one_text_of_the_length_it_says()
+    {
+        var texts = Enumerable.Range(0, 400).Select(number => $"{number} \"ü😀\" " + new string('x', number * 7)).Append(new string('é', 200_000)).ToList();
+        var messages = texts.Select((text, index) => new PromptMessage(index % 2 == 0 ? EntryRole.User : EntryRole.Assistant, [text])).ToList();
+        using var body = new RequestBody(AdvisorRig.Call(CacheTtl.FiveMinutes, messages));
+
+        var bytes = await body.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(bytes.Length, body.Headers.ContentLength);
+        using var json = JsonDocument.Parse(bytes);
+        Assert.Equal(texts, json.RootElement.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content")[0].GetProperty("text").GetString()!));
     }
 
     [Theory]

@@ -96,7 +96,7 @@ public sealed class BudgetTests
         {
             relay.Advisor.Enqueue((call, _) => Task.FromResult<AdvisorOutcome>(new AdvisorOutcome.Replied("ok", "end_turn")
             {
-                Usage = new TokenUsage(0, call.MaxTokens, 0, (long)(call.PromptBytes * (turn < 4 ? 0.22 : 0.30)), 0), // The model changed.
+                Usage = new TokenUsage(0, call.MaxTokens, 0, (long)(call.PromptBytes() * (turn < 4 ? 0.22 : 0.30)), 0), // The model changed.
             }));
             await relay.AcceptAsync("session-1", string.Concat(Enumerable.Repeat(texts[turn % 4], 50 << turn)));
             await relay.TakeTurnsAsync();
@@ -112,7 +112,7 @@ public sealed class BudgetTests
     {
         await using var relay = await TempRelay.CreateAsync("cache_ttl: off\nmax_tokens: 1");
         relay.Advisor.Enqueue((call, _) => Task.FromResult<AdvisorOutcome>(
-            new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(call.PromptBytes / 5, 1, 0, 0, 0) }));
+            new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(call.PromptBytes() / 5, 1, 0, 0, 0) }));
         await relay.AcceptAsync("session-1", string.Concat(Enumerable.Repeat("Plain words. ", 100)));
         await relay.TakeTurnsAsync();
 

@@ -39,7 +39,7 @@ public sealed class ContextWindowTests
             Assert.Equal(EntryRole.User, kept[0].Role);
             Assert.Equal(EntryRole.Assistant, window.Turns[^(kept.Count + 1)].Role);
             Assert.True(Starts(kept) >= keep);
-            Assert.Equal(window.Turns.Count - kept.Count, window.Through(end).Turns.Count);
+            Assert.Equal(window.Turns.Count - kept.Count, window.UpTo(end).Turns.Count);
         });
 
     [Fact]

@@ -102,6 +102,43 @@ public sealed class JournalTests : IAsyncLifetime
         Assert.Equal(before, (await EntriesAsync()).Take(before.Count));
     }
 
+    [Fact]
+    public async Task A_window_read_on_from_where_it_was_is_the_window_read_whole()
+    {
+        for (var turn = 1; turn <= 12; turn++)
+        {
+            await AppendAsync(await _relay.AcceptAsync("s", "q"), EntryRole.User, $"question {turn}");
+            await AppendAsync(await _relay.AcceptAsync("s", "q"), EntryRole.Assistant, $"reply {turn}");
+            if (turn % 5 == 0)
+                await SummariseAsync($"up to {turn}", coversThrough: turn);
+
+            var readOn = await _relay.WindowAsync();
+            var whole = await new Journal(_relay.Database, _relay.Clock).WindowAsync(Conversation, CancellationToken);
+            Assert.Equal((whole.Summary, whole.Through), (readOn.Summary, readOn.Through));
+            Assert.Equal(whole.Turns, readOn.Turns);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_transaction_took_back_is_in_no_later_window()
+    {
+        var message = await _relay.AcceptAsync("s", "q");
+        var journal = _relay.Get<Journal>();
+        await _relay.WindowAsync();
+
+        await Assert.ThrowsAsync<IOException>(() => _relay.Database.WriteAsync(
+            async transaction =>
+            {
+                await journal.AppendAsync(transaction, Conversation, message, EntryRole.User, "s", "never said", ruling: false, CancellationToken);
+                Assert.Single((await journal.WindowAsync(transaction.Connection!, Conversation, CancellationToken)).Turns);
+                throw new IOException("in the middle");
+            },
+            CancellationToken));
+        await AppendAsync(message, EntryRole.User, "said");
+
+        Assert.Equal(["said"], (await _relay.WindowAsync()).Turns.Select(entry => entry.Content));
+    }
+
     private Task<List<string>> EntriesAsync() => _relay.ReadAsync(
         "SELECT conversation_id || '|' || position || '|' || role || '|' || COALESCE(message_id, '') || '|' || at || '|' || content FROM entries ORDER BY position",
         reader => reader.GetString(0));

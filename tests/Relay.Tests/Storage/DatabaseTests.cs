@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Relay.Storage;
 using Xunit;
 
@@ -49,6 +50,53 @@ public sealed class DatabaseTests : IDisposable
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
         Assert.Equal(90, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken), CancellationToken));
+    }
+
+    [Fact]
+    public async Task Works_written_together_keep_their_order_and_each_falls_alone()
+    {
+        using var database = Database.Open(DatabasePath);
+        await database.WriteAsync(transaction => transaction.Command("CREATE TABLE numbers (number INTEGER)").ExecuteAsync(CancellationToken), CancellationToken);
+
+        await Assert.ThrowsAsync<IOException>(() => database.WriteEachAsync(Enumerable.Range(1, 100).Select(InsertUnlessTenth), CancellationToken));
+
+        var numbers = await database.ReadAsync(
+            connection => connection.Command("SELECT number FROM numbers ORDER BY rowid").ListAsync(reader => (int)reader.GetInt64(0), CancellationToken), CancellationToken);
+        Assert.Equal(Enumerable.Range(1, 100).Where(number => number % 10 != 0), numbers);
+    }
+
+    [Fact]
+    public async Task A_statement_is_run_anew_while_its_like_is_still_being_read_and_after_it_failed()
+    {
+        using var database = Database.Open(DatabasePath);
+        const string insert = "INSERT INTO numbers (number) VALUES (@number)";
+        await database.WriteAsync(
+            async transaction =>
+            {
+                await transaction.Command("CREATE TABLE numbers (number INTEGER UNIQUE)").ExecuteAsync(CancellationToken);
+                for (var number = 1; number <= 3; number++)
+                    await transaction.Command(insert).With("@number", number).ExecuteAsync(CancellationToken);
+            },
+            CancellationToken);
+        await Assert.ThrowsAnyAsync<DbException>(() => database.WriteAsync(
+            transaction => transaction.Command(insert).With("@number", 3).ExecuteAsync(CancellationToken), CancellationToken));
+        await database.WriteAsync(transaction => transaction.Command(insert).With("@number", 4).ExecuteAsync(CancellationToken), CancellationToken);
+
+        var pairs = await database.ReadAsync(
+            async connection =>
+            {
+                const string smaller = "SELECT number FROM numbers WHERE number < @limit ORDER BY number";
+                await using var outer = connection.Command(smaller).With("@limit", 4);
+                await using var reader = await outer.ExecuteReaderAsync(CancellationToken);
+                var counts = new List<(long Number, int Smaller)>();
+                while (await reader.ReadAsync(CancellationToken))
+                    counts.Add((reader.GetInt64(0), (await connection.Command(smaller).With("@limit", reader.GetInt64(0)).ListAsync(each => each.GetInt64(0), CancellationToken)).Count));
+                return counts;
+            },
+            CancellationToken);
+
+        Assert.Equal([(1, 0), (2, 1), (3, 2)], pairs);
+        Assert.Equal(4, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken), CancellationToken));
     }
 
     [Fact]
@@ -129,12 +177,12 @@ public sealed class DatabaseTests : IDisposable
         CancellationToken);
 
     /// <summary>Every tenth fails after its insert.</summary>
-    private static Task InsertAsync(Database database, int number, CancellationToken cancellationToken) => database.WriteAsync(
-        async transaction =>
-        {
-            await transaction.Command("INSERT INTO numbers VALUES (@number)").With("@number", number).ExecuteAsync(CancellationToken);
-            if (number % 10 == 0)
-                throw new IOException("no");
-        },
-        cancellationToken);
+    private static Task<bool> InsertAsync(Database database, int number, CancellationToken cancellationToken) =>
+        database.WriteAsync(InsertUnlessTenth(number), cancellationToken);
+
+    private static Func<DbTransaction, Task<bool>> InsertUnlessTenth(int number) => async transaction =>
+    {
+        await transaction.Command("INSERT INTO numbers VALUES (@number)").With("@number", number).ExecuteAsync(CancellationToken);
+        return number % 10 == 0 ? throw new IOException("no") : true;
+    };
 }
