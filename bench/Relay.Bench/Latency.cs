@@ -35,8 +35,11 @@ internal static class Latency
     private static async Task AskAsync(Side[] sides, CancellationToken cancellationToken)
     {
         for (var round = 0; round < WarmUp + Measured; round++)
+        {
+            Array.Reverse(sides); // The second one of a round still hears the first one tidy up.
             foreach (var side in sides)
                 await side.AskAsync(counts: round >= WarmUp, cancellationToken);
+        }
     }
 
     private sealed class Side(Bed bed, RelayProcess relay, Session session) : IAsyncDisposable
