@@ -4,8 +4,8 @@ namespace Relay.Conversations;
 /// took more time than all the rest of it. Thread-safe.</summary>
 internal sealed class WindowCache
 {
-    /// <summary>Over all conversations. A character takes two bytes.</summary>
-    private const long LargestTotal = 10_000_000;
+    /// <summary>Over all conversations. A character takes two bytes, one of a session four: it is there as said and as the advisor reads it.</summary>
+    private const long LargestTotal = 6_000_000;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ConversationId, (ContextWindow Window, long Characters)> _windows = [];
