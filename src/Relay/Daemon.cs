@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Relay.Advisor;
+using Relay.Agents;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
@@ -14,6 +15,9 @@ namespace Relay;
 /// (5) the loops and HTTP, (6) the address for others and the word to the operator.</summary>
 internal sealed class Daemon : IAsyncDisposable
 {
+    /// <summary>With the host's own limit it stays below the 5 s that a stop may take.</summary>
+    private static readonly TimeSpan CallsPatience = TimeSpan.FromSeconds(1);
+
     private readonly InstanceLock _lock;
     private readonly Database _database;
     private readonly WebApplication _host;
@@ -73,9 +77,13 @@ internal sealed class Daemon : IAsyncDisposable
         await ended.Task;
     }
 
+    /// <summary>Whoever waits for a reply is told first that there is none yet; only then everything stops, at once.</summary>
     public async ValueTask DisposeAsync()
     {
         File.Delete(_home.EndpointFile);
+        _host.Lifetime.StopApplication();
+        using var limit = new CancellationTokenSource(CallsPatience, TimeProvider.System);
+        await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
         await _host.StopAsync(CancellationToken.None);
         await _host.DisposeAsync();
         _database.Dispose();

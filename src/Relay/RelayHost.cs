@@ -27,7 +27,7 @@ internal static class RelayHost
             .AddOperator()
             .AddAgents()
             .AddWeb();
-        // All of it within 5 s of a SIGTERM: a held request must not keep the others from ending.
+        // All of it within 5 s of a SIGTERM, MCP calls answered before included: a held request must not keep the others from ending.
         builder.Services.Configure<HostOptions>(options =>
         {
             options.ShutdownTimeout = TimeSpan.FromSeconds(3.5);
@@ -102,6 +102,7 @@ internal static class RelayHost
             .AddSingleton<Handover>()
             .AddSingleton<ReplyWait>()
             .AddSingleton<AdvisorTools>()
+            .AddSingleton<McpCalls>()
             .AddSingleton<StopHook>()
             .AddSingleton<PermissionHook>()
             .AddSingleton<HookEndpoint>()

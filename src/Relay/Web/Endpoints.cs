@@ -19,6 +19,7 @@ internal static class Endpoints
     {
         host.UseMiddleware<ErrorResponses>();
         host.UseMiddleware<RequestGuard>();
+        host.UseMiddleware<McpCalls>(); // Around the receipt: a call that was dropped handed nothing over.
         host.UseMiddleware<DeliveryReceipt>();
         host.UseRouting();
         host.MapGet("/healthz", HealthAsync);

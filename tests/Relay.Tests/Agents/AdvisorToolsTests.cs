@@ -95,6 +95,27 @@ public sealed class AdvisorToolsTests
         Assert.Empty(relay.Errors());
     }
 
+    [Fact]
+    public async Task A_call_whose_session_was_ended_is_no_fault_and_is_answered_when_it_is_made_again()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        relay.Api.Enqueue(ScriptedReply.StallBeforeHeaders("Still here."));
+        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Handshake);
+        var call = mcp.AskAsync("Are you there?", "toolu_1");
+        await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent;
+
+        using var end = new HttpRequestMessage(HttpMethod.Delete, "/mcp") { Headers = { { "Mcp-Session-Id", mcp.Client.SessionId } } };
+        using var ended = await relay.Client.SendAsync(end, Token);
+
+        Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => call.WaitAsync(RunningRelay.Patience, Token));
+        relay.Api.ReleaseStalled();
+        await relay.RepliesWaitAsync(1);
+        await using var again = await McpTools.ConnectAsync(relay, McpTools.Handshake);
+        Assert.Equal("Still here.", await again.AskAsync("Are you there?", "toolu_1"));
+        Assert.Empty(relay.Errors());
+    }
+
     [Theory]
     [InlineData(McpTools.Current)]
     [InlineData(McpTools.Handshake)]
