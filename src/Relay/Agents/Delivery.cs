@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Relay.Agents;
 
 /// <summary>What one response hands over. Thread-safe: a tool call may end after its connection did.</summary>
-internal sealed class Delivery
+internal sealed class Delivery(HttpContext context)
 {
     private readonly Lock _lock = new();
     private readonly List<Handover.Lease> _leases = [];
@@ -14,16 +14,16 @@ internal sealed class Delivery
     {
         if (context.Items[typeof(Delivery)] is Delivery delivery)
             return delivery;
-        context.Items[typeof(Delivery)] = delivery = new Delivery();
+        context.Items[typeof(Delivery)] = delivery = new Delivery(context);
         return delivery;
     }
 
-    /// <summary>Puts replies on the response; when it is over already they are free again at once.</summary>
+    /// <summary>Puts replies on the response; when it is over already, or the client has closed its side, they are free again at once.</summary>
     public void Carry(Handover.Lease lease)
     {
         lock (_lock)
         {
-            if (!_over)
+            if (!_over && !ClientConnection.IsClosed(context))
             {
                 _leases.Add(lease);
                 return;
@@ -60,8 +60,6 @@ internal sealed class Delivery
 /// <summary>Settles, when a response is through, what was handed over with it: consumed if it was sent whole, else free for the next opportunity.</summary>
 internal sealed class DeliveryReceipt(RequestDelegate next)
 {
-    private const int TcpProtocol = 6, TcpInfo = 11, TcpClosed = 7; // Of Linux; the state is the first byte of the info.
-
     public async Task InvokeAsync(HttpContext context)
     {
         var delivery = Delivery.Of(context);
@@ -71,7 +69,7 @@ internal sealed class DeliveryReceipt(RequestDelegate next)
             if (delivery.IsEmpty || context.RequestAborted.IsCancellationRequested)
                 return;
             await context.Response.CompleteAsync();
-            if (!WasCut(context))
+            if (!ClientConnection.WasReset(context))
                 await delivery.ConsumedAsync(CancellationToken.None); // It is out: that is recorded even when we are stopping.
         }
         finally
@@ -79,22 +77,34 @@ internal sealed class DeliveryReceipt(RequestDelegate next)
             delivery.End();
         }
     }
+}
 
-    /// <summary>Writing to a client that went away in mid-response does not fail, and RequestAborted tells of it only a moment later; it also tells of
-    /// a client that closed after it had read everything. The connection itself knows the two apart: the one was reset, the other was not.</summary>
-    private static bool WasCut(HttpContext context)
+/// <summary>What the connection itself knows of the client: RequestAborted tells of it only a moment later, and writing to a client that went away does not fail.</summary>
+internal static class ClientConnection
+{
+    private const int TcpProtocol = 6, TcpInfo = 11, Established = 1, Closed = 7; // Of Linux; the state is the first byte of the info.
+
+    /// <summary>Asked before an answer is written: the client has closed its side, and will read none.</summary>
+    public static bool IsClosed(HttpContext context) => context.RequestAborted.IsCancellationRequested || State(context) is not (null or Established);
+
+    /// <summary>Asked after an answer was written: a client that went away before it had read everything was answered with a reset,
+    /// one that closed in an orderly way afterwards was not.</summary>
+    public static bool WasReset(HttpContext context) => State(context) is { } state ? state == Closed : context.RequestAborted.IsCancellationRequested;
+
+    /// <summary>Null where the system does not tell.</summary>
+    private static int? State(HttpContext context)
     {
         if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
-            return context.RequestAborted.IsCancellationRequested;
+            return null;
         try
         {
             var state = new byte[1];
             socket.GetRawSocketOption(TcpProtocol, TcpInfo, state);
-            return state[0] == TcpClosed;
+            return state[0];
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            return true;
+            return Closed;
         }
     }
 }
