@@ -59,7 +59,7 @@ internal static class WakeCommand
             var c = commandLine[i];
             if (c == '\\' && quote != '\'' && i + 1 < commandLine.Length)
                 (word ??= new()).Append(commandLine[++i]);
-            else if (quote == '\0' && c is '\'' or '"' && quote == '\0')
+            else if (quote == '\0' && c is '\'' or '"')
                 (quote, word) = (c, word ?? new());
             else if (c == quote && quote != '\0')
                 quote = '\0';

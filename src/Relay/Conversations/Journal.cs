@@ -59,15 +59,7 @@ internal sealed class Journal(Database database, TimeProvider clock)
     {
         if (_windows.Find(conversation) is not { } known)
             return await WholeAsync(connection, conversation, cancellationToken);
-        var newer = await connection.Command(
-            $"""
-            SELECT {Entry.Columns}
-            FROM entries
-            WHERE conversation_id = @conversation AND position > @through
-            ORDER BY position
-            """)
-            .With("@conversation", conversation.Value).With("@through", known.Through)
-            .ListAsync(Entry.From, cancellationToken);
+        var newer = await BetweenAsync(connection, conversation, known.Through, long.MaxValue, cancellationToken);
         return newer.Exists(entry => entry.Role == EntryRole.Summary)
             ? await WholeAsync(connection, conversation, cancellationToken)
             : known.With(newer);
@@ -82,17 +74,7 @@ internal sealed class Journal(Database database, TimeProvider clock)
 
     /// <summary>The entries after one position up to another, in order.</summary>
     public Task<List<Entry>> BetweenAsync(ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Entry.Columns}
-                FROM entries
-                WHERE conversation_id = @conversation AND position > @after AND position <= @through
-                ORDER BY position
-                """)
-                .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
-                .ListAsync(Entry.From, cancellationToken),
-            cancellationToken);
+        database.ReadAsync(connection => BetweenAsync(connection, conversation, after, through, cancellationToken), cancellationToken);
 
     /// <summary>Size of what the next calls would carry, over all conversations.</summary>
     public Task<HistorySize> SizeAsync(CancellationToken cancellationToken) =>
@@ -147,6 +129,18 @@ internal sealed class Journal(Database database, TimeProvider clock)
         var rulings = coveredThrough == 0 ? [] : await RulingsAsync(connection, conversation, coveredThrough, cancellationToken);
         return new ContextWindow(rulings, summary, turns);
     }
+
+    private static Task<List<Entry>> BetweenAsync(
+        DbConnection connection, ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
+        connection.Command(
+            $"""
+            SELECT {Entry.Columns}
+            FROM entries
+            WHERE conversation_id = @conversation AND position > @after AND position <= @through
+            ORDER BY position
+            """)
+            .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
+            .ListAsync(Entry.From, cancellationToken);
 
     private static HistorySize ToSize(DbDataReader reader) => new(reader.Number("turns"), reader.Number("characters"));
 
