@@ -1,13 +1,15 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Relay.Advisor;
-using Relay.Agents;
+using Relay.Agents.Tools;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files;
 using Relay.Intake;
 using Relay.Operator;
+using Relay.Operator.Pages;
 using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay;
 

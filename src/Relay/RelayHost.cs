@@ -1,14 +1,24 @@
 using ModelContextProtocol.AspNetCore;
 using Relay.Advisor;
+using Relay.Advisor.Anthropic;
 using Relay.Agents;
+using Relay.Agents.Hooks;
+using Relay.Agents.Tools;
+using Relay.Agents.Waking;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Dispatch;
+using Relay.Http;
 using Relay.Intake;
 using Relay.Operator;
+using Relay.Operator.Pages;
+using Relay.Running;
 using Relay.Storage;
 using Relay.Telemetry;
-using Relay.Web;
+using Relay.Turns;
+using Relay.Web.Api;
+using Relay.Web.Status;
 
 namespace Relay;
 
@@ -63,9 +73,9 @@ internal static class RelayHost
             .AddSingleton<Budget>()
             .AddSingleton<CallBuilder>()
             .AddSingleton<HoldPages>()
-            .AddSingleton<Turns>()
+            .AddSingleton<TurnStart>()
             .AddSingleton<TurnStores>()
-            .AddSingleton<TurnOutcomes>()
+            .AddSingleton<TurnEnd>()
             .AddSingleton<Summariser>()
             .AddSingleton<Recovery>()
             .AddHostedService<AdvisorLoop>()
@@ -98,6 +108,7 @@ internal static class RelayHost
             .AddSingleton<AgentStore>()
             .AddSingleton<AgentCaller>()
             .AddSingleton<AgentIntake>()
+            .AddSingleton<AgentReplies>()
             .AddSingleton<AgentWaiters>()
             .AddSingleton<Handover>()
             .AddSingleton<ReplyWait>()

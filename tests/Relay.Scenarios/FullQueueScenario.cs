@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Relay.Loopback;
 using Relay.Scenarios.Crash;
 using Relay.Scenarios.Harness;
 using Xunit;

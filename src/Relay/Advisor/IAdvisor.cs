@@ -1,6 +1,7 @@
 using System.Text;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 
 namespace Relay.Advisor;
 
@@ -25,28 +26,8 @@ internal sealed record AdvisorCall(string Model, int MaxTokens, string System, I
                 bytes += Encoding.UTF8.GetByteCount(block);
         return bytes;
     }
-}
 
-/// <summary>Tokens as the API counts them; the three kinds of input exclude each other.</summary>
-internal sealed record TokenUsage(long Input, long Output, long CacheWrite5m, long CacheWrite1h, long CacheRead)
-{
-    public static readonly TokenUsage None = new(0, 0, 0, 0, 0);
-
-    public long TotalInput => Input + CacheWrite5m + CacheWrite1h + CacheRead;
-}
-
-/// <summary>Why work is held until somebody mends it. Each is paged once until it clears.</summary>
-internal enum HoldCause
-{
-    Credentials,
-    Credit,
-    SpendLimit,
-    Model,
-    Request,
-    Empty,
-    Context,
-    Budget,
-    Refusal,
+    public PlannedCall ToPlanned() => new(Model, PromptBytes(), MaxTokens, CacheTtl);
 }
 
 /// <summary>What came of a call.</summary>
@@ -61,6 +42,25 @@ internal abstract record AdvisorOutcome
 
     /// <summary>The API may have charged for it although no reply came.</summary>
     public bool PerhapsPaid { get; init; }
+
+    /// <summary>As the ledger notes it.</summary>
+    public FinishedCall ToFinishedCall() => new(
+        this is Replied or Refused or Empty,
+        PerhapsPaid,
+        Usage,
+        this switch { Replied replied => replied.StopReason, Empty empty => empty.StopReason, _ => null },
+        RequestId,
+        Note());
+
+    private string? Note() => this switch
+    {
+        Empty => "empty reply",
+        Refused refused => "refused: " + refused.Explanation,
+        ContextExceeded exceeded => exceeded.Reason,
+        Deferred deferred => PerhapsPaid ? deferred.Reason + " (perhaps paid)" : deferred.Reason,
+        Held held => held.Reason,
+        _ => null,
+    };
 
     public sealed record Replied(string Text, string StopReason) : AdvisorOutcome;
 

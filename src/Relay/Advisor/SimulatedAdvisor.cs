@@ -1,5 +1,6 @@
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 
 namespace Relay.Advisor;
 

@@ -3,6 +3,7 @@ using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Relay.Conversations;
+using Relay.Dispatch;
 
 namespace Relay.Agents;
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.RegularExpressions;
+using Relay.Agents.Connect;
 using Relay.Conversations;
 using Relay.Storage;
 

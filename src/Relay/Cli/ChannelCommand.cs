@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
+using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Web;
 
 namespace Relay.Cli;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text;
-using Relay.Agents;
+using Relay.Agents.Connect;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Web;
+using Relay.Running;
 
 namespace Relay.Cli;
 

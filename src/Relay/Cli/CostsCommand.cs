@@ -3,6 +3,7 @@ using System.Globalization;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 
 namespace Relay.Cli;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Files;
 using Relay.Storage;
 using Spectre.Console;
 

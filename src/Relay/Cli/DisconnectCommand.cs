@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Relay.Agents;
+using Relay.Agents.Connect;
 
 namespace Relay.Cli;
 

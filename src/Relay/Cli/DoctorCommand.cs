@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Configuration;
+using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text;
 using Relay.Configuration;
+using Relay.Files.Platform;
+using Relay.Running;
 
 namespace Relay.Cli;
 
@@ -51,7 +53,7 @@ internal static class InitCommand
     /// <summary>False when something has the name, be it a link to nowhere.</summary>
     private static bool WriteNew(string path, string text, UnixFileMode mode)
     {
-        if (Storage.Posix.Lstat(path) is not null)
+        if (Posix.Lstat(path) is not null)
             return false;
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

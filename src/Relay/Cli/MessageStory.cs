@@ -1,5 +1,5 @@
-using Relay.Advisor;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Dispatch;
 using Relay.Operator;
 

@@ -1,4 +1,4 @@
-using Relay.Agents;
+using Relay.Agents.Connect;
 
 namespace Relay.Cli;
 

@@ -1,10 +1,12 @@
-using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Dispatch;
 using Relay.Operator;
+using Relay.Operator.Pages;
+using Relay.Running;
 using Relay.Storage;
-using Relay.Web;
+using Relay.Web.Status;
 
 namespace Relay.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Relay.Configuration;
+using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files;
+using Relay.Files.Platform;
 using Relay.Storage;
-using Relay.Web;
+using Relay.Web.Status;
 
 namespace Relay.Cli;
 
@@ -43,7 +45,7 @@ internal static class SendCommand
     private static string Drop(Settings settings, Outgoing message)
     {
         settings.Home.CreateFolders();
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, Status.Json);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, StatusReport.Json);
         if (bytes.Length > settings.Config.MaxEnvelopeBytes)
             throw new CommandFailure(
                 ExitCode.Failed, $"the envelope would be {bytes.Length} bytes, over the limit of {settings.Config.MaxEnvelopeBytes} (max_envelope_bytes)");

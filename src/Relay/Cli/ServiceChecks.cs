@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Operator;
+using Relay.Operator.Pages;
 
 namespace Relay.Cli;
 

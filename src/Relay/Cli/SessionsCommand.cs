@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Web;
+using Relay.Web.Status;
 
 namespace Relay.Cli;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
-using Relay.Web;
+using Relay.Web.Status;
 
 namespace Relay.Cli;
 
@@ -51,7 +51,7 @@ internal static class StatusCommand
     {
         using var records = await Records.OpenAsync(settings, cancellationToken);
         var status = await records.Status.ReadAsync(running: false, cancellationToken);
-        return JsonSerializer.SerializeToNode(status, Status.Json)!.AsObject();
+        return JsonSerializer.SerializeToNode(status, StatusReport.Json)!.AsObject();
     }
 
     private static void Show(CommandContext context, RelayHome home, JsonObject json, bool running)
@@ -71,7 +71,7 @@ internal static class StatusCommand
         context.WriteTable(SessionsCommand.Columns, status.Sessions.Select(SessionsCommand.Row).ToList());
     }
 
-    private static IEnumerable<(string, string?)> Facts(Status status, bool running) =>
+    private static IEnumerable<(string, string?)> Facts(StatusReport status, bool running) =>
     [
         ("state", State(status, running)),
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
@@ -86,13 +86,13 @@ internal static class StatusCommand
         ("version", status.Version),
     ];
 
-    private static string State(Status status, bool running)
+    private static string State(StatusReport status, bool running)
     {
         var state = running ? status.State : status.State == "running" ? "not running" : "not running, " + status.State;
         return status.StateReason is null ? state : $"{state}: {status.StateReason}";
     }
 
-    private static string Queue(Status status)
+    private static string Queue(StatusReport status)
     {
         if (status.QueueDepth == 0)
             return "empty";
@@ -100,17 +100,17 @@ internal static class StatusCommand
         return status.DeferredUntil is { } until ? $"{depth}; next try at {Printing.Time(until)}" : depth;
     }
 
-    private static string Cost(Status status)
+    private static string Cost(StatusReport status)
     {
         var sum = Printing.Cost(status.TotalCostUsd, status.CallsOfUnknownCost);
         return status.CallsOfUnknownCost == 0 ? sum : $"{sum}; the cost of {Printing.Calls(status.CallsOfUnknownCost)} is unknown";
     }
 
-    private static Status Understood(JsonObject json)
+    private static StatusReport Understood(JsonObject json)
     {
         try
         {
-            return json.Deserialize<Status>(Status.Json)!;
+            return json.Deserialize<StatusReport>(StatusReport.Json)!;
         }
         catch (JsonException)
         {

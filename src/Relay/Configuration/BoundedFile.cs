@@ -1,3 +1,4 @@
+using Relay.Texts;
 namespace Relay.Configuration;
 
 internal abstract record FileContent

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Relay.Running;
+using Relay.Texts;
 using YamlDotNet.Core;
 
 namespace Relay.Configuration;

@@ -1,3 +1,5 @@
+using Relay.Running;
+
 namespace Relay.Configuration;
 
 internal abstract record Loaded

@@ -1,3 +1,4 @@
+using Relay.Texts;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Relay.Texts;
 
 namespace Relay.Configuration;
 

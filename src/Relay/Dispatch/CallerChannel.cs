@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Relay.Conversations;
-using Relay.Storage;
+using Relay.Running;
 
 namespace Relay.Dispatch;
 

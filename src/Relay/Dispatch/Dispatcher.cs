@@ -1,7 +1,8 @@
 using System.Runtime.ExceptionServices;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Storage;
+using Relay.Files;
+using Relay.Running;
 
 namespace Relay.Dispatch;
 

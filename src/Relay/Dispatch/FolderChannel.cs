@@ -1,7 +1,8 @@
 using System.Text;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Storage;
+using Relay.Files;
+using Relay.Files.Platform;
 
 namespace Relay.Dispatch;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Intake;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Relay.Conversations;
+using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Intake;

@@ -3,7 +3,9 @@ using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Storage;
+using Relay.Files;
+using Relay.Files.Platform;
+using Relay.Running;
 
 namespace Relay.Intake;
 

@@ -2,6 +2,8 @@ using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Operator.Pages;
+using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Operator;

@@ -2,6 +2,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Relay.Configuration;
+using Relay.Files;
+using Relay.Files.Platform;
+using Relay.Operator.Pages;
+using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Operator;

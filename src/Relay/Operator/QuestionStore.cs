@@ -60,11 +60,21 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
                 .ExecuteAsync(cancellationToken),
             cancellationToken);
 
-    /// <summary>Whether the operator had a hand in what came of a message.</summary>
-    public static async Task<bool> WasAskedAboutAsync(DbConnection connection, MessageId message, CancellationToken cancellationToken) =>
-        await connection.Command("SELECT COUNT(*) FROM questions WHERE message_id = @message")
+    /// <summary>Whether the operator had a hand in what came of one of these messages.</summary>
+    public Task<bool> WasAskedAboutAsync(IEnumerable<MessageId?> messages, CancellationToken cancellationToken) => database.ReadAsync(
+        async connection =>
+        {
+            foreach (var message in messages)
+                if (message is { } id && await CountAboutAsync(connection, id, cancellationToken) > 0)
+                    return true;
+            return false;
+        },
+        cancellationToken);
+
+    private static Task<long> CountAboutAsync(DbConnection connection, MessageId message, CancellationToken cancellationToken) =>
+        connection.Command("SELECT COUNT(*) FROM questions WHERE message_id = @message")
             .With("@message", message.Value)
-            .NumberAsync(cancellationToken) > 0;
+            .NumberAsync(cancellationToken);
 
     public Task<List<Question>> OpenAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(connection => OpenAsync(connection, cancellationToken), cancellationToken);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Relay.Storage.Sqlite;
 
 namespace Relay.Storage;
 

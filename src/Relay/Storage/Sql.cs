@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Relay.Storage.Sqlite;
 
 namespace Relay.Storage;
 

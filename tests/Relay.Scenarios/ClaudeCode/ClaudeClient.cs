@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Relay.Agents;
+using Relay.Agents.Connect;
 
 namespace Relay.Scenarios.ClaudeCode;
 

@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Relay.Storage;
 using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;

@@ -1,9 +1,10 @@
-using Relay.Advisor;
 using Relay.Configuration;
+using Relay.Costs;
 using Relay.Loopback;
+using Relay.Tests.Advisor.Anthropic;
 using Relay.Tests.Testing;
 using Xunit;
-using CacheLifetime = Relay.Advisor.CacheLifetime;
+using CacheLifetime = Relay.Costs.CacheLifetime;
 
 namespace Relay.Tests.Advisor;
 

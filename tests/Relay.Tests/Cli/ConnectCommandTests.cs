@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Relay.Agents;
+using Relay.Agents.Connect;
 using Relay.Cli;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Relay.Storage;
+using Relay.Files;
 using Xunit;
 
 namespace Relay.Tests.Cli;

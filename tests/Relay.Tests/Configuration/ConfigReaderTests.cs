@@ -1,5 +1,6 @@
 using System.Text;
 using Relay.Configuration;
+using Relay.Running;
 using Xunit;
 
 namespace Relay.Tests.Configuration;

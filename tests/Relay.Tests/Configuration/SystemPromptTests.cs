@@ -1,4 +1,5 @@
 using Relay.Configuration;
+using Relay.Running;
 using Xunit;
 
 namespace Relay.Tests.Configuration;

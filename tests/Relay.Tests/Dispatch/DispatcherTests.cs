@@ -1,6 +1,7 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Files.Platform;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Xunit;

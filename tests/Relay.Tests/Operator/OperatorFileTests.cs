@@ -1,6 +1,6 @@
 using Relay.Dispatch;
+using Relay.Files.Platform;
 using Relay.Operator;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Xunit;
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Relay.Configuration;
+using Relay.Files;
 using Relay.Loopback;
 using Relay.Storage;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Relay.Advisor;
+using Relay.Costs;
 
 namespace Relay.Tests.Testing;
 

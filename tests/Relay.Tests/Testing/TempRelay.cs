@@ -9,10 +9,13 @@ using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Files;
 using Relay.Intake;
 using Relay.Operator;
+using Relay.Running;
 using Relay.Storage;
-using Relay.Web;
+using Relay.Turns;
+using Relay.Web.Status;
 using Xunit;
 
 namespace Relay.Tests.Testing;
@@ -59,10 +62,10 @@ internal sealed class TempRelay : IAsyncDisposable
         where T : notnull => _host!.Services.GetRequiredService<T>();
 
     public T Loop<T>()
-        where T : Relay.Loop => _host!.Services.GetServices<IHostedService>().OfType<T>().Single();
+        where T : Relay.Running.Loop => _host!.Services.GetServices<IHostedService>().OfType<T>().Single();
 
     public Task<int> RunAsync<T>()
-        where T : Relay.Loop => Loop<T>().RunBatchAsync(TestContext.Current.CancellationToken);
+        where T : Relay.Running.Loop => Loop<T>().RunBatchAsync(TestContext.Current.CancellationToken);
 
     /// <summary>Everything in memory is lost, as by kill -9, and a new process comes up on the same home.</summary>
     public async Task RestartAsync()
@@ -96,7 +99,7 @@ internal sealed class TempRelay : IAsyncDisposable
     public async Task TakeTurnsAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        foreach (var conversation in await Get<Turns>().DueAsync(cancellationToken))
+        foreach (var conversation in await Get<TurnStart>().DueAsync(cancellationToken))
             await Loop<AdvisorLoop>().RunAsync(conversation, cancellationToken);
     }
 
@@ -126,7 +129,7 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public Task<List<Question>> OpenQuestionsAsync() => Get<QuestionStore>().OpenAsync(TestContext.Current.CancellationToken);
 
-    public Task<Status> StatusAsync() => Get<StatusReader>().ReadAsync(running: true, TestContext.Current.CancellationToken);
+    public Task<StatusReport> StatusAsync() => Get<StatusReader>().ReadAsync(running: true, TestContext.Current.CancellationToken);
 
     public async Task<Message> MessageAsync(MessageId id) => Assert.Single(await Get<MessageStore>().SearchAsync(id.Value, TestContext.Current.CancellationToken));
 

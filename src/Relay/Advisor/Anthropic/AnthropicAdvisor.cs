@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text;
+using Anthropic;
+using Anthropic.Core;
+using Anthropic.Exceptions;
+using Anthropic.Models.Messages;
+using Relay.Configuration;
+using Relay.Conversations;
+
+namespace Relay.Advisor.Anthropic;
+
+/// <summary>The Messages API by the official SDK. One call is one attempt: the SDK's own retries are off, since each may be billed.</summary>
+internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
+{
+    private readonly SettingsSource _settings;
+    private readonly AdvisorTimeouts _timeouts;
+    private readonly TimeProvider _clock;
+    private readonly CallTrace _handler;
+
+    /// <summary>The SDK reads ANTHROPIC_CUSTOM_HEADERS once per process and no option turns that off: what .env and the environment
+    /// are to give was read before, and the rest are a developer's own client settings.</summary>
+    static AnthropicAdvisor()
+    {
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)))
+            Environment.SetEnvironmentVariable(name, null);
+    }
+
+    public AnthropicAdvisor(SettingsSource settings, AdvisorTimeouts timeouts, TimeProvider clock)
+    {
+        _settings = settings;
+        _timeouts = timeouts;
+        _clock = clock;
+        var sockets = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AutomaticDecompression = DecompressionMethods.All };
+        _handler = new CallTrace(timeouts.Idle, clock, sockets);
+    }
+
+    public async Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)
+    {
+        var secrets = _settings.Current.Secrets;
+        return secrets.ApiKey is { } key
+            ? WithoutKey(await AskAsync(call, key, secrets.BaseUrl, cancellationToken), key)
+            : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set");
+    }
+
+    public void Dispose() => _handler.Dispose();
+
+    private async Task<AdvisorOutcome> AskAsync(AdvisorCall call, string key, Uri baseUrl, CancellationToken cancellationToken)
+    {
+        var trace = CallTrace.Begin(new RequestBody(call));
+        var reply = new StreamedReply(call.CacheTtl);
+        using var limit = new CancellationTokenSource(_timeouts.Total, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            // Key and address are set here, so that nothing of a developer's own client settings leaks in.
+            using var client = new AnthropicClient
+            {
+                ApiKey = key,
+                BaseUrl = baseUrl.ToString().TrimEnd('/'),
+                HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }, // The SDK disposes it; the connections are the handler's.
+                MaxRetries = 0,
+                Timeout = _timeouts.Headers,
+                OpenTelemetry = false,
+            };
+            var withoutBody = new MessageCreateParams { Model = call.Model, MaxTokens = call.MaxTokens, Messages = [] };
+            await foreach (var streamed in client.Messages.CreateStreaming(withoutBody, either.Token).WithCancellation(either.Token))
+                reply.Add(streamed);
+            return reply.Outcome() with { RequestId = trace.RequestId };
+        }
+        catch (AnthropicServiceException fault)
+        {
+            return Failed(ApiFault.Classify(fault, trace.RetryAfter), reply, trace);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Failed(new AdvisorOutcome.Deferred("no answer in time", RetryAfter: null) { PerhapsPaid = trace.Sent }, reply, trace);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Any type: what the SDK throws at an answer nobody expected is not ours to list, and a daemon that dies of it would pay for the same call at every start.
+            return Failed(new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.Sent }, reply, trace);
+        }
+    }
+
+    /// <summary>A server or a proxy may repeat the key in what it says, and reasons are shown and paged.</summary>
+    private static AdvisorOutcome WithoutKey(AdvisorOutcome outcome, string key)
+    {
+        string Clean(string text) => text.Replace(key, "[the key]", StringComparison.Ordinal);
+        return outcome switch
+        {
+            AdvisorOutcome.Deferred deferred => deferred with { Reason = Clean(deferred.Reason) },
+            AdvisorOutcome.Held held => held with { Reason = Clean(held.Reason) },
+            AdvisorOutcome.ContextExceeded exceeded => exceeded with { Reason = Clean(exceeded.Reason) },
+            AdvisorOutcome.Refused refused => refused with { Explanation = Clean(refused.Explanation) },
+            _ => outcome,
+        };
+    }
+
+    /// <summary>A stream that had begun is perhaps charged for, and what it told of its usage is kept.</summary>
+    private static AdvisorOutcome Failed(AdvisorOutcome outcome, StreamedReply reply, CallTrace.Trace trace) =>
+        outcome with { RequestId = trace.RequestId, Usage = reply.Usage, PerhapsPaid = outcome.PerhapsPaid || reply.Usage is not null };
+
+    private static string Innermost(Exception fault) => (fault.GetBaseException() is { Message.Length: > 0 } cause ? cause : fault).Message;
+}
+
+/// <summary>How long a call may take. The longest silence is counted in bytes, pings included: thinking can be quiet for minutes.</summary>
+internal sealed record AdvisorTimeouts
+{
+    public TimeSpan Headers { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(45);
+    public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(30);
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Unicode;
+
+namespace Relay.Agents.Connect;
+
+/// <summary>Why sessions cannot be connected or disconnected; nothing has been written.</summary>
+internal sealed class ConnectFault(string message) : Exception(message);
+
+/// <summary>Somebody else's JSON file: what it says, and the habits of whoever wrote it, which are kept.</summary>
+internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, bool EndsWithNewLine, bool HasMark)
+{
+    private static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
+
+    public static JsonFile New => new([], "  ", "\n", EndsWithNewLine: true, HasMark: false);
+
+    /// <summary>Null when there is no such file.</summary>
+    /// <exception cref="ConnectFault">It is not a JSON object.</exception>
+    public static JsonFile? Read(string path) => File.Exists(path) ? Parse(path, File.ReadAllBytes(path)) : null;
+
+    public static JsonFile Parse(string path, byte[] content)
+    {
+        var hasMark = content.AsSpan().StartsWith(Mark);
+        var bytes = hasMark ? content.AsSpan(Mark.Length) : content;
+        if (!Utf8.IsValid(bytes))
+            throw new ConnectFault($"{path}: not UTF-8; nothing was changed");
+        var text = Encoding.UTF8.GetString(bytes);
+        var newLine = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
+        return new JsonFile(Object(path, bytes), IndentOf(text), newLine, text.EndsWith('\n'), hasMark);
+    }
+
+    public byte[] Render(JsonObject root)
+    {
+        var options = new JsonSerializerOptions
+        {
+            WriteIndented = Indent.Length > 0,
+            IndentCharacter = Indent.StartsWith('\t') ? '\t' : ' ',
+            IndentSize = Math.Max(Indent.Length, 1),
+            NewLine = NewLine,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        var text = root.ToJsonString(options) + (EndsWithNewLine ? NewLine : "");
+        return [.. HasMark ? Mark : [], .. Encoding.UTF8.GetBytes(text)];
+    }
+
+    private static JsonObject Object(string path, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var root = JsonNode.Parse(bytes, nodeOptions: null, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return root as JsonObject ?? throw new ConnectFault($"{path}: a JSON object is expected; nothing was changed");
+        }
+        catch (JsonException exception)
+        {
+            throw new ConnectFault(FormattableString.Invariant(
+                $"{path}:{(exception.LineNumber ?? 0) + 1}:{(exception.BytePositionInLine ?? 0) + 1}: not JSON, so it cannot be merged into; nothing was changed ({Reason(exception)})"));
+        }
+    }
+
+    private static string Reason(JsonException exception) => exception.Message.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.', ' ');
+
+    /// <summary>What stands before the first key of a file written in several lines; nothing for one written in one.</summary>
+    private static string IndentOf(string text)
+    {
+        var brace = text.IndexOf('{');
+        var key = text.IndexOf('"');
+        if (brace < 0 || key < brace)
+            return "  ";
+        var between = text[(brace + 1)..key];
+        var line = between.LastIndexOf('\n');
+        var indent = line < 0 ? "" : between[(line + 1)..];
+        return line >= 0 && indent.Length == 0 ? "  " : indent[..Math.Min(indent.Length, 127)];
+    }
+}

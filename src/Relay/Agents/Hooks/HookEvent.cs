@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Relay.Agents.Hooks;
+
+/// <summary>What Claude Code posts to a hook; fields that an event has not are null.</summary>
+internal sealed record HookEvent
+{
+    public string? HookEventName { get; init; }
+    public string? SessionId { get; init; }
+
+    /// <summary>Only of events inside a subagent.</summary>
+    public string? AgentId { get; init; }
+
+    public string? Cwd { get; init; }
+    public string? PromptId { get; init; }
+    public string? LastAssistantMessage { get; init; }
+    public bool? StopHookActive { get; init; }
+    public string? ToolName { get; init; }
+    public JsonElement? ToolInput { get; init; }
+    public string? ToolUseId { get; init; }
+    public string? NotificationType { get; init; }
+    public string? Reason { get; init; }
+    public string? Source { get; init; }
+}
+
+/// <summary>What a hook answers. An empty one lets the session do what it was about to do.</summary>
+internal sealed record HookAnswer
+{
+    public static readonly HookAnswer Nothing = new();
+
+    public static JsonSerializerOptions Json { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>"block" makes a session that stops go on with <see cref="Reason"/>.</summary>
+    public string? Decision { get; init; }
+
+    public string? Reason { get; init; }
+
+    /// <summary>Shown to the user, not to the model.</summary>
+    public string? SystemMessage { get; init; }
+
+    public HookOutput? HookSpecificOutput { get; init; }
+
+    public static HookAnswer GoOn(string text) => new() { Decision = "block", Reason = text };
+
+    public static HookAnswer Context(string eventName, string text) =>
+        new() { HookSpecificOutput = new HookOutput { HookEventName = eventName, AdditionalContext = text } };
+
+    public static HookAnswer Permission(string behavior, string? message) =>
+        new() { HookSpecificOutput = new HookOutput { HookEventName = "PermissionRequest", Decision = new PermissionDecision(behavior, message) } };
+}
+
+internal sealed record HookOutput
+{
+    public required string HookEventName { get; init; }
+    public string? AdditionalContext { get; init; }
+    public PermissionDecision? Decision { get; init; }
+}
+
+internal sealed record PermissionDecision(string Behavior, string? Message);

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Intake;
+using Relay.Storage;
+
+namespace Relay.Agents.Hooks;
+
+/// <summary>A session wants to stop. (1) What waits for it makes it go on. (2) In relay mode its last message goes to the advisor and
+/// (3) the hook is held; (4) the reply makes it go on, unless it starts with [DONE]. While the operator is asked, when the hold nears
+/// the client's limit, or when the client would not go on any more, the session may stop and the reply comes by the next hook, prompt or waiter.</summary>
+internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, ReplyWait wait, Handover handover, AgentReplies replies, SettingsSource settings, ILogger<StopHook> log)
+{
+    private const string Done = "[DONE]";
+
+    /// <summary>The client's own: after so many blocked stops in a row it ends the turn, and a reply given then would be lost.</summary>
+    private const int ClientsBlockCap = 8;
+
+    /// <summary>Under the 600 s that the client gives a hook by default.</summary>
+    private const int HoldSeconds = 540, LongestHoldSeconds = 3_500;
+
+    public async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, HookEvent hook, CancellationToken cancellationToken)
+    {
+        var goesOn = agent.Blocks < Number(context, "X-Relay-Block-Cap", ClientsBlockCap, int.MaxValue);
+        if (goesOn && await handover.TakeAsync(agent.Session, cancellationToken) is { IsEmpty: false } waiting) // (1)
+            return await GoOnAsync(context, agent, waiting, cancellationToken);
+        if (!IsRelayed(context) || string.IsNullOrWhiteSpace(hook.LastAssistantMessage))
+            return await LetStopAsync(agent, note: null, cancellationToken);
+        if (agent.Rounds >= settings.Current.Config.Agents.MaxRounds)
+            return await LetStopAsync(agent, $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.", cancellationToken);
+        return await RelayAsync(context, agent, hook, goesOn, cancellationToken);
+    }
+
+    /// <summary>Whether a reply only lets its session stop.</summary>
+    public static bool IsDone(OutboundReply reply) => reply.Content.AsSpan().TrimStart().StartsWith(Done, StringComparison.Ordinal);
+
+    private async Task<HookAnswer> RelayAsync(HttpContext context, Agent agent, HookEvent hook, bool goesOn, CancellationToken cancellationToken)
+    {
+        var acceptance = await intake.AcceptAsync(
+            agent.Session, hook.LastAssistantMessage!, Key(agent, hook), ReplyChannel.Agent, cancellationToken); // (2)
+        if (acceptance is Inbox.Acceptance.Refused refused)
+            return await LetStopAsync(agent, "Relay: this was not sent to the advisor: " + refused.Reason, cancellationToken);
+        if (acceptance is Inbox.Acceptance.Accepted)
+            await agents.RelayedAsync(agent, cancellationToken);
+        if (!goesOn)
+            return await LetStopAsync(agent, "Relay: the client ends a turn that was continued so often. The reply comes when it is there.", cancellationToken);
+        var (conversation, message) = acceptance is Inbox.Acceptance.Accepted accepted
+            ? (accepted.Conversation, accepted.Message)
+            : (((Inbox.Acceptance.Duplicate)acceptance).Message.Conversation, ((Inbox.Acceptance.Duplicate)acceptance).Message.Id);
+        var hold = TimeSpan.FromSeconds(Number(context, "X-Relay-Hold", HoldSeconds, LongestHoldSeconds));
+        return await AnswerAsync(context, agent, await HoldAsync(agent, conversation, message, hold, cancellationToken), cancellationToken);
+    }
+
+    private async Task<Waited> HoldAsync(Agent agent, ConversationId conversation, MessageId message, TimeSpan hold, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await wait.WaitAsync(conversation, message, hold, leaveToOperator: true, _ => { }, cancellationToken); // (3)
+        }
+        catch (OperationCanceledException)
+        {
+            await agents.StoppedAsync(agent, CancellationToken.None); // The client has let go of the hook: its session waits for its user, and a waiter may wake it.
+            throw;
+        }
+    }
+
+    private async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, Waited waited, CancellationToken cancellationToken) => waited switch
+    {
+        Waited.Replied replied => await GoOnAsync(context, agent, replied.Lease, cancellationToken), // (4)
+        Waited.TakenElsewhere => HookAnswer.Nothing, // The same stop was told twice, and the other one goes on with the reply.
+        Waited.OperatorAsked asked => await LetStopAsync(
+            agent, $"Relay: the advisor has asked the operator (question #{asked.Question}). The reply comes when it is there.", cancellationToken),
+        Waited.GivenUp givenUp => await LetStopAsync(agent, $"Relay: the operator gave the message up: {givenUp.Reason}", cancellationToken),
+        Waited.NotYet notYet => await LetStopAsync(agent, $"Relay: not answered yet ({notYet.State}). The reply comes when it is there.", cancellationToken),
+        _ => throw new InvalidOperationException(),
+    };
+
+    private async Task<HookAnswer> GoOnAsync(HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
+    {
+        await replies.CarryAsync(context, agent, lease, cancellationToken);
+        if (IsRelayed(context) && lease.Replies.All(IsDone))
+            return await LetStopAsync(agent, WordsAfterDone(lease.Text) is { Length: > 0 } words ? "Relay: " + words : null, cancellationToken);
+        await agents.WentOnAsync(agent, cancellationToken);
+        LogGoesOn(agent.Session, agent.Blocks + 1);
+        return HookAnswer.GoOn(lease.Text);
+    }
+
+    private static string WordsAfterDone(string text) => text.TrimStart()[Done.Length..].Trim();
+
+    private static bool IsRelayed(HttpContext context) => context.Request.Headers["X-Relay-Mode"] == "relay";
+
+    private async Task<HookAnswer> LetStopAsync(Agent agent, string? note, CancellationToken cancellationToken)
+    {
+        await agents.StoppedAsync(agent, cancellationToken);
+        return note is null ? HookAnswer.Nothing : new HookAnswer { SystemMessage = note };
+    }
+
+    /// <summary>The same stop told twice (by a plugin and by the project's settings) is one message; the same words at a later stop are another.</summary>
+    private static string Key(Agent agent, HookEvent hook) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"stop:{agent.Id}:{hook.PromptId}:{agent.Stops}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hook.LastAssistantMessage!)))}");
+
+    private static int Number(HttpContext context, string header, int otherwise, int longest) =>
+        int.TryParse(context.Request.Headers[header], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0 ? Math.Min(given, longest) : otherwise;
+
+    [LoggerMessage(LogLevel.Information, "{Session} goes on with a reply, {Blocks} in a row")]
+    private partial void LogGoesOn(SessionId session, int blocks);
+}

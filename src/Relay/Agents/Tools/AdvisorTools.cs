@@ -1,0 +1,144 @@
+using System.ComponentModel;
+using System.Globalization;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Intake;
+using Relay.Operator;
+using Relay.Storage;
+
+namespace Relay.Agents.Tools;
+
+/// <summary>The MCP tools. Their descriptions teach the model when to ask and what to pack: the advisor sees only what it is sent.</summary>
+internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, MessageStore messages, ReplyWait wait, Handover handover, QuestionStore questions, TimeProvider clock)
+{
+    /// <summary>A client that says nothing of its patience gives up after a minute; Claude Code, kept informed, waits much longer.</summary>
+    private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(50);
+    private static readonly TimeSpan ClaudePatience = TimeSpan.FromMinutes(9);
+    private static readonly TimeSpan BetweenProgress = TimeSpan.FromSeconds(10);
+
+    [McpServerTool(Name = "ask_advisor", Title = "Ask the advisor", OpenWorld = true, Destructive = false)]
+    [Description("""
+        Ask the long-lived advisor that all sessions of this project share, and wait for its decision. It remembers the whole project's history and the
+        operator's rulings, and asks the human operator itself when only a human can decide.
+        Ask when a decision is expensive to undo, when requirements conflict or are missing, when you have failed twice at the same thing, before you
+        change something other sessions rely on, and when your plan is ready for a second opinion. Do not ask what the code or its documentation answers.
+        The advisor sees ONLY what you send: give the goal, what you tried, the exact error, the options you considered with your preference, and a summary
+        of the diff. If the answer says "not answered yet", go on with other work and call check_replies later, or ask the same question again.
+        """)]
+    public async Task<CallToolResult> AskAdvisor(
+        RequestContext<CallToolRequestParams> request,
+        IProgress<ProgressNotificationValue> progress,
+        [Description("The question, with the decision you need. One question a call.")] string question,
+        [Description("Everything needed to decide: goal, what was tried, exact errors, options considered, a summary of the diff.")] string? context = null,
+        CancellationToken cancellationToken = default) // Optional only because an optional argument of the tool stands before it.
+    {
+        if (string.IsNullOrWhiteSpace(question))
+            return Error("The question is empty.");
+        var caller = await callers.IdentifyAsync(request, cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, caller.Gone);
+        var content = string.IsNullOrWhiteSpace(context) ? question : $"{question}\n\nContext:\n{context}";
+        var asked = await AcceptAsync(caller, content, ReplyChannel.Agent, cancellationToken);
+        if (asked is Inbox.Acceptance.Refused refused)
+            return Error(refused.Reason);
+        var (conversation, message) = asked switch
+        {
+            Inbox.Acceptance.Accepted accepted => (accepted.Conversation, accepted.Message),
+            Inbox.Acceptance.Duplicate duplicate => (duplicate.Message.Conversation, duplicate.Message.Id),
+            _ => throw new InvalidOperationException(),
+        };
+        var patience = caller.ToolUse is null ? OthersPatience : ClaudePatience;
+        try
+        {
+            return Answer(caller, message, await wait.WaitAsync(conversation, message, patience, leaveToOperator: false, Progress(progress), ended.Token));
+        }
+        catch (OperationCanceledException) when (caller.Gone.IsCancellationRequested)
+        {
+            return Error("The connection has ended."); // Nobody hears it; an exception would be logged as a fault of the tool.
+        }
+    }
+
+    [McpServerTool(Name = "check_replies", Title = "Check for replies", ReadOnly = false, Destructive = false)]
+    [Description("Fetch the advisor's and the operator's replies that wait for this session. Each is given once. Call it when a question was \"not answered yet\", or before you finish.")]
+    public async Task<CallToolResult> CheckReplies(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    {
+        var caller = await callers.IdentifyAsync(request, cancellationToken);
+        var lease = await handover.TakeAsync(caller.Session, cancellationToken);
+        if (!lease.IsEmpty)
+            return caller.Deliver(lease);
+        var waiting = await messages.UnansweredAsync(caller.Session, cancellationToken);
+        return Text(waiting.Count == 0
+            ? "No replies wait, and no question of this session is open."
+            : "No replies wait yet. Still open: " + string.Join("; ", waiting.Select(message => $"{message.Id}, {message.State.Word()}")));
+    }
+
+    [McpServerTool(Name = "tell_advisor", Title = "Tell the advisor", Destructive = false)]
+    [Description("Tell the advisor something it should know for later decisions (a decision taken, a result, a changed plan) without waiting for a reply. Free of cost until its next turn.")]
+    public async Task<CallToolResult> TellAdvisor(
+        RequestContext<CallToolRequestParams> request,
+        [Description("What the advisor should know, complete in itself.")] string note,
+        CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrWhiteSpace(note))
+            return Error("The note is empty.");
+        var caller = await callers.IdentifyAsync(request, cancellationToken);
+        return await AcceptAsync(caller, note, ReplyChannel.None, cancellationToken) is Inbox.Acceptance.Refused refused
+            ? Error(refused.Reason)
+            : Text("Noted. The advisor reads it with its next turn.");
+    }
+
+    [McpServerTool(Name = "relay_status", Title = "Relay status", ReadOnly = true)]
+    [Description("Whether the relay works, what of this session is still unanswered, and whether the operator was asked.")]
+    public async Task<CallToolResult> RelayStatus(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    {
+        var caller = await callers.IdentifyAsync(request, cancellationToken);
+        var backlog = await messages.BacklogAsync(cancellationToken);
+        var open = await questions.OpenAsync(cancellationToken);
+        var mine = (await messages.UnansweredAsync(caller.Session, cancellationToken)).Select(message => $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
+        return Text(string.Join('\n',
+        [
+            $"The relay works. This session is {caller.Session}.",
+            string.Create(CultureInfo.InvariantCulture, $"Unanswered: {backlog.Count} messages over all sessions, of this one:"),
+            .. mine.DefaultIfEmpty("  none"),
+            .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Session}."),
+        ]));
+    }
+
+    private static CallToolResult Answer(AgentCall caller, MessageId message, Waited waited) => waited switch
+    {
+        Waited.Replied replied => caller.Deliver(replied.Lease),
+        Waited.TakenElsewhere taken => Text(taken.Text), // The same call once more: its answer is the same.
+        Waited.GivenUp givenUp => Error($"The operator gave this message up: {givenUp.Reason}"),
+        Waited.NotYet notYet => Text($"Not answered yet, id {message} ({notYet.State}). Go on with other work; call check_replies later, or ask the same question again."),
+        _ => throw new InvalidOperationException(),
+    };
+
+    private async Task<Inbox.Acceptance> AcceptAsync(AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
+    {
+        // The same question asked again is that question, even in a new call: its reply may be there by now.
+        if (channel == ReplyChannel.Agent
+            && await messages.FindOpenAsync(caller.Session, content, cancellationToken) is { Channel: ReplyChannel.Agent } open)
+            return new Inbox.Acceptance.Duplicate(open);
+        var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(clock.GetUtcNow());
+        return await intake.AcceptAsync(caller.Session, content, key, channel, cancellationToken);
+    }
+
+    private Action<string> Progress(IProgress<ProgressNotificationValue> progress)
+    {
+        long? last = null;
+        var count = 0;
+        return state =>
+        {
+            if (last is { } at && clock.GetElapsedTime(at) < BetweenProgress)
+                return;
+            last = clock.GetTimestamp();
+            progress.Report(new ProgressNotificationValue { Progress = ++count, Message = state });
+        };
+    }
+
+    private static CallToolResult Text(string text) => new() { Content = [new TextContentBlock { Text = text }] };
+
+    private static CallToolResult Error(string text) => new() { Content = [new TextContentBlock { Text = text }], IsError = true };
+}

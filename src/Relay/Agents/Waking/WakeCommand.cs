@@ -1,0 +1,122 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using Relay.Texts;
+
+namespace Relay.Agents.Waking;
+
+/// <summary>How a wake command ended: its exit code, null when it could not be started or took too long, and its last line of output.</summary>
+internal sealed record WakeOutcome(int? ExitCode, string LastLine)
+{
+    public bool Succeeded => ExitCode == 0;
+
+    public override string ToString() => FormattableString.Invariant($"{(ExitCode is { } code ? $"exit {code}" : "no exit")}{(LastLine.Length > 0 ? $", {LastLine}" : "")}");
+}
+
+/// <summary>Runs the configured command. No shell reads it: it is split into words here, and what is put in stays inside its word.</summary>
+internal static class WakeCommand
+{
+    private const string Placeholder = "{claude_session_id}";
+    private const int LongestLine = 300;
+    private static readonly TimeSpan Limit = TimeSpan.FromHours(1);
+
+    public static async Task<WakeOutcome> RunAsync(string commandLine, Agent agent, string text, string token, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var words = Words(commandLine).Select(word => word.Replace(Placeholder, agent.Id, StringComparison.Ordinal)).ToList();
+        var start = new ProcessStartInfo(words[0], words.Skip(1))
+        {
+            WorkingDirectory = agent.Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        };
+        start.Environment["RELAY_TOKEN"] = token; // The woken session is connected as any other.
+        using var limit = new CancellationTokenSource(Limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var process = Process.Start(start)!;
+            return await FollowAsync(process, text, either.Token);
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or DirectoryNotFoundException)
+        {
+            return new WakeOutcome(null, exception.Message);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new WakeOutcome(null, $"ended after {Limit.TotalMinutes:0} minutes");
+        }
+    }
+
+    /// <summary>As a shell splits: spaces, both quotes and the backslash. Nothing is expanded.</summary>
+    public static IReadOnlyList<string> Words(string commandLine)
+    {
+        var words = new List<string>();
+        StringBuilder? word = null;
+        var quote = '\0';
+        for (var i = 0; i < commandLine.Length; i++)
+        {
+            var c = commandLine[i];
+            if (c == '\\' && quote != '\'' && i + 1 < commandLine.Length)
+                (word ??= new()).Append(commandLine[++i]);
+            else if (quote == '\0' && c is '\'' or '"')
+                (quote, word) = (c, word ?? new());
+            else if (c == quote && quote != '\0')
+                quote = '\0';
+            else if (quote == '\0' && char.IsWhiteSpace(c))
+                (word, _) = (null, Add(word));
+            else
+                (word ??= new()).Append(c);
+        }
+        Add(word);
+        return words;
+
+        bool Add(StringBuilder? ended)
+        {
+            if (ended is not null)
+                words.Add(ended.ToString());
+            return ended is not null;
+        }
+    }
+
+    private static async Task<WakeOutcome> FollowAsync(Process process, string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var output = LastLineAsync(process.StandardOutput, cancellationToken);
+            var error = LastLineAsync(process.StandardError, cancellationToken);
+            await WriteAsync(process.StandardInput, text);
+            await process.WaitForExitAsync(cancellationToken);
+            var lines = (Output: await output, Error: await error);
+            return new WakeOutcome(process.ExitCode, process.ExitCode == 0 || lines.Error.Length == 0 ? lines.Output : lines.Error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    private static async Task WriteAsync(StreamWriter input, string text)
+    {
+        try
+        {
+            await using (input)
+                await input.WriteAsync(text);
+        }
+        catch (IOException)
+        {
+            // A command that does not read its input has its own way; its exit code says whether it worked.
+        }
+    }
+
+    private static async Task<string> LastLineAsync(StreamReader reader, CancellationToken cancellationToken)
+    {
+        var last = "";
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            if (!string.IsNullOrWhiteSpace(line))
+                last = Shown.OneLine(line.Length > LongestLine ? line[..LongestLine] : line);
+        return last;
+    }
+}

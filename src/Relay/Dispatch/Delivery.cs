@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Relay.Dispatch;
+
+/// <summary>What one response hands over. Thread-safe: a tool call may end after its connection did.</summary>
+internal sealed class Delivery(HttpContext context)
+{
+    private readonly Lock _lock = new();
+    private readonly List<Handover.Lease> _leases = [];
+    private bool _over;
+
+    public static Delivery Of(HttpContext context)
+    {
+        if (context.Items[typeof(Delivery)] is Delivery delivery)
+            return delivery;
+        context.Items[typeof(Delivery)] = delivery = new Delivery(context);
+        return delivery;
+    }
+
+    /// <summary>Puts replies on the response; when it is over already, or the client has closed its side, they are free again at once.</summary>
+    public void Carry(Handover.Lease lease)
+    {
+        lock (_lock)
+        {
+            if (!_over && !ClientConnection.IsClosed(context))
+            {
+                _leases.Add(lease);
+                return;
+            }
+        }
+        lease.Dispose();
+    }
+
+    /// <summary>The response went out whole.</summary>
+    public async Task ConsumedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var lease in Carried())
+            await lease.ConsumedAsync(cancellationToken);
+    }
+
+    /// <summary>The response is over, one way or the other.</summary>
+    public void End()
+    {
+        lock (_lock)
+            _over = true;
+        foreach (var lease in Carried())
+            lease.Dispose();
+    }
+
+    public bool IsEmpty => Carried().Length == 0;
+
+    private Handover.Lease[] Carried()
+    {
+        lock (_lock)
+            return [.. _leases];
+    }
+}
+
+/// <summary>Settles, when a response is through, what was handed over with it: consumed if it was sent whole, else free for the next opportunity.</summary>
+internal sealed class DeliveryReceipt(RequestDelegate next)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var delivery = Delivery.Of(context);
+        try
+        {
+            await next(context);
+            if (delivery.IsEmpty || context.RequestAborted.IsCancellationRequested)
+                return;
+            await context.Response.CompleteAsync();
+            if (!ClientConnection.WasReset(context))
+                await delivery.ConsumedAsync(CancellationToken.None); // It is out: that is recorded even when we are stopping.
+        }
+        finally
+        {
+            delivery.End();
+        }
+    }
+}
+
+/// <summary>What the connection itself knows of the client: RequestAborted tells of it only a moment later, and writing to a client that went away does not fail.</summary>
+internal static class ClientConnection
+{
+    private const int TcpProtocol = 6, TcpInfo = 11, Established = 1, Closed = 7; // Of Linux; the state is the first byte of the info.
+
+    /// <summary>Asked before an answer is written: the client has closed its side, and will read none.</summary>
+    public static bool IsClosed(HttpContext context) => context.RequestAborted.IsCancellationRequested || State(context) is not (null or Established);
+
+    /// <summary>Asked after an answer was written: a client that went away before it had read everything was answered with a reset,
+    /// one that closed in an orderly way afterwards was not.</summary>
+    public static bool WasReset(HttpContext context) => State(context) is { } state ? state == Closed : context.RequestAborted.IsCancellationRequested;
+
+    /// <summary>Null where the system does not tell.</summary>
+    private static int? State(HttpContext context)
+    {
+        if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+            return null;
+        try
+        {
+            var state = new byte[1];
+            socket.GetRawSocketOption(TcpProtocol, TcpInfo, state);
+            return state[0];
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return Closed;
+        }
+    }
+}

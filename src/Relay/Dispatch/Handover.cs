@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Relay.Agents;
+using Relay.Conversations;
+using Relay.Running;
+using Relay.Storage;
+
+namespace Relay.Dispatch;
+
+/// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter. Each is leased to one of them at a time
+/// and consumed only once the whole answer that carries it was sent.</summary>
+internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals signals)
+{
+    private readonly ConcurrentDictionary<string, bool> _leased = new();
+
+    /// <summary>Everything that waits for the session, but what a tool call of its own is waiting for.</summary>
+    public Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken) =>
+        LeaseAsync(async () => (await outbox.ForAgentAsync(session, cancellationToken)).Where(reply => !callers.IsAwaited(reply.Message)));
+
+    /// <summary>The reply to one message; empty while there is none, or when another opportunity has it.</summary>
+    public Task<Lease> TakeReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        LeaseAsync(async () => await outbox.ReplyToAsync(conversation, message, cancellationToken)
+            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent } reply ? [reply] : []);
+
+    /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
+    public async Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        await outbox.ReplyToAsync(conversation, message, cancellationToken) is { State: DispatchState.Consumed } reply ? reply.Content : null;
+
+    /// <summary>Dispose it when the answer failed: the replies wait for the next opportunity.</summary>
+    internal sealed class Lease(Handover handover, IReadOnlyList<OutboundReply> replies) : IDisposable
+    {
+        public IReadOnlyList<OutboundReply> Replies { get; } = replies;
+
+        public bool IsEmpty => Replies.Count == 0;
+
+        public string Text => string.Join("\n\n", Replies.Select(reply => reply.Content));
+
+        /// <summary>The answer went out whole.</summary>
+        public async Task ConsumedAsync(CancellationToken cancellationToken)
+        {
+            foreach (var reply in Replies)
+                await handover.ConsumeAsync(reply, cancellationToken);
+        }
+
+        public void Dispose() => handover.Release(Replies);
+    }
+
+    private async Task<Lease> LeaseAsync(Func<Task<IEnumerable<OutboundReply>>> read)
+    {
+        var mine = (await read()).Where(reply => _leased.TryAdd(reply.Id, true)).ToList();
+        if (mine.Count == 0)
+            return new Lease(this, []);
+        try
+        {
+            // Whoever had one of them may have got through with it between the reading and the leasing.
+            var still = (await read()).Select(reply => reply.Id).ToHashSet();
+            Release(mine.Where(reply => !still.Contains(reply.Id)));
+            return new Lease(this, mine.FindAll(reply => still.Contains(reply.Id)));
+        }
+        catch
+        {
+            Release(mine);
+            throw;
+        }
+    }
+
+    private void Release(IEnumerable<OutboundReply> replies)
+    {
+        foreach (var reply in replies)
+            _leased.TryRemove(reply.Id, out _);
+    }
+
+    private async Task ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
+    {
+        await outbox.ConsumedAsync(reply, cancellationToken);
+        callers.Forget(reply);
+        signals.Status.Set();
+    }
+}

@@ -1,0 +1,24 @@
+using Relay.Files.Platform;
+
+namespace Relay.Files;
+
+/// <summary>Writes that are whole or absent, and still there after the power went.</summary>
+internal static class DurableFile
+{
+    /// <summary>(1) temporary file, (2) fsync, (3) rename over the target, (4) fsync of the folder.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".tmp";
+        Write(temporary, content);
+        File.Move(temporary, path, overwrite: true);
+        Posix.SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Writes and syncs the file itself; the folder's entry is the caller's to sync.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        using var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.None, content.Length);
+        RandomAccess.Write(handle, content, fileOffset: 0);
+        RandomAccess.FlushToDisk(handle);
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Relay.Http;
+
+/// <summary>Gives every refusal and failure a body of application/problem+json, and never a stack trace.</summary>
+internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<ErrorResponses> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = exception.StatusCode;
+        }
+        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogFailed(context.Request.Method, context.Request.Path, exception);
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        }
+        catch (OperationCanceledException)
+        {
+            return; // Nobody waits for an answer any more.
+        }
+        var response = context.Response;
+        if (!response.HasStarted && response.StatusCode >= 400 && response.ContentType is null && response.ContentLength is null)
+            await Problem.WriteAsync(context, response.StatusCode, Detail(context));
+    }
+
+    private static string Detail(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => "there is nothing here",
+        StatusCodes.Status405MethodNotAllowed => $"only {context.Response.Headers.Allow} is understood here",
+        StatusCodes.Status413PayloadTooLarge => "the request is too large (max_envelope_bytes)",
+        StatusCodes.Status500InternalServerError => "the relay could not do it; its log tells why",
+        var status => ReasonPhrases.GetReasonPhrase(status),
+    };
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed")]
+    private partial void LogFailed(string method, string path, Exception exception);
+}

@@ -1,9 +1,0 @@
-using System.Reflection;
-
-namespace Relay;
-
-internal static class ProgramVersion
-{
-    public static readonly string Text = Assembly.GetExecutingAssembly()
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Relay.Agents.Hooks;
+using Relay.Agents.Tools;
+using Relay.Agents.Waking;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Http;
+using Relay.Intake;
+using Relay.Operator;
+using Relay.Turns;
+using Relay.Web.Status;
+
+namespace Relay.Web.Api;
+
+/// <summary>The ways in over HTTP.</summary>
+internal static class Endpoints
+{
+    private const int RoomForOtherFields = 4096;
+
+    public static void MapRelay(this WebApplication host)
+    {
+        host.UseMiddleware<ErrorResponses>();
+        host.UseMiddleware<RequestGuard>();
+        host.UseMiddleware<McpCalls>(); // Around the receipt: a call that was dropped handed nothing over.
+        host.UseMiddleware<DeliveryReceipt>();
+        host.UseRouting();
+        host.MapGet("/healthz", HealthAsync);
+        host.MapGet("/status", StatusAsync);
+        host.MapPost("/ask", AskAsync);
+        host.MapPost("/answers", AnswerAsync);
+        host.MapPost("/messages/{id}/retry", RetryAsync);
+        host.MapPost("/messages/{id}/drop", DropAsync);
+        host.MapPost("/retry", RetryAllAsync);
+        host.MapMcp("/mcp");
+        host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context));
+        host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context));
+        host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context));
+    }
+
+    private static async Task HealthAsync(HttpContext context)
+    {
+        var (healthy, reasons, ages) = await Of<Health>(context).ReadAsync(context.RequestAborted);
+        await JsonAsync(context, healthy ? 200 : 503, new { Status = healthy ? "ok" : "unhealthy", Reasons = reasons, OldestSeconds = ages });
+    }
+
+    private static async Task StatusAsync(HttpContext context) =>
+        await JsonAsync(context, 200, await Of<StatusReader>(context).ReadAsync(running: true, context.RequestAborted));
+
+    /// <summary>Accepts a message and holds the request until its reply is there or the caller's patience ends. The receipt is a second request
+    /// with the same id and taken: true; without it the reply goes to the session's folder.</summary>
+    private static async Task AskAsync(HttpContext context)
+    {
+        if (await BodyAsync<AskBody>(context) is not { } body)
+            return;
+        if (SessionId.TryParse(body.SessionId ?? "") is not { } session || string.IsNullOrWhiteSpace(body.Content) || string.IsNullOrWhiteSpace(body.Id))
+        {
+            await Problem.WriteAsync(context, 400, $"session_id ({SessionId.Allowed}), content and id are needed, none of them empty");
+            return;
+        }
+        var acceptance = await Of<Inbox>(context).AcceptAsync(session, body.Content, "id:" + body.Id, ReplyChannel.Caller, context.RequestAborted);
+        switch (acceptance)
+        {
+            case Inbox.Acceptance.Refused refused:
+                await Problem.WriteAsync(context, 400, refused.Reason);
+                break;
+            case Inbox.Acceptance.Accepted accepted:
+                await Of<Asking>(context).AnswerAsync(context, accepted.Conversation, accepted.Message, body);
+                break;
+            case Inbox.Acceptance.Duplicate duplicate:
+                await Of<Asking>(context).AnswerAsync(context, duplicate.Message.Conversation, duplicate.Message.Id, body);
+                break;
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        if (await BodyAsync<AnswerBody>(context) is not { } body)
+            return;
+        var outcome = await Of<Answers>(context).TakeAsync(
+            new Said(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false), context.RequestAborted);
+        await (outcome switch
+        {
+            Answers.Outcome.Refused refused => Problem.WriteAsync(context, 409, refused.Reason),
+            Answers.Outcome.Accepted accepted => JsonAsync(context, 200, new { Outcome = "accepted", accepted.Question, Session = accepted.Session.Value }),
+            Answers.Outcome.Direct direct => JsonAsync(context, 200, new { Outcome = "direct", direct.Question, Session = direct.Session.Value }),
+            _ => JsonAsync(context, 200, new { Outcome = "repeated" }),
+        });
+    }
+
+    private static Task RetryAsync(HttpContext context) =>
+        ActAsync(context, (recovery, message) => recovery.RetryAsync(message, context.RequestAborted));
+
+    private static Task DropAsync(HttpContext context) =>
+        ActAsync(context, (recovery, message) => recovery.DropAsync(message, context.RequestAborted));
+
+    private static async Task ActAsync(HttpContext context, Func<Recovery, Message, Task<bool>> act)
+    {
+        var found = await Of<MessageStore>(context).SearchAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted);
+        if (found.Count != 1)
+            await Problem.WriteAsync(context, found.Count == 0 ? 404 : 409, found.Count == 0 ? "there is no such message" : "several messages match, name one");
+        else if (await act(Of<Recovery>(context), found[0]))
+            await JsonAsync(context, 200, new { Message = found[0].Id.Value });
+        else
+            await Problem.WriteAsync(context, 409, $"message {found[0].Id} is {found[0].State.Word()}: that cannot be done with it now");
+    }
+
+    private static async Task RetryAllAsync(HttpContext context) =>
+        await JsonAsync(context, 200, new { Released = await Of<Recovery>(context).ReleaseHoldsAsync("the operator said so", context.RequestAborted) });
+
+    private static T Of<T>(HttpContext context)
+        where T : notnull => context.RequestServices.GetRequiredService<T>();
+
+    internal static Task JsonAsync<T>(HttpContext context, int status, T value)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(value, StatusReport.Json, context.RequestAborted);
+    }
+
+    /// <summary>Null when the body is no such JSON; the answer is given then. What is over the limit of an envelope is not read.</summary>
+    private static async Task<T?> BodyAsync<T>(HttpContext context)
+        where T : class
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize =
+            Of<SettingsSource>(context).Current.Config.MaxEnvelopeBytes + RoomForOtherFields;
+        try
+        {
+            if (await JsonSerializer.DeserializeAsync<T>(context.Request.Body, StatusReport.Json, context.RequestAborted) is { } body)
+                return body;
+            await Problem.WriteAsync(context, 400, "a JSON object is expected");
+        }
+        catch (JsonException exception)
+        {
+            await Problem.WriteAsync(context, 400, $"not the JSON expected, at {exception.Path ?? "$"} in line {exception.LineNumber + 1}");
+        }
+        return null;
+    }
+
+    private sealed record AnswerBody(string? Text, long? Question, string? Id);
+}
+
+/// <param name="SessionId">Who asks.</param>
+/// <param name="Content">What.</param>
+/// <param name="Id">Key under which a repetition is the same message.</param>
+/// <param name="WaitSeconds">How long to hold the request at most.</param>
+/// <param name="Taken">The receipt for the reply.</param>
+internal sealed record AskBody(string? SessionId, string? Content, string? Id, double? WaitSeconds, bool? Taken);

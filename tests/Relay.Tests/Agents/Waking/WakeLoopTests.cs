@@ -1,0 +1,75 @@
+using Relay.Agents.Hooks;
+using Relay.Loopback;
+using Relay.Storage;
+using Relay.Tests.Testing;
+using Xunit;
+
+namespace Relay.Tests.Agents.Waking;
+
+public sealed class WakeLoopTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-wake-");
+
+    private string Woken => Path.Combine(_folder.FullName, "woken");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_headless_session_is_woken_once_with_everything_that_came_late()
+    {
+        await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'echo $0 >> woken; cat >> woken; echo; echo done' {claude_session_id}"));
+        var claude = await StoppedAfterQuestionAsync(relay);
+
+        await relay.AnswerAsync("left");
+        await relay.RepliesWaitAsync(1);
+        await relay.SayToAsync(claude.Name!, "And hurry.");
+        await relay.ConsumedAsync(2);
+
+        Assert.Equal("claude-1\nTake the left one.\n\nAnd hurry.", await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
+        Assert.Equal(["exit 0, done"], await StoriesAsync(relay, "woken"));
+    }
+
+    [Fact]
+    public async Task A_failure_is_told_and_leaves_the_reply_for_the_next_prompt()
+    {
+        await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'echo no credit >&2; exit 3'"));
+        var claude = await StoppedAfterQuestionAsync(relay);
+
+        await relay.AnswerAsync("left");
+        await Until.TrueAsync(async () => (await StoriesAsync(relay, "wake failed")).Count > 0, "the failure");
+
+        Assert.Equal(["exit 3, no credit"], await StoriesAsync(relay, "wake failed"));
+        Assert.EndsWith("Take the left one.", await claude.ContextAsync("UserPromptSubmit"), StringComparison.Ordinal);
+        await relay.ConsumedAsync(1);
+    }
+
+    [Fact]
+    public async Task A_session_that_somebody_waits_for_is_left_to_its_waiter()
+    {
+        await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'touch woken'"));
+        var claude = await StoppedAfterQuestionAsync(relay);
+        var waiter = claude.WaitAsync();
+
+        await relay.AnswerAsync("left");
+
+        Assert.Equal("Take the left one.", (await waiter).Text);
+        await relay.ConsumedAsync(1);
+        Assert.False(File.Exists(Woken));
+    }
+
+    private static string Wake(string command) => $"agents:\n  wake: {System.Text.Json.JsonSerializer.Serialize(command, HookAnswer.Json)}\n";
+
+    private async Task<ClaudeSession> StoppedAfterQuestionAsync(RunningRelay relay)
+    {
+        relay.Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] Left or right?"), ScriptedReply.Text("Take the left one."));
+        var claude = new ClaudeSession(relay, "claude-1", _folder.FullName) { Mode = "relay", Name = "shop" };
+        await claude.StopAsync("Which way?");
+        await relay.OpenQuestionAsync();
+        return claude;
+    }
+
+    private static Task<List<string>> StoriesAsync(RunningRelay relay, string state) => relay.Get<Database>().ReadAsync(
+        connection => connection.Command("SELECT detail FROM message_events WHERE state = @state").With("@state", state)
+            .ListAsync(reader => reader.Text("detail"), TestContext.Current.CancellationToken),
+        TestContext.Current.CancellationToken);
+}

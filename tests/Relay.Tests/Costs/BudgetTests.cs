@@ -1,0 +1,186 @@
+using Relay.Advisor;
+using Relay.Conversations;
+using Relay.Costs;
+using Relay.Running;
+using Relay.Tests.Testing;
+using Relay.Turns;
+using Xunit;
+
+namespace Relay.Tests.Costs;
+
+/// <summary>Nothing is spent without leave: the worst cost of a call is held against the caps before it is made.</summary>
+public sealed class BudgetTests
+{
+    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task At_the_cap_no_call_leaves_and_the_operator_is_paged_once()
+    {
+        await using var relay = await TempRelay.CreateAsync("budget: {per_day_usd: 0.0001}");
+        var id = await relay.AcceptAsync("session-1", "one");
+        await relay.AcceptAsync("session-1", "two");
+
+        await relay.TakeTurnsAsync();
+        relay.Clock.Advance(TimeSpan.FromHours(1));
+        await relay.TakeTurnsAsync();
+
+        Assert.Empty(relay.Advisor.Calls);
+        var message = await relay.MessageAsync(id);
+        Assert.Equal((MessageState.Held, "budget"), (message.State, message.Cause));
+        Assert.Contains("per_day_usd", message.Reason, StringComparison.Ordinal);
+        Assert.Equal("budget", (await relay.StatusAsync()).State);
+        Assert.Contains("budget", Assert.Single(await relay.PagesAsync()).Title, StringComparison.Ordinal);
+        Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM entries"));
+    }
+
+    [Fact]
+    public async Task The_work_goes_on_the_next_day()
+    {
+        await using var relay = await TempRelay.CreateAsync("max_tokens: 1000\nbudget: {per_day_usd: 0.03}"); // One call is at most 0.02 and a little.
+        relay.Advisor.Enqueue(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(50, 900, 0, 0, 0) });
+        await relay.AcceptAsync("session-1", "one");
+        await relay.TakeTurnsAsync();
+        var second = await relay.AcceptAsync("session-1", "two");
+        await relay.TakeTurnsAsync();
+        Assert.Single(relay.Advisor.Calls);
+        Assert.Equal(new DateTimeOffset(2026, 8, 2, 0, 0, 0, TimeSpan.Zero), (await relay.MessageAsync(second)).DueAt);
+
+        relay.Clock.SetUtcNow(new DateTimeOffset(2026, 8, 2, 0, 0, 1, TimeSpan.Zero));
+        await relay.TakeTurnsAsync();
+
+        Assert.Equal(MessageState.Answered, (await relay.MessageAsync(second)).State);
+    }
+
+    [Fact]
+    public async Task A_months_cap_holds_until_the_month_is_over()
+    {
+        await using var relay = await TempRelay.CreateAsync("budget: {per_month_usd: 0.01, per_day_usd: 1000}");
+        var id = await relay.AcceptAsync("session-1", "one");
+
+        await relay.TakeTurnsAsync();
+
+        Assert.Equal(new DateTimeOffset(2026, 9, 1, 0, 0, 0, TimeSpan.Zero), (await relay.MessageAsync(id)).DueAt);
+    }
+
+    [Fact]
+    public async Task A_raised_cap_lets_the_work_go_on_at_once()
+    {
+        await using var relay = await TempRelay.CreateAsync("budget: {per_day_usd: 0.0001}");
+        var id = await relay.AcceptAsync("session-1", "one");
+        await relay.TakeTurnsAsync();
+        await File.WriteAllTextAsync(relay.Home.ConfigFile, "budget: {per_day_usd: 10}", CancellationToken);
+
+        await relay.RunAsync<SettingsWatch>();
+        await relay.TakeTurnsAsync();
+
+        Assert.Equal(MessageState.Answered, (await relay.MessageAsync(id)).State);
+        Assert.Equal("running", (await relay.StatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_model_without_a_price_is_refused_under_a_cap()
+    {
+        await using var relay = await TempRelay.CreateAsync("model: claude-of-tomorrow\nbudget: {per_month_usd: 1000000}");
+        var id = await relay.AcceptAsync("session-1", "one");
+
+        await relay.TakeTurnsAsync();
+
+        Assert.Empty(relay.Advisor.Calls);
+        Assert.Contains("price of claude-of-tomorrow is not known", (await relay.MessageAsync(id)).Reason, StringComparison.Ordinal);
+        Assert.Null((await relay.MessageAsync(id)).DueAt);
+    }
+
+    [Fact]
+    public async Task The_reservation_is_an_upper_bound_whatever_the_text_is()
+    {
+        await using var relay = await TempRelay.CreateAsync("cache_ttl: 1h");
+        var texts = new[] { "Plain words, as people write them. ", "汉字与假名のまじる文。", "{\"a\":[1,2,3]}\n", "0123456789abcdef" };
+        for (var turn = 0; turn < 8; turn++)
+        {
+            relay.Advisor.Enqueue((call, _) => Task.FromResult<AdvisorOutcome>(new AdvisorOutcome.Replied("ok", "end_turn")
+            {
+                Usage = new TokenUsage(0, call.MaxTokens, 0, (long)(call.PromptBytes() * (turn < 4 ? 0.22 : 0.30)), 0), // The model changed.
+            }));
+            await relay.AcceptAsync("session-1", string.Concat(Enumerable.Repeat(texts[turn % 4], 50 << turn)));
+            await relay.TakeTurnsAsync();
+        }
+
+        Assert.All(
+            await relay.ReadAsync("SELECT reserved_nano, cost_nano FROM calls", reader => (Reserved: reader.GetInt64(0), Cost: reader.GetInt64(1))),
+            call => Assert.InRange(call.Cost, 1, call.Reserved));
+    }
+
+    [Fact]
+    public async Task What_is_added_to_a_measured_conversation_is_taken_for_dense()
+    {
+        await using var relay = await TempRelay.CreateAsync("cache_ttl: off\nmax_tokens: 1");
+        relay.Advisor.Enqueue((call, _) => Task.FromResult<AdvisorOutcome>(
+            new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(call.PromptBytes() / 5, 1, 0, 0, 0) }));
+        await relay.AcceptAsync("session-1", string.Concat(Enumerable.Repeat("Plain words. ", 100)));
+        await relay.TakeTurnsAsync();
+
+        await relay.AcceptAsync("session-1", new string('~', 1_000_000)); // Perhaps half a token a byte.
+        await relay.TakeTurnsAsync();
+
+        var reserved = await relay.CountAsync("SELECT MAX(reserved_nano) FROM calls");
+        Assert.True(reserved >= 500_000L * 4_000, $"{reserved}");
+    }
+
+    [Fact]
+    public async Task Conversations_that_ask_at_once_cannot_overshoot_the_cap_together()
+    {
+        var sessions = string.Concat(Enumerable.Range(0, 10).Select(number => $"  - {{session_id: s{number}, conversation: c{number}}}\n"));
+        await using var relay = await TempRelay.CreateAsync($"max_tokens: 1000\nbudget: {{per_day_usd: 0.1}}\nsessions:\n{sessions}");
+        var goOn = new TaskCompletionSource<AdvisorOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (var call = 0; call < 10; call++)
+            relay.Advisor.Enqueue((_, _) => goOn.Task);
+        for (var number = 0; number < 10; number++)
+            await relay.AcceptAsync($"s{number}", "all at once");
+
+        await relay.RunAsync<AdvisorLoop>();
+        await Until.TrueAsync(
+            async () => await relay.CountAsync("SELECT COUNT(*) FROM messages WHERE state = 'asking'") == relay.Advisor.Calls.Count
+                && await relay.CountAsync("SELECT COUNT(*) FROM messages WHERE state = 'accepted'") == 0,
+            "every conversation to have asked for leave");
+
+        Assert.InRange(relay.Advisor.Calls.Count, 1, 4); // Each may cost 0.02 and a little.
+        Assert.True(await relay.CountAsync("SELECT SUM(reserved_nano) FROM calls") <= 100_000_000);
+        goOn.SetResult(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(100, 1000, 0, 0, 0) });
+        await Until.TrueAsync(async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
+        await relay.Loop<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
+        Assert.True(await relay.CountAsync("SELECT SUM(cost_nano) FROM calls") <= 100_000_000);
+    }
+
+    [Fact]
+    public async Task A_lost_call_and_one_of_unknown_cost_count_at_their_worst()
+    {
+        await using var relay = await TempRelay.CreateAsync("system_prompt: Advise.\nmax_tokens: 1000\nbudget: {per_day_usd: 0.05}");
+        relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("cut", RetryAfter: null) { PerhapsPaid = true });
+        await relay.AcceptAsync("session-1", "one");
+        await relay.TakeTurnsAsync();
+        relay.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.NotNull(await relay.Get<TurnStart>().ClaimAsync(new ConversationId("default"), CancellationToken));
+        await relay.RestartAsync();
+
+        await relay.TakeTurnsAsync();
+
+        Assert.Single(relay.Advisor.Calls); // Twice 0.02 and a little is spent, as far as anybody knows.
+        Assert.Equal("budget", (await relay.StatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_summary_asks_for_leave_too()
+    {
+        await using var relay = await TempRelay.CreateAsync("history_char_cap: 1000\nkeep_recent_turns: 1\nmax_tokens: 1000\nbudget: {per_day_usd: 0.045}");
+        relay.Advisor.Reply(new string('x', 1_000), new string('x', 1_000));
+        await relay.AcceptAsync("session-1", "one");
+        await relay.AcceptAsync("session-1", "two");
+        relay.Advisor.Enqueue(new AdvisorOutcome.Replied("The summary.", "end_turn") { Usage = new TokenUsage(1_000, 1_000, 0, 0, 0) });
+
+        await relay.TakeTurnsAsync();
+        await relay.AcceptAsync("session-1", "three");
+        await relay.TakeTurnsAsync();
+
+        Assert.True(await relay.CountAsync("SELECT SUM(COALESCE(cost_nano, reserved_nano)) FROM calls") <= 45_000_000);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Relay.Advisor;
+using Relay.Conversations;
+using Relay.Loopback;
+using Relay.Running;
+using Relay.Storage;
+using Relay.Tests.Testing;
+using Relay.Turns;
+using Xunit;
+
+namespace Relay.Tests.Turns;
+
+/// <summary>The loop over stops, restarts and a disk that is full.</summary>
+public sealed class AdvisorLoopTests
+{
+    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_stop_gives_the_call_under_way_a_moment_and_its_reply_is_kept()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        relay.Api.Enqueue(ScriptedReply.StallAfter(1, "Just in time, this reply comes in before the relay has stopped."));
+        relay.Drop("session-1", "Shall I?");
+        await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent.WaitAsync(RunningRelay.Patience, CancellationToken);
+
+        var stopping = relay.StopDaemonAsync();
+        relay.Api.ReleaseStalled();
+        await stopping;
+        await relay.StartDaemonAsync();
+
+        Assert.StartsWith("Just in time", await relay.ConsumeAsync("session-1"), StringComparison.Ordinal);
+        Assert.Single(relay.Api.Requests);
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_wait_for_a_call_that_does_not_end_and_the_message_is_asked_again()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        relay.Api.Enqueue(ScriptedReply.StallAfter(1));
+        relay.Api.Always(ScriptedReply.Text("Do it."));
+        relay.Drop("session-1", "Shall I?");
+        await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent.WaitAsync(RunningRelay.Patience, CancellationToken);
+
+        var started = Stopwatch.GetTimestamp();
+        await relay.StopDaemonAsync();
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 10); // 2.5 s, on a machine that has nothing else to do.
+        await relay.StartDaemonAsync();
+
+        Assert.Equal("Do it.", await relay.ConsumeAsync("session-1"));
+        Assert.Equal(2, relay.Api.Requests.Count);
+        Assert.Equal(1, (await relay.StatusAsync())["calls_of_unknown_cost"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task A_reply_that_cannot_be_recorded_is_kept_until_it_can_and_not_paid_for_again()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        relay.Advisor.Reply("Do it.");
+        var id = await relay.AcceptAsync("session-1", "Shall I?");
+        await ExecuteAsync(relay, "CREATE TRIGGER disk_full BEFORE INSERT ON dispatches BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");
+
+        var turn = relay.TakeTurnsAsync();
+        await Until.TrueAsync(() => relay.Get<Faults>().Standing.Count > 0, "the fault");
+        Assert.Equal("error", (await relay.StatusAsync()).State);
+        await ExecuteAsync(relay, "DROP TRIGGER disk_full");
+        await Until.TrueAsync(
+            () =>
+            {
+                relay.Clock.Advance(TimeSpan.FromSeconds(1));
+                return turn.IsCompleted;
+            },
+            "the turn to end");
+        await turn;
+
+        Assert.Equal(MessageState.Answered, (await relay.MessageAsync(id)).State);
+        Assert.Single(relay.Advisor.Calls);
+        Assert.Empty(relay.Get<Faults>().Standing);
+        Assert.Equal(2, (await relay.WindowAsync()).Turns.Count);
+    }
+
+    [Fact]
+    public async Task A_rejected_key_is_tried_again_at_the_start_and_not_paged_twice()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        var rejected = new AdvisorOutcome.Held(HoldCause.Credentials, "HTTP 401 authentication_error: invalid x-api-key");
+        relay.Advisor.Enqueue(rejected);
+        relay.Advisor.Enqueue(rejected);
+        var id = await relay.AcceptAsync("session-1", "Shall I?");
+        await relay.TakeTurnsAsync();
+
+        await relay.RestartAsync();
+        await relay.TakeTurnsAsync();
+
+        Assert.Equal(2, relay.Advisor.Calls.Count);
+        Assert.Equal((MessageState.Held, "credentials"), ((await relay.MessageAsync(id)).State, (await relay.MessageAsync(id)).Cause));
+        Assert.Single(await relay.PagesAsync());
+        Assert.Single((await relay.WindowAsync()).Turns);
+    }
+
+    [Fact]
+    public async Task While_one_message_is_deferred_and_another_waits_the_loop_rests()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        relay.Api.Always(ScriptedReply.Status(529, retryAfter: "600"));
+        relay.Drop("session-1", "one");
+        relay.Drop("session-2", "two");
+        await Until.TrueAsync(async () => (await relay.StatusAsync())["queue_depth"]!.GetValue<int>() == 2, "both messages");
+        await Until.TrueAsync(async () => (await relay.StatusAsync())["deferred_until"] is not null, "the deferral");
+
+        var written = new HashSet<DateTime>();
+        for (var look = 0; look < 20; look++)
+        {
+            written.Add(File.GetLastWriteTimeUtc(relay.Home.StatusFile));
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken);
+        }
+
+        Assert.InRange(written.Count, 1, 5); // A loop that wakes itself has it written five times a second.
+        Assert.Single(relay.Api.Requests);
+    }
+
+    private static Task<int> ExecuteAsync(TempRelay relay, string sql) =>
+        relay.Database.WriteAsync(transaction => transaction.Command(sql).ExecuteAsync(CancellationToken), CancellationToken);
+}

@@ -1,0 +1,149 @@
+using Microsoft.Extensions.DependencyInjection;
+using Relay.Advisor;
+using Relay.Conversations;
+using Relay.Running;
+using Relay.Tests.Testing;
+using Relay.Turns;
+using Xunit;
+
+namespace Relay.Tests.Turns;
+
+/// <summary>Whose turn it is: one after another in a conversation, the operator first, conversations beside each other.</summary>
+public sealed class TurnOrderTests : IAsyncLifetime
+{
+    private static readonly ConversationId Default = new("default");
+
+    private TempRelay _relay = null!;
+
+    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync(
+        """
+        sessions:
+          - session_id: session-1
+          - session_id: other
+            conversation: aside
+        """);
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [Fact]
+    public async Task Messages_are_answered_in_the_order_they_came()
+    {
+        foreach (var text in (string[])["one", "two", "three"])
+            await _relay.AcceptAsync("session-1", text);
+
+        await _relay.TakeTurnsAsync();
+
+        Assert.Equal(["[session-1] one", "[session-1] two", "[session-1] three"], _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]));
+    }
+
+    [Fact]
+    public async Task The_operators_answer_goes_before_everything_that_waits()
+    {
+        _relay.Advisor.Reply("[NEEDS-JC] Which one?");
+        await _relay.AcceptAsync("session-1", "one");
+        await _relay.TakeTurnsAsync();
+        await _relay.AcceptAsync("session-2", "two");
+        await _relay.AcceptAsync("session-3", "three");
+        await _relay.TakeTurnsAsync();
+        Assert.Single(_relay.Advisor.Calls);
+
+        await _relay.AnswerAsync("The left one.");
+        await _relay.TakeTurnsAsync();
+
+        Assert.Equal(
+            ["[session-1] one", "[operator JC] The left one.", "[session-2] two", "[session-3] three"],
+            _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]));
+    }
+
+    [Fact]
+    public async Task Nobody_overtakes_a_deferred_message_and_the_conversation_is_not_due_meanwhile()
+    {
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("HTTP 529", RetryAfter: TimeSpan.FromMinutes(1)));
+        await _relay.AcceptAsync("session-1", "one");
+        await _relay.AcceptAsync("session-2", "two");
+        await _relay.TakeTurnsAsync();
+
+        Assert.Empty(await _relay.Get<TurnStart>().DueAsync(CancellationToken)); // Else the loop would run hot until the time has come.
+        Assert.Single(_relay.Advisor.Calls);
+
+        _relay.Clock.Advance(TimeSpan.FromMinutes(2));
+        await _relay.TakeTurnsAsync();
+        Assert.Equal(3, _relay.Advisor.Calls.Count);
+        Assert.Equal("[session-1] one", _relay.Advisor.Calls[1].Messages[^1].Blocks[^1]);
+    }
+
+    [Fact]
+    public async Task Behind_a_held_message_the_conversation_is_not_due()
+    {
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Credentials, "HTTP 401"));
+        await _relay.AcceptAsync("session-1", "one");
+        await _relay.AcceptAsync("session-2", "two");
+
+        await _relay.TakeTurnsAsync();
+
+        Assert.Empty(await _relay.Get<TurnStart>().DueAsync(CancellationToken));
+        Assert.Single(_relay.Advisor.Calls);
+    }
+
+    [Fact]
+    public async Task Conversations_do_not_wait_for_each_other_but_turns_of_one_do()
+    {
+        var called = new SemaphoreSlim(0);
+        var goOn = new TaskCompletionSource<AdvisorOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<AdvisorOutcome> Hang()
+        {
+            called.Release();
+            return goOn.Task;
+        }
+        _relay.Advisor.Enqueue((_, _) => Hang());
+        _relay.Advisor.Enqueue((_, _) => Hang());
+        await _relay.AcceptAsync("session-1", "one");
+        await _relay.AcceptAsync("session-2", "two");
+        await _relay.AcceptAsync("other", "aside");
+
+        await _relay.RunAsync<AdvisorLoop>();
+        Assert.True(await called.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken));
+        Assert.True(await called.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken));
+        await _relay.RunAsync<AdvisorLoop>();
+
+        Assert.Equal(["[other] aside", "[session-1] one"], _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]).Order(StringComparer.Ordinal));
+        goOn.SetResult(ScriptedAdvisor.Replied("Done."));
+        await Until.TrueAsync(() => _relay.Advisor.Calls.Count == 3, "the next turn of the default conversation");
+        await _relay.Loop<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
+    }
+
+    [Fact]
+    public async Task A_commit_under_an_older_claim_changes_nothing_but_the_cost()
+    {
+        var id = await _relay.AcceptAsync("session-1", "one");
+        var turns = _relay.Get<TurnStart>();
+        var stale = await turns.ClaimAsync(Default, CancellationToken);
+        await _relay.Get<Recovery>().RestartAsync(CancellationToken);
+        var current = await turns.ClaimAsync(Default, CancellationToken);
+        var outcomes = _relay.Get<TurnEnd>();
+
+        Assert.False(await outcomes.CommitAsync(stale!, ScriptedAdvisor.Replied("Stale."), CancellationToken));
+        Assert.Equal(MessageState.Asking, (await _relay.MessageAsync(id)).State);
+        Assert.True(await outcomes.CommitAsync(current!, ScriptedAdvisor.Replied("Current."), CancellationToken));
+
+        Assert.Equal(["one", "Current."], (await _relay.WindowAsync()).Turns.Select(entry => entry.Content));
+        Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
+        Assert.Equal(2, await _relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'done'"));
+    }
+
+    [Fact]
+    public async Task Unasked_words_of_the_operator_are_answered_with_a_page()
+    {
+        _relay.Advisor.Reply("Noted.");
+
+        await _relay.AnswerAsync("We use tabs.", key: "1", unaskedWelcome: true);
+        await _relay.TakeTurnsAsync();
+
+        Assert.Equal("[operator JC] We use tabs.", Assert.Single(_relay.Advisor.Calls).Messages[^1].Blocks[^1]);
+        var page = Assert.Single(await _relay.PagesAsync());
+        Assert.Equal(("Relay: the advisor replies", "Noted."), (page.Title, page.Body));
+        Assert.Equal(0, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
+    }
+}
