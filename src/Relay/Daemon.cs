@@ -1,13 +1,15 @@
+using Relay.Storage.Selection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Relay.Agents.Hooks;
 using Relay.Agents.Tools;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Files;
 using Relay.Intake;
-using Relay.Operator;
 using Relay.Operator.Pages;
+using Relay.Running;
 using Relay.Storage;
 using Relay.Turns;
 
@@ -45,20 +47,22 @@ internal sealed class Daemon : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    public static async Task<Start> StartAsync(SettingsSource settings, Action<WebApplicationBuilder> adjust, CancellationToken cancellationToken)
+    public static async Task<Start> StartAsync(
+        SettingsSource settings, TimeProvider clock, Action<WebApplicationBuilder> adjust, CancellationToken cancellationToken)
     {
         var home = settings.Current.Home;
         home.CreateFolders();
-        var taken = await InstanceLock.TakeAsync(home.LockFile, TimeProvider.System, cancellationToken); // (1)
+        var taken = await InstanceLock.TakeAsync(home.LockFile, clock, cancellationToken); // (1)
         if (taken is InstanceLock.Taken.Other other)
             return new Start.AlreadyRunning(other.ProcessId);
         var mine = ((InstanceLock.Taken.Mine)taken).Lock;
         Daemon? daemon = null;
         try
         {
-            var database = Database.Open(home.DatabaseFile);
-            await Migrator.MigrateAsync(database, TimeProvider.System, cancellationToken); // (2)
-            daemon = new Daemon(mine, database, RelayHost.Build(settings, database, adjust), home);
+            var changes = new ChangeFeed();
+            var database = await DatabaseFactory.OpenAsync(settings.Current, changes, clock, cancellationToken);
+            await Migrator.MigrateAsync(database, cancellationToken); // (2)
+            daemon = new Daemon(mine, database, RelayHost.Build(settings, database, changes, adjust), home);
             await daemon.BeginAsync(settings, cancellationToken);
             return new Start.Running(daemon);
         }
@@ -84,24 +88,26 @@ internal sealed class Daemon : IAsyncDisposable
     {
         File.Delete(_home.EndpointFile);
         _host.Lifetime.StopApplication();
-        using var limit = new CancellationTokenSource(CallsPatience, TimeProvider.System);
+        using var limit = new CancellationTokenSource(CallsPatience, _database.Clock);
         await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
         await _host.StopAsync(CancellationToken.None);
         await _host.DisposeAsync();
-        _database.Dispose();
+        await _database.DisposeAsync();
         _lock.Dispose();
     }
 
     private async Task BeginAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
         await Services.GetRequiredService<HistoryImport>().RunAsync(cancellationToken); // (3)
-        await Services.GetRequiredService<SessionDirectory>().IntroduceAsync(Services.GetRequiredService<SessionStore>(), cancellationToken);
-        await Services.GetRequiredService<Recovery>().RestartAsync(cancellationToken); // (4)
-        await Services.GetRequiredService<QuestionStore>().ExpirePermissionsAsync(cancellationToken);
+        await _database.WriteAsync(
+            writing => Services.GetRequiredService<SessionDirectory>().IntroduceAsync(writing, cancellationToken), cancellationToken);
+        await Services.GetRequiredService<Recovery>().StartAsync(cancellationToken); // (4)
+        await _database.WriteAsync(writing => PermissionQuestions.ExpireAllAsync(writing, cancellationToken), cancellationToken);
         await _host.StartAsync(cancellationToken); // (5)
         Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });
         DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
-        await Services.GetRequiredService<PageStore>().AnnounceAsync(settings.Current.Config.Model, _home.Root, cancellationToken);
+        await _database.WriteAsync(
+            writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken), cancellationToken);
     }
 }

@@ -25,14 +25,20 @@ namespace Relay;
 /// <summary>The map of the program: what it is made of, in the order in which a message flows through.</summary>
 internal static class RelayHost
 {
-    public static WebApplication Build(SettingsSource settings, Database database, Action<WebApplicationBuilder> adjust)
+    public static WebApplication Build(
+        SettingsSource settings, Database database, ChangeFeed changes, Action<WebApplicationBuilder> adjust)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = settings.Current.Home.Root });
-        builder.Services.AddSingleton(settings).AddSingleton(database).AddSingleton(TimeProvider.System).AddSingleton<Signals>().AddSingleton<Faults>();
         builder.Services
+            .AddSingleton(settings).AddSingleton(database).AddSingleton(changes).AddSingleton(database.Clock)
+            .AddSingleton<Faults>()
+            .AddHostedService<LoopRunner>()
+            .AddLoop<SettingsWatch>()
             .AddConversations()
             .AddIntake()
+            .AddCosts()
             .AddAdvisor(settings.Current.Config.Advisor)
+            .AddTurns()
             .AddDispatch()
             .AddOperator()
             .AddAgents()
@@ -53,50 +59,56 @@ internal static class RelayHost
 
     private static IServiceCollection AddConversations(this IServiceCollection services) => services
         .AddSingleton<SessionDirectory>()
-        .AddSingleton<SessionStore>()
-        .AddSingleton<MessageStore>()
-        .AddSingleton<Journal>();
+        .AddSingleton<ContextWindows>();
 
     private static IServiceCollection AddIntake(this IServiceCollection services) => services
         .AddSingleton<Inbox>()
         .AddSingleton<HistoryImport>()
-        .AddHostedService<QueueFolder>();
+        .AddLoop<QueueFolder>();
+
+    private static IServiceCollection AddCosts(this IServiceCollection services) => services
+        .AddSingleton(provider => PriceTable.Load(provider.GetRequiredService<SettingsSource>().Current.Home.PricesFile))
+        .AddSingleton<Budget>()
+        .AddSingleton<Pricing>()
+        .AddSingleton<CallHistory>();
 
     private static IServiceCollection AddAdvisor(this IServiceCollection services, AdvisorKind kind)
     {
         _ = kind == AdvisorKind.Simulated
             ? services.AddSingleton<IAdvisor, SimulatedAdvisor>()
             : services.AddSingleton(new AdvisorTimeouts()).AddSingleton<IAdvisor, AnthropicAdvisor>();
-        return services
-            .AddSingleton(provider => PriceTable.Load(provider.GetRequiredService<SettingsSource>().Current.Home.PricesFile))
-            .AddSingleton<Ledger>()
-            .AddSingleton<Budget>()
-            .AddSingleton<CallBuilder>()
-            .AddSingleton<HoldPages>()
-            .AddSingleton<TurnStart>()
-            .AddSingleton<TurnStores>()
-            .AddSingleton<TurnEnd>()
-            .AddSingleton<Summariser>()
-            .AddSingleton<Recovery>()
-            .AddHostedService<AdvisorLoop>()
-            .AddHostedService<SettingsWatch>();
+        return services.AddSingleton<CallBuilder>();
     }
 
+    private static IServiceCollection AddTurns(this IServiceCollection services) => services
+        .AddSingleton<TurnStart>()
+        .AddSingleton<Replies>()
+        .AddSingleton<TurnEnd>()
+        .AddSingleton<TurnTransactions>()
+        .AddSingleton<SummaryTransactions>()
+        .AddSingleton<Summariser>()
+        .AddSingleton<TurnRunner>()
+        .AddSingleton<Recovery>()
+        .AddLoop<AdvisorLoop>();
+
     private static IServiceCollection AddDispatch(this IServiceCollection services) => services
-        .AddSingleton<Outbox>()
+        .AddSingleton<FolderChannel>()
         .AddSingleton<CallerChannel>()
-        .AddHostedService<Dispatcher>();
+        .AddSingleton<Handover>()
+        .AddLoop<Dispatcher>();
 
     private static IServiceCollection AddOperator(this IServiceCollection services) => services
-        .AddSingleton<QuestionStore>()
-        .AddSingleton<PageStore>()
-        .AddSingleton<OperatorStores>()
         .AddSingleton<Answers>()
-        .AddSingleton(_ => new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) }) { Timeout = Timeout.InfiniteTimeSpan })
+        .AddSingleton<Holds>()
+        .AddSingleton(_ => new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        })
         .AddSingleton<NtfyClient>()
-        .AddHostedService<Pager>()
-        .AddHostedService<StuckWatch>()
-        .AddHostedService<OperatorFile>();
+        .AddLoop<Pager>()
+        .AddLoop<StuckWatch>()
+        .AddLoop<OperatorFile>()
+        .AddLoop<HoldRelease>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {
@@ -105,27 +117,31 @@ internal static class RelayHost
             .WithTools<AdvisorTools>();
         return services
             .AddHttpContextAccessor()
-            .AddSingleton<AgentStore>()
             .AddSingleton<AgentCaller>()
             .AddSingleton<AgentIntake>()
             .AddSingleton<AgentReplies>()
             .AddSingleton<AgentWaiters>()
-            .AddSingleton<Handover>()
             .AddSingleton<ReplyWait>()
             .AddSingleton<AdvisorTools>()
             .AddSingleton<McpCalls>()
             .AddSingleton<StopHook>()
+            .AddSingleton<PermissionQuestions>()
             .AddSingleton<PermissionHook>()
+            .AddSingleton<HookAnswers>()
             .AddSingleton<HookEndpoint>()
             .AddSingleton<WaiterEndpoint>()
             .AddSingleton<ChannelEndpoint>()
-            .AddSingleton<WakeStories>()
-            .AddHostedService<WakeLoop>();
+            .AddLoop<WakeLoop>();
     }
 
     private static IServiceCollection AddWeb(this IServiceCollection services) => services
         .AddSingleton<StatusReader>()
         .AddSingleton<Health>()
         .AddSingleton<Asking>()
-        .AddHostedService<StatusMirror>();
+        .AddLoop<StatusMirror>();
+
+    private static IServiceCollection AddLoop<T>(this IServiceCollection services)
+        where T : class, ILoop => services
+        .AddSingleton<T>()
+        .AddSingleton<ILoop>(provider => provider.GetRequiredService<T>());
 }

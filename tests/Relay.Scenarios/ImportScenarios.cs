@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Relay.Scenarios.Harness;
 using Xunit;
+using Relay.Scenarios.Harness;
 
 namespace Relay.Scenarios;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Xunit;
 
 namespace Relay.Scenarios;
 

@@ -1,6 +1,6 @@
+using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Xunit;
 
 namespace Relay.Scenarios;
 

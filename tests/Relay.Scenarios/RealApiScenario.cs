@@ -1,7 +1,7 @@
+using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
 using Relay.Storage;
-using Xunit;
 
 namespace Relay.Scenarios;
 
@@ -32,6 +32,6 @@ public sealed class RealApiScenario
     }
 
     private static bool HasNoCredit(ScenarioHome home) => home
-        .QueryAsync("SELECT cause FROM messages WHERE state = 'held'", reader => reader.Text("cause"), CancellationToken.None)
+        .QueryAsync("SELECT cause FROM messages WHERE state = 'held'", row => row.Text(), CancellationToken.None)
         .GetAwaiter().GetResult().Contains("credit");
 }

@@ -1,6 +1,7 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Turns;
 
 namespace Relay.Advisor;
 
@@ -10,8 +11,8 @@ internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, Ti
     private const int TypicalNewTokens = 1_500;
     private static readonly Rates TypicalRates = new(Input: 1, Output: 5, CacheWrite5m: 1.25m, CacheWrite1h: 2, CacheRead: 0.1m);
 
-    /// <summary>How many past calls <see cref="Turn"/> looks at.</summary>
-    public const int PastCalls = 50;
+    /// <summary>In force now.</summary>
+    public Settings Settings => settings.Current;
 
     public AdvisorCall Turn(ContextWindow window, IReadOnlyList<PastCall> past)
     {

@@ -1,6 +1,8 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Operator;
+using Relay.Texts;
 
 namespace Relay.Advisor;
 

@@ -4,6 +4,7 @@ using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Storage;
 
 namespace Relay.Agents;
 
@@ -23,7 +24,7 @@ internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery De
 }
 
 /// <summary>Finds out which session calls: by the header it was given, else by the hook that saw the same tool call.</summary>
-internal sealed class AgentCaller(AgentStore agents, IHttpContextAccessor http)
+internal sealed class AgentCaller(Database database, IHttpContextAccessor http)
 {
     private const int LongestToolUse = 200;
     private static readonly SessionId Unnamed = SessionId.Stored("claude");
@@ -36,7 +37,7 @@ internal sealed class AgentCaller(AgentStore agents, IHttpContextAccessor http)
         if (SessionHeader.Fault(context.Request) is { } fault)
             throw new McpException(fault);
         var use = ToolUseOf(request);
-        var agent = use is null ? null : await agents.OfToolUseAsync(use, cancellationToken);
+        var agent = use is null ? null : await database.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, cancellationToken), cancellationToken);
         return new AgentCall(SessionHeader.Of(context.Request) ?? agent?.Session ?? Unnamed, use, delivery, gone);
     }
 

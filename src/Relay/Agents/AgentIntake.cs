@@ -8,6 +8,9 @@ namespace Relay.Agents;
 /// <summary>The way in for what sessions say by a tool call or a hook, under the same limit as an envelope.</summary>
 internal sealed class AgentIntake(Inbox inbox, SettingsSource settings)
 {
+    /// <summary>How many rounds a session may make with the advisor without a human.</summary>
+    public int MaxRounds => settings.Current.Config.Agents.MaxRounds;
+
     public Task<Inbox.Acceptance> AcceptAsync(
         SessionId session, string content, string key, ReplyChannel channel, CancellationToken cancellationToken) =>
         TooLong(content) is { } reason

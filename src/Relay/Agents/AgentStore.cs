@@ -1,8 +1,9 @@
-using System.Data.Common;
 using System.Text.RegularExpressions;
-using Relay.Agents.Connect;
 using Relay.Conversations;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Agents;
 
@@ -26,154 +27,139 @@ internal sealed record Agent(
 {
     public const string Columns = "agent_id, session_id, folder, state, rounds, blocks, stops, last_seen_at";
 
-    public static Agent From(DbDataReader reader) => new(
-        reader.Text("agent_id"),
-        Conversations.SessionId.Stored(reader.Text("session_id")),
-        reader.Text("folder"),
-        Enum.Parse<AgentState>(reader.Text("state"), ignoreCase: true),
-        (int)reader.Number("rounds"),
-        (int)reader.Number("blocks"),
-        reader.Number("stops"),
-        reader.Time("last_seen_at"));
+    public static Agent From(Row row) => new(
+        row.Text(), Conversations.SessionId.Stored(row.Text()), row.Text(), row.Word<AgentState>(), row.Int(), row.Int(), row.Number(), row.Time());
 }
 
 /// <summary>Owns agents and their tool calls.</summary>
-internal sealed partial class AgentStore(Database database, SessionStore sessions, SessionDirectory directory, TimeProvider clock)
+internal static partial class AgentStore
 {
     /// <summary>How long a session that never said goodbye keeps its default name from others of its folder.</summary>
     private static readonly TimeSpan NameKept = TimeSpan.FromHours(12);
+
     private static readonly TimeSpan ToolUsesKept = TimeSpan.FromDays(1);
 
-    /// <summary>Notes that an agent is there. Its session is the name it was given, else the one it had, else its folder's name made distinct among
-    /// the agents of now. One that comes back after its end finds its name again unless another has it now. Null when the configuration does not accept the session.</summary>
-    public Task<Agent?> SeenAsync(string agent, string? givenName, string folder, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async transaction =>
-            {
-                var known = await FindAsync(transaction.Connection!, agent, cancellationToken);
-                var session = SessionId.TryParse(givenName ?? "") ?? await OwnNameAsync(transaction, agent, known, folder, cancellationToken);
-                if (directory.ConversationOf(session) is not { } conversation)
-                    return null;
-                await sessions.SeenAsync(transaction, session, conversation, ReplyChannel.Agent, cancellationToken);
-                await transaction.Command(
-                    """
-                    INSERT INTO agents (agent_id, session_id, folder, state, rounds, blocks, stops, first_seen_at, last_seen_at)
-                    VALUES (@agent, @session, @folder, 'active', 0, 0, 0, @now, @now)
-                    ON CONFLICT (agent_id) DO UPDATE
-                    SET session_id = excluded.session_id, folder = excluded.folder, last_seen_at = excluded.last_seen_at
-                    """)
-                    .With("@agent", agent).With("@session", session.Value).With("@folder", folder).With("@now", clock.UnixNow())
-                    .ExecuteAsync(cancellationToken);
-                return await FindAsync(transaction.Connection!, agent, cancellationToken);
-            },
-            cancellationToken);
+    /// <summary>Notes that an agent is there. Its session is the name it was given, else the one it had, else its folder's name made distinct
+    /// among the agents of now. One that comes back after its end finds its name again unless another has it now. Null when the configuration
+    /// does not accept the session.</summary>
+    public static async Task<Agent?> SeenAsync(
+        Writing writing, SessionDirectory directory, AgentSighting seen, CancellationToken cancellationToken)
+    {
+        var known = await FindAsync(writing, seen.Agent, cancellationToken);
+        var session = SessionId.TryParse(seen.GivenName ?? "") ?? await OwnNameAsync(writing, seen, known, cancellationToken);
+        if (directory.ConversationOf(session) is not { } conversation)
+            return null;
+        await SessionStore.SeenAsync(writing, session, conversation, ReplyChannel.Agent, cancellationToken);
+        await writing.Sql(
+            """
+            INSERT INTO agents (agent_id, session_id, owns_name, folder, state, rounds, blocks, stops, first_seen_at, last_seen_at)
+            VALUES (@agent, @session, @owns, @folder, 'active', 0, 0, 0, @now, @now)
+            ON CONFLICT (agent_id) DO UPDATE
+            SET session_id = excluded.session_id, owns_name = excluded.owns_name, folder = excluded.folder, last_seen_at = excluded.last_seen_at
+            """)
+            .With("@agent", seen.Agent).With("@session", session.Value).With("@owns", seen.GivenName is null ? 1 : 0)
+            .With("@folder", seen.Folder).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+        return await FindAsync(writing, seen.Agent, cancellationToken);
+    }
 
-    public Task SetStateAsync(Agent agent, AgentState state, CancellationToken cancellationToken) =>
-        UpdateAsync(agent, "state = @state", state, cancellationToken);
+    public static Task SetStateAsync(Writing writing, Agent agent, AgentState state, CancellationToken cancellationToken) =>
+        UpdateAsync(writing, agent, "state = @state", state, cancellationToken);
 
     /// <summary>The user spoke: the guards count from here again.</summary>
-    public Task PromptedAsync(Agent agent, CancellationToken cancellationToken) =>
-        UpdateAsync(agent, "state = @state, rounds = 0, blocks = 0", AgentState.Active, cancellationToken);
+    public static Task PromptedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(writing, agent, "state = @state, rounds = 0, blocks = 0", AgentState.Active, cancellationToken);
 
     /// <summary>Its last message went to the advisor, and its Stop hook is held.</summary>
-    public Task RelayedAsync(Agent agent, CancellationToken cancellationToken) =>
-        UpdateAsync(agent, "state = @state, rounds = rounds + 1", AgentState.Held, cancellationToken);
+    public static Task RelayedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(writing, agent, "state = @state, rounds = rounds + 1", AgentState.Held, cancellationToken);
 
     /// <summary>A Stop hook was answered with a reply, so the session goes on.</summary>
-    public Task WentOnAsync(Agent agent, CancellationToken cancellationToken) =>
-        UpdateAsync(agent, "state = @state, blocks = blocks + 1, stops = stops + 1", AgentState.Active, cancellationToken);
+    public static Task WentOnAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(writing, agent, "state = @state, blocks = blocks + 1, stops = stops + 1", AgentState.Active, cancellationToken);
 
     /// <summary>The session was let stop: its turn has ended, and with it the client's count of blocks in a row.</summary>
-    public Task StoppedAsync(Agent agent, CancellationToken cancellationToken) =>
-        UpdateAsync(agent, "state = @state, blocks = 0, stops = stops + 1", AgentState.Idle, cancellationToken);
+    public static Task StoppedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
+        UpdateAsync(writing, agent, "state = @state, blocks = 0, stops = stops + 1", AgentState.Idle, cancellationToken);
 
     /// <summary>The session got a reply the operator had a hand in: the rounds count from here again.</summary>
-    public Task OperatorSpokeAsync(Agent agent, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            transaction => transaction.Command("UPDATE agents SET rounds = 0 WHERE agent_id = @agent")
-                .With("@agent", agent.Id)
-                .ExecuteAsync(cancellationToken),
-            cancellationToken);
+    public static Task OperatorSpokeAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE agents SET rounds = 0 WHERE agent_id = @agent")
+            .With("@agent", agent.Id)
+            .ExecuteAsync(cancellationToken);
 
-    public Task<Agent?> FindAsync(string agent, CancellationToken cancellationToken) =>
-        database.ReadAsync(connection => FindAsync(connection, agent, cancellationToken), cancellationToken);
+    /// <summary>The agent of a session that was heard of last.</summary>
+    public static Task<Agent?> NewestOfAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Agent.Columns}
+            FROM agents
+            WHERE session_id = @session
+            ORDER BY last_seen_at DESC, agent_id DESC
+            LIMIT 1
+            """)
+            .With("@session", session.Value)
+            .FirstAsync(Agent.From, cancellationToken);
 
-    /// <summary>Of each session for which replies wait, the agent seen last, if it has been idle or ended since <paramref name="before"/>.</summary>
-    public Task<List<Agent>> RestingWithRepliesAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT a.agent_id, a.session_id, a.folder, a.state, a.rounds, a.blocks, a.stops, a.last_seen_at
-                FROM agents a
-                WHERE a.state IN ('idle', 'ended') AND a.last_seen_at <= @before
-                  AND a.session_id IN (SELECT session_id FROM dispatches WHERE channel = 'agent' AND state = 'ready' AND created_at <= @before)
-                  AND NOT EXISTS (
-                      SELECT 1
-                      FROM agents b
-                      WHERE b.session_id = a.session_id AND (b.last_seen_at > a.last_seen_at OR (b.last_seen_at = a.last_seen_at AND b.agent_id > a.agent_id)))
-                """)
-                .With("@before", before.ToUnixTimeMilliseconds())
-                .ListAsync(Agent.From, cancellationToken),
-            cancellationToken);
-
-    public Task NoteToolUseAsync(string toolUse, Agent agent, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.Command("DELETE FROM tool_uses WHERE at < @old")
-                    .With("@old", (clock.GetUtcNow() - ToolUsesKept).ToUnixTimeMilliseconds())
-                    .ExecuteAsync(cancellationToken);
-                await transaction.Command(
-                    """
-                    INSERT INTO tool_uses (tool_use_id, agent_id, at)
-                    VALUES (@use, @agent, @now)
-                    ON CONFLICT (tool_use_id) DO NOTHING
-                    """)
-                    .With("@use", toolUse).With("@agent", agent.Id).With("@now", clock.UnixNow())
-                    .ExecuteAsync(cancellationToken);
-            },
-            cancellationToken);
+    public static async Task NoteToolUseAsync(Writing writing, string toolUse, Agent agent, CancellationToken cancellationToken)
+    {
+        await writing.Sql("DELETE FROM tool_uses WHERE at < @old")
+            .With("@old", (writing.Now - ToolUsesKept).ToUnixTimeMilliseconds())
+            .ExecuteAsync(cancellationToken);
+        await writing.Sql(
+            """
+            INSERT INTO tool_uses (tool_use_id, agent_id, at)
+            VALUES (@use, @agent, @now)
+            ON CONFLICT (tool_use_id) DO NOTHING
+            """)
+            .With("@use", toolUse).With("@agent", agent.Id).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+    }
 
     /// <summary>Who made a tool call, where a hook told of it.</summary>
-    public Task<Agent?> OfToolUseAsync(string toolUse, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT a.agent_id, a.session_id, a.folder, a.state, a.rounds, a.blocks, a.stops, a.last_seen_at
-                FROM tool_uses t
-                JOIN agents a ON a.agent_id = t.agent_id
-                WHERE t.tool_use_id = @use
-                """)
-                .With("@use", toolUse)
-                .FirstAsync(Agent.From, cancellationToken),
-            cancellationToken);
+    public static async Task<Agent?> OfToolUseAsync(Reading reading, string toolUse, CancellationToken cancellationToken)
+    {
+        var agent = await reading.Sql("SELECT agent_id FROM tool_uses WHERE tool_use_id = @use")
+            .With("@use", toolUse)
+            .FirstAsync(row => row.Text(), cancellationToken);
+        return agent is null ? null : await FindAsync(reading, agent, cancellationToken);
+    }
 
-    private static Task<Agent?> FindAsync(DbConnection connection, string agent, CancellationToken cancellationToken) =>
-        connection.Command($"SELECT {Agent.Columns} FROM agents WHERE agent_id = @agent")
+    public static Task<Agent?> FindAsync(Reading reading, string agent, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT {Agent.Columns} FROM agents WHERE agent_id = @agent")
             .With("@agent", agent)
             .FirstAsync(Agent.From, cancellationToken);
 
-    private Task<int> UpdateAsync(Agent agent, string change, AgentState state, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            transaction => transaction.Command($"UPDATE agents SET {change}, last_seen_at = @now WHERE agent_id = @agent")
-                .With("@agent", agent.Id).With("@state", state.Word()).With("@now", clock.UnixNow())
-                .ExecuteAsync(cancellationToken),
-            cancellationToken);
-
-    private async Task<SessionId> OwnNameAsync(DbTransaction transaction, string agent, Agent? known, string folder, CancellationToken cancellationToken)
+    private static Task<int> UpdateAsync(Writing writing, Agent agent, string change, AgentState state, CancellationToken cancellationToken)
     {
-        var since = clock.GetUtcNow() - NameKept;
+        writing.Wake(Topic.Replies, agent.Session.Value); // A waiter may deliver to it, or must not any more.
+        return writing.Sql(
+            $"""
+            UPDATE agents
+            SET {change}, last_seen_at = @now, owns_name = CASE @state WHEN 'ended' THEN 0 ELSE owns_name END
+            WHERE agent_id = @agent
+            """)
+            .With("@agent", agent.Id).With("@state", state.Word()).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+    }
+
+    private static async Task<SessionId> OwnNameAsync(Writing writing, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
+    {
+        var since = writing.Now - NameKept;
         if (known is { State: not AgentState.Ended } && known.LastSeenAt > since)
             return known.Session;
-        var taken = await transaction.Command(
+        await writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND last_seen_at <= @since")
+            .With("@since", since.ToUnixTimeMilliseconds())
+            .ExecuteAsync(cancellationToken);
+        var taken = await writing.Sql(
             """
             SELECT session_id
             FROM agents
             WHERE agent_id <> @agent AND state <> 'ended' AND last_seen_at > @since
             """)
-            .With("@agent", agent).With("@since", since.ToUnixTimeMilliseconds())
-            .ListAsync(reader => reader.Text("session_id"), cancellationToken);
-        return known is not null && !taken.Contains(known.Session.Value) ? known.Session : FreeName(folder, taken);
+            .With("@agent", seen.Agent).With("@since", since.ToUnixTimeMilliseconds())
+            .ListAsync(row => row.Text(), cancellationToken);
+        return known is not null && !taken.Contains(known.Session.Value) ? known.Session : FreeName(seen.Folder, taken);
     }
 
     private static SessionId FreeName(string folder, List<string> taken)
@@ -189,3 +175,6 @@ internal sealed partial class AgentStore(Database database, SessionStore session
     [GeneratedRegex("[^A-Za-z0-9_-]+")]
     private static partial Regex NotInNames();
 }
+
+/// <summary>An agent as an event of its tells of it; the name is null where the client was given none.</summary>
+internal sealed record AgentSighting(string Agent, string? GivenName, string Folder);

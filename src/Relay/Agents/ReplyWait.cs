@@ -1,7 +1,10 @@
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Agents;
 
@@ -24,44 +27,67 @@ internal abstract record Waited
     public sealed record NotYet(string State) : Waited;
 }
 
-/// <summary>Waits for the reply to one message. While it does, no other opportunity gets that reply.</summary>
-internal sealed class ReplyWait(Handover handover, CallerChannel callers, QuestionStore questions, Database database, IHostApplicationLifetime lifetime, TimeProvider clock)
+/// <summary>A wait for the reply to a message.</summary>
+/// <param name="Conversation">Of the message.</param>
+/// <param name="Message">Whose reply is waited for.</param>
+/// <param name="Limit">After which the wait ends without it; it ends before when the relay stops.</param>
+internal sealed record ReplyRequest(ConversationId Conversation, MessageId Message, TimeSpan Limit)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    /// <summary>End the wait when the operator is asked, or needed to mend what holds the message.</summary>
+    public bool LeaveToOperator { get; init; }
 
-    /// <param name="conversation">Of the message.</param>
-    /// <param name="message">Whose reply is waited for.</param>
-    /// <param name="limit">After which the wait ends without it; it ends before when the relay stops.</param>
-    /// <param name="leaveToOperator">End the wait when the operator is asked, or needed to mend what holds the message.</param>
-    /// <param name="onPoll">Called every two seconds at most, with what the message is doing.</param>
-    /// <param name="cancellationToken">Ends the wait with an exception.</param>
-    public async Task<Waited> WaitAsync(
-        ConversationId conversation, MessageId message, TimeSpan limit, bool leaveToOperator, Action<string> onPoll, CancellationToken cancellationToken)
+    /// <summary>Told what the message is doing, at each look.</summary>
+    public Action<string> Progress { get; init; } = _ => { };
+}
+
+/// <summary>Waits for the reply to one message. While it does, no other opportunity gets that reply.</summary>
+internal sealed class ReplyWait(
+    Handover handover, CallerChannel callers, Database database, ChangeFeed changes, IHostApplicationLifetime lifetime)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="OperationCanceledException">The one who waits has gone.</exception>
+    public async Task<Waited> WaitAsync(ReplyRequest request, CancellationToken cancellationToken)
     {
-        var started = clock.GetTimestamp();
-        using var waiter = callers.Wait(message);
+        using var waiter = callers.Wait(request.Message);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        while (true)
-        {
-            var lease = await handover.TakeReplyAsync(conversation, message, cancellationToken);
-            if (!lease.IsEmpty)
-                return new Waited.Replied(lease);
-            var current = await database.ReadAsync(connection => MessageStore.FindAsync(connection, conversation, message, cancellationToken), cancellationToken);
-            if (current is { State: MessageState.Dead })
-                return new Waited.GivenUp(current.Reason ?? "given up by the operator");
-            if (current is { State: MessageState.Consumed } && await handover.DeliveredAsync(conversation, message, cancellationToken) is { } text)
-                return new Waited.TakenElsewhere(text);
-            var open = (await questions.OpenAsync(cancellationToken)).Find(question => question.Message == message);
-            if (leaveToOperator && open is not null)
-                return new Waited.OperatorAsked(open.Id);
-            var state = open is null ? Describe(current) : $"the operator was asked, question #{open.Id}";
-            var left = limit - clock.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested || (leaveToOperator && current is { State: MessageState.Held }))
-                return new Waited.NotYet(state);
-            onPoll(state);
-            await waiter.Signal.WaitAsync(left < Poll ? left : Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
+        using var changed = changes.Subscribe(Topic.Replies, request.Message.Value);
+        var state = "unknown";
+        var waited = await changed.HoldAsync(
+            async () =>
+            {
+                (var end, state) = await LookAsync(request, cancellationToken);
+                if (end is null)
+                    request.Progress(state);
+                return end;
+            },
+            new Hold(request.Limit, Poll),
+            database.Clock,
+            ended.Token);
+        cancellationToken.ThrowIfCancellationRequested();
+        return waited ?? new Waited.NotYet(state);
+    }
+
+    /// <summary>How the wait ends, null while it does not; and what the message is doing.</summary>
+    private async Task<(Waited? End, string State)> LookAsync(ReplyRequest request, CancellationToken cancellationToken)
+    {
+        var lease = await handover.TakeReplyAsync(request.Conversation, request.Message, cancellationToken);
+        if (!lease.IsEmpty)
+            return (new Waited.Replied(lease), "answered");
+        var (message, open) = await database.ReadAsync(
+            async reading => (
+                await MessageStore.FindAsync(reading, request.Conversation, request.Message, cancellationToken),
+                (await QuestionStore.OfAsync(reading, request.Conversation, request.Message, cancellationToken)).Find(question => question.IsOpen)),
+            cancellationToken);
+        if (message is { State: MessageState.Dead })
+            return (new Waited.GivenUp(message.Reason ?? "given up by the operator"), "given up");
+        if (message is { State: MessageState.Consumed }
+            && await handover.DeliveredAsync(request.Conversation, request.Message, cancellationToken) is { } text)
+            return (new Waited.TakenElsewhere(text), "answered");
+        if (request.LeaveToOperator && open is not null)
+            return (new Waited.OperatorAsked(open.Id), "");
+        var state = open is null ? Describe(message) : $"the operator was asked, question #{open.Id}";
+        return (request.LeaveToOperator && message is { State: MessageState.Held } ? new Waited.NotYet(state) : null, state);
     }
 
     private static string Describe(Message? message) => message switch

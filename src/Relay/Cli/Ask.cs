@@ -1,6 +1,10 @@
+using Spectre.Console;
 using Relay.Configuration;
 using Relay.Conversations;
-using Spectre.Console;
+using Relay.Operator;
+using Relay.Running;
+using Relay.Texts;
+using Relay.Web.Api;
 
 namespace Relay.Cli;
 
@@ -130,8 +134,8 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
 
     private async Task<Message?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        return (await records.Messages.SearchAsync(id, cancellationToken)).FirstOrDefault();
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        return (await records.ReadAsync(reading => MessageSearch.FindAsync(reading, id, cancellationToken), cancellationToken)).FirstOrDefault();
     }
 
     private async Task<int> SayTimedOutAsync()

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Http;
 
 namespace Relay.Cli;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Data.Common;
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Running;
 
 namespace Relay.Cli;

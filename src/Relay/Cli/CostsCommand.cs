@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Http;
+using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -37,8 +39,8 @@ internal static class CostsCommand
 
     private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, CostGroup by, bool json, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        var sums = await records.Ledger.SumsAsync(by, cancellationToken);
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        var sums = await records.ReadAsync(reading => Spending.SumsAsync(reading, by, cancellationToken), cancellationToken);
         if (json)
             context.WriteJson(sums.Select(sum => Json(by, sum)).ToList());
         else if (sums.Count == 0)
@@ -50,7 +52,7 @@ internal static class CostsCommand
 
     private static async Task ShowAsync(CommandContext context, Records records, CostGroup by, List<CostSum> sums, CancellationToken cancellationToken)
     {
-        var all = (await records.Ledger.SumsAsync(CostGroup.All, cancellationToken))[0];
+        var all = (await records.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.All, cancellationToken), cancellationToken))[0];
         var first = by == CostGroup.All ? "" : by.Word();
         var rows = (by == CostGroup.All ? [] : sums).Select(sum => Row(Name(by, sum), sum)).Append(Row("all", all));
         context.WriteTable([first, .. Columns], rows.ToList());
@@ -82,9 +84,8 @@ internal static class CostsCommand
 
     private static string Name(CostGroup by, CostSum sum) => by switch
     {
-        CostGroup.Day => DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(int.Parse(sum.Bucket, CultureInfo.InvariantCulture)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        CostGroup.Session when sum.Bucket.Length == 0 => "(none)",
-        _ => sum.Bucket,
+        CostGroup.Session when sum.Group.Length == 0 => "(none)",
+        _ => sum.Group,
     };
 
     public static IReadOnlyDictionary<string, long> Tokens(TokenUsage tokens) => new Dictionary<string, long>

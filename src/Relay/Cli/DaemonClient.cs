@@ -2,8 +2,10 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Files;
-using Relay.Web.Status;
+using Relay.Http;
+using Relay.Operator;
 
 namespace Relay.Cli;
 
@@ -46,7 +48,7 @@ internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) 
         SendAsync(HttpMethod.Get, path, content: null, patience, cancellationToken);
 
     public Task<Answer> PostAsync<T>(string path, T body, TimeSpan patience, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, path, JsonContent.Create(body, mediaType: null, StatusReport.Json), patience, cancellationToken);
+        SendAsync(HttpMethod.Post, path, JsonContent.Create(body, mediaType: null, Json.Options), patience, cancellationToken);
 
     /// <summary>What the daemon said, when it did and agreed.</summary>
     /// <exception cref="CommandFailure">It does not run, does not answer, or refuses.</exception>

@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Spectre.Console;
 using Relay.Configuration;
 using Relay.Files;
+using Relay.Operator;
 using Relay.Storage;
-using Spectre.Console;
 
 namespace Relay.Cli;
 
@@ -44,7 +45,7 @@ internal sealed class Demo(CommandContext context)
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = phone.Url };
         if (SettingsSource.Load(home, environment, generate: true) is not Loaded.Ok loaded)
             throw new CommandFailure(ExitCode.Failed, $"the demo could not write its settings in {home.Root}");
-        return await Daemon.StartAsync(loaded.Source, Adjust, cancellationToken) switch
+        return await Daemon.StartAsync(loaded.Source, TimeProvider.System, Adjust, cancellationToken) switch
         {
             Daemon.Start.Running running => running.Daemon,
             Daemon.Start.Impossible impossible => throw new CommandFailure(ExitCode.Failed, $"the demo could not start in {home.Root}: {impossible.Reason}"),

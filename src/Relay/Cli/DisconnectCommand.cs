@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Agents.Connect;
+using Relay.Conversations;
 
 namespace Relay.Cli;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Relay.Configuration;
+using Relay.Http;
 using Relay.Running;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -26,6 +28,7 @@ internal static class DoctorCommand
         if (loaded is Loaded.Ok ok)
         {
             findings.Insert(0, Finding.Ok("configuration", home.Root));
+            findings.Add(await DatabaseCheck.RunAsync(ok.Source, cancellationToken));
             findings.AddRange(await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(page, cancellationToken));
         }
         if (json)

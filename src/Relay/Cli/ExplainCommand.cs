@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Http;
 
 namespace Relay.Cli;
 
@@ -19,11 +20,11 @@ internal static class ExplainCommand
 
     private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, string text, bool json, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        var found = await records.Messages.SearchAsync(text, cancellationToken);
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        var found = await records.ReadAsync(reading => MessageSearch.FindAsync(reading, text, cancellationToken), cancellationToken);
         if (found.Count != 1)
             throw new CommandFailure(ExitCode.Failed, found.Count == 0 ? $"there is no message {text}" : Ambiguous(text, found));
-        var story = await MessageStory.ReadAsync(records, found[0], cancellationToken);
+        var story = await records.ReadAsync(reading => MessageStory.ReadAsync(reading, found[0], cancellationToken), cancellationToken);
         if (json)
             context.WriteJson(story.ToJson());
         else

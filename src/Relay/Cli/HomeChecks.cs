@@ -1,10 +1,10 @@
 using System.Data.Common;
 using Relay.Configuration;
-using Relay.Storage;
+using Relay.Conversations;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks on this machine: the secrets' file, the folders, the disk, the database.</summary>
+/// <summary>What doctor checks on this machine: the secrets' file, the folders, the disk.</summary>
 internal static class HomeChecks
 {
     private const UnixFileMode Others =
@@ -12,7 +12,7 @@ internal static class HomeChecks
 
     private const long LeastFree = 200L * 1024 * 1024;
 
-    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), Disk(home), Records(home)];
+    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), Disk(home)];
 
     private static Finding Env(RelayHome home)
     {
@@ -64,23 +64,5 @@ internal static class HomeChecks
         var free = new DriveInfo(folder).AvailableFreeSpace;
         var shown = $"{Printing.Count(free / 1024 / 1024)} MB free";
         return free >= LeastFree ? Finding.Ok("disk", shown) : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are left where {folder} lies");
-    }
-
-    private static Finding Records(RelayHome home)
-    {
-        const string name = "database";
-        if (!File.Exists(home.DatabaseFile))
-            return Finding.Ok(name, "not there yet; relay run makes it");
-        try
-        {
-            using var database = Database.OpenReadOnly(home.DatabaseFile);
-            return database.QuickCheck() is { } damage
-                ? Finding.Fault(name, $"damaged: {damage}", $"stop the relay, keep a copy of {home.State}, and restore relay.db from a backup")
-                : Finding.Ok(name, $"sound, {Printing.Count(new FileInfo(home.DatabaseFile).Length / 1024)} kB");
-        }
-        catch (DbException exception)
-        {
-            return Finding.Fault(name, $"cannot be read: {exception.Message}", $"look whether {home.DatabaseFile} is a file of the relay's and readable");
-        }
     }
 }

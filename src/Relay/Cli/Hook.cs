@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using Relay.Conversations;
+using Relay.Operator;
 
 namespace Relay.Cli;
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Relay.Conversations;
+using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Relay.Configuration;
 using Relay.Files.Platform;
+using Relay.Http;
 using Relay.Running;
 
 namespace Relay.Cli;

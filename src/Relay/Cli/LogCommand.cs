@@ -3,6 +3,10 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Http;
+using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Cli;
 
@@ -66,16 +70,17 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     /// <param name="cancellationToken">Stops the reading.</param>
     private async Task<List<Line>> NextAsync(int? newest, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
         var lines = new List<Line>();
-        foreach (var (conversation, last) in await records.Sessions.ConversationsAsync(cancellationToken))
+        foreach (var (conversation, last) in await records.ReadAsync(reading => ConversationStore.ListAsync(reading, cancellationToken), cancellationToken))
         {
             if (only is { } wanted && wanted != conversation)
                 continue;
             var after = newest is { } limit ? last - limit : _seen.GetValueOrDefault(conversation);
             _seen[conversation] = last;
             if (last > after)
-                lines.AddRange((await records.Journal.BetweenAsync(conversation, after, last, cancellationToken)).Select(entry => new Line(conversation, entry)));
+                lines.AddRange((await records.ReadAsync(
+                    reading => Journal.BetweenAsync(reading, conversation, after, last, cancellationToken), cancellationToken)).Select(entry => new Line(conversation, entry)));
         }
         return lines.OrderBy(line => line.Entry.At).ThenBy(line => line.Conversation.Value, StringComparer.Ordinal).ThenBy(line => line.Entry.Position).ToList();
     }

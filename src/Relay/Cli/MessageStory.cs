@@ -1,7 +1,10 @@
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
+using Relay.Http;
 using Relay.Operator;
+using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -14,20 +17,21 @@ internal sealed record MessageStory(
     IReadOnlyList<Question> Questions,
     IReadOnlyList<DispatchRecord> Dispatches)
 {
-    public static async Task<MessageStory> ReadAsync(Records records, Message found, CancellationToken cancellationToken)
+    public static async Task<MessageStory> ReadAsync(Reading reading, Message found, CancellationToken cancellationToken)
     {
-        var family = await records.Messages.FamilyAsync(found, cancellationToken);
+        var family = await MessageStore.FamilyAsync(reading, found, cancellationToken);
         var root = family.Find(each => each.Id == found.Root) ?? found;
         var events = new List<MessageEvent>();
         foreach (var each in family)
-            events.AddRange(await records.Messages.EventsAsync(each, cancellationToken));
+            events.AddRange(await MessageStore.EventsAsync(reading, each, cancellationToken));
+        var dispatch = await Outbox.RecordOfAsync(reading, root, cancellationToken);
         return new MessageStory(
             root,
-            events.OrderBy(each => each.Id).ToList(),
+            events.OrderBy(each => each.At).ThenBy(each => each.Number).ToList(),
             family.Where(each => each.Id != root.Id).ToList(),
-            await records.Ledger.OfAsync(root.Conversation, root.Id, cancellationToken),
-            await records.Questions.OfAsync(root.Conversation, root.Id, cancellationToken),
-            await records.Outbox.RecordsOfAsync(root.Conversation, root.Id, cancellationToken));
+            await Ledger.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
+            await QuestionStore.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
+            dispatch is null ? [] : [dispatch]);
     }
 
     public object ToJson() => new

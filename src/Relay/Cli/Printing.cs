@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Relay.Web.Status;
 using Spectre.Console;
+using Relay.Http;
 using Status = Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -9,9 +9,9 @@ namespace Relay.Cli;
 /// <summary>Output for people and for programs. Off a terminal it is plain: no colour, no frames, no line is broken.</summary>
 internal static class Printing
 {
-    private static readonly JsonSerializerOptions OneLine = new(StatusReport.Json) { WriteIndented = false };
+    private static readonly JsonSerializerOptions OneLine = new(Json.Options) { WriteIndented = false };
 
-    public static void WriteJson<T>(this CommandContext context, T value) => context.Output.WriteLine(JsonSerializer.Serialize(value, StatusReport.Json));
+    public static void WriteJson<T>(this CommandContext context, T value) => context.Output.WriteLine(JsonSerializer.Serialize(value, Json.Options));
 
     public static void WriteJsonLine<T>(this CommandContext context, T value) => context.Output.WriteLine(JsonSerializer.Serialize(value, OneLine));
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Http;
 using Relay.Operator;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -37,8 +39,10 @@ internal static class QuestionsCommand
 
     private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        var questions = all ? await records.Questions.NewestAsync(Newest, cancellationToken) : await records.Questions.OpenAsync(cancellationToken);
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        var questions = await records.ReadAsync(
+            reading => all ? QuestionStore.NewestAsync(reading, Newest, cancellationToken) : QuestionStore.OpenAsync(reading, cancellationToken),
+            cancellationToken);
         if (json)
         {
             context.WriteJson(questions.Select(Json).ToList());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Http;
 
 namespace Relay.Cli;
 

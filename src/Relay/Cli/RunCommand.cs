@@ -42,7 +42,7 @@ internal static class RunCommand
         var loaded = SettingsSource.Load(home, context.Environment, generate: true);
         if (loaded is Loaded.Faulty faulty)
             return context.Faulty(faulty.Faults);
-        switch (await Daemon.StartAsync(((Loaded.Ok)loaded).Source, _ => { }, stopping.Token))
+        switch (await Daemon.StartAsync(((Loaded.Ok)loaded).Source, TimeProvider.System, _ => { }, stopping.Token))
         {
             case Daemon.Start.AlreadyRunning other:
                 await context.Error.WriteLineAsync(other.ProcessId is { } pid ? $"already running (pid {pid})" : "already running");

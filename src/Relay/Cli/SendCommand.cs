@@ -5,8 +5,8 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Files;
 using Relay.Files.Platform;
-using Relay.Storage;
-using Relay.Web.Status;
+using Relay.Http;
+using Relay.Intake;
 
 namespace Relay.Cli;
 
@@ -45,7 +45,7 @@ internal static class SendCommand
     private static string Drop(Settings settings, Outgoing message)
     {
         settings.Home.CreateFolders();
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, StatusReport.Json);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(message, Json.Options);
         if (bytes.Length > settings.Config.MaxEnvelopeBytes)
             throw new CommandFailure(
                 ExitCode.Failed, $"the envelope would be {bytes.Length} bytes, over the limit of {settings.Config.MaxEnvelopeBytes} (max_envelope_bytes)");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Operator;
 using Relay.Operator.Pages;
 
@@ -130,7 +131,7 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
         if (_settings.Secrets.NtfyTopic.Length == 0)
             return Finding.Fault("test page", "there is no topic yet", "relay run makes one");
         var id = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N");
-        var page = new QueuedPage(id, "test", "Relay: test page", $"Pages of the relay in {_settings.Home.Root} reach you.", Priority: 3, "white_check_mark", Attempts: 0);
+        var page = new QueuedPage(id, PageCause.Online, "Relay: test page", $"Pages of the relay in {_settings.Home.Root} reach you.", Priority: 3, "white_check_mark", Attempts: 0);
         return await new NtfyClient(http, settings, clock).PublishAsync(page, cancellationToken) is Push.Failed failed
             ? Finding.Fault("test page", $"not taken: {failed.Reason}", "check NTFY_SERVER, NTFY_TOPIC and NTFY_TOKEN")
             : Finding.Ok("test page", "the server took it; it should be on your phone now");

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Http;
+using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -24,8 +27,8 @@ internal static class SessionsCommand
 
     private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool json, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        var sessions = (await records.Status.ReadAsync(running: false, cancellationToken)).Sessions;
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        var sessions = (await records.StatusAsync(cancellationToken)).Sessions;
         if (json)
             context.WriteJson(sessions);
         else if (sessions.Count == 0)

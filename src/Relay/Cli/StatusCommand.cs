@@ -2,6 +2,10 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Http;
+using Relay.Operator;
+using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -49,9 +53,9 @@ internal static class StatusCommand
 
     private static async Task<JsonObject> FromDiskAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        var status = await records.Status.ReadAsync(running: false, cancellationToken);
-        return JsonSerializer.SerializeToNode(status, StatusReport.Json)!.AsObject();
+        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        var status = await records.StatusAsync(cancellationToken);
+        return JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
     }
 
     private static void Show(CommandContext context, RelayHome home, JsonObject json, bool running)
@@ -110,7 +114,7 @@ internal static class StatusCommand
     {
         try
         {
-            return json.Deserialize<StatusReport>(StatusReport.Json)!;
+            return json.Deserialize<StatusReport>(Json.Options)!;
         }
         catch (JsonException)
         {

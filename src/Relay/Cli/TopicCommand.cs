@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Relay.Configuration;
+using Relay.Http;
+using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -1,4 +1,6 @@
+using Relay.Conversations;
 using Relay.Texts;
+
 namespace Relay.Configuration;
 
 internal abstract record FileContent

@@ -1,3 +1,5 @@
+using Relay.Conversations;
+
 namespace Relay.Configuration;
 
 /// <summary>One thing wrong with the settings, in one line: where, what, and what is allowed. Never holds a secret.</summary>

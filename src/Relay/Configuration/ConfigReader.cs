@@ -1,8 +1,11 @@
 using System.Buffers;
 using System.Text;
+using YamlDotNet.Core;
+using Relay.Conversations;
+using Relay.Costs;
+using Relay.Http;
 using Relay.Running;
 using Relay.Texts;
-using YamlDotNet.Core;
 
 namespace Relay.Configuration;
 
@@ -127,6 +130,8 @@ internal sealed class ConfigReader
             Operator = ReadOperator(root.Child("operator"), defaults.Operator),
             Listen = root.Read("listen", defaults.Listen, Rules.Listen),
             CacheTtl = root.Read("cache_ttl", defaults.CacheTtl, Rules.CacheTtl),
+            MaxParallelTurns = root.Read("max_parallel_turns", defaults.MaxParallelTurns, Rules.Integer(1, 1_000)),
+            Store = root.Read("store", defaults.Store, Rules.Store),
             Budget = ReadBudget(root.Child("budget")),
             StuckAfter = root.Read("stuck_after", defaults.StuckAfter, Rules.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(30))),
             MaxEnvelopeBytes = root.Read("max_envelope_bytes", defaults.MaxEnvelopeBytes, Rules.Integer(64, 104_857_600)),

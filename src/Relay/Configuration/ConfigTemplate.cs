@@ -1,3 +1,5 @@
+using Relay.Storage;
+
 namespace Relay.Configuration;
 
 /// <summary>What 'relay init' writes. Reading the config gives exactly the defaults, so that deleting a line changes nothing.</summary>
@@ -36,6 +38,7 @@ internal static class ConfigTemplate
 
         listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
         cache_ttl: auto                  # prompt cache: auto, 5m, 1h or off
+        max_parallel_turns: 16           # conversations asked at once, 1 to 1000
 
         budget:                          # in US dollars; null is no limit
           per_day_usd: null
@@ -48,6 +51,7 @@ internal static class ConfigTemplate
 
         stuck_after: 10m                 # page you when a message waits this long, 1s to 30d
         max_envelope_bytes: 1048576      # larger envelopes are rejected, 64 to 104857600
+        store: sqlite                    # or postgres, with RELAY_DATABASE_URL in .env
         advisor: anthropic               # or simulated: an offline stand-in for trying things out
 
         """;
@@ -66,6 +70,9 @@ internal static class ConfigTemplate
 
         # The bearer token for relay's HTTP; made at the first run.
         # RELAY_TOKEN=
+
+        # With store: postgres in config.yaml, the database, such as postgres://relay:PASSWORD@localhost/relay
+        # RELAY_DATABASE_URL=
 
         """;
 

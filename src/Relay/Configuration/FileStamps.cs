@@ -1,3 +1,5 @@
+using Relay.Storage;
+
 namespace Relay.Configuration;
 
 /// <summary>Modification time and size of some files, to see whether one of them changed.</summary>

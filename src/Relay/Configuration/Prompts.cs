@@ -1,3 +1,6 @@
+using Relay.Cli;
+using Relay.Operator;
+
 namespace Relay.Configuration;
 
 /// <summary>The built-in prompts. In <see cref="System"/>, {operator} and {token} stand for the configured name and token.</summary>

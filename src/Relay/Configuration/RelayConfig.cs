@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Relay.Conversations;
+using Relay.Costs;
 
 namespace Relay.Configuration;
 
@@ -14,6 +16,12 @@ internal enum AdvisorKind
 {
     Anthropic,
     Simulated,
+}
+
+internal enum StoreKind
+{
+    Sqlite,
+    Postgres,
 }
 
 internal sealed record SessionConfig(string SessionId, string Conversation)
@@ -56,9 +64,14 @@ internal sealed partial record RelayConfig
     public OperatorConfig Operator { get; init; } = new();
     public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
+
+    /// <summary>Conversations asked at once.</summary>
+    public int MaxParallelTurns { get; init; } = 16;
+
     public BudgetConfig Budget { get; init; } = new();
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromMinutes(10);
     public int MaxEnvelopeBytes { get; init; } = 1_048_576;
+    public StoreKind Store { get; init; } = StoreKind.Sqlite;
     public AdvisorKind Advisor { get; init; } = AdvisorKind.Anthropic;
     public AgentsConfig Agents { get; init; } = new();
 

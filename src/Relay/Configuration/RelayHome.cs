@@ -1,3 +1,5 @@
+using Relay.Operator;
+
 namespace Relay.Configuration;
 
 /// <summary>The folder one relay lives in, and the place of everything in it.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Configuration;
@@ -70,6 +71,8 @@ internal static partial class Rules
         ("off", Configuration.CacheTtl.Off));
 
     public static Rule<AdvisorKind> Advisor => Choice(("anthropic", AdvisorKind.Anthropic), ("simulated", AdvisorKind.Simulated));
+
+    public static Rule<StoreKind> Store => Choice(("sqlite", StoreKind.Sqlite), ("postgres", StoreKind.Postgres));
 
     private static Rule<T> Choice<T>(params (string Name, T Value)[] choices) => value =>
     {

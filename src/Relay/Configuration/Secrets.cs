@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Relay.Running;
 
 namespace Relay.Configuration;
 
@@ -8,11 +9,12 @@ namespace Relay.Configuration;
 internal sealed partial record Secrets
 {
     private const string AbsoluteUrl = "an absolute http or https address";
+    private const string DatabaseAddress = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
     private const string VisibleAscii = "visible ASCII characters without spaces";
 
     public static readonly IReadOnlySet<string> Keys = new HashSet<string>
     {
-        "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "NTFY_TOPIC", "NTFY_SERVER", "NTFY_TOKEN", "RELAY_TOKEN",
+        "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "NTFY_TOPIC", "NTFY_SERVER", "NTFY_TOKEN", "RELAY_TOKEN", "RELAY_DATABASE_URL",
     };
 
     public string? ApiKey { get; init; }
@@ -27,6 +29,9 @@ internal sealed partial record Secrets
     /// <summary>The bearer token for HTTP; empty until one was generated.</summary>
     public string Token { get; init; } = "";
 
+    /// <summary>With a password in it, mostly; null where SQLite is used.</summary>
+    public Uri? DatabaseUrl { get; init; }
+
     public static Secrets Resolve(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
     {
         var resolver = new Resolver(file, environment, faults);
@@ -39,6 +44,7 @@ internal sealed partial record Secrets
             NtfyServer = resolver.Url("NTFY_SERVER") ?? defaults.NtfyServer,
             NtfyToken = resolver.Text("NTFY_TOKEN"),
             Token = resolver.Text("RELAY_TOKEN") ?? "",
+            DatabaseUrl = resolver.DatabaseUrl("RELAY_DATABASE_URL"),
         };
     }
 
@@ -74,6 +80,8 @@ internal sealed partial record Secrets
 
         public Uri? Url(string key) => Checked(key, AbsoluteUrl, IsHttp) is { } value ? new Uri(value) : null;
 
+        public Uri? DatabaseUrl(string key) => Checked(key, DatabaseAddress, IsPostgres) is { } value ? new Uri(value) : null;
+
         /// <summary>A developer's own ANTHROPIC_* must not leak in, so there the file goes first; elsewhere the environment does.</summary>
         public Found? Find(string key) => key.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
             ? InFile(key) ?? InEnvironment(key)
@@ -95,6 +103,11 @@ internal sealed partial record Secrets
 
         private Found? InEnvironment(string key) =>
             environment.TryGetValue(key, out var value) && !string.IsNullOrWhiteSpace(value) ? new Found(value.Trim(), "environment", null) : null;
+
+        private static bool IsPostgres(string value) =>
+            Uri.TryCreate(value, UriKind.Absolute, out var address)
+            && address.Scheme is "postgres" or "postgresql"
+            && address.Host.Length > 0 && address.AbsolutePath.Length > 1;
 
         private static bool IsHttp(string value) =>
             Uri.TryCreate(value, UriKind.Absolute, out var address)

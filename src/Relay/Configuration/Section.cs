@@ -1,4 +1,6 @@
+using Relay.Http;
 using Relay.Texts;
+
 namespace Relay.Configuration;
 
 /// <summary>One mapping of config.yaml, read key by key. <see cref="Close"/> then tells of the keys nobody asked for.</summary>

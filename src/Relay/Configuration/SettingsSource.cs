@@ -1,4 +1,6 @@
+using Relay.Conversations;
 using Relay.Running;
+using Relay.Storage;
 
 namespace Relay.Configuration;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Configuration;

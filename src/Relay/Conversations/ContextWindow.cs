@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Relay.Operator;
+using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Conversations;
 

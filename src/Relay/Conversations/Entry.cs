@@ -1,5 +1,7 @@
-using System.Data.Common;
+using Relay.Operator;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Conversations;
 
@@ -25,14 +27,8 @@ internal sealed record Entry(
     /// <summary>As the advisor reads it. A pure function of what is stored, so the prefix stays byte-identical over every call.</summary>
     public string Text { get; } = Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
 
-    public static Entry From(DbDataReader reader) => new(
-        reader.Number("position"),
-        Enum.Parse<EntryRole>(reader.Text("role"), ignoreCase: true),
-        reader.Text("speaker"),
-        reader.Text("content"),
-        (int)reader.Number("characters"),
-        reader.NumberOrNull("covers_through"),
-        reader.Time("at"));
+    public static Entry From(Row row) =>
+        new(row.Number(), row.Word<EntryRole>(), row.Text(), row.Text(), row.Int(), row.NumberOrNull(), row.Time());
 }
 
 /// <summary>The operator's word, with the question it decided where there was one.</summary>

@@ -1,3 +1,5 @@
+using Relay.Costs;
+
 namespace Relay.Conversations;
 
 /// <summary>Why work is held until somebody mends it. Each is paged once until it clears.</summary>
@@ -12,4 +14,7 @@ internal enum HoldCause
     Context,
     Budget,
     Refusal,
+
+    /// <summary>A fault of this program.</summary>
+    Fault,
 }

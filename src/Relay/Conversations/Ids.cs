@@ -32,7 +32,8 @@ internal readonly record struct ConversationId(string Value)
 
 internal readonly record struct MessageId(string Value)
 {
-    public static MessageId New(TimeProvider clock) => new(Guid.CreateVersion7(clock.GetUtcNow()).ToString());
+    /// <summary>Grows with time, so that what is close in time lies close in the database.</summary>
+    public static MessageId New(DateTimeOffset now) => new(Guid.CreateVersion7(now).ToString());
 
     public override string ToString() => Value;
 }

@@ -1,5 +1,7 @@
-using System.Data.Common;
+using Relay.Agents;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
@@ -51,33 +53,45 @@ internal sealed record Message(
     Speaker Speaker,
     ReplyChannel Channel,
     MessageId? Origin,
-    string Content,
     MessageState State,
-    string? Cause,
+    HoldCause? Cause,
     string? Reason,
     int Attempts,
     DateTimeOffset AcceptedAt,
-    DateTimeOffset? DueAt)
+    DateTimeOffset ChangedAt,
+    DateTimeOffset? DueAt,
+    long? AskedPosition,
+    long? ReplyPosition,
+    string Content)
 {
     public const string Columns =
-        "conversation_id, message_id, number, session_id, speaker, channel, origin_id, content, state, cause, reason, attempts, accepted_at, due_at";
+        "conversation_id, message_id, number, session_id, speaker, channel, origin_id, state, cause, reason, attempts, accepted_at, changed_at, due_at, "
+        + "asked_position, reply_position, content";
+
+    /// <summary>Stored where no time is due.</summary>
+    public const long Never = long.MaxValue;
 
     /// <summary>The session's message behind this one: itself, or the one whose question this answers.</summary>
     public MessageId Root => Origin ?? Id;
 
-    public static Message From(DbDataReader reader) => new(
-        new ConversationId(reader.Text("conversation_id")),
-        new MessageId(reader.Text("message_id")),
-        reader.Number("number"),
-        SessionId.Stored(reader.Text("session_id")),
-        Enum.Parse<Speaker>(reader.Text("speaker"), ignoreCase: true),
-        Enum.Parse<ReplyChannel>(reader.Text("channel"), ignoreCase: true),
-        reader.TextOrNull("origin_id") is { } origin ? new MessageId(origin) : null,
-        reader.Text("content"),
-        Enum.Parse<MessageState>(reader.Text("state"), ignoreCase: true),
-        reader.TextOrNull("cause"),
-        reader.TextOrNull("reason"),
-        (int)reader.Number("attempts"),
-        reader.Time("accepted_at"),
-        reader.Number("due_at") is long.MaxValue ? null : reader.Time("due_at"));
+    public bool IsUnanswered => State < MessageState.Answered;
+
+    public static Message From(Row row) => new(
+        new ConversationId(row.Text()),
+        new MessageId(row.Text()),
+        row.Number(),
+        SessionId.Stored(row.Text()),
+        row.Word<Speaker>(),
+        row.Word<ReplyChannel>(),
+        row.TextOrNull() is { } origin ? new MessageId(origin) : null,
+        row.Word<MessageState>(),
+        row.TextOrNull() is { } cause ? Words.Parse<HoldCause>(cause) : null,
+        row.TextOrNull(),
+        row.Int(),
+        row.Time(),
+        row.Time(),
+        row.Number() is var due and not Never ? DateTimeOffset.FromUnixTimeMilliseconds(due) : null,
+        row.NumberOrNull(),
+        row.NumberOrNull(),
+        row.Text());
 }

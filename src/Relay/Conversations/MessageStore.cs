@@ -1,5 +1,8 @@
-using System.Data.Common;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
+using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
@@ -13,74 +16,131 @@ internal sealed record NewMessage(
     string DedupeKey,
     string Content);
 
-/// <summary>Owns messages and the row each change of theirs leaves behind.</summary>
-internal sealed class MessageStore(Database database, TimeProvider clock)
+/// <summary>What a message becomes, and why.</summary>
+internal sealed record Change(MessageState State, HoldCause? Cause = null, string? Reason = null, DateTimeOffset? DueAt = null)
 {
-    public const string UnansweredStates = "'accepted', 'asking', 'waiting', 'deferred', 'held'";
+    public string? Describe() => State is MessageState.Deferred or MessageState.Held && DueAt is { } due
+        ? FormattableString.Invariant($"until {due:yyyy-MM-dd'T'HH:mm:ss'Z'}: {Reason}")
+        : Reason;
+}
+
+/// <summary>Owns messages, the keys under which each is said once, and the row that each change leaves behind.</summary>
+internal static partial class MessageStore
+{
+    /// <summary>In the words of the index over them: SQLite takes a partial index only where a query repeats its condition.</summary>
+    public const string IsUnanswered = "state IN ('accepted', 'asking', 'waiting', 'deferred', 'held')";
+
+    /// <summary>Those whose turn may come.</summary>
+    public const string IsPending = "state IN ('accepted', 'asking', 'deferred', 'held')";
 
     /// <summary>The new message's id, or null when one with its key is there already.</summary>
-    public async Task<MessageId?> InsertAsync(DbTransaction transaction, NewMessage message, CancellationToken cancellationToken)
+    public static async Task<MessageId?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
     {
-        var id = MessageId.New(clock);
-        var now = clock.UnixNow();
-        var inserted = await transaction.Command(
+        var id = MessageId.New(writing.Now);
+        var isNew = await writing.Sql(
+            """
+            INSERT INTO message_keys (speaker, session_id, dedupe_key, conversation_id, message_id)
+            VALUES (@speaker, @session, @dedupe, @conversation, @id)
+            ON CONFLICT (speaker, session_id, dedupe_key) DO NOTHING
+            """)
+            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value).With("@dedupe", message.DedupeKey)
+            .With("@conversation", message.Conversation.Value).With("@id", id.Value)
+            .ExecuteAsync(cancellationToken);
+        if (isNew == 0)
+            return null;
+        await writing.Sql(
             """
             INSERT INTO messages (
-                conversation_id, message_id, number, session_id, speaker, channel, origin_id, dedupe_key,
-                content, state, priority, attempts, due_at, accepted_at, changed_at)
-            SELECT
-                @conversation, @id, last_number + 1, @session, @speaker, @channel, @origin, @dedupe,
-                @content, 'accepted', @priority, 0, @now, @now, @now
-            FROM conversations
-            WHERE conversation_id = @conversation
-            ON CONFLICT (conversation_id, speaker, session_id, dedupe_key) DO NOTHING
+                conversation_id, message_id, number, session_id, speaker, channel, origin_id,
+                state, priority, attempts, due_at, accepted_at, changed_at, content)
+            VALUES (
+                @conversation, @id, @number, @session, @speaker, @channel, @origin,
+                'accepted', @priority, 0, @now, @now, @now, @content)
             """)
-            .With("@conversation", message.Conversation.Value).With("@id", id.Value).With("@session", message.Session.Value)
-            .With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word()).With("@origin", message.Origin?.Value)
-            .With("@dedupe", message.DedupeKey).With("@content", message.Content).With("@priority", message.Speaker == Speaker.Operator ? 1 : 2).With("@now", now)
+            .With("@conversation", message.Conversation.Value).With("@id", id.Value)
+            .With("@number", await ConversationStore.NextNumberAsync(writing, message.Conversation, cancellationToken))
+            .With("@session", message.Session.Value).With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word())
+            .With("@origin", message.Origin?.Value).With("@priority", message.Speaker == Speaker.Operator ? 1 : 2)
+            .With("@now", writing.UnixNow).With("@content", message.Content)
             .ExecuteAsync(cancellationToken);
-        if (inserted == 0)
-            return null;
-        await transaction.Command("UPDATE conversations SET last_number = last_number + 1 WHERE conversation_id = @conversation")
-            .With("@conversation", message.Conversation.Value)
-            .ExecuteAsync(cancellationToken);
-        await NoteAsync(transaction, message.Conversation, id, MessageState.Accepted.Word(), detail: null, cancellationToken);
+        await NoteAsync(writing, message.Conversation, id, new MessageNote(MessageState.Accepted.Word(), Detail: null), cancellationToken);
+        writing.Wake(Topic.Turns);
         return id;
     }
 
     /// <summary>Moves a message on and leaves a row that says so.</summary>
-    public async Task ChangeAsync(
-        DbTransaction transaction, ConversationId conversation, MessageId message, Change change, CancellationToken cancellationToken)
+    public static async Task ChangeAsync(
+        Writing writing, ConversationId conversation, MessageId message, Change change, CancellationToken cancellationToken)
     {
-        await transaction.Command(
+        await writing.Sql(
             """
             UPDATE messages
-            SET state = @state, cause = @cause, reason = @reason, due_at = @due, changed_at = @now,
-                attempts = attempts + @attempt, priority = CASE @attempt WHEN 1 THEN 0 ELSE priority END
+            SET state = @state, cause = @cause, reason = @reason, due_at = @due, changed_at = @now
             WHERE conversation_id = @conversation AND message_id = @message
             """)
             .With("@conversation", conversation.Value).With("@message", message.Value)
-            .With("@state", change.State.Word()).With("@cause", change.Cause).With("@reason", change.Reason)
-            .With("@due", change.DueAt?.ToUnixTimeMilliseconds() ?? long.MaxValue)
-            .With("@attempt", change.State == MessageState.Asking ? 1 : 0).With("@now", clock.UnixNow())
+            .With("@state", change.State.Word()).With("@cause", change.Cause?.Word()).With("@reason", change.Reason)
+            .With("@due", change.DueAt?.ToUnixTimeMilliseconds() ?? Message.Never).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
-        await NoteAsync(transaction, conversation, message, change.State.Word(), change.Describe(), cancellationToken);
+        await NoteAsync(writing, conversation, message, new MessageNote(change.State.Word(), change.Describe()), cancellationToken);
+        if (change.State is not (MessageState.Placed or MessageState.Consumed))
+            writing.Wake(Topic.Turns);
+        writing.Wake(Topic.Replies, message.Value);
+    }
+
+    /// <summary>Its turn has come: from now on it stands in the journal, at the position given, and goes before all that does not.</summary>
+    public static async Task AskAsync(Writing writing, Message message, long askedPosition, CancellationToken cancellationToken)
+    {
+        var asked = await writing.Sql(
+            """
+            UPDATE messages
+            SET state = 'asking', cause = NULL, reason = NULL, due_at = @never, changed_at = @now,
+                attempts = attempts + 1, priority = 0, asked_position = @position
+            WHERE conversation_id = @conversation AND message_id = @message
+              AND (asked_position IS NULL OR asked_position = @position)
+            """)
+            .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
+            .With("@position", askedPosition).With("@never", Message.Never).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+        if (asked == 0)
+            throw new LostRaceException($"message {message.Id} stands in the journal already");
+        await NoteAsync(writing, message.Conversation, message.Id, new MessageNote(MessageState.Asking.Word(), Detail: null), cancellationToken);
+    }
+
+    /// <summary>A reply is on its way; it answers the message, at this position of the journal.</summary>
+    public static async Task AnswerAsync(
+        Writing writing, ConversationId conversation, MessageId message, long replyPosition, string? reason, CancellationToken cancellationToken)
+    {
+        var answered = await writing.Sql(
+            """
+            UPDATE messages
+            SET state = 'answered', cause = NULL, reason = @reason, due_at = @never, changed_at = @now, reply_position = @position
+            WHERE conversation_id = @conversation AND message_id = @message AND reply_position IS NULL
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value).With("@reason", reason)
+            .With("@position", replyPosition).With("@never", Message.Never).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+        if (answered == 0)
+            throw new LostRaceException($"message {message} is answered already");
+        await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
     }
 
     /// <summary>A row in the message's story that changes nothing.</summary>
-    public Task NoteAsync(
-        DbTransaction transaction, ConversationId conversation, MessageId message, string state, string? detail, CancellationToken cancellationToken) =>
-        transaction.Command(
+    public static Task NoteAsync(
+        Writing writing, ConversationId conversation, MessageId message, MessageNote note, CancellationToken cancellationToken) =>
+        writing.Sql(
             """
-            INSERT INTO message_events (conversation_id, message_id, at, state, detail)
-            VALUES (@conversation, @message, @now, @state, @detail)
+            INSERT INTO message_events (conversation_id, message_id, number, at, state, detail)
+            SELECT @conversation, @message, COALESCE(MAX(number), 0) + 1, @now, @state, @detail
+            FROM message_events
+            WHERE conversation_id = @conversation AND message_id = @message
             """)
             .With("@conversation", conversation.Value).With("@message", message.Value)
-            .With("@now", clock.UnixNow()).With("@state", state).With("@detail", detail)
+            .With("@now", writing.UnixNow).With("@state", note.State).With("@detail", note.Detail)
             .ExecuteAsync(cancellationToken);
 
-    public static Task<Message?> FindAsync(DbConnection connection, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        connection.Command(
+    public static Task<Message?> FindAsync(Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        reading.Sql(
             $"""
             SELECT {Message.Columns}
             FROM messages
@@ -90,158 +150,53 @@ internal sealed class MessageStore(Database database, TimeProvider clock)
             .FirstAsync(Message.From, cancellationToken);
 
     /// <summary>A session's message by its key, in whatever conversation the session was when it said it.</summary>
-    public static Task<Message?> FindByKeyAsync(DbConnection connection, SessionId session, string dedupeKey, CancellationToken cancellationToken) =>
-        connection.Command(
-            $"""
-            SELECT {Message.Columns}
-            FROM messages
-            WHERE conversation_id IN (SELECT conversation_id FROM conversations)
-              AND speaker = 'session' AND session_id = @session AND dedupe_key = @dedupe
+    public static async Task<Message?> FindByKeyAsync(Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken)
+    {
+        var found = await reading.Sql(
+            """
+            SELECT conversation_id, message_id
+            FROM message_keys
+            WHERE speaker = 'session' AND session_id = @session AND dedupe_key = @dedupe
             """)
             .With("@session", session.Value).With("@dedupe", dedupeKey)
-            .FirstAsync(Message.From, cancellationToken);
+            .FirstAsync(row => new MessageKey(new ConversationId(row.Text()), new MessageId(row.Text())), cancellationToken);
+        return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
+    }
 
-    /// <summary>Messages a person may mean: by id or by the id their envelope had; else by the beginning or end of an id.</summary>
-    public Task<List<Message>> SearchAsync(string text, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                WITH exact AS (
-                    SELECT conversation_id, message_id
-                    FROM messages
-                    WHERE message_id = @text OR dedupe_key = @key)
-                SELECT {Message.Columns}
-                FROM messages
-                WHERE (conversation_id, message_id) IN (SELECT conversation_id, message_id FROM exact)
-                   OR (NOT EXISTS (SELECT 1 FROM exact) AND (message_id LIKE @prefix ESCAPE '\' OR message_id LIKE @suffix ESCAPE '\'))
-                ORDER BY accepted_at DESC
-                LIMIT 20
-                """)
-                .With("@text", text).With("@key", "id:" + text).With("@prefix", Escaped(text) + "%").With("@suffix", "%" + Escaped(text))
-                .ListAsync(Message.From, cancellationToken),
-            cancellationToken);
+    /// <summary>The message of a conversation whose turn comes next, of one kind of speaker. One that the model refused waits for the operator.</summary>
+    public static Task<NextMessage?> NextAsync(Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}, priority
+            FROM messages
+            WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending} AND (cause IS NULL OR cause <> 'refusal')
+            ORDER BY priority, number
+            LIMIT 1
+            """)
+            .With("@conversation", conversation.Value).With("@speaker", speaker.Word())
+            .FirstAsync(row => new NextMessage(Message.From(row), row.Number()), cancellationToken);
 
-    /// <summary>A session's message and the operator's answers to what it raised, oldest first.</summary>
-    public Task<List<Message>> FamilyAsync(Message message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Message.Columns}
-                FROM messages
-                WHERE conversation_id = @conversation AND (message_id = @root OR origin_id = @root)
-                ORDER BY number
-                """)
-                .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)
-                .ListAsync(Message.From, cancellationToken),
-            cancellationToken);
+    /// <summary>Conversations in which a turn may come, each found by one step through the index.</summary>
+    public static Task<List<ConversationId>> PendingAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            WITH RECURSIVE pending (conversation_id) AS (
+                SELECT (SELECT MIN(conversation_id) FROM messages WHERE {IsPending})
+                UNION ALL
+                SELECT (SELECT MIN(m.conversation_id) FROM messages m WHERE m.conversation_id > p.conversation_id AND {IsPending})
+                FROM pending p
+                WHERE p.conversation_id IS NOT NULL)
+            SELECT conversation_id
+            FROM pending
+            WHERE conversation_id IS NOT NULL
+            """)
+            .ListAsync(row => new ConversationId(row.Text()), cancellationToken);
 
-    public Task<List<MessageEvent>> EventsAsync(Message message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT event_id, message_id, at, state, detail
-                FROM message_events
-                WHERE conversation_id = @conversation AND message_id = @message
-                ORDER BY event_id
-                """)
-                .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
-                .ListAsync(MessageEvent.From, cancellationToken),
-            cancellationToken);
-
-    /// <summary>What has no answer yet, without its text.</summary>
-    public Task<Backlog> BacklogAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async connection =>
-            {
-                var held = await connection.Command("SELECT cause, reason FROM messages WHERE state = 'held' ORDER BY accepted_at, number")
-                    .ListAsync(reader => new Hold(reader.TextOrNull("cause"), reader.TextOrNull("reason")), cancellationToken);
-                var sums = await connection.Command(
-                    $"""
-                    SELECT COUNT(*) AS count, MIN(accepted_at) AS oldest, MIN(CASE WHEN state = 'deferred' THEN due_at END) AS deferred_until
-                    FROM messages
-                    WHERE state IN ({UnansweredStates})
-                    """)
-                    .ListAsync(
-                        reader => new Backlog(reader.Number("count"), reader.TimeOrNull("oldest"), reader.TimeOrNull("deferred_until"), held), cancellationToken);
-                return sums[0];
-            },
-            cancellationToken);
-
-    /// <summary>What a session still waits for an answer to, oldest first.</summary>
-    public Task<List<Message>> UnansweredAsync(SessionId session, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Message.Columns}
-                FROM messages
-                WHERE session_id = @session AND speaker = 'session' AND state IN ({UnansweredStates})
-                ORDER BY accepted_at, number
-                """)
-                .With("@session", session.Value)
-                .ListAsync(Message.From, cancellationToken),
-            cancellationToken);
-
-    /// <summary>The newest message of a session with just this content whose reply has not reached it yet.</summary>
-    public Task<Message?> FindOpenAsync(SessionId session, string content, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Message.Columns}
-                FROM messages
-                WHERE session_id = @session AND speaker = 'session' AND content = @content AND state NOT IN ('consumed', 'dead')
-                ORDER BY number DESC
-                LIMIT 1
-                """)
-                .With("@session", session.Value).With("@content", content)
-                .FirstAsync(Message.From, cancellationToken),
-            cancellationToken);
-
-    /// <summary>The oldest message that nobody but the relay keeps waiting, and since when: an answered question starts the wait anew.
-    /// Null when there is none.</summary>
-    public Task<Moving?> OldestMovingAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Message.Columns}, CASE WHEN unblocked_at > accepted_at THEN unblocked_at ELSE accepted_at END AS since
-                FROM (
-                    SELECT {Message.Columns},
-                        COALESCE((SELECT MAX(q.answered_at) FROM questions q WHERE q.conversation_id = m.conversation_id), 0) AS unblocked_at
-                    FROM messages m
-                    WHERE state IN ('accepted', 'asking', 'deferred')
-                      AND (speaker = 'operator' OR conversation_id NOT IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission'))
-                      AND conversation_id NOT IN (SELECT conversation_id FROM messages WHERE state = 'held')
-                ) AS moving
-                ORDER BY since, number
-                LIMIT 1
-                """)
-                .FirstAsync(reader => new Moving(Message.From(reader), reader.Time("since")), cancellationToken),
-            cancellationToken);
-
-    private static string Escaped(string text) => text.Replace(@"\", @"\\").Replace("%", @"\%").Replace("_", @"\_");
+    private sealed record MessageKey(ConversationId Conversation, MessageId Message);
 }
 
-/// <summary>What a message becomes, and why.</summary>
-internal sealed record Change(MessageState State, string? Cause = null, string? Reason = null, DateTimeOffset? DueAt = null)
-{
-    public string? Describe() => State is MessageState.Deferred or MessageState.Held && DueAt is { } due
-        ? FormattableString.Invariant($"until {due:yyyy-MM-dd'T'HH:mm:ss'Z'}: {Reason}")
-        : Reason;
-}
+/// <summary>With its priority, which decides between the operator's and the sessions'.</summary>
+internal sealed record NextMessage(Message Message, long Priority);
 
-/// <summary>All that waits for an answer.</summary>
-internal sealed record Backlog(long Count, DateTimeOffset? OldestAt, DateTimeOffset? DeferredUntil, IReadOnlyList<Hold> Held);
-
-internal sealed record Hold(string? Cause, string? Reason);
-
-/// <summary>A message the relay has to move, and since when it has had to.</summary>
-internal sealed record Moving(Message Message, DateTimeOffset Since);
-
-internal sealed record MessageEvent(long Id, MessageId Message, DateTimeOffset At, string State, string? Detail)
-{
-    public static MessageEvent From(DbDataReader reader) => new(
-        reader.Number("event_id"),
-        new MessageId(reader.Text("message_id")),
-        reader.Time("at"),
-        reader.Text("state"),
-        reader.TextOrNull("detail"));
-}
+/// <summary>A line in a message's story. The state is usually the message's, but not always: "woken" is told there too.</summary>
+internal sealed record MessageNote(string State, string? Detail);

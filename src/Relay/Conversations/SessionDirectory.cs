@@ -1,4 +1,5 @@
 using Relay.Configuration;
+using Relay.Storage;
 
 namespace Relay.Conversations;
 
@@ -18,9 +19,10 @@ internal sealed class SessionDirectory(SettingsSource settings)
     }
 
     /// <summary>Makes the listed sessions known before they speak, so that they can be spoken to.</summary>
-    public async Task IntroduceAsync(SessionStore sessions, CancellationToken cancellationToken)
+    public async Task IntroduceAsync(Writing writing, CancellationToken cancellationToken)
     {
         foreach (var listed in settings.Current.Config.Sessions)
-            await sessions.IntroduceAsync(SessionId.Stored(listed.SessionId), new ConversationId(listed.Conversation), cancellationToken);
+            await SessionStore.IntroduceAsync(
+                writing, SessionId.Stored(listed.SessionId), new ConversationId(listed.Conversation), cancellationToken);
     }
 }

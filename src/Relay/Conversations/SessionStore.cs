@@ -1,139 +1,153 @@
-using System.Data.Common;
+using Relay.Agents;
+using Relay.Configuration;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Conversations;
 
-internal sealed record Session(SessionId Id, ConversationId Conversation, DateTimeOffset FirstSeenAt, DateTimeOffset? LastSeenAt, long Unanswered, long Undelivered);
-
-internal sealed record Participant(SessionId Id, DateTimeOffset LastSeenAt, DateTimeOffset? EndedAt, bool IsWaiting);
-
-/// <summary>Owns sessions and the conversations they share.</summary>
-internal sealed class SessionStore(Database database, TimeProvider clock)
+internal sealed record Session(
+    SessionId Id, ConversationId Conversation, ReplyChannel Channel, DateTimeOffset FirstSeenAt, DateTimeOffset? LastSeenAt, DateTimeOffset? EndedAt)
 {
+    public const string Columns = "session_id, conversation_id, channel, first_seen_at, last_seen_at, ended_at";
+
+    public static Session From(Row row) => new(
+        SessionId.Stored(row.Text()), new ConversationId(row.Text()), row.Word<ReplyChannel>(), row.Time(), row.TimeOrNull(), row.TimeOrNull());
+}
+
+/// <summary>Owns the sessions.</summary>
+internal static class SessionStore
+{
+    /// <summary>A session that speaks often is not written down each time.</summary>
+    private static readonly TimeSpan SeenAgain = TimeSpan.FromSeconds(1);
+
     /// <summary>Makes the session and its conversation known; a session that moved to another conversation moves for what comes from now on.</summary>
-    public async Task SeenAsync(
-        DbTransaction transaction, SessionId session, ConversationId conversation, ReplyChannel channel, CancellationToken cancellationToken)
+    public static async Task SeenAsync(
+        Writing writing, SessionId session, ConversationId conversation, ReplyChannel channel, CancellationToken cancellationToken)
     {
-        await KnowConversationAsync(transaction, conversation, cancellationToken);
-        await transaction.Command(
+        var unasked = channel == ReplyChannel.Agent ? ReplyChannel.Agent : ReplyChannel.Folder;
+        var known = await FindAsync(writing, session, cancellationToken);
+        if (known is null || known.Conversation != conversation)
+            await ConversationStore.KnowAsync(writing, conversation, cancellationToken);
+        if (known is null)
+            await InsertAsync(writing, session, conversation, unasked, cancellationToken);
+        if (known is { LastSeenAt: { } seen, EndedAt: null } && known.Conversation == conversation && known.Channel == unasked
+            && (writing.Now - seen).Duration() < SeenAgain)
+            return;
+        await writing.Sql(
             """
-            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at, last_seen_at)
-            VALUES (@session, @conversation, @channel, 0, @now, @now)
-            ON CONFLICT (session_id) DO UPDATE
-            SET conversation_id = excluded.conversation_id, channel = excluded.channel, last_seen_at = excluded.last_seen_at, ended_at = NULL
+            UPDATE sessions
+            SET conversation_id = @conversation, channel = @channel, last_seen_at = @now, ended_at = NULL
+            WHERE session_id = @session
             """)
-            .With("@session", session.Value).With("@conversation", conversation.Value).With("@now", clock.UnixNow())
-            .With("@channel", (channel == ReplyChannel.Agent ? ReplyChannel.Agent : ReplyChannel.Folder).Word())
+            .With("@session", session.Value).With("@conversation", conversation.Value)
+            .With("@channel", unasked.Word()).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Sessions, session.Value);
     }
 
-    public Task KnowConversationAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken) =>
-        transaction.Command(
-            """
-            INSERT INTO conversations (conversation_id, claim_epoch, last_number, last_position, window_turns, window_characters, created_at)
-            VALUES (@conversation, 0, 0, 0, 0, 0, @now)
-            ON CONFLICT (conversation_id) DO NOTHING
-            """)
-            .With("@conversation", conversation.Value).With("@now", clock.UnixNow())
+    /// <summary>Makes a session known that was not heard of yet.</summary>
+    public static async Task IntroduceAsync(
+        Writing writing, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        await ConversationStore.KnowAsync(writing, conversation, cancellationToken);
+        await InsertAsync(writing, session, conversation, ReplyChannel.Folder, cancellationToken);
+    }
+
+    public static Task EndedAsync(Writing writing, SessionId session, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE sessions SET ended_at = @now WHERE session_id = @session")
+            .With("@session", session.Value).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    public Task EndedAsync(SessionId session, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            transaction => transaction.Command("UPDATE sessions SET ended_at = @now WHERE session_id = @session")
-                .With("@session", session.Value).With("@now", clock.UnixNow())
-                .ExecuteAsync(cancellationToken),
-            cancellationToken);
-
-    /// <summary>Who shares a conversation, for the advisor's eyes: empty unless one of them is reached through its hooks.</summary>
-    public static Task<List<Participant>> ParticipantsAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken) =>
-        connection.Command(
-            $"""
-            SELECT
-                s.session_id, s.last_seen_at, s.ended_at,
-                CASE WHEN EXISTS (
-                    SELECT 1
-                    FROM messages m
-                    WHERE m.session_id = s.session_id AND m.conversation_id = s.conversation_id AND m.speaker = 'session'
-                      AND m.state IN ({MessageStore.UnansweredStates})) THEN 1 ELSE 0 END AS waits
-            FROM sessions s
-            WHERE s.conversation_id = @conversation AND s.last_seen_at IS NOT NULL
-              AND EXISTS (
-                  SELECT 1
-                  FROM sessions a
-                  WHERE a.conversation_id = @conversation AND a.last_seen_at IS NOT NULL AND a.channel = 'agent')
-            ORDER BY s.session_id
-            """)
-            .With("@conversation", conversation.Value)
-            .ListAsync(
-                reader => new Participant(
-                    SessionId.Stored(reader.Text("session_id")), reader.Time("last_seen_at"), reader.TimeOrNull("ended_at"), reader.Number("waits") > 0),
-                cancellationToken);
-
-    public static Task<List<string>> NamesAsync(DbConnection connection, ConversationId conversation, CancellationToken cancellationToken) =>
-        connection.Command("SELECT session_id FROM sessions WHERE conversation_id = @conversation")
-            .With("@conversation", conversation.Value)
-            .ListAsync(reader => reader.Text("session_id"), cancellationToken);
-
-    /// <summary>How words nobody asked for reach a session; one that was never seen is made known, with the folder.</summary>
-    public async Task<ReplyChannel> ChannelAsync(
-        DbTransaction transaction, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
-    {
-        await IntroduceAsync(transaction, session, conversation, cancellationToken);
-        var agents = await transaction.Command("SELECT COUNT(*) FROM sessions WHERE session_id = @session AND channel = 'agent'")
+    /// <summary>The number of a new dispatch, in the session's order.</summary>
+    public static Task<long> NextDispatchAsync(Writing writing, SessionId session, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE sessions SET last_dispatch = last_dispatch + 1 WHERE session_id = @session RETURNING last_dispatch")
             .With("@session", session.Value)
             .NumberAsync(cancellationToken);
-        return agents > 0 ? ReplyChannel.Agent : ReplyChannel.Folder;
+
+    public static Task<Session?> FindAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT {Session.Columns} FROM sessions WHERE session_id = @session")
+            .With("@session", session.Value)
+            .FirstAsync(Session.From, cancellationToken);
+
+    /// <summary>How words nobody asked for reach a session; one that was never heard of is made known, with the folder.</summary>
+    public static async Task<ReplyChannel> ChannelAsync(
+        Writing writing, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        await IntroduceAsync(writing, session, conversation, cancellationToken);
+        return (await FindAsync(writing, session, cancellationToken))!.Channel;
     }
 
-    public Task IntroduceAsync(SessionId session, ConversationId conversation, CancellationToken cancellationToken) =>
-        database.WriteAsync(transaction => IntroduceAsync(transaction, session, conversation, cancellationToken), cancellationToken);
+    /// <summary>Those heard of in a conversation, the ones heard of last.</summary>
+    public static Task<List<Session>> HeardOfAsync(Reading reading, ConversationId conversation, int limit, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Session.Columns}
+            FROM sessions
+            WHERE conversation_id = @conversation AND last_seen_at IS NOT NULL
+            ORDER BY last_seen_at DESC
+            LIMIT @limit
+            """)
+            .With("@conversation", conversation.Value).With("@limit", limit)
+            .ListAsync(Session.From, cancellationToken);
 
-    private async Task IntroduceAsync(DbTransaction transaction, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
+    /// <summary>Whether a session of the conversation is reached through its hooks.</summary>
+    public static async Task<bool> HasAgentAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        await reading.Sql(
+            """
+            SELECT 1
+            FROM sessions
+            WHERE conversation_id = @conversation AND channel = 'agent'
+            LIMIT 1
+            """)
+            .With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
+
+    /// <summary>Which of these names are sessions of the conversation.</summary>
+    public static async Task<HashSet<string>> KnownAsync(
+        Reading reading, ConversationId conversation, IEnumerable<string> names, CancellationToken cancellationToken)
     {
-        await KnowConversationAsync(transaction, conversation, cancellationToken);
-        await transaction.Command(
+        var known = new HashSet<string>();
+        foreach (var name in names)
+            if (await FindAsync(reading, SessionId.Stored(name), cancellationToken) is { } session && session.Conversation == conversation)
+                known.Add(name);
+        return known;
+    }
+
+    public static Task<List<string>> NamesAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT session_id FROM sessions ORDER BY session_id").ListAsync(row => row.Text(), cancellationToken);
+
+    public static Task<List<Session>> ListAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT {Session.Columns} FROM sessions ORDER BY session_id").ListAsync(Session.From, cancellationToken);
+
+    /// <summary>The sessions heard of last, newest first.</summary>
+    public static Task<List<Session>> NewestAsync(Reading reading, int limit, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Session.Columns}
+            FROM sessions
+            WHERE last_seen_at IS NOT NULL
+            ORDER BY last_seen_at DESC
+            LIMIT @limit
+            """)
+            .With("@limit", limit)
+            .ListAsync(Session.From, cancellationToken);
+
+    private static async Task InsertAsync(
+        Writing writing, SessionId session, ConversationId conversation, ReplyChannel channel, CancellationToken cancellationToken)
+    {
+        var isNew = await writing.Sql(
             """
             INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at)
-            VALUES (@session, @conversation, 'folder', 0, @now)
+            VALUES (@session, @conversation, @channel, 0, @now)
             ON CONFLICT (session_id) DO NOTHING
             """)
-            .With("@session", session.Value).With("@conversation", conversation.Value).With("@now", clock.UnixNow())
+            .With("@session", session.Value).With("@conversation", conversation.Value)
+            .With("@channel", channel.Word()).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
+        if (isNew == 0)
+            return;
+        await CounterStore.NextAsync(writing, CounterStore.Sessions, cancellationToken);
+        writing.Wake(Topic.Sessions, session.Value);
     }
-
-    /// <summary>Every conversation, and the position of the newest entry in its journal.</summary>
-    public Task<List<(ConversationId Conversation, long LastPosition)>> ConversationsAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT conversation_id, last_position
-                FROM conversations
-                ORDER BY conversation_id
-                """)
-                .ListAsync(reader => (new ConversationId(reader.Text("conversation_id")), reader.Number("last_position")), cancellationToken),
-            cancellationToken);
-
-    public Task<List<Session>> ListAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT
-                    s.session_id, s.conversation_id, s.first_seen_at, s.last_seen_at,
-                    (SELECT COUNT(*) FROM messages m
-                     WHERE m.session_id = s.session_id AND m.speaker = 'session' AND m.state IN ({MessageStore.UnansweredStates})) AS unanswered,
-                    (SELECT COUNT(*) FROM dispatches d
-                     WHERE d.session_id = s.session_id AND d.state <> 'consumed') AS undelivered
-                FROM sessions s
-                ORDER BY s.session_id
-                """)
-                .ListAsync(
-                    reader => new Session(
-                        SessionId.Stored(reader.Text("session_id")),
-                        new ConversationId(reader.Text("conversation_id")),
-                        reader.Time("first_seen_at"),
-                        reader.TimeOrNull("last_seen_at"),
-                        reader.Number("unanswered"),
-                        reader.Number("undelivered")),
-                    cancellationToken),
-            cancellationToken);
 }

@@ -1,33 +1,55 @@
 namespace Relay.Conversations;
 
-/// <summary>Windows as they were last read, so that a turn reads only what was appended since: read whole for each turn, a long history
-/// took more time than all the rest of it. Thread-safe.</summary>
-internal sealed class WindowCache
+/// <summary>Keeps windows up to a number of characters in all; over it, those that were not used for longest go first. Thread-safe.</summary>
+internal sealed class WindowCache(long largestTotal)
 {
-    /// <summary>Over all conversations. A character takes two bytes, one of a session four: it is there as said and as the advisor reads it.</summary>
-    private const long LargestTotal = 6_000_000;
-
     private readonly Lock _lock = new();
-    private readonly Dictionary<ConversationId, (ContextWindow Window, long Characters)> _windows = [];
+    private readonly Dictionary<ConversationId, LinkedListNode<Kept>> _kept = [];
+    private readonly LinkedList<Kept> _byUse = []; // The one used last comes first.
     private long _characters;
+
+    private sealed record Kept(ConversationId Conversation, ContextWindow Window, long Characters);
 
     public ContextWindow? Find(ConversationId conversation)
     {
         lock (_lock)
-            return _windows.GetValueOrDefault(conversation).Window;
+        {
+            if (!_kept.TryGetValue(conversation, out var node))
+                return null;
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+            return node.Value.Window;
+        }
     }
 
+    /// <summary>The window used last is always kept, however large.</summary>
     public void Keep(ConversationId conversation, ContextWindow window)
     {
-        var characters = window.Characters;
         lock (_lock)
         {
-            _characters += characters - _windows.GetValueOrDefault(conversation).Characters;
-            _windows[conversation] = (window, characters);
-            if (_characters <= LargestTotal)
-                return;
-            _windows.Clear(); // Those that are in use come back at their next turn.
+            Remove(conversation);
+            _kept[conversation] = _byUse.AddFirst(new Kept(conversation, window, window.Characters));
+            _characters += window.Characters;
+            while (_characters > largestTotal && _byUse.Count > 1)
+                Remove(_byUse.Last!.Value.Conversation);
+        }
+    }
+
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _kept.Clear();
+            _byUse.Clear();
             _characters = 0;
         }
+    }
+
+    private void Remove(ConversationId conversation)
+    {
+        if (!_kept.Remove(conversation, out var node))
+            return;
+        _byUse.Remove(node);
+        _characters -= node.Value.Characters;
     }
 }

@@ -1,8 +1,9 @@
-using System.Data.Common;
 using System.Text.Json;
-using Relay.Advisor;
 using Relay.Conversations;
+using Relay.Http;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Costs;
 
@@ -13,200 +14,146 @@ internal enum CallPurpose
 }
 
 /// <summary>A call as it starts; the reservation is its worst cost, null where the model has no price.</summary>
-internal sealed record StartedCall(
-    string Id, ConversationId Conversation, MessageId? Message, SessionId Session, CallPurpose Purpose, string Model, long PromptBytes, long? ReservedNano);
-
-/// <summary>A call as it ended. The usage is null where the API told none; perhaps paid: it may have charged although no reply came.</summary>
-internal sealed record FinishedCall(bool Answered, bool PerhapsPaid, TokenUsage? Usage, string? StopReason, string? RequestId, string? Note);
-
-/// <summary>Sums over calls. Cost is that of the calls whose cost is known; <see cref="UnknownCost"/> counts the others.</summary>
-internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost)
+internal sealed record StartedCall(string Id, ConversationId Conversation, MessageId? Message, CallPurpose Purpose)
 {
-    public static readonly Totals None = new(0, 0, 0, 0, 0);
+    public required DateTimeOffset At { get; init; }
 
-    public static Totals operator +(Totals left, Totals right) => new(
-        left.InputTokens + right.InputTokens,
-        left.OutputTokens + right.OutputTokens,
-        left.CostNano + right.CostNano,
-        left.Calls + right.Calls,
-        left.UnknownCost + right.UnknownCost);
+    public SessionId Session { get; init; } = SessionId.None;
+
+    public required string Model { get; init; }
+
+    public required long PromptBytes { get; init; }
+
+    public long? ReservedNano { get; init; }
 }
 
-/// <summary>Owns the calls: a row a call, written before the call and completed after it.</summary>
-internal sealed class Ledger(Database database, PriceTable prices, TimeProvider clock)
+/// <summary>A call as it ended. The usage is null where the API told none; perhaps paid: it may have charged although no reply came.</summary>
+internal sealed record FinishedCall(bool Answered, bool PerhapsPaid, TokenUsage? Usage, string? StopReason, string? RequestId, string? Note)
 {
-    /// <summary>Far longer than a call or a transaction takes: a row this old, and not under way, does not change any more.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromHours(1);
+    /// <summary>In nano-dollars; null is unknown.</summary>
+    public long? CostNano(Rates? rates) =>
+        PerhapsPaid ? null : rates?.CostOf(Usage ?? TokenUsage.None) ?? (Usage is null || Usage == TokenUsage.None ? 0 : null);
+}
 
-    /// <summary>Sums once taken over old rows: with years of calls, every status would walk through all of them.</summary>
-    private volatile Settled _settled = Settled.Nothing;
+/// <summary>A call that got an answer: what the cache and the estimates go by.</summary>
+internal sealed record PastCall(DateTimeOffset StartedAt, long PromptBytes, long InputTokens, long OutputTokens);
 
-    private sealed record Settled(Totals Totals, long Before)
-    {
-        public static readonly Settled Nothing = new(Totals.None, long.MinValue);
-    }
+/// <summary>Owns the calls: a row a call, written before the call and completed after it. What they cost together is in <see cref="Spending"/>.</summary>
+internal static class Ledger
+{
+    private const string EmptyReply = "empty reply";
 
-    public async Task StartAsync(DbTransaction transaction, StartedCall call, CancellationToken cancellationToken)
-    {
-        var now = clock.UnixNow();
-        if (now < _settled.Before)
-            _settled = Settled.Nothing; // The clock was set back: the row lands among those that were thought to be settled.
-        await transaction.Command(
+    public static Task StartAsync(Writing writing, StartedCall call, CancellationToken cancellationToken) =>
+        writing.Sql(
             """
             INSERT INTO calls (
-                conversation_id, call_id, message_id, session_id, purpose, model, state, started_at, reserved_nano, prompt_bytes,
+                conversation_id, message_id, call_id, session_id, purpose, model, state, started_at, reserved_nano, prompt_bytes,
                 input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read)
             VALUES (
-                @conversation, @id, @message, @session, @purpose, @model, 'started', @now, @reserved, @bytes,
+                @conversation, @message, @id, @session, @purpose, @model, 'started', @at, @reserved, @bytes,
                 0, 0, 0, 0, 0)
             """)
-            .With("@conversation", call.Conversation.Value).With("@id", call.Id).With("@message", call.Message?.Value)
+            .With("@conversation", call.Conversation.Value).With("@message", call.Message?.Value ?? "").With("@id", call.Id)
             .With("@session", call.Session.Value).With("@purpose", call.Purpose.Word()).With("@model", call.Model)
-            .With("@now", now).With("@reserved", call.ReservedNano).With("@bytes", call.PromptBytes)
+            .With("@at", call.At.ToUnixTimeMilliseconds()).With("@reserved", call.ReservedNano).With("@bytes", call.PromptBytes)
             .ExecuteAsync(cancellationToken);
-    }
 
-    public Task FinishAsync(DbTransaction transaction, StartedCall call, FinishedCall finished, CancellationToken cancellationToken)
+    public static async Task FinishAsync(
+        Writing writing, StartedCall call, FinishedCall finished, Rates? rates, CancellationToken cancellationToken)
     {
         var usage = finished.Usage ?? TokenUsage.None;
-        var rates = prices.Find(call.Model, clock.GetUtcNow())?.RatesFor(usage.TotalInput);
-        return transaction.Command(
+        var cost = finished.CostNano(rates);
+        await writing.Sql(
             """
             UPDATE calls
             SET state = @state, finished_at = @now, cost_nano = @cost, rates = @rates, stop_reason = @stop, request_id = @request, note = @note,
                 input_tokens = @input, output_tokens = @output,
                 cache_write_5m = @write5m, cache_write_1h = @write1h, cache_read = @read
-            WHERE conversation_id = @conversation AND call_id = @id
+            WHERE conversation_id = @conversation AND message_id = @message AND call_id = @id
             """)
-            .With("@conversation", call.Conversation.Value).With("@id", call.Id)
-            .With("@state", finished.Answered ? "done" : "failed").With("@now", clock.UnixNow())
-            .With("@cost", finished.PerhapsPaid ? null : rates?.CostOf(usage) ?? (usage == TokenUsage.None ? 0 : null))
-            .With("@rates", rates is null ? null : JsonSerializer.Serialize(rates))
+            .With("@conversation", call.Conversation.Value).With("@message", call.Message?.Value ?? "").With("@id", call.Id)
+            .With("@state", finished.Answered ? "done" : "failed").With("@now", writing.UnixNow)
+            .With("@cost", cost).With("@rates", rates?.ToJson())
             .With("@stop", finished.StopReason).With("@request", finished.RequestId).With("@note", finished.Note)
             .With("@input", usage.Input).With("@output", usage.Output)
             .With("@write5m", usage.CacheWrite5m).With("@write1h", usage.CacheWrite1h).With("@read", usage.CacheRead)
             .ExecuteAsync(cancellationToken);
+        await Spending.SettleAsync(writing, call, new Settlement(usage, cost, IsLost: false), cancellationToken);
     }
 
-    /// <summary>After a crash: calls whose end nobody saw. They are repeated, so they are perhaps paid twice, and count at their worst cost against the caps.</summary>
-    public static Task<int> NoteLostAsync(DbTransaction transaction, CancellationToken cancellationToken) =>
-        transaction.Command("UPDATE calls SET state = 'lost', note = 'the relay stopped before the reply was recorded: perhaps paid twice' WHERE state = 'started'")
-            .ExecuteAsync(cancellationToken);
-
-    /// <summary>Spent or reserved since a time, in nano-dollars; what is unknown counts at its worst.</summary>
-    public static Task<long> CommittedSinceAsync(DbTransaction transaction, DateTimeOffset since, CancellationToken cancellationToken) =>
-        transaction.Command(
+    /// <summary>The one who made the call ended before it. It is repeated, so it is perhaps paid twice, and counts at its worst cost.
+    /// False when its end is recorded.</summary>
+    public static async Task<bool> LoseAsync(Writing writing, RunningCall running, CancellationToken cancellationToken)
+    {
+        var lost = await writing.Sql(
             """
-            SELECT COALESCE(SUM(COALESCE(cost_nano, reserved_nano, 0)), 0)
-            FROM calls
-            WHERE started_at >= @since
+            UPDATE calls
+            SET state = 'lost', note = 'the relay stopped before the reply was recorded: perhaps paid twice'
+            WHERE conversation_id = @conversation AND message_id = @message AND call_id = @id AND state = 'started'
+            RETURNING session_id, purpose, started_at, model, prompt_bytes, reserved_nano
             """)
-            .With("@since", since.ToUnixTimeMilliseconds())
-            .NumberAsync(cancellationToken);
+            .With("@conversation", running.Conversation.Value).With("@message", running.Message).With("@id", running.Call)
+            .FirstAsync(
+                row => new StartedCall(running.Call, running.Conversation, new MessageId(running.Message), CallPurpose.Turn)
+                {
+                    Session = SessionId.Stored(row.Text()),
+                    Purpose = row.Word<CallPurpose>(),
+                    At = row.Time(),
+                    Model = row.Text(),
+                    PromptBytes = row.Number(),
+                    ReservedNano = row.NumberOrNull(),
+                },
+                cancellationToken);
+        if (lost is null)
+            return false;
+        await Spending.SettleAsync(writing, lost, new Settlement(TokenUsage.None, CostNano: null, IsLost: true), cancellationToken);
+        return true;
+    }
 
-    /// <summary>The newest calls of a conversation that got an answer, newest first: what the cache and the estimates go by.</summary>
-    public static Task<List<PastCall>> RecentAsync(DbConnection connection, ConversationId conversation, int limit, CancellationToken cancellationToken) =>
-        connection.Command(
+    /// <summary>The newest calls of a conversation that got an answer, newest first.</summary>
+    public static async Task<List<PastCall>> RecentAsync(
+        Reading reading, ConversationId conversation, int limit, CancellationToken cancellationToken)
+    {
+        var recent = await reading.Sql(
             """
-            SELECT started_at, prompt_bytes, input_tokens + cache_write_5m + cache_write_1h + cache_read AS input_tokens, output_tokens
+            SELECT started_at, prompt_bytes, input_tokens + cache_write_5m + cache_write_1h + cache_read, output_tokens
             FROM calls
             WHERE conversation_id = @conversation AND state = 'done'
-            ORDER BY started_at DESC
+            ORDER BY message_id DESC, call_id DESC
             LIMIT @limit
             """)
             .With("@conversation", conversation.Value).With("@limit", limit)
-            .ListAsync(
-                reader => new PastCall(reader.Time("started_at"), reader.Number("prompt_bytes"), reader.Number("input_tokens"), reader.Number("output_tokens")),
-                cancellationToken);
-
-    public static Task<long> EmptyRepliesAsync(DbTransaction transaction, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        transaction.Command("SELECT COUNT(*) FROM calls WHERE conversation_id = @conversation AND message_id = @message AND note = 'empty reply'")
-            .With("@conversation", conversation.Value).With("@message", message.Value)
-            .NumberAsync(cancellationToken);
-
-    /// <summary>Over all runs: (1) how far everything is settled by now, (2) what settled since the last time, (3) the rest.</summary>
-    public Task<Totals> TotalsAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async connection =>
-            {
-                var settled = _settled;
-                var before = await SettledBeforeAsync(connection, settled.Before, cancellationToken); // (1)
-                var next = before > settled.Before
-                    ? new Settled(settled.Totals + await SumAsync(connection, settled.Before, before, cancellationToken), before) // (2)
-                    : settled;
-                var totals = next.Totals + await SumAsync(connection, next.Before, long.MaxValue, cancellationToken); // (3)
-                Interlocked.CompareExchange(ref _settled, next, settled);
-                return totals;
-            },
-            cancellationToken);
-
-    /// <summary>The calls made for a message, in order.</summary>
-    public Task<List<CallRecord>> OfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT purpose, model, state, started_at, finished_at, cost_nano, input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read,
-                    stop_reason, request_id, note
-                FROM calls
-                WHERE conversation_id = @conversation AND message_id = @message
-                ORDER BY started_at
-                """)
-                .With("@conversation", conversation.Value).With("@message", message.Value)
-                .ListAsync(CallRecord.From, cancellationToken),
-            cancellationToken);
-
-    /// <summary>Sums of all calls, in one group or a group for each day (UTC), session or model.</summary>
-    public Task<List<CostSum>> SumsAsync(CostGroup by, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT
-                    CASE @by WHEN 'day' THEN CAST(started_at / 86400000 AS TEXT) WHEN 'session' THEN session_id WHEN 'model' THEN model ELSE 'all' END AS bucket,
-                    COUNT(*) AS calls,
-                    SUM(input_tokens) AS input, SUM(output_tokens) AS output,
-                    SUM(cache_write_5m) AS write5m, SUM(cache_write_1h) AS write1h, SUM(cache_read) AS cache_read,
-                    COALESCE(SUM(cost_nano), 0) AS cost,
-                    COUNT(CASE WHEN cost_nano IS NULL AND state <> 'started' THEN 1 END) AS unknown,
-                    COUNT(CASE WHEN state = 'lost' THEN 1 END) AS lost,
-                    COUNT(CASE WHEN state = 'started' THEN 1 END) AS under_way
-                FROM calls
-                GROUP BY bucket
-                ORDER BY bucket
-                """)
-                .With("@by", by.Word())
-                .ListAsync(CostSum.From, cancellationToken),
-            cancellationToken);
-
-    private async Task<long> SettledBeforeAsync(DbConnection connection, long since, CancellationToken cancellationToken)
-    {
-        var old = (clock.GetUtcNow() - Settling).ToUnixTimeMilliseconds();
-        var underWay = await connection.Command(
-            """
-            SELECT COALESCE(MIN(started_at), @old)
-            FROM calls
-            WHERE started_at >= @since AND started_at < @old AND state = 'started'
-            """)
-            .With("@old", old).With("@since", since)
-            .NumberAsync(cancellationToken);
-        return Math.Min(old, underWay);
+            .ListAsync(row => new PastCall(row.Time(), row.Number(), row.Number(), row.Number()), cancellationToken);
+        return recent.OrderByDescending(call => call.StartedAt).ToList();
     }
 
-    private static async Task<Totals> SumAsync(DbConnection connection, long since, long before, CancellationToken cancellationToken) =>
-        (await connection.Command(
-            """
-            SELECT
-                COALESCE(SUM(input_tokens + cache_write_5m + cache_write_1h + cache_read), 0) AS input,
-                COALESCE(SUM(output_tokens), 0) AS output,
-                COALESCE(SUM(cost_nano), 0) AS cost,
-                COUNT(*) AS calls,
-                COUNT(CASE WHEN cost_nano IS NULL THEN 1 END) AS unknown
-            FROM calls
-            WHERE started_at >= @since AND started_at < @before AND state <> 'started'
-            """)
-            .With("@since", since).With("@before", before)
-            .ListAsync(
-                reader => new Totals(reader.Number("input"), reader.Number("output"), reader.Number("cost"), reader.Number("calls"), reader.Number("unknown")),
-                cancellationToken))[0];
-}
+    public static Task<long> EmptyRepliesAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT COUNT(*) FROM calls WHERE conversation_id = @conversation AND message_id = @message AND note = @empty")
+            .With("@conversation", conversation.Value).With("@message", message.Value).With("@empty", EmptyReply)
+            .NumberAsync(cancellationToken);
 
-internal sealed record PastCall(DateTimeOffset StartedAt, long PromptBytes, long InputTokens, long OutputTokens);
+    /// <summary>The calls made for a message, in order.</summary>
+    public static Task<List<CallRecord>> OfAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {CallRecord.Columns}
+            FROM calls
+            WHERE conversation_id = @conversation AND message_id = @message
+            ORDER BY started_at
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .ListAsync(CallRecord.From, cancellationToken);
+
+    /// <summary>What groups a running call would belong to, for the costs.</summary>
+    public static Task<CostKey?> KeyAsync(Reading reading, RunningCall running, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT started_at, session_id, model
+            FROM calls
+            WHERE conversation_id = @conversation AND message_id = @message AND call_id = @id
+            """)
+            .With("@conversation", running.Conversation.Value).With("@message", running.Message).With("@id", running.Call)
+            .FirstAsync(row => new CostKey(Spending.Day(row.Time()), row.Text(), row.Text()), cancellationToken);
+}

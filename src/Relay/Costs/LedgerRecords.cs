@@ -1,5 +1,4 @@
-using System.Data.Common;
-using Relay.Advisor;
+using Relay.Conversations;
 using Relay.Storage;
 
 namespace Relay.Costs;
@@ -25,30 +24,50 @@ internal sealed record CallRecord(
     string? RequestId,
     string? Note)
 {
-    public static CallRecord From(DbDataReader reader) => new(
-        reader.Text("purpose"),
-        reader.Text("model"),
-        reader.Text("state"),
-        reader.Time("started_at"),
-        reader.TimeOrNull("finished_at"),
-        reader.NumberOrNull("cost_nano"),
-        new TokenUsage(
-            reader.Number("input_tokens"), reader.Number("output_tokens"), reader.Number("cache_write_5m"), reader.Number("cache_write_1h"), reader.Number("cache_read")),
-        reader.TextOrNull("stop_reason"),
-        reader.TextOrNull("request_id"),
-        reader.TextOrNull("note"));
+    public const string Columns =
+        "purpose, model, state, started_at, finished_at, cost_nano, input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read, "
+        + "stop_reason, request_id, note";
+
+    public static CallRecord From(Row row) => new(
+        row.Text(),
+        row.Text(),
+        row.Text(),
+        row.Time(),
+        row.TimeOrNull(),
+        row.NumberOrNull(),
+        new TokenUsage(row.Number(), row.Number(), row.Number(), row.Number(), row.Number()),
+        row.TextOrNull(),
+        row.TextOrNull(),
+        row.TextOrNull());
+}
+
+/// <summary>What a call's cost is filed under. The day is UTC.</summary>
+internal sealed record CostKey(string Day, string Session, string Model)
+{
+    public string Of(CostGroup by) => by switch
+    {
+        CostGroup.Day => Day,
+        CostGroup.Session => Session,
+        CostGroup.Model => Model,
+        _ => "all",
+    };
 }
 
 /// <summary>Sums over a group of calls. Lost calls are among those of unknown cost; calls under way are not.</summary>
-/// <param name="Bucket">For days, the number of the day since 1970-01-01.</param>
-internal sealed record CostSum(string Bucket, long Calls, TokenUsage Tokens, long CostNano, long UnknownCost, long Lost, long UnderWay)
+internal sealed record CostSum(string Group, long Calls, TokenUsage Tokens, long CostNano, long UnknownCost, long Lost, long UnderWay)
 {
-    public static CostSum From(DbDataReader reader) => new(
-        reader.Text("bucket"),
-        reader.Number("calls"),
-        new TokenUsage(reader.Number("input"), reader.Number("output"), reader.Number("write5m"), reader.Number("write1h"), reader.Number("cache_read")),
-        reader.Number("cost"),
-        reader.Number("unknown"),
-        reader.Number("lost"),
-        reader.Number("under_way"));
+    public static CostSum operator +(CostSum left, CostSum right) => new(
+        left.Group,
+        left.Calls + right.Calls,
+        left.Tokens + right.Tokens,
+        left.CostNano + right.CostNano,
+        left.UnknownCost + right.UnknownCost,
+        left.Lost + right.Lost,
+        left.UnderWay + right.UnderWay);
+}
+
+/// <summary>Sums over all calls that have ended. Cost is that of the calls whose cost is known; <see cref="UnknownCost"/> counts the others.</summary>
+internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost)
+{
+    public static readonly Totals None = new(0, 0, 0, 0, 0);
 }

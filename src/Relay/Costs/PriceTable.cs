@@ -1,13 +1,20 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Relay.Advisor;
+using Relay.Conversations;
+using Relay.Http;
 
 namespace Relay.Costs;
 
 /// <summary>US dollars per million tokens.</summary>
 internal sealed record Rates(decimal Input, decimal Output, decimal CacheWrite5m, decimal CacheWrite1h, decimal CacheRead)
 {
+    private static readonly ConcurrentDictionary<Rates, string> Written = new();
+
+    /// <summary>As the ledger keeps them with a call. There are few, and each call has them.</summary>
+    public string ToJson() => Written.GetOrAdd(this, rates => JsonSerializer.Serialize(rates));
+
     public bool AreSane => Input >= 0 && Output >= 0 && CacheWrite5m >= 0 && CacheWrite1h >= 0 && CacheRead >= 0;
 
     /// <summary>In nano-dollars: 1 USD per million tokens is 1,000 of them per token.</summary>

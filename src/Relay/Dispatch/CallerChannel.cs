@@ -1,17 +1,22 @@
 using System.Collections.Concurrent;
 using Relay.Conversations;
-using Relay.Running;
+using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Dispatch;
 
 /// <summary>Replies that somebody waits for over HTTP. When nobody has for ten seconds, the reply goes to the session's folder instead.</summary>
-internal sealed class CallerChannel(Outbox outbox, TimeProvider clock)
+internal sealed class CallerChannel(Database database, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<MessageId, Waiter> _waiters = new();
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
 
-    /// <summary>Keeps the reply to a message from going to the folder until disposed, and wakes the one who waits.</summary>
+    /// <summary>Whether replies lie here that nobody may come for.</summary>
+    public bool MayAbandon { get; private set; }
+
+    /// <summary>Keeps the reply to a message from going to the folder until disposed.</summary>
     public Waiter Wait(MessageId message)
     {
         var waiter = _waiters.AddOrUpdate(message, _ => new Waiter(this), (_, existing) => existing);
@@ -19,23 +24,18 @@ internal sealed class CallerChannel(Outbox outbox, TimeProvider clock)
         return waiter;
     }
 
-    public void Answered(MessageId message)
-    {
-        if (_waiters.TryGetValue(message, out var waiter))
-            waiter.Signal.Set();
-    }
-
     public bool IsAwaited(MessageId? message) =>
         message is { } id && _waiters.TryGetValue(id, out var waiter) && waiter.IsPresent;
 
     public async Task ReleaseAbandonedAsync(CancellationToken cancellationToken)
     {
-        foreach (var reply in await outbox.ForCallersAsync(cancellationToken))
-            if (IsAbandoned(reply))
-            {
-                await outbox.ToFolderAsync(reply, cancellationToken);
-                Forget(reply);
-            }
+        var waiting = await database.ReadAsync(reading => Outbox.ForCallersAsync(reading, cancellationToken), cancellationToken);
+        MayAbandon = waiting.Count > 0;
+        foreach (var reply in waiting.Where(IsAbandoned))
+        {
+            await database.WriteAsync(writing => Outbox.ToFolderAsync(writing, reply, cancellationToken), cancellationToken);
+            Forget(reply);
+        }
     }
 
     /// <summary>After the reply has found its way.</summary>
@@ -60,8 +60,6 @@ internal sealed class CallerChannel(Outbox outbox, TimeProvider clock)
     internal sealed class Waiter(CallerChannel channel) : IDisposable
     {
         private int _present;
-
-        public ChangeSignal Signal { get; } = new();
 
         public bool IsPresent => Volatile.Read(ref _present) > 0;
 

@@ -1,100 +1,148 @@
 using System.Runtime.ExceptionServices;
-using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Files;
 using Relay.Running;
+using Relay.Storage;
 
 namespace Relay.Dispatch;
 
-/// <summary>Places each reply in its session's folder exactly once, one at a time, in order. One pass: what was taken is noted as consumed;
-/// then for every session whose folder is free (1) stage the file, (2) record it staged, (3) rename it to input.txt, (4) record it placed.</summary>
-internal sealed partial class Dispatcher : Loop
+/// <summary>Places each reply in its session's folder exactly once, one at a time, in order. One pass over the sessions: (1) what was taken is
+/// consumed and the session's next reply comes up, (2) what is not staged yet is staged, and recorded so, (3) each staged file is renamed to
+/// input.txt where the folder is free, (4) what was placed, and what was consumed before it, is recorded.</summary>
+internal sealed partial class Dispatcher(Database database, FolderChannel folder, CallerChannel callers, ILogger<Dispatcher> log) : ILoop
 {
-    private readonly Outbox _outbox;
-    private readonly CallerChannel _callers;
-    private readonly FolderChannel _folder;
-    private readonly FolderWatch _watch;
-    private readonly Signals _signals;
-    private readonly ILogger _log;
+    private bool _swept;
 
-    public Dispatcher(
-        Outbox outbox, CallerChannel callers, SettingsSource settings, Signals signals, Faults faults, TimeProvider clock, ILogger<Dispatcher> log)
-        : base(signals.Dispatch, faults, clock, log)
+    public Topic? WakesOn => Topic.Dispatch;
+
+    /// <summary>What callers gave up is found by time alone; else only a lost wake-up.</summary>
+    public TimeSpan Poll => callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
+
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        _outbox = outbox;
-        _callers = callers;
-        _signals = signals;
-        _log = log;
-        _folder = new FolderChannel(settings.Current.Home);
-        _watch = new FolderWatch(settings.Current.Home.Dispatch, FolderWatch.Names, signals.Dispatch, withSubfolders: true);
+        folder.Renew();
+        var isFirst = !_swept;
+        await SweepAsync(cancellationToken);
+        await callers.ReleaseAbandonedAsync(cancellationToken);
+        var pass = new Pass();
+        foreach (var head in await database.ReadAsync(reading => Outbox.FolderHeadsAsync(reading, cancellationToken), cancellationToken))
+            await TryAsync(pass, () => LookAtAsync(pass, head, isFirst, cancellationToken)); // (1)
+        await StageAsync(pass, cancellationToken); // (2)
+        foreach (var reply in pass.ToPlace)
+            await TryAsync(pass, () => Place(pass, reply)); // (3)
+        if (pass.Placed.Count > 0)
+            await folder.SyncAsync();
+        await RecordAsync(pass); // (4)
+        pass.Faults.FirstOrDefault()?.Throw();
+        return pass.Consumed.Count + pass.Placed.Count;
     }
 
-    protected override TimeSpan PollInterval => TimeSpan.FromSeconds(2);
-
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    /// <summary>What one pass found and did.</summary>
+    private sealed class Pass
     {
-        _watch.Renew();
-        await _callers.ReleaseAbandonedAsync(cancellationToken);
-        var handled = 0;
-        List<Exception> faults = [];
-        foreach (var reply in await _outbox.PlacedAsync(cancellationToken))
-            handled += await TryAsync(ConsumeAsync, reply, faults, cancellationToken);
-        foreach (var reply in await _outbox.NextForFoldersAsync(cancellationToken))
-            handled += await TryAsync(PlaceAsync, reply, faults, cancellationToken);
-        if (handled > 0)
-            _signals.Status.Set();
-        if (faults.Count > 0)
-            ExceptionDispatchInfo.Throw(faults[0]);
-        return handled;
+        public List<OutboundReply> Consumed { get; } = [];
+
+        public List<OutboundReply> ToPlace { get; } = [];
+
+        public List<OutboundReply> Placed { get; } = [];
+
+        public List<ExceptionDispatchInfo> Faults { get; } = [];
     }
 
-    public override void Dispose()
+    /// <summary>Once: files whose commit never came.</summary>
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        _watch.Dispose();
-        base.Dispose();
+        if (_swept)
+            return;
+        var staged = await database.ReadAsync(reading => Outbox.StagedNamesAsync(reading, cancellationToken), cancellationToken);
+        folder.Sweep(staged.ToHashSet());
+        _swept = true;
     }
 
     /// <summary>A session whose folder is broken does not hold up the others.</summary>
-    private static async Task<int> TryAsync(
-        Func<OutboundReply, CancellationToken, Task<bool>> step, OutboundReply reply, List<Exception> faults, CancellationToken cancellationToken)
+    private static async Task TryAsync(Pass pass, Func<Task> step)
     {
         try
         {
-            return await step(reply, cancellationToken) ? 1 : 0;
+            await step();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            faults.Add(exception);
-            return 0;
+            pass.Faults.Add(ExceptionDispatchInfo.Capture(exception));
         }
     }
 
-    private async Task<bool> ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
+    private async Task LookAtAsync(Pass pass, OutboundReply head, bool isFirst, CancellationToken cancellationToken)
     {
-        if (_folder.IsPending(reply.Session) || !await _outbox.ConsumedAsync(reply, cancellationToken))
-            return false;
-        CrashPoint.Pass("place-5-consumed");
-        LogConsumed(reply.Message, reply.Session);
-        return true;
+        var wasUndone = isFirst && folder.IsStaged(head); // The power went before the rename was on disk.
+        if (head.State != DispatchState.Placed || wasUndone)
+            pass.ToPlace.Add(head);
+        else if (!folder.IsPending(head.Session))
+        {
+            pass.Consumed.Add(head);
+            if (await database.ReadAsync(reading => Outbox.NextForFolderAsync(reading, head, cancellationToken), cancellationToken) is { } next)
+                pass.ToPlace.Add(next);
+        }
     }
 
-    private async Task<bool> PlaceAsync(OutboundReply reply, CancellationToken cancellationToken)
+    private async Task StageAsync(Pass pass, CancellationToken cancellationToken)
     {
-        if (reply.State == DispatchState.Ready)
+        var unstaged = pass.ToPlace.FindAll(reply => reply.State == DispatchState.Ready);
+        if (unstaged.Count == 0)
+            return;
+        foreach (var reply in unstaged)
         {
             CrashPoint.Pass("place-0-ready");
-            _folder.Stage(reply); // (1)
+            folder.Stage(reply.Id, reply.Content);
             CrashPoint.Pass("place-1-staged-file");
-            await _outbox.StagedAsync(reply, cancellationToken); // (2)
-            CrashPoint.Pass("place-2-staged");
         }
-        if (!_folder.Place(reply)) // (3)
-            return false; // Something of the session's own lies there; its going away wakes this loop.
-        CrashPoint.Pass("place-3-renamed");
-        await _outbox.PlacedAsync(reply, cancellationToken); // (4)
-        CrashPoint.Pass("place-4-placed");
-        LogPlaced(reply.Message, reply.Session, reply.Content.Length, (long)(Clock.GetUtcNow() - reply.CreatedAt).TotalMilliseconds);
-        return true;
+        await folder.SyncAsync();
+        await database.WriteAsync(
+            async writing =>
+            {
+                foreach (var reply in unstaged)
+                    await Outbox.StagedAsync(writing, reply, cancellationToken);
+            },
+            cancellationToken);
+        CrashPoint.Pass("place-2-staged");
+    }
+
+    /// <summary>Where something of the session's own lies, it waits: that going away wakes this loop.</summary>
+    private Task Place(Pass pass, OutboundReply reply)
+    {
+        if (folder.Place(reply))
+        {
+            CrashPoint.Pass("place-3-renamed");
+            pass.Placed.Add(reply);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>It has happened: that is recorded even when we are stopping.</summary>
+    private async Task RecordAsync(Pass pass)
+    {
+        if (pass.Consumed.Count + pass.Placed.Count == 0)
+            return;
+        await database.WriteAsync(
+            async writing =>
+            {
+                foreach (var reply in pass.Consumed)
+                    if (await Outbox.ConsumedAsync(writing, reply, CancellationToken.None))
+                        writing.OnceCommitted(() => LogConsumed(reply.Message, reply.Session));
+                foreach (var reply in pass.Placed)
+                    await PlacedAsync(writing, reply);
+            },
+            CancellationToken.None);
+        foreach (var _ in pass.Placed)
+            CrashPoint.Pass("place-4-placed");
+        foreach (var _ in pass.Consumed)
+            CrashPoint.Pass("place-5-consumed");
+    }
+
+    private async Task PlacedAsync(Writing writing, OutboundReply reply)
+    {
+        await Outbox.PlacedAsync(writing, reply, CancellationToken.None);
+        var milliseconds = (long)(writing.Now - reply.CreatedAt).TotalMilliseconds;
+        writing.OnceCommitted(() => LogPlaced(reply.Message, reply.Session, reply.Content.Length, milliseconds));
     }
 
     [LoggerMessage(LogLevel.Information, "Placed the reply to {MessageId} for {Session}, {Characters} characters, after {Milliseconds} ms")]

@@ -1,47 +1,94 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Files;
 using Relay.Files.Platform;
+using Relay.Running;
 
 namespace Relay.Dispatch;
 
-/// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another.</summary>
-internal sealed class FolderChannel(RelayHome home)
+/// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another. A staged file that is there
+/// was not delivered, whatever the record says: the rename takes it away.</summary>
+internal sealed class FolderChannel : IDisposable
 {
-    /// <summary>Staged by this process and not renamed: if such a file vanishes, somebody removed it and it is written again.</summary>
-    private readonly HashSet<string> _staged = [];
+    private readonly RelayHome _home;
+    private readonly FolderWatch _watch;
+    private readonly SharedFolderSync _stagedNames;
 
-    public void Stage(OutboundReply reply)
+    /// <summary>Staged by this process and not renamed: if such a file vanishes, somebody removed it and it is written again.</summary>
+    private readonly ConcurrentDictionary<string, bool> _staged = new();
+
+    public FolderChannel(SettingsSource settings, ChangeFeed changes)
     {
-        Directory.CreateDirectory(home.Staged); // Somebody may have cleared the dispatch folder.
-        DurableFile.Write(StagedFile(reply), Encoding.UTF8.GetBytes(reply.Content));
-        Posix.SyncFolder(home.Staged);
-        _staged.Add(reply.Id);
+        _home = settings.Current.Home;
+        _watch = new FolderWatch(_home.Dispatch, FolderWatch.Names, () => changes.Publish(Topic.Dispatch), withSubfolders: true);
+        _stagedNames = new SharedFolderSync(_home.Staged);
+    }
+
+    /// <summary>Listens again where the watch went deaf.</summary>
+    public void Renew() => _watch.Renew();
+
+    /// <summary>Writes the file durably; its name is durable after <see cref="SyncAsync"/>.</summary>
+    public void Stage(string id, string content)
+    {
+        Directory.CreateDirectory(_home.Staged); // Somebody may have cleared the dispatch folder.
+        DurableFile.Write(StagedFile(id), Encoding.UTF8.GetBytes(content));
+        _staged[id] = true;
+    }
+
+    /// <summary>What was staged and placed so far is there to stay. A rename is one step of the file system's journal, so the folder it
+    /// leaves from stands for both.</summary>
+    public Task SyncAsync() => _stagedNames.SyncAsync();
+
+    /// <summary>It was staged for a commit that did not come.</summary>
+    public void Discard(string id)
+    {
+        File.Delete(StagedFile(id));
+        _staged.TryRemove(id, out _);
     }
 
     /// <summary>True when the reply is in the session's folder, or was: after a crash a staged file that is gone had been renamed.</summary>
     public bool Place(OutboundReply reply)
     {
-        if (!File.Exists(StagedFile(reply)))
+        if (!File.Exists(StagedFile(reply.Id)))
         {
-            if (!_staged.Contains(reply.Id))
+            if (!_staged.ContainsKey(reply.Id))
                 return true;
-            Stage(reply);
+            Stage(reply.Id, reply.Content);
         }
-        var folder = home.SessionFolder(reply.Session.Value);
-        Directory.CreateDirectory(folder);
-        if (!Posix.RenameNoReplace(StagedFile(reply), InputFile(reply.Session)))
+        MakeSessionFolder(reply.Session);
+        if (!Posix.RenameNoReplace(StagedFile(reply.Id), InputFile(reply.Session)))
             return false;
-        _staged.Remove(reply.Id);
-        Posix.SyncFolder(folder);
-        Posix.SyncFolder(home.Staged);
+        _staged.TryRemove(reply.Id, out _);
         return true;
     }
 
     public bool IsPending(SessionId session) => Posix.Lstat(InputFile(session)) is not null;
 
-    private string InputFile(SessionId session) => Path.Combine(home.SessionFolder(session.Value), "input.txt");
+    public bool IsStaged(OutboundReply reply) => File.Exists(StagedFile(reply.Id));
 
-    private string StagedFile(OutboundReply reply) => Path.Combine(home.Staged, reply.Id);
+    /// <summary>At the start: removes what was staged for commits that did not come.</summary>
+    public void Sweep(IReadOnlySet<string> wanted)
+    {
+        if (Directory.Exists(_home.Staged))
+            foreach (var file in Directory.EnumerateFiles(_home.Staged))
+                if (!wanted.Contains(Path.GetFileName(file)))
+                    File.Delete(file);
+    }
+
+    public void Dispose() => _watch.Dispose();
+
+    private void MakeSessionFolder(SessionId session)
+    {
+        var folder = _home.SessionFolder(session.Value);
+        if (Directory.Exists(folder))
+            return;
+        Directory.CreateDirectory(folder);
+        Posix.SyncFolder(_home.Dispatch);
+    }
+
+    private string InputFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), "input.txt");
+
+    private string StagedFile(string id) => Path.Combine(_home.Staged, id);
 }

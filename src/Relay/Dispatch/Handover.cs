@@ -1,29 +1,37 @@
 using System.Collections.Concurrent;
 using Relay.Agents;
 using Relay.Conversations;
-using Relay.Running;
 using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Dispatch;
 
 /// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter. Each is leased to one of them at a time
 /// and consumed only once the whole answer that carries it was sent.</summary>
-internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals signals)
+internal sealed class Handover(Database database, CallerChannel callers)
 {
     private readonly ConcurrentDictionary<string, bool> _leased = new();
 
     /// <summary>Everything that waits for the session, but what a tool call of its own is waiting for.</summary>
-    public Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken) =>
-        LeaseAsync(async () => (await outbox.ForAgentAsync(session, cancellationToken)).Where(reply => !callers.IsAwaited(reply.Message)));
+    public Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken) => LeaseAsync(
+        async reading => (await Outbox.ForAgentAsync(reading, session, cancellationToken)).FindAll(reply => !callers.IsAwaited(reply.Message)),
+        cancellationToken);
 
     /// <summary>The reply to one message; empty while there is none, or when another opportunity has it.</summary>
-    public Task<Lease> TakeReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        LeaseAsync(async () => await outbox.ReplyToAsync(conversation, message, cancellationToken)
-            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent } reply ? [reply] : []);
+    public Task<Lease> TakeReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => LeaseAsync(
+        async reading => await ReplyToAsync(reading, conversation, message, cancellationToken)
+            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent } reply ? [reply] : [],
+        cancellationToken);
 
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
-    public async Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        await outbox.ReplyToAsync(conversation, message, cancellationToken) is { State: DispatchState.Consumed } reply ? reply.Content : null;
+    public Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => await ReplyToAsync(reading, conversation, message, cancellationToken)
+            is { State: DispatchState.Consumed } reply ? reply.Content : null,
+        cancellationToken);
+
+    private static async Task<OutboundReply?> ReplyToAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        await Outbox.ReplyToAsync(reading, await MessageStore.FindAsync(reading, conversation, message, cancellationToken), cancellationToken);
 
     /// <summary>Dispose it when the answer failed: the replies wait for the next opportunity.</summary>
     internal sealed class Lease(Handover handover, IReadOnlyList<OutboundReply> replies) : IDisposable
@@ -44,15 +52,15 @@ internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals sig
         public void Dispose() => handover.Release(Replies);
     }
 
-    private async Task<Lease> LeaseAsync(Func<Task<IEnumerable<OutboundReply>>> read)
+    private async Task<Lease> LeaseAsync(Func<Reading, Task<List<OutboundReply>>> read, CancellationToken cancellationToken)
     {
-        var mine = (await read()).Where(reply => _leased.TryAdd(reply.Id, true)).ToList();
+        var mine = (await database.ReadAsync(read, cancellationToken)).FindAll(reply => _leased.TryAdd(reply.Id, true));
         if (mine.Count == 0)
             return new Lease(this, []);
         try
         {
             // Whoever had one of them may have got through with it between the reading and the leasing.
-            var still = (await read()).Select(reply => reply.Id).ToHashSet();
+            var still = (await database.ReadAsync(read, cancellationToken)).Select(reply => reply.Id).ToHashSet();
             Release(mine.Where(reply => !still.Contains(reply.Id)));
             return new Lease(this, mine.FindAll(reply => still.Contains(reply.Id)));
         }
@@ -71,8 +79,7 @@ internal sealed class Handover(Outbox outbox, CallerChannel callers, Signals sig
 
     private async Task ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
     {
-        await outbox.ConsumedAsync(reply, cancellationToken);
+        await database.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), cancellationToken);
         callers.Forget(reply);
-        signals.Status.Set();
     }
 }

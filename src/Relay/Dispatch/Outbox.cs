@@ -1,220 +1,211 @@
-using System.Data.Common;
+using System.Globalization;
+using Relay.Agents;
 using Relay.Conversations;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Dispatch;
 
-internal enum DispatchState
-{
-    Ready,
-    Staged,
-    Placed,
-    Consumed,
-}
-
-/// <summary>A reply on its way to a session.</summary>
-internal sealed record OutboundReply(
-    ConversationId Conversation,
-    string Id,
-    MessageId? Message,
-    SessionId Session,
-    long Number,
-    ReplyChannel Channel,
-    string Content,
-    DispatchState State,
-    DateTimeOffset CreatedAt)
-{
-    public const string Columns = "conversation_id, dispatch_id, message_id, session_id, number, channel, content, state, created_at";
-
-    public static OutboundReply From(DbDataReader reader) => new(
-        new ConversationId(reader.Text("conversation_id")),
-        reader.Text("dispatch_id"),
-        reader.TextOrNull("message_id") is { } message ? new MessageId(message) : null,
-        SessionId.Stored(reader.Text("session_id")),
-        reader.Number("number"),
-        Enum.Parse<ReplyChannel>(reader.Text("channel"), ignoreCase: true),
-        reader.Text("content"),
-        Enum.Parse<DispatchState>(reader.Text("state"), ignoreCase: true),
-        reader.Time("created_at"));
-}
-
 /// <summary>Owns the dispatches: one per reply and session, in the session's order, each going ready, staged, placed, consumed.</summary>
-internal sealed class Outbox(Database database, MessageStore messages, TimeProvider clock)
+internal static class Outbox
 {
-    public async Task EnqueueAsync(
-        DbTransaction transaction,
-        ConversationId conversation,
-        MessageId? message,
-        long position,
-        SessionId session,
-        ReplyChannel channel,
-        string content,
-        CancellationToken cancellationToken)
+    /// <summary>In the words of the index over them.</summary>
+    private const string IsOpen = "state <> 'consumed'";
+
+    public static async Task EnqueueAsync(Writing writing, NewReply reply, CancellationToken cancellationToken)
     {
-        var number = await transaction.Command("UPDATE sessions SET last_dispatch = last_dispatch + 1 WHERE session_id = @session RETURNING last_dispatch")
-            .With("@session", session.Value)
-            .NumberAsync(cancellationToken);
-        await transaction.Command(
+        var number = await SessionStore.NextDispatchAsync(writing, reply.Session, cancellationToken);
+        await writing.Sql(
             """
-            INSERT INTO dispatches (conversation_id, dispatch_id, message_id, position, session_id, number, channel, content, state, created_at)
-            VALUES (@conversation, @id, @message, @position, @session, @number, @channel, @content, 'ready', @now)
+            INSERT INTO dispatches (conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content)
+            VALUES (@conversation, @position, @session, @id, @message, @number, @channel, @state, @now, @content)
             """)
-            .With("@conversation", conversation.Value).With("@id", Guid.CreateVersion7(clock.GetUtcNow()).ToString())
-            .With("@message", message?.Value).With("@position", position).With("@session", session.Value)
-            .With("@number", number).With("@channel", channel.Word()).With("@content", content).With("@now", clock.UnixNow())
+            .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
+            .With("@id", reply.StagedAs ?? NewId(writing.Now)).With("@message", reply.Message?.Value)
+            .With("@number", number).With("@channel", reply.Channel.Word())
+            .With("@state", (reply.StagedAs is null ? DispatchState.Ready : DispatchState.Staged).Word())
+            .With("@now", writing.UnixNow).With("@content", reply.Content)
             .ExecuteAsync(cancellationToken);
+        if (reply.Channel == ReplyChannel.Folder)
+            writing.Wake(Topic.Dispatch);
+        else
+            writing.Wake(Topic.Replies, reply.Session.Value);
+        if (reply.Message is { } message)
+            writing.Wake(Topic.Replies, message.Value);
     }
 
-    /// <summary>What lies in a session's folder and was not taken yet, at most one per session.</summary>
-    public Task<List<OutboundReply>> PlacedAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {OutboundReply.Columns}
-                FROM dispatches
-                WHERE state = 'placed' AND channel = 'folder'
-                """)
-                .ListAsync(OutboundReply.From, cancellationToken),
-            cancellationToken);
+    public static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString();
 
-    /// <summary>The next reply of every session whose folder is free.</summary>
-    public Task<List<OutboundReply>> NextForFoldersAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {OutboundReply.Columns}
-                FROM dispatches
-                WHERE (session_id, number) IN (
-                    SELECT s.session_id, (
-                        SELECT MIN(e.number)
-                        FROM dispatches e
-                        WHERE e.session_id = s.session_id AND e.channel = 'folder' AND e.state IN ('ready', 'staged'))
-                    FROM sessions s
-                    WHERE NOT EXISTS (
-                        SELECT 1
-                        FROM dispatches p
-                        WHERE p.session_id = s.session_id AND p.channel = 'folder' AND p.state = 'placed'))
-                ORDER BY created_at
-                """)
-                .ListAsync(OutboundReply.From, cancellationToken),
-            cancellationToken);
+    /// <summary>The first open reply of every session that takes them from its folder, each found by one step through the index.</summary>
+    public static Task<List<OutboundReply>> FolderHeadsAsync(Reading reading, CancellationToken cancellationToken) =>
+        HeadsAsync(reading, ReplyChannel.Folder, cancellationToken);
 
-    public Task StagedAsync(OutboundReply reply, CancellationToken cancellationToken) =>
-        database.WriteAsync(transaction => SetStateAsync(transaction, reply, DispatchState.Staged, cancellationToken), cancellationToken);
+    /// <summary>The same of every session that takes them through its hooks and tool calls.</summary>
+    public static Task<List<OutboundReply>> AgentHeadsAsync(Reading reading, CancellationToken cancellationToken) =>
+        HeadsAsync(reading, ReplyChannel.Agent, cancellationToken);
 
-    public Task PlacedAsync(OutboundReply reply, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async transaction =>
-            {
-                await SetStateAsync(transaction, reply, DispatchState.Placed, cancellationToken);
-                if (reply.Message is { } message)
-                    await messages.ChangeAsync(transaction, reply.Conversation, message, new Change(MessageState.Placed), cancellationToken);
-            },
-            cancellationToken);
+    /// <summary>The reply for a session's folder that comes after another.</summary>
+    public static Task<OutboundReply?> NextForFolderAsync(Reading reading, OutboundReply after, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {OutboundReply.ColumnsToPlace}
+            FROM dispatches d
+            WHERE channel = 'folder' AND session_id = @session AND number > @number AND {IsOpen}
+            ORDER BY number
+            LIMIT 1
+            """)
+            .With("@session", after.Session.Value).With("@number", after.Number)
+            .FirstAsync(OutboundReply.From, cancellationToken);
+
+    /// <summary>Whether a reply for the session's folder waits to be placed.</summary>
+    public static async Task<bool> HasUnplacedAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        await reading.Sql(
+            $"""
+            SELECT 1
+            FROM dispatches
+            WHERE channel = 'folder' AND session_id = @session AND {IsOpen} AND state <> 'placed'
+            LIMIT 1
+            """)
+            .With("@session", session.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
+
+    public static Task StagedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken) =>
+        SetStateAsync(writing, reply, DispatchState.Staged, cancellationToken);
+
+    /// <summary>It lies in the session's folder.</summary>
+    public static async Task PlacedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
+    {
+        await SetStateAsync(writing, reply, DispatchState.Placed, cancellationToken);
+        await NoteDeliveryAsync(writing, reply, MessageState.Placed, cancellationToken);
+    }
 
     /// <summary>The receipt: the session took it. False when that was known before.</summary>
-    public Task<bool> ConsumedAsync(OutboundReply reply, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async transaction =>
-            {
-                if (await SetStateAsync(transaction, reply, DispatchState.Consumed, cancellationToken) == 0)
-                    return false;
-                if (reply.Message is { } message)
-                    await messages.ChangeAsync(transaction, reply.Conversation, message, new Change(MessageState.Consumed), cancellationToken);
-                return true;
-            },
-            cancellationToken);
+    public static async Task<bool> ConsumedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
+    {
+        if (await SetStateAsync(writing, reply, DispatchState.Consumed, cancellationToken) == 0)
+            return false;
+        await NoteDeliveryAsync(writing, reply, MessageState.Consumed, cancellationToken);
+        return true;
+    }
 
     /// <summary>Sends what a caller no longer waits for to the session's folder.</summary>
-    public Task ToFolderAsync(OutboundReply reply, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            transaction => transaction.Command(
-                """
-                UPDATE dispatches
-                SET channel = 'folder'
-                WHERE conversation_id = @conversation AND dispatch_id = @id AND channel = 'caller' AND state = 'ready'
-                """)
-                .With("@conversation", reply.Conversation.Value).With("@id", reply.Id)
-                .ExecuteAsync(cancellationToken),
-            cancellationToken);
+    public static async Task ToFolderAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
+            """
+            UPDATE dispatches
+            SET channel = 'folder'
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND channel = 'caller' AND state = 'ready'
+            """)
+            .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
+            .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Dispatch);
+    }
 
-    public Task<List<OutboundReply>> ForCallersAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {OutboundReply.Columns}
-                FROM dispatches
-                WHERE channel = 'caller' AND state = 'ready'
-                """)
-                .ListAsync(OutboundReply.From, cancellationToken),
-            cancellationToken);
+    public static Task<List<OutboundReply>> ForCallersAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {OutboundReply.Columns}
+            FROM dispatches
+            WHERE channel = 'caller' AND {IsOpen}
+            """)
+            .ListAsync(OutboundReply.From, cancellationToken);
 
     /// <summary>What waits for a session that takes its replies through hooks and tool calls, in order.</summary>
-    public Task<List<OutboundReply>> ForAgentAsync(SessionId session, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {OutboundReply.Columns}
-                FROM dispatches
-                WHERE session_id = @session AND channel = 'agent' AND state = 'ready'
-                ORDER BY number
-                """)
-                .With("@session", session.Value)
-                .ListAsync(OutboundReply.From, cancellationToken),
-            cancellationToken);
+    public static Task<List<OutboundReply>> ForAgentAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {OutboundReply.Columns}
+            FROM dispatches
+            WHERE channel = 'agent' AND session_id = @session AND {IsOpen}
+            ORDER BY number
+            """)
+            .With("@session", session.Value)
+            .ListAsync(OutboundReply.From, cancellationToken);
 
     /// <summary>The reply to a message, null while there is none.</summary>
-    public Task<OutboundReply?> ReplyToAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {OutboundReply.Columns}
-                FROM dispatches
-                WHERE conversation_id = @conversation AND message_id = @message
-                """)
-                .With("@conversation", conversation.Value).With("@message", message.Value)
-                .FirstAsync(OutboundReply.From, cancellationToken),
-            cancellationToken);
+    public static async Task<OutboundReply?> ReplyToAsync(Reading reading, Message? message, CancellationToken cancellationToken) =>
+        message?.ReplyPosition is not { } position ? null : await reading.Sql(
+            $"""
+            SELECT {OutboundReply.Columns}
+            FROM dispatches
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session
+            """)
+            .With("@conversation", message.Conversation.Value).With("@position", position).With("@session", message.Session.Value)
+            .FirstAsync(OutboundReply.From, cancellationToken);
 
-    /// <summary>How far the replies to a message have come, with their times.</summary>
-    public Task<List<DispatchRecord>> RecordsOfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                """
-                SELECT dispatch_id, session_id, channel, state, content, created_at, placed_at, consumed_at
-                FROM dispatches
-                WHERE conversation_id = @conversation AND message_id = @message
-                ORDER BY created_at
-                """)
-                .With("@conversation", conversation.Value).With("@message", message.Value)
-                .ListAsync(DispatchRecord.From, cancellationToken),
-            cancellationToken);
+    /// <summary>How far the reply to a message has come, with its times; null while there is none.</summary>
+    public static async Task<DispatchRecord?> RecordOfAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        message.ReplyPosition is not { } position ? null : await reading.Sql(
+            """
+            SELECT dispatch_id, session_id, channel, state, content, created_at, placed_at, consumed_at
+            FROM dispatches
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session
+            """)
+            .With("@conversation", message.Conversation.Value).With("@position", position).With("@session", message.Session.Value)
+            .FirstAsync(DispatchRecord.From, cancellationToken);
 
-    private Task<int> SetStateAsync(DbTransaction transaction, OutboundReply reply, DispatchState state, CancellationToken cancellationToken) =>
-        transaction.Command(
+    /// <summary>How many replies each session has not taken yet, read from the index alone.</summary>
+    public static Task<List<(string Session, long Count)>> UndeliveredAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT session_id, COUNT(*)
+            FROM dispatches
+            WHERE {IsOpen}
+            GROUP BY channel, session_id
+            """)
+            .ListAsync(row => (row.Text(), row.Number()), cancellationToken);
+
+    /// <summary>The names of the files that were staged for replies not taken yet.</summary>
+    public static Task<List<string>> StagedNamesAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT dispatch_id FROM dispatches WHERE channel = 'folder' AND {IsOpen} AND state <> 'ready'")
+            .ListAsync(row => row.Text(), cancellationToken);
+
+    private static Task<List<OutboundReply>> HeadsAsync(Reading reading, ReplyChannel channel, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            WITH RECURSIVE heads (session_id) AS (
+                SELECT (SELECT MIN(session_id) FROM dispatches WHERE channel = @channel AND {IsOpen})
+                UNION ALL
+                SELECT (SELECT MIN(n.session_id) FROM dispatches n WHERE n.channel = @channel AND {IsOpen} AND n.session_id > h.session_id)
+                FROM heads h
+                WHERE h.session_id IS NOT NULL)
+            SELECT {OutboundReply.ColumnsToPlace}
+            FROM heads h
+            JOIN dispatches d ON d.channel = @channel AND d.session_id = h.session_id AND d.{IsOpen}
+            WHERE d.number = (
+                SELECT MIN(f.number)
+                FROM dispatches f
+                WHERE f.channel = @channel AND f.session_id = h.session_id AND f.{IsOpen})
+            """)
+            .With("@channel", channel.Word())
+            .ListAsync(OutboundReply.From, cancellationToken);
+
+    /// <summary>The message has come as far as its reply; and where a reply last went is told by the status.</summary>
+    private static async Task NoteDeliveryAsync(Writing writing, OutboundReply reply, MessageState state, CancellationToken cancellationToken)
+    {
+        if (reply.Message is { } message)
+            await MessageStore.ChangeAsync(writing, reply.Conversation, message, new Change(state), cancellationToken);
+        if (state == MessageState.Placed || reply.State != DispatchState.Placed)
+            await FactStore.SetAsync(
+                writing, FactStore.LastDispatch, string.Create(CultureInfo.InvariantCulture, $"{writing.UnixNow} {reply.Session}"), cancellationToken);
+    }
+
+    private static Task<int> SetStateAsync(Writing writing, OutboundReply reply, DispatchState state, CancellationToken cancellationToken)
+    {
+        writing.Wake(Topic.Sessions, reply.Session.Value);
+        return writing.Sql(
             """
             UPDATE dispatches
             SET state = @state,
                 placed_at = CASE @state WHEN 'placed' THEN @now ELSE placed_at END,
                 consumed_at = CASE @state WHEN 'consumed' THEN @now ELSE consumed_at END
-            WHERE conversation_id = @conversation AND dispatch_id = @id AND state <> 'consumed'
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND state <> 'consumed'
             """)
-            .With("@conversation", reply.Conversation.Value).With("@id", reply.Id)
-            .With("@state", state.Word()).With("@now", clock.UnixNow())
+            .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
+            .With("@state", state.Word()).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
-}
-
-/// <summary>A dispatch as it is told to people: where it went and when.</summary>
-internal sealed record DispatchRecord(
-    string Id, string Session, string Channel, string State, string Content, DateTimeOffset CreatedAt, DateTimeOffset? PlacedAt, DateTimeOffset? ConsumedAt)
-{
-    public static DispatchRecord From(DbDataReader reader) => new(
-        reader.Text("dispatch_id"),
-        reader.Text("session_id"),
-        reader.Text("channel"),
-        reader.Text("state"),
-        reader.Text("content"),
-        reader.Time("created_at"),
-        reader.TimeOrNull("placed_at"),
-        reader.TimeOrNull("consumed_at"));
+    }
 }

@@ -1,11 +1,15 @@
 using Relay.Files.Platform;
-using Relay.Running;
 
 namespace Relay.Files;
 
-/// <summary>Sets a signal when something in a folder changes. It can go deaf (an overflow, the folder replaced):
+/// <summary>Tells when something in a folder changes. It can go deaf (an overflow, the folder replaced):
 /// <see cref="Renew"/>, called on every pass of the loop it wakes, makes it hear again.</summary>
-internal sealed class FolderWatch(string folder, NotifyFilters changes, ChangeSignal signal, bool withSubfolders = false, string filter = "*") : IDisposable
+/// <param name="folder">Made when it is missing.</param>
+/// <param name="changes">What counts as a change.</param>
+/// <param name="changed">Called on a thread of the watcher's; it must be quick.</param>
+/// <param name="withSubfolders">Their contents too.</param>
+/// <param name="filter">Of names.</param>
+internal sealed class FolderWatch(string folder, NotifyFilters changes, Action changed, bool withSubfolders = false, string filter = "*") : IDisposable
 {
     /// <summary>What comes, goes and is renamed; not what is written, which in a folder with a database in it never ends.</summary>
     public const NotifyFilters Names = NotifyFilters.FileName | NotifyFilters.DirectoryName;
@@ -28,7 +32,7 @@ internal sealed class FolderWatch(string folder, NotifyFilters changes, ChangeSi
         _heard = found;
         _watcher = Watch();
         if (_watcher is not null)
-            signal.Set(); // What came before the watcher listened.
+            changed(); // What came before the watcher listened.
     }
 
     public void Dispose() => _watcher?.Dispose();
@@ -43,14 +47,14 @@ internal sealed class FolderWatch(string folder, NotifyFilters changes, ChangeSi
             InternalBufferSize = 65_536,
         };
         // The handlers only set a flag: the measured watcher drops events when a handler is slow.
-        watcher.Created += (_, _) => signal.Set();
-        watcher.Changed += (_, _) => signal.Set();
-        watcher.Renamed += (_, _) => signal.Set();
-        watcher.Deleted += (_, _) => signal.Set();
+        watcher.Created += (_, _) => changed();
+        watcher.Changed += (_, _) => changed();
+        watcher.Renamed += (_, _) => changed();
+        watcher.Deleted += (_, _) => changed();
         watcher.Error += (_, _) =>
         {
             _deaf = true;
-            signal.Set();
+            changed();
         };
         try
         {

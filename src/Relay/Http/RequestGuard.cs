@@ -1,8 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Relay.Agents.Connect;
 using Relay.Configuration;
-using Relay.Web.Status;
 
 namespace Relay.Http;
 

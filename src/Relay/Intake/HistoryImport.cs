@@ -8,8 +8,7 @@ using Relay.Storage;
 namespace Relay.Intake;
 
 /// <summary>Takes over, once and at the first start, the conversation of the older Python relay: state/conversation.json, which stays where it is.</summary>
-internal sealed partial class HistoryImport(
-    Database database, Journal journal, SessionStore sessions, SettingsSource settings, TimeProvider clock, ILogger<HistoryImport> log)
+internal sealed partial class HistoryImport(Database database, SettingsSource settings, ILogger<HistoryImport> log)
 {
     private sealed record Line(EntryRole Role, string Speaker, string Content);
 
@@ -22,15 +21,14 @@ internal sealed partial class HistoryImport(
         var file = settings.Current.Home.HistoryFile;
         var lines = File.Exists(file) ? Read(file) : [];
         await database.WriteAsync(
-            async transaction =>
+            async writing =>
             {
-                await sessions.KnowConversationAsync(transaction, SessionDirectory.Default, cancellationToken);
+                await ConversationStore.KnowAsync(writing, SessionDirectory.Default, cancellationToken);
                 foreach (var line in lines)
-                    await journal.ImportAsync(transaction, SessionDirectory.Default, line.Role, line.Speaker, line.Content, cancellationToken);
+                    await Journal.AppendAsync(
+                        writing, new NewEntry(SessionDirectory.Default, line.Role, line.Speaker, line.Content), cancellationToken);
                 CrashPoint.Pass("import-1-copied");
-                await transaction.Command("INSERT INTO facts (name, value) VALUES ('first_start', @now)")
-                    .With("@now", clock.GetUtcNow().ToString("O"))
-                    .ExecuteAsync(cancellationToken);
+                await FactStore.AddAsync(writing, FactStore.FirstStart, writing.Now.ToString("O"), cancellationToken);
             },
             cancellationToken);
         CrashPoint.Pass("import-2-committed");
@@ -39,8 +37,7 @@ internal sealed partial class HistoryImport(
     }
 
     private Task<bool> IsFirstStartAsync(CancellationToken cancellationToken) => database.ReadAsync(
-        async connection => await connection.Command("SELECT COUNT(*) FROM facts WHERE name = 'first_start'").NumberAsync(cancellationToken) == 0,
-        cancellationToken);
+        async reading => await FactStore.FindAsync(reading, FactStore.FirstStart, cancellationToken) is null, cancellationToken);
 
     private static List<Line> Read(string file)
     {

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using Relay.Conversations;
-using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Intake;
@@ -9,14 +7,16 @@ namespace Relay.Intake;
 internal sealed record Incoming(SessionId Session, string Content, string DedupeKey, ReplyChannel Channel);
 
 /// <summary>The one way in for what sessions say: durable and counted once when it returns.</summary>
-internal sealed partial class Inbox(
-    Database database, MessageStore messages, SessionStore sessions, SessionDirectory directory, Signals signals, ILogger<Inbox> log)
+internal sealed partial class Inbox(Database database, SessionDirectory directory, ILogger<Inbox> log)
 {
     public abstract record Acceptance
     {
         private Acceptance() { }
+
         public sealed record Accepted(ConversationId Conversation, MessageId Message) : Acceptance;
+
         public sealed record Duplicate(Message Message) : Acceptance;
+
         public sealed record Refused(string Reason) : Acceptance;
     }
 
@@ -24,32 +24,31 @@ internal sealed partial class Inbox(
         SessionId session, string content, string dedupeKey, ReplyChannel channel, CancellationToken cancellationToken) =>
         (await AcceptAsync([new Incoming(session, content, dedupeKey, channel)], cancellationToken))[0];
 
-    /// <summary>Several at once, in this order: each stands or falls alone, but they share the wait for the disk.</summary>
-    public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken)
-    {
-        var acceptances = await database.WriteEachAsync<Acceptance>(
-            incoming.Select<Incoming, Func<DbTransaction, Task<Acceptance>>>(each => transaction => AcceptAsync(transaction, each, cancellationToken)),
-            cancellationToken);
-        foreach (var (each, acceptance) in incoming.Zip(acceptances))
-            if (acceptance is Acceptance.Accepted accepted)
+    /// <summary>Several at once, in this order, with one commit.</summary>
+    public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken) =>
+        incoming.Count == 0 ? [] : await database.WriteAsync(
+            async writing =>
             {
-                signals.Work.Set();
-                signals.Status.Set();
-                LogAccepted(accepted.Message, each.Session, accepted.Conversation, each.Content.Length);
-            }
-        return acceptances;
-    }
+                var acceptances = new Acceptance[incoming.Count];
+                for (var index = 0; index < incoming.Count; index++)
+                    acceptances[index] = await AcceptAsync(writing, incoming[index], cancellationToken);
+                return acceptances;
+            },
+            cancellationToken);
 
-    private async Task<Acceptance> AcceptAsync(DbTransaction transaction, Incoming incoming, CancellationToken cancellationToken)
+    private async Task<Acceptance> AcceptAsync(Writing writing, Incoming incoming, CancellationToken cancellationToken)
     {
         var session = incoming.Session;
         if (directory.ConversationOf(session) is not { } conversation)
             return new Acceptance.Refused($"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
-        await sessions.SeenAsync(transaction, session, conversation, incoming.Channel, cancellationToken);
-        if (await MessageStore.FindByKeyAsync(transaction.Connection!, session, incoming.DedupeKey, cancellationToken) is { } known)
-            return new Acceptance.Duplicate(known);
+        await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
         var message = new NewMessage(conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
-        return new Acceptance.Accepted(conversation, (await messages.InsertAsync(transaction, message, cancellationToken))!.Value);
+        if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } id)
+        {
+            writing.OnceCommitted(() => LogAccepted(id, session, conversation, incoming.Content.Length));
+            return new Acceptance.Accepted(conversation, id);
+        }
+        return new Acceptance.Duplicate((await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken))!);
     }
 
     [LoggerMessage(LogLevel.Information, "Accepted {MessageId} from {Session} in {Conversation}, {Characters} characters")]

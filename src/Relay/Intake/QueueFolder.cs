@@ -11,38 +11,39 @@ namespace Relay.Intake;
 
 /// <summary>Accepts the envelopes in queue/, oldest first, some at a time: (1) read them, (2) one commit makes their messages durable,
 /// (3) remove the files. Killed between 2 and 3, the files' keys are known and only 3 is repeated.</summary>
-internal sealed partial class QueueFolder : Loop
+internal sealed partial class QueueFolder : ILoop, IDisposable
 {
     /// <summary>Few enough that a turn does not wait long for their commit, and that they fit in memory.</summary>
     private const int AtOnce = 16;
 
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(5);
 
     private readonly SettingsSource _settings;
     private readonly Inbox _inbox;
-    private readonly Signals _signals;
+    private readonly TimeProvider _clock;
     private readonly RejectedFolder _rejected;
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private readonly Dictionary<string, (FileFacts Facts, long Since)> _unfinished = [];
 
-    public QueueFolder(SettingsSource settings, Inbox inbox, Signals signals, Faults faults, TimeProvider clock, ILogger<QueueFolder> log)
-        : base(signals.Queue, faults, clock, log)
+    public QueueFolder(SettingsSource settings, Inbox inbox, ChangeFeed changes, TimeProvider clock, ILogger<QueueFolder> log)
     {
         _settings = settings;
         _inbox = inbox;
-        _signals = signals;
+        _clock = clock;
         _log = log;
-        _watch = new FolderWatch(Home.Queue, FolderWatch.NamesAndContents, signals.Queue);
+        _watch = new FolderWatch(Home.Queue, FolderWatch.NamesAndContents, () => changes.Publish(Topic.Queue));
         _rejected = new RejectedFolder(Home.Rejected);
     }
 
+    public Topic? WakesOn => Topic.Queue;
+
+    public TimeSpan Poll => _unfinished.Count == 0 ? Rescan : TimeSpan.FromMilliseconds(250);
+
     private RelayHome Home => _settings.Current.Home;
 
-    protected override TimeSpan PollInterval => _unfinished.Count == 0 ? Rescan : TimeSpan.FromMilliseconds(250);
-
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         _watch.Renew();
         var handled = 0;
@@ -52,8 +53,6 @@ internal sealed partial class QueueFolder : Loop
             handled += await TakeAsync(some, faults, cancellationToken);
         foreach (var gone in _unfinished.Keys.Except(files.Select(file => file.Path)).ToList())
             _unfinished.Remove(gone);
-        if (files.Count > 0)
-            _signals.Status.Set(); // What waits in the folder counts there too.
         if (faults.Count > 0)
             ExceptionDispatchInfo.Throw(faults[0]);
         return handled;
@@ -79,11 +78,7 @@ internal sealed partial class QueueFolder : Loop
         }
     }
 
-    public override void Dispose()
-    {
-        _watch.Dispose();
-        base.Dispose();
-    }
+    public void Dispose() => _watch.Dispose();
 
     private async Task<int> TakeAsync((string Path, FileFacts Facts)[] files, List<Exception> faults, CancellationToken cancellationToken)
     {
@@ -114,7 +109,7 @@ internal sealed partial class QueueFolder : Loop
     /// <summary>Adds to <paramref name="found"/> what is an envelope. True when the file was dealt with already.</summary>
     private bool Read(string path, FileFacts facts, List<Found> found)
     {
-        if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && Clock.GetElapsedTime(seen.Since) < Settled)
+        if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && _clock.GetElapsedTime(seen.Since) < Settled)
             return false;
         byte[]? bytes;
         try
@@ -160,10 +155,10 @@ internal sealed partial class QueueFolder : Loop
 
     private bool RejectWhenSettled(string path, FileFacts facts, string reason)
     {
-        if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && Clock.GetElapsedTime(seen.Since) >= Settled)
+        if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && _clock.GetElapsedTime(seen.Since) >= Settled)
             return Reject(path, reason);
         if (seen.Facts != facts)
-            _unfinished[path] = (facts, Clock.GetTimestamp());
+            _unfinished[path] = (facts, _clock.GetTimestamp());
         return false;
     }
 

@@ -1,16 +1,14 @@
-using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator.Pages;
-using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
 /// <summary>Takes what the operator says, by whatever way it came. The first answer to a question wins and later ones are told so.</summary>
-internal sealed partial class Answers(
-    OperatorStores stores, SessionDirectory directory, Database database, SettingsSource settings, Signals signals, TimeProvider clock, ILogger<Answers> log)
+internal sealed partial class Answers(SessionDirectory directory, Database database, SettingsSource settings, ILogger<Answers> log)
 {
     /// <summary>How long after an answer further words are taken for a late one.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
@@ -34,145 +32,161 @@ internal sealed partial class Answers(
         public sealed record Refused(string Reason) : Outcome;
     }
 
-    public async Task<Outcome> TakeAsync(Said said, CancellationToken cancellationToken)
+    public Task<Outcome> TakeAsync(OperatorInput input, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            var outcome = await UnderstandOnceAsync(writing, input, cancellationToken);
+            writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
+            return outcome;
+        },
+        cancellationToken);
+
+    /// <summary>The key is taken with the words, in one transaction; refused words leave it free.</summary>
+    private async Task<Outcome> UnderstandOnceAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
-        var outcome = await database.WriteAsync(
-            async transaction =>
-            {
-                if (said.Key is not null && await WasTakenAsync(transaction, said.Key, cancellationToken))
-                    return new Outcome.Repeated();
-                var result = await UnderstandAsync(transaction, said, cancellationToken);
-                if (said.Key is not null && result is not Outcome.Refused)
-                    await NoteTakenAsync(transaction, said.Key, cancellationToken);
-                return result;
-            },
-            cancellationToken);
-        signals.Work.Set();
-        signals.Dispatch.Set();
-        signals.Status.Set();
-        LogOutcome(outcome.GetType().Name, said.Via, said.Text.Length);
+        if (input.Key is not null && await FactStore.FindAsync(writing, Taken(input.Key), cancellationToken) is not null)
+            return new Outcome.Repeated();
+        var outcome = await UnderstandAsync(writing, input, cancellationToken);
+        if (input.Key is not null && outcome is not Outcome.Refused)
+            await FactStore.AddAsync(writing, Taken(input.Key), "taken", cancellationToken);
         return outcome;
     }
 
-    private async Task<Outcome> UnderstandAsync(DbTransaction transaction, Said said, CancellationToken cancellationToken)
+    private static string Taken(string key) => "said:" + key;
+
+    private async Task<Outcome> UnderstandAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(said.Text))
+        if (string.IsNullOrWhiteSpace(input.Text))
             return new Outcome.Refused("the answer is empty");
-        return OperatorWords.Parse(said.Text) switch
+        return OperatorWords.Parse(input.Text) switch
         {
             OperatorWords.Refused refused => new Outcome.Refused(refused.Reason),
-            OperatorWords.Direct direct => await SendAsync(transaction, direct, said, cancellationToken),
-            OperatorWords.Numbered numbered when said.Question is null => await AnswerNumberedAsync(transaction, numbered, said, cancellationToken),
-            _ => await AnswerAsync(transaction, said, cancellationToken),
+            OperatorWords.Direct direct => await SendAsync(writing, direct, input, cancellationToken),
+            OperatorWords.Numbered numbered when input.Question is null => await AnswerNumberedAsync(writing, numbered, input, cancellationToken),
+            _ => await AnswerAsync(writing, input, cancellationToken),
         };
     }
 
-    private async Task<Outcome> AnswerNumberedAsync(
-        DbTransaction transaction, OperatorWords.Numbered words, Said said, CancellationToken cancellationToken)
+    private static async Task<Outcome> AnswerNumberedAsync(
+        Writing writing, OperatorWords.Numbered words, OperatorInput input, CancellationToken cancellationToken)
     {
-        if (await QuestionStore.FindAsync(transaction.Connection!, words.Question, cancellationToken) is null)
-            return await AnswerAsync(transaction, said, cancellationToken);
+        if (await QuestionStore.FindAsync(writing, words.Question, cancellationToken) is null)
+            return await AnswerAsync(writing, input, cancellationToken);
         return words.Text.Length == 0
             ? new Outcome.Refused($"\"#{words.Question}\" is followed by no text")
-            : await AnswerAsync(transaction, said with { Question = words.Question, Text = words.Text }, cancellationToken);
+            : await AnswerAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
     }
 
-    private async Task<Outcome> AnswerAsync(DbTransaction transaction, Said said, CancellationToken cancellationToken)
+    private static async Task<Outcome> AnswerAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
-        var number = said.Question;
-        var open = await QuestionStore.OpenAsync(transaction.Connection!, cancellationToken);
-        if (number is null && open.Count == 0 && await LateForAsync(transaction, cancellationToken) is { } answered)
-            return new Outcome.Refused("no question is open: " + FirstAnswer(answered));
-        if (number is null && open.Count == 0)
-            return said.Key is not null && said.UnaskedWelcome
-                ? await TakeUnaskedAsync(transaction, said.Text, said.Key, cancellationToken)
-                : new Outcome.Refused("no question is open");
-        if (number is null && open.Count > 1)
-            return new Outcome.Refused($"several questions are open, say which: {string.Join(", ", open.Select(each => $"#{each.Id} of {each.Session}"))}");
-        var question = number is null ? open[0] : await QuestionStore.FindAsync(transaction.Connection!, number.Value, cancellationToken);
-        if (question is null)
-            return new Outcome.Refused($"there is no question #{number}");
+        if (input.Question is { } number)
+            return await QuestionStore.FindAsync(writing, number, cancellationToken) is { } named
+                ? await AnswerAsync(writing, named, input, cancellationToken)
+                : new Outcome.Refused($"there is no question #{number}");
+        return await QuestionStore.OpenAsync(writing, cancellationToken) switch
+        {
+            [] => await TakeUnaskedAsync(writing, input, cancellationToken),
+            [var only] => await AnswerAsync(writing, only, input, cancellationToken),
+            var several => new Outcome.Refused(
+                $"several questions are open, say which: {string.Join(", ", several.Select(each => $"#{each.Id} of {each.Session}"))}"),
+        };
+    }
+
+    private static async Task<Outcome> AnswerAsync(Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
+    {
         if (!question.IsOpen)
             return new Outcome.Refused(FirstAnswer(question));
         if (question.Kind == QuestionKind.Permission)
-            return await DecideAsync(transaction, question, said, cancellationToken);
-        var raised = await MessageStore.FindAsync(transaction.Connection!, question.Conversation, question.Message!.Value, cancellationToken);
-        var answer = new NewMessage(
-            question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", said.Text);
-        var id = await stores.Messages.InsertAsync(transaction, answer, cancellationToken);
-        await CloseAsync(transaction, question, said, id, cancellationToken);
+            return await DecideAsync(writing, question, input, cancellationToken);
+        var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
+        var message = new NewMessage(
+            question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", input.Text);
+        var id = await MessageStore.InsertAsync(writing, message, cancellationToken);
+        await CloseAsync(writing, question, new Answer(input.Via, input.Text, id), cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
-    /// <summary>The question that words without one most likely meant: answered by another way a moment ago. Taken as words of their own
-    /// they would cost a call and be followed as a second answer.</summary>
-    private async Task<Question?> LateForAsync(DbTransaction transaction, CancellationToken cancellationToken) =>
-        await QuestionStore.NewestAnsweredAsync(transaction.Connection!, cancellationToken) is { AnsweredAt: { } at } newest && clock.GetUtcNow() - at < Late ? newest : null;
+    private static string FirstAnswer(Question question) => FormattableString.Invariant(
+        $"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands");
 
-    private static string FirstAnswer(Question question) =>
-        FormattableString.Invariant($"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands");
-
-    private async Task<Outcome> DecideAsync(DbTransaction transaction, Question question, Said said, CancellationToken cancellationToken)
+    private static async Task<Outcome> DecideAsync(Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
     {
-        if (PermissionWords.Of(said.Text) == PermissionWords.Word.Unclear)
+        if (PermissionWords.Of(input.Text) == PermissionWords.Word.Unclear)
             return new Outcome.Refused($"question #{question.Id} is about a permission: answer allow, or deny with a reason");
-        await CloseAsync(transaction, question, said, asMessage: null, cancellationToken);
+        await CloseAsync(writing, question, new Answer(input.Via, input.Text, Message: null), cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
-    private async Task<Outcome> TakeUnaskedAsync(DbTransaction transaction, string text, string key, CancellationToken cancellationToken)
+    /// <summary>No question is open. Right after one was answered by another way, the words most likely meant that one: taken as words of
+    /// their own they would cost a call and be followed as a second answer.</summary>
+    private static async Task<Outcome> TakeUnaskedAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
-        await stores.Sessions.KnowConversationAsync(transaction, SessionDirectory.Default, cancellationToken);
-        var words = new NewMessage(SessionDirectory.Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, key, text);
-        await stores.Messages.InsertAsync(transaction, words, cancellationToken);
+        var newest = await QuestionStore.NewestAnsweredAsync(writing, cancellationToken);
+        if (newest?.AnsweredAt is { } at && writing.Now - at < Late)
+            return new Outcome.Refused("no question is open: " + FirstAnswer(newest));
+        if (input.Key is null || !input.UnaskedWelcome)
+            return new Outcome.Refused("no question is open");
+        await ConversationStore.KnowAsync(writing, SessionDirectory.Default, cancellationToken);
+        var words = new NewMessage(
+            SessionDirectory.Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, input.Key, input.Text);
+        await MessageStore.InsertAsync(writing, words, cancellationToken);
         return new Outcome.Unasked();
     }
 
-    private async Task<Outcome> SendAsync(
-        DbTransaction transaction, OperatorWords.Direct words, Said said, CancellationToken cancellationToken)
+    private async Task<Outcome> SendAsync(Writing writing, OperatorWords.Direct words, OperatorInput input, CancellationToken cancellationToken)
     {
-        var number = said.Question;
         if (directory.ConversationOf(words.Session) is not { } conversation)
             return new Outcome.Refused($"there is no session \"{words.Session}\"");
-        var open = await QuestionStore.OpenAsync(transaction.Connection!, cancellationToken);
-        var cleared = open.Find(question => question.Kind != QuestionKind.Permission && (number is null ? question.Conversation == conversation : question.Id == number));
-        if (number is not null && cleared is null)
-            return new Outcome.Refused($"question #{number} is not open");
-        var channel = await stores.Sessions.ChannelAsync(transaction, words.Session, conversation, cancellationToken);
-        var position = await stores.Journal.AppendAsync(
-            transaction, conversation, message: null, EntryRole.User, $"operator {settings.Current.Config.Operator.Name}", said.Text, ruling: true, cancellationToken);
-        var answers = cleared is not null && cleared.Session == words.Session ? cleared.Message : null;
-        await stores.Outbox.EnqueueAsync(transaction, conversation, answers, position, words.Session, channel, words.Text, cancellationToken);
+        var open = await QuestionStore.OpenAsync(writing, cancellationToken);
+        var cleared = open.Find(question => question.Kind != QuestionKind.Permission
+            && (input.Question is null ? question.Conversation == conversation : question.Id == input.Question));
+        if (input.Question is not null && cleared is null)
+            return new Outcome.Refused($"question #{input.Question} is not open");
+        var position = await DeliverAsync(writing, conversation, words, input, cleared, cancellationToken);
         if (cleared is not null)
-        {
-            await CloseAsync(transaction, cleared, said, asMessage: null, cancellationToken);
-            var change = answers is null
-                ? new Change(MessageState.Dead, Reason: $"the operator answered {words.Session} directly instead")
-                : new Change(MessageState.Answered, Reason: "by the operator, directly");
-            await stores.Messages.ChangeAsync(transaction, cleared.Conversation, cleared.Message!.Value, change, cancellationToken);
-        }
+            await ClearAsync(writing, cleared, words.Session, position, input, cancellationToken);
         return new Outcome.Direct(words.Session, cleared?.Id);
     }
 
-    private async Task CloseAsync(
-        DbTransaction transaction, Question question, Said said, MessageId? asMessage, CancellationToken cancellationToken)
+    /// <summary>The words enter the journal, as a ruling, and the session's mailbox. The position of their entry.</summary>
+    private async Task<long> DeliverAsync(
+        Writing writing, ConversationId conversation, OperatorWords.Direct words, OperatorInput input, Question? cleared,
+        CancellationToken cancellationToken)
     {
-        await stores.Questions.CloseAsync(transaction, question, said.Via, said.Text, asMessage, cancellationToken);
-        await stores.Pages.ClearAsync(transaction, PageCause.Question(question.Id), cancellationToken);
-        if (asMessage is not null && question.Message is { } raiser)
-            await stores.Messages.NoteAsync(
-                transaction, question.Conversation, raiser, "waiting", $"question #{question.Id} was answered by {said.Via}", cancellationToken);
+        var channel = await SessionStore.ChannelAsync(writing, words.Session, conversation, cancellationToken);
+        var entry = new NewEntry(conversation, EntryRole.User, $"operator {settings.Current.Config.Operator.Name}", input.Text) { IsRuling = true };
+        var position = await Journal.AppendAsync(writing, entry, cancellationToken);
+        var reply = new NewReply(conversation, position, words.Session, channel, words.Text)
+        {
+            Message = cleared is not null && cleared.Session == words.Session ? cleared.Message : null,
+        };
+        await Outbox.EnqueueAsync(writing, reply, cancellationToken);
+        return position;
     }
 
-    private static async Task<bool> WasTakenAsync(DbTransaction transaction, string key, CancellationToken cancellationToken) =>
-        await transaction.Command("SELECT COUNT(*) FROM facts WHERE name = @name")
-            .With("@name", "said:" + key)
-            .NumberAsync(cancellationToken) > 0;
+    private static async Task ClearAsync(
+        Writing writing, Question cleared, SessionId session, long position, OperatorInput input, CancellationToken cancellationToken)
+    {
+        await CloseAsync(writing, cleared, new Answer(input.Via, input.Text, Message: null), cancellationToken);
+        if (cleared.Session == session)
+            await MessageStore.AnswerAsync(
+                writing, cleared.Conversation, cleared.Message!.Value, position, "by the operator, directly", cancellationToken);
+        else
+            await MessageStore.ChangeAsync(
+                writing, cleared.Conversation, cleared.Message!.Value,
+                new Change(MessageState.Dead, Reason: $"the operator answered {session} directly instead"), cancellationToken);
+    }
 
-    private static Task<int> NoteTakenAsync(DbTransaction transaction, string key, CancellationToken cancellationToken) =>
-        transaction.Command("INSERT INTO facts (name, value) VALUES (@name, 'taken')")
-            .With("@name", "said:" + key)
-            .ExecuteAsync(cancellationToken);
+    private static async Task CloseAsync(Writing writing, Question question, Answer answer, CancellationToken cancellationToken)
+    {
+        if (!await QuestionStore.CloseAsync(writing, question, answer, cancellationToken))
+            throw new LostRaceException($"question #{question.Id} was answered in the same instant");
+        await PageStore.ClearAsync(writing, PageCause.Question(question.Id), cancellationToken);
+        if (answer.Message is not null && question.Message is { } raiser)
+            await MessageStore.NoteAsync(
+                writing, question.Conversation, raiser,
+                new MessageNote(MessageState.Waiting.Word(), $"question #{question.Id} was answered by {answer.Via}"), cancellationToken);
+    }
 
     [LoggerMessage(LogLevel.Information, "The operator's words by {Via}, {Characters} characters: {Outcome}")]
     private partial void LogOutcome(string outcome, string via, int characters);
@@ -184,8 +198,4 @@ internal sealed partial class Answers(
 /// <param name="Via">The way it came, for the record.</param>
 /// <param name="Key">Under which a repetition is dropped.</param>
 /// <param name="UnaskedWelcome">Without an open question it becomes a turn of its own; else it is refused.</param>
-internal sealed record Said(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome);
-
-/// <summary>The tables an answer touches, all in one transaction.</summary>
-internal sealed record OperatorStores(
-    QuestionStore Questions, MessageStore Messages, SessionStore Sessions, Journal Journal, Outbox Outbox, PageStore Pages);
+internal sealed record OperatorInput(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome);

@@ -12,39 +12,36 @@ namespace Relay.Operator;
 
 /// <summary>Takes the operator's words from state/jc_input.txt. Once the file stops changing: (1) read it, (2) one transaction takes the words,
 /// (3) remove the file. Killed between 2 and 3, the words are known and only 3 is repeated. What is refused is kept, with the reason.</summary>
-internal sealed partial class OperatorFile : Loop
+internal sealed partial class OperatorFile : ILoop, IDisposable
 {
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
     private readonly SettingsSource _settings;
     private readonly Answers _answers;
-    private readonly PageStore _pages;
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private (string Path, FileFacts Facts, long Since)? _changing;
     private (string Path, FileFacts Facts)? _blank;
 
-    public OperatorFile(SettingsSource settings, Answers answers, PageStore pages, Faults faults, TimeProvider clock, ILogger<OperatorFile> log)
-        : this(settings, answers, pages, new ChangeSignal(), faults, clock, log)
-    {
-    }
-
-    private OperatorFile(
-        SettingsSource settings, Answers answers, PageStore pages, ChangeSignal signal, Faults faults, TimeProvider clock, ILogger<OperatorFile> log)
-        : base(signal, faults, clock, log)
+    public OperatorFile(Answers answers, Database database, ChangeFeed changes, SettingsSource settings, ILogger<OperatorFile> log)
     {
         _settings = settings;
         _answers = answers;
-        _pages = pages;
+        _database = database;
         _log = log;
-        _watch = new FolderWatch(settings.Current.Home.State, FolderWatch.Names, signal, filter: Name);
+        _clock = database.Clock;
+        _watch = new FolderWatch(settings.Current.Home.State, FolderWatch.Names, () => changes.Publish(Topic.OperatorFile), filter: Name);
     }
 
-    protected override TimeSpan PollInterval => TimeSpan.FromMilliseconds(_changing is null ? 2000 : 100);
+    public Topic? WakesOn => Topic.OperatorFile;
+
+    public TimeSpan Poll => _changing is null ? TimeSpan.FromSeconds(5) : TimeSpan.FromMilliseconds(100);
 
     private string Name => _settings.Current.Config.Operator.InputFile;
 
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         _watch.Renew();
         var path = _settings.Current.Home.OperatorFile(Name);
@@ -54,17 +51,13 @@ internal sealed partial class OperatorFile : Loop
             return 0;
         }
         if (_changing is not { } seen || seen.Path != path || seen.Facts != facts)
-            _changing = (path, facts, Clock.GetTimestamp());
-        else if (Clock.GetElapsedTime(seen.Since) >= Settled)
+            _changing = (path, facts, _clock.GetTimestamp());
+        else if (_clock.GetElapsedTime(seen.Since) >= Settled)
             return await TakeAsync(path, facts, cancellationToken);
         return 0;
     }
 
-    public override void Dispose()
-    {
-        _watch.Dispose();
-        base.Dispose();
-    }
+    public void Dispose() => _watch.Dispose();
 
     private async Task<int> TakeAsync(string path, FileFacts facts, CancellationToken cancellationToken)
     {
@@ -83,7 +76,7 @@ internal sealed partial class OperatorFile : Loop
         }
         CrashPoint.Pass("answer-1-read");
         var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{Convert.ToHexStringLower(SHA256.HashData(bytes))}");
-        var outcome = await _answers.TakeAsync(new Said(text.Trim(), Question: null, Name, key, UnaskedWelcome: true), cancellationToken); // (2)
+        var outcome = await _answers.TakeAsync(new OperatorInput(text.Trim(), Question: null, Name, key, UnaskedWelcome: true), cancellationToken); // (2)
         CrashPoint.Pass("answer-2-taken");
         if (outcome is Answers.Outcome.Refused refused)
             return await RefuseAsync(path, refused.Reason, cancellationToken);
@@ -98,8 +91,13 @@ internal sealed partial class OperatorFile : Loop
         if (new RejectedFolder(_settings.Current.Home.RefusedAnswers).Move(path, reason) is not { } kept)
             return 0;
         LogRefused(kept, reason);
-        await _pages.QueueAsync(
-            new NewPage(string.Create(CultureInfo.InvariantCulture, $"refused:{kept}:{Clock.UnixNow()}"), "Relay: your answer was not taken", $"{reason}\n\nIt is kept as state/.rejected/{kept}.", Priority: 4, "warning"), cancellationToken);
+        var page = new NewPage(
+            PageCause.Refused(string.Create(CultureInfo.InvariantCulture, $"{kept}:{_clock.GetUtcNow().ToUnixTimeMilliseconds()}")),
+            "Relay: your answer was not taken",
+            $"{reason}\n\nIt is kept as state/.rejected/{kept}.",
+            Priority: 4,
+            "warning");
+        await _database.WriteAsync(writing => PageStore.QueueAsync(writing, page, cancellationToken), cancellationToken);
         return 1;
     }
 

@@ -1,3 +1,5 @@
+using Relay.Texts;
+
 namespace Relay.Operator;
 
 /// <summary>Reads an answer to a permission question. Only a plain yes allows; whatever is not clearly one of the two is asked for again.</summary>

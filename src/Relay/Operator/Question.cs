@@ -1,6 +1,6 @@
-using System.Data.Common;
 using Relay.Conversations;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -33,16 +33,16 @@ internal sealed record Question(
     public const string Columns =
         "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer";
 
-    public static Question From(DbDataReader reader) => new(
-        reader.Number("question_id"),
-        new ConversationId(reader.Text("conversation_id")),
-        reader.TextOrNull("message_id") is { } message ? new MessageId(message) : null,
-        SessionId.Stored(reader.Text("session_id")),
-        Enum.Parse<QuestionKind>(reader.Text("kind"), ignoreCase: true),
-        reader.Text("text"),
-        reader.Text("state") == "open",
-        reader.Time("asked_at"),
-        reader.TimeOrNull("answered_at"),
-        reader.TextOrNull("answered_via"),
-        reader.TextOrNull("answer"));
+    public static Question From(Row row) => new(
+        row.Number(),
+        new ConversationId(row.Text()),
+        row.TextOrNull() is { } message ? new MessageId(message) : null,
+        SessionId.Stored(row.Text()),
+        row.Word<QuestionKind>(),
+        row.Text(),
+        row.Text() == "open",
+        row.Time(),
+        row.TimeOrNull(),
+        row.TextOrNull(),
+        row.TextOrNull());
 }

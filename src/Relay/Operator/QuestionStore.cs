@@ -1,86 +1,95 @@
-using System.Data.Common;
+using System.Globalization;
 using Relay.Conversations;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
-/// <summary>Owns the questions; at most one is open in a conversation, since the conversation waits for it.</summary>
-internal sealed class QuestionStore(Database database, TimeProvider clock)
-{
-    public async Task<long> OpenAsync(
-        DbTransaction transaction,
-        ConversationId conversation,
-        MessageId? message,
-        SessionId session,
-        QuestionKind kind,
-        string text,
-        CancellationToken cancellationToken) =>
-        await transaction.Command(
-            """
-            INSERT INTO questions (conversation_id, message_id, session_id, kind, text, state, asked_at)
-            VALUES (@conversation, @message, @session, @kind, @text, 'open', @now)
-            RETURNING question_id
-            """)
-            .With("@conversation", conversation.Value).With("@message", message?.Value).With("@session", session.Value)
-            .With("@kind", kind.Word()).With("@text", text).With("@now", clock.UnixNow())
-            .NumberAsync(cancellationToken);
+/// <summary>A question before it has a number.</summary>
+/// <param name="Conversation">Which waits for the answer, unless it is about a permission.</param>
+/// <param name="Message">The session's message that raised it; null for a permission.</param>
+/// <param name="Session">Who gets what comes of the answer.</param>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Text">As the operator reads it.</param>
+internal sealed record NewQuestion(ConversationId Conversation, MessageId? Message, SessionId Session, QuestionKind Kind, string Text);
 
-    public Task CloseAsync(DbTransaction transaction, Question question, string via, string answer, MessageId? asMessage, CancellationToken cancellationToken) =>
-        transaction.Command(
+/// <summary>An answer as it closes a question.</summary>
+/// <param name="Via">The way it came.</param>
+/// <param name="Text">Word for word.</param>
+/// <param name="Message">The message it became; null when it went straight to a session.</param>
+internal sealed record Answer(string Via, string Text, MessageId? Message);
+
+/// <summary>Owns the questions; at most one is open in a conversation, since the conversation waits for it.</summary>
+internal static class QuestionStore
+{
+    public static async Task<long> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
+    {
+        var id = await CounterStore.NextAsync(writing, CounterStore.Questions, cancellationToken);
+        await writing.Sql(
+            """
+            INSERT INTO questions (conversation_id, question_id, message_id, session_id, kind, text, state, asked_at)
+            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now)
+            """)
+            .With("@conversation", question.Conversation.Value).With("@id", id).With("@message", question.Message?.Value)
+            .With("@session", question.Session.Value).With("@kind", question.Kind.Word()).With("@text", question.Text)
+            .With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+        if (question.Kind != QuestionKind.Permission)
+            await ConversationStore.WaitForAsync(writing, question.Conversation, id, cancellationToken);
+        writing.Wake(Topic.Questions, Key(id));
+        return id;
+    }
+
+    /// <summary>False when another answer was first.</summary>
+    public static async Task<bool> CloseAsync(Writing writing, Question question, Answer answer, CancellationToken cancellationToken)
+    {
+        var closed = await writing.Sql(
             """
             UPDATE questions
             SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message
-            WHERE question_id = @question AND state = 'open'
+            WHERE conversation_id = @conversation AND question_id = @question AND state = 'open'
             """)
-            .With("@question", question.Id).With("@now", clock.UnixNow()).With("@via", via)
-            .With("@answer", answer).With("@message", asMessage?.Value)
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@now", writing.UnixNow)
+            .With("@via", answer.Via).With("@answer", answer.Text).With("@message", answer.Message?.Value)
             .ExecuteAsync(cancellationToken);
+        if (closed == 0)
+            return false;
+        await ConversationStore.GoOnAsync(writing, question.Conversation, question.Id, cancellationToken);
+        writing.Wake(Topic.Questions, Key(question.Id));
+        writing.Wake(Topic.Turns);
+        return true;
+    }
 
     /// <summary>Nobody waits for the answer any more. Nothing happens when it was answered.</summary>
-    public Task ExpireAsync(DbTransaction transaction, long question, CancellationToken cancellationToken) =>
-        transaction.Command(
+    public static async Task ExpireAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
             """
             UPDATE questions
-            SET state = 'expired', answered_at = @now, answered_via = 'nobody: the client stopped waiting'
-            WHERE question_id = @question AND state = 'open'
+            SET state = 'expired', answered_at = @now, answered_via = @why
+            WHERE conversation_id = @conversation AND question_id = @question AND state = 'open'
             """)
-            .With("@question", question).With("@now", clock.UnixNow())
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@now", writing.UnixNow).With("@why", why)
             .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Questions, Key(question.Id));
+    }
 
-    /// <summary>At the start: the clients that waited for a permission are gone.</summary>
-    public Task ExpirePermissionsAsync(CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            transaction => transaction.Command(
-                """
-                UPDATE questions
-                SET state = 'expired', answered_at = @now, answered_via = 'nobody: the relay was restarted'
-                WHERE state = 'open' AND kind = 'permission'
-                """)
-                .With("@now", clock.UnixNow())
-                .ExecuteAsync(cancellationToken),
-            cancellationToken);
+    /// <summary>What a listener for one question listens for.</summary>
+    public static string Key(long question) => question.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Whether the operator had a hand in what came of one of these messages.</summary>
-    public Task<bool> WasAskedAboutAsync(IEnumerable<MessageId?> messages, CancellationToken cancellationToken) => database.ReadAsync(
-        async connection =>
-        {
-            foreach (var message in messages)
-                if (message is { } id && await CountAboutAsync(connection, id, cancellationToken) > 0)
-                    return true;
-            return false;
-        },
-        cancellationToken);
+    public static async Task<bool> WasAskedAboutAsync(
+        Reading reading, IEnumerable<(ConversationId Conversation, MessageId Message)> messages, CancellationToken cancellationToken)
+    {
+        foreach (var (conversation, message) in messages)
+            if ((await OfAsync(reading, conversation, message, cancellationToken)).Count > 0)
+                return true;
+        return false;
+    }
 
-    private static Task<long> CountAboutAsync(DbConnection connection, MessageId message, CancellationToken cancellationToken) =>
-        connection.Command("SELECT COUNT(*) FROM questions WHERE message_id = @message")
-            .With("@message", message.Value)
-            .NumberAsync(cancellationToken);
-
-    public Task<List<Question>> OpenAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(connection => OpenAsync(connection, cancellationToken), cancellationToken);
-
-    public static Task<List<Question>> OpenAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.Command(
+    public static Task<List<Question>> OpenAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
@@ -89,8 +98,8 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             """)
             .ListAsync(Question.From, cancellationToken);
 
-    public static Task<Question?> FindAsync(DbConnection connection, long question, CancellationToken cancellationToken) =>
-        connection.Command(
+    public static Task<Question?> FindAsync(Reading reading, long question, CancellationToken cancellationToken) =>
+        reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
@@ -99,22 +108,33 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             .With("@question", question)
             .FirstAsync(Question.From, cancellationToken);
 
-    /// <summary>What a message raised, in order.</summary>
-    public Task<List<Question>> OfAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Question.Columns}
-                FROM questions
-                WHERE conversation_id = @conversation AND message_id = @message
-                ORDER BY question_id
-                """)
-                .With("@conversation", conversation.Value).With("@message", message.Value)
-                .ListAsync(Question.From, cancellationToken),
-            cancellationToken);
+    /// <summary>The question that a message of the operator's answered, null for words of another kind.</summary>
+    public static Task<Question?> AnsweredByAsync(
+        Reading reading, ConversationId conversation, MessageId answer, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            WHERE conversation_id = @conversation AND answer_message_id = @message AND answer_message_id IS NOT NULL
+            """)
+            .With("@conversation", conversation.Value).With("@message", answer.Value)
+            .FirstAsync(Question.From, cancellationToken);
 
-    public static Task<Question?> NewestAnsweredAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.Command(
+    /// <summary>What a message raised, in order.</summary>
+    public static Task<List<Question>> OfAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            WHERE conversation_id = @conversation AND message_id = @message AND message_id IS NOT NULL
+            ORDER BY question_id
+            """)
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .ListAsync(Question.From, cancellationToken);
+
+    public static Task<Question?> NewestAnsweredAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
@@ -125,16 +145,14 @@ internal sealed class QuestionStore(Database database, TimeProvider clock)
             .FirstAsync(Question.From, cancellationToken);
 
     /// <summary>The newest ones first, answered or not.</summary>
-    public Task<List<Question>> NewestAsync(int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT {Question.Columns}
-                FROM questions
-                ORDER BY question_id DESC
-                LIMIT @limit
-                """)
-                .With("@limit", limit)
-                .ListAsync(Question.From, cancellationToken),
-            cancellationToken);
+    public static Task<List<Question>> NewestAsync(Reading reading, int limit, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            ORDER BY question_id DESC
+            LIMIT @limit
+            """)
+            .With("@limit", limit)
+            .ListAsync(Question.From, cancellationToken);
 }

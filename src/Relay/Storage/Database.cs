@@ -1,111 +1,35 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
-using Relay.Storage.Sqlite;
+using Relay.Running;
 
 namespace Relay.Storage;
 
-/// <summary>The truth: SQLite in WAL with synchronous=FULL, so a committed transaction survives the process and the power.
-/// One writer at a time, any number of readers beside it.</summary>
-internal sealed class Database : IDisposable
+/// <summary>The truth. A write is durable when it returns and undone when its work throws; those that wait at the same time share a commit,
+/// since the disk's answer is what takes long. Reads go on beside it, each in a snapshot of its own.</summary>
+internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimeProvider clock) : IAsyncDisposable
 {
     /// <summary>The first of a group waits for the last one's work.</summary>
     private const int LargestGroup = 64;
 
-    /// <summary>Those that wait open; more may be in use.</summary>
-    private const int MostIdleReaders = 4;
+    /// <summary>A write that meets another's lock or a lost race is run again.</summary>
+    private const int MostAttempts = 5;
 
-    private readonly string _connectionString;
-    private readonly PreparedConnection _writer;
-    private readonly ConcurrentStack<PreparedConnection> _readers = [];
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentQueue<PendingWrite> _waiting = new();
-    private volatile bool _disposed;
 
-    private Database(string path, SqliteOpenMode mode)
-    {
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, DefaultTimeout = 10, Pooling = false }.ToString();
-        _writer = new PreparedConnection(_connectionString);
-        _writer.Open();
-        if (mode == SqliteOpenMode.ReadOnly)
-            return;
-        Run(_writer, "PRAGMA journal_mode = WAL");
-        Run(_writer, "PRAGMA synchronous = FULL");
-        Run(_writer, "PRAGMA foreign_keys = ON");
-        Run(_writer, "PRAGMA temp_store = MEMORY"); // What a savepoint copies; else it is written to a file made for it.
-    }
+    public SqlDialect Dialect { get; } = dialect;
 
-    public static Database Open(string path) => new(path, SqliteOpenMode.ReadWriteCreate);
+    /// <summary>By which every transaction has its time.</summary>
+    public TimeProvider Clock { get; } = clock;
 
-    /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing.</summary>
-    public static Database OpenReadOnly(string path) => new(path, SqliteOpenMode.ReadOnly);
+    /// <summary>Grows when this program may have been out of touch with the database: what is kept in memory of it is worth nothing then.</summary>
+    public virtual int Generation => 0;
 
-    /// <summary>Runs the work in one transaction; it is durable when this returns, and undone when the work throws.
-    /// What waits for the writer meanwhile shares the next commit, since the disk's answer is what takes long.</summary>
-    public Task<T> WriteAsync<T>(Func<DbTransaction, Task<T>> work, CancellationToken cancellationToken)
+    /// <summary>Runs the work in one transaction. It may be run more than once, see <see cref="Writing"/>.</summary>
+    public async Task<T> WriteAsync<T>(Func<Writing, Task<T>> work, CancellationToken cancellationToken)
     {
         var write = new PendingWrite<T>(work);
         _waiting.Enqueue(write);
-        return CommitAsync(write, cancellationToken);
-    }
-
-    /// <summary>Each work as if written alone, in this order, but with shared commits.</summary>
-    public Task<T[]> WriteEachAsync<T>(IEnumerable<Func<DbTransaction, Task<T>>> works, CancellationToken cancellationToken)
-    {
-        var writes = works.Select(work => new PendingWrite<T>(work)).ToList();
-        writes.ForEach(_waiting.Enqueue); // All of them before the first commit begins.
-        return Task.WhenAll(writes.Select(write => CommitAsync(write, cancellationToken)));
-    }
-
-    public Task WriteAsync(Func<DbTransaction, Task> work, CancellationToken cancellationToken) =>
-        WriteAsync(
-            async transaction =>
-            {
-                await work(transaction);
-                return true;
-            },
-            cancellationToken);
-
-    public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
-    {
-        if (!_readers.TryPop(out var reader))
-        {
-            reader = new PreparedConnection(_connectionString);
-            await reader.OpenAsync(cancellationToken);
-            Run(reader, "PRAGMA cache_size = -500"); // In KiB. Each commit empties it anyway.
-        }
-        try
-        {
-            return await work(reader);
-        }
-        finally
-        {
-            if (_readers.Count < MostIdleReaders && !_disposed)
-                _readers.Push(reader);
-            else
-                await reader.DisposeAsync();
-        }
-    }
-
-    /// <summary>What is wrong with the file, the first of it; null when it is sound.</summary>
-    public string? QuickCheck()
-    {
-        using var command = _writer.CreateCommand();
-        command.CommandText = "PRAGMA quick_check(1)";
-        return command.ExecuteScalar() is "ok" ? null : "quick_check finds faults";
-    }
-
-    public void Dispose()
-    {
-        _disposed = true;
-        _writer.Dispose();
-        while (_readers.TryPop(out var reader))
-            reader.Dispose();
-        _writing.Dispose();
-    }
-
-    private async Task<T> CommitAsync<T>(PendingWrite<T> write, CancellationToken cancellationToken)
-    {
         try
         {
             await _writing.WaitAsync(cancellationToken);
@@ -126,33 +50,104 @@ internal sealed class Database : IDisposable
         return await write.Done;
     }
 
+    public Task WriteAsync(Func<Writing, Task> work, CancellationToken cancellationToken) =>
+        WriteAsync(
+            async writing =>
+            {
+                await work(writing);
+                return true;
+            },
+            cancellationToken);
+
+    public abstract Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken);
+
+    /// <summary>What is wrong with the database, the first of it; null when it is sound.</summary>
+    public abstract Task<string?> FaultAsync(CancellationToken cancellationToken);
+
+    /// <summary>Where it is and how large, for people.</summary>
+    public abstract Task<string> DescribeAsync(CancellationToken cancellationToken);
+
+    public virtual ValueTask DisposeAsync()
+    {
+        _writing.Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The one connection that writes. Thrown from it: the database cannot be written now.</summary>
+    protected abstract Task<ISqlConnection> WriterAsync_NeedsLock();
+
+    /// <summary>Whether the same work may succeed when it is run again at once.</summary>
+    protected virtual bool IsPassing(DbException exception) => false;
+
+    /// <summary>Inside the transaction, last: those who listen elsewhere hear of it with the commit.</summary>
+    protected virtual Task AnnounceAsync(ISqlConnection writer, IEnumerable<Writing> writings) => Task.CompletedTask;
+
+    protected Reading NewReading(ISqlConnection connection) => new(connection, Clock.GetUtcNow());
+
     private async Task CommitWaiting_NeedsLockAsync()
     {
         var group = new List<PendingWrite>();
         while (group.Count < LargestGroup && _waiting.TryDequeue(out var write))
             if (write.TryTake())
                 group.Add(write);
-        try
+        for (var attempt = 1; group.Count > 0; attempt++)
         {
-            await using var transaction = _writer.BeginTransaction();
-            if (group is [var single])
-                await single.RunAloneAsync(transaction); // A savepoint copies every page it touches.
+            var (failed, fault) = await TryCommit_NeedsLockAsync(group);
+            if (fault is null)
+            {
+                group.ForEach(write => write.Complete(changes));
+                return;
+            }
+            if (attempt < MostAttempts && (fault is LostRaceException || (fault is DbException passing && IsPassing(passing))))
+                continue;
+            if (failed is null)
+                group.ForEach(write => write.Fail(fault)); // Nothing of the group is on disk: each who asked is told.
             else
-                foreach (var write in group)
-                    await write.RunAmongOthersAsync(transaction);
-            await transaction.CommitAsync(CancellationToken.None);
+                failed.Fail(fault); // It alone; the others are run again without it.
+            group.RemoveAll(write => failed is null || write == failed);
         }
-        catch (Exception exception)
-        {
-            group.ForEach(write => write.Fail(exception)); // Nothing of the group is on disk: each who asked is told.
-        }
-        group.ForEach(write => write.Complete());
     }
 
-    private static void Run(PreparedConnection connection, string pragma)
+    /// <summary>All of the group in one transaction, or nothing of it; the work that failed, null when it was the commit itself.</summary>
+    private async Task<(PendingWrite? Failed, Exception? Fault)> TryCommit_NeedsLockAsync(List<PendingWrite> group)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = pragma;
-        command.ExecuteNonQuery();
+        PendingWrite? current = null;
+        ISqlConnection? writer = null;
+        try
+        {
+            writer = await WriterAsync_NeedsLock();
+            await writer.Command(Dialect.BeginWrite).ExecuteAsync(CancellationToken.None);
+            var writings = new List<Writing>(group.Count);
+            foreach (var write in group)
+            {
+                current = write;
+                var writing = new Writing(writer, Clock.GetUtcNow());
+                writings.Add(writing);
+                await write.RunAsync(writing);
+            }
+            current = null;
+            await AnnounceAsync(writer, writings);
+            await writer.Command("COMMIT").ExecuteAsync(CancellationToken.None);
+            return (null, null);
+        }
+        catch (Exception exception) // Caught whole: it goes to the one who asked, who decides what it means.
+        {
+            if (writer is not null)
+                await RollBackAsync(writer);
+            return (current, exception);
+        }
+    }
+
+    private static async Task RollBackAsync(ISqlConnection writer)
+    {
+        try
+        {
+            await writer.Command("ROLLBACK").ExecuteAsync(CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is DbException or InvalidOperationException)
+        {
+            // The database has undone it by itself, or the connection is gone and the transaction with it.
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 
 namespace Relay.Storage;
@@ -5,70 +6,63 @@ namespace Relay.Storage;
 /// <summary>Brings the database to this program's schema: numbered files, each applied once, in order, each in a transaction of its own.</summary>
 internal static class Migrator
 {
-    private const string Folder = "Migrations/Sqlite/";
+    /// <summary>The newest migration this program knows.</summary>
+    public static long Newest { get; } = Embedded(SqlDialect.Sqlite)[^1].Number;
 
     /// <exception cref="InvalidOperationException">The database is of a newer program; nothing is touched.</exception>
-    public static async Task MigrateAsync(Database database, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task MigrateAsync(Database database, CancellationToken cancellationToken)
     {
-        var migrations = Embedded();
         await database.WriteAsync(
-            async transaction => await transaction.Command(
+            writing => writing.Sql(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (
-                    number INTEGER PRIMARY KEY,
-                    name TEXT NOT NULL,
-                    applied_at INTEGER NOT NULL
-                ) STRICT
-                """).ExecuteAsync(cancellationToken),
+                    number     BIGINT PRIMARY KEY,
+                    name       TEXT NOT NULL,
+                    applied_at BIGINT NOT NULL
+                )
+                """)
+                .ExecuteAsync(cancellationToken),
             cancellationToken);
-        var applied = await database.ReadAsync(
-            connection => connection.Command("SELECT COALESCE(MAX(number), 0) FROM schema_migrations").NumberAsync(cancellationToken),
-            cancellationToken);
-        if (applied > migrations[^1].Number)
-            throw new InvalidOperationException($"the database is at migration {applied}, this program knows {migrations[^1].Number}: use the newer program");
-        foreach (var migration in migrations.Where(migration => migration.Number > applied))
-            await database.WriteAsync(
-                async transaction =>
-                {
-                    await transaction.Command(migration.Sql).ExecuteAsync(cancellationToken);
-                    await transaction.Command(
-                        """
-                        INSERT INTO schema_migrations (number, name, applied_at)
-                        VALUES (@number, @name, @now)
-                        """)
-                        .With("@number", migration.Number).With("@name", migration.Name).With("@now", clock.UnixNow())
-                        .ExecuteAsync(cancellationToken);
-                },
-                cancellationToken);
+        var applied = await AppliedAsync(database, cancellationToken);
+        if (applied > Newest)
+            throw new InvalidOperationException($"the database is at migration {applied}, this program knows {Newest}: use the newer program");
+        foreach (var migration in Embedded(database.Dialect).Where(migration => migration.Number > applied))
+            await database.WriteAsync(writing => ApplyAsync(writing, migration, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The newest migration this program knows.</summary>
-    public static long Newest => Embedded()[^1].Number;
-
     /// <summary>The newest migration the database has had; 0 when it has had none.</summary>
-    public static Task<long> AppliedAsync(Database database, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async connection =>
-            {
-                var tables = await connection.Command("SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'").NumberAsync(cancellationToken);
-                return tables == 0 ? 0 : await connection.Command("SELECT COALESCE(MAX(number), 0) FROM schema_migrations").NumberAsync(cancellationToken);
-            },
-            cancellationToken);
+    public static Task<long> AppliedAsync(Database database, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => await reading.Sql(database.Dialect.HasMigrations).NumberAsync(cancellationToken) == 0
+            ? 0
+            : await reading.Sql("SELECT COALESCE(MAX(number), 0) FROM schema_migrations").NumberAsync(cancellationToken),
+        cancellationToken);
 
-    private static List<Migration> Embedded()
+    private static async Task ApplyAsync(Writing writing, Migration migration, CancellationToken cancellationToken)
+    {
+        await writing.Sql(migration.Sql).ExecuteAsync(cancellationToken);
+        await writing.Sql(
+            """
+            INSERT INTO schema_migrations (number, name, applied_at)
+            VALUES (@number, @name, @now)
+            """)
+            .With("@number", migration.Number).With("@name", migration.Name).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+    }
+
+    private static List<Migration> Embedded(SqlDialect dialect)
     {
         var assembly = Assembly.GetExecutingAssembly();
         return assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Folder, StringComparison.Ordinal))
+            .Where(name => name.StartsWith($"Migrations/{dialect.Name}/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(name =>
             {
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
                 var file = Path.GetFileNameWithoutExtension(name);
-                return new Migration(int.Parse(file[..4], System.Globalization.CultureInfo.InvariantCulture), file, reader.ReadToEnd());
+                return new Migration(long.Parse(file[..4], CultureInfo.InvariantCulture), file, reader.ReadToEnd());
             })
             .ToList();
     }
 
-    private sealed record Migration(int Number, string Name, string Sql);
+    private sealed record Migration(long Number, string Name, string Sql);
 }

@@ -1,80 +1,111 @@
 using System.Data.Common;
-using Relay.Storage.Sqlite;
+using Relay.Texts;
 
 namespace Relay.Storage;
 
 /// <summary>ADO.NET with fewer words.</summary>
 internal static class Sql
 {
-    public static DbCommand Command(this DbConnection connection, string sql) => ((PreparedConnection)connection).Command(sql);
-
-    public static DbCommand Command(this DbTransaction transaction, string sql) => transaction.Connection!.Command(sql);
-
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
         var parameter = command.CreateParameter();
         parameter.ParameterName = name;
         // A NUL ends SQLite's text and PostgreSQL refuses it: what came after one would be lost.
-        parameter.Value = value is string text ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
+        parameter.Value = value is string text && text.Contains('\0') ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
         command.Parameters.Add(parameter);
         return command;
     }
 
+    /// <summary>How many rows it changed.</summary>
     public static async Task<int> ExecuteAsync(this DbCommand command, CancellationToken cancellationToken)
     {
         await using (command)
             return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public static async Task<List<T>> ListAsync<T>(this DbCommand command, Func<DbDataReader, T> map, CancellationToken cancellationToken)
+    public static async Task<List<T>> ListAsync<T>(this DbCommand command, Func<Row, T> map, CancellationToken cancellationToken)
     {
         await using (command)
         {
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var rows = new List<T>();
+            var row = new Row(reader);
             while (await reader.ReadAsync(cancellationToken))
-                rows.Add(map(reader));
+                rows.Add(map(row.First()));
             return rows;
         }
     }
 
     /// <summary>The first row, or null when there is none.</summary>
-    public static async Task<T?> FirstAsync<T>(this DbCommand command, Func<DbDataReader, T> map, CancellationToken cancellationToken)
+    public static async Task<T?> FirstAsync<T>(this DbCommand command, Func<Row, T> map, CancellationToken cancellationToken)
         where T : class
     {
-        var rows = await command.ListAsync(map, cancellationToken);
-        return rows.Count == 0 ? null : rows[0];
+        await using (command)
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken) ? map(new Row(reader)) : null;
+        }
     }
 
-    /// <summary>The first column of the first row as a number; 0 when there is no row or it is NULL.</summary>
-    public static async Task<long> NumberAsync(this DbCommand command, CancellationToken cancellationToken)
+    /// <summary>The only row.</summary>
+    public static async Task<T> OnlyAsync<T>(this DbCommand command, Func<Row, T> map, CancellationToken cancellationToken)
     {
         await using (command)
-            return await command.ExecuteScalarAsync(cancellationToken) is long number ? number : 0;
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken)
+                ? map(new Row(reader))
+                : throw new InvalidOperationException($"a row is missing: {command.CommandText}");
+        }
     }
 
-    public static string Text(this DbDataReader reader, string column) => reader.GetString(reader.GetOrdinal(column));
-
-    public static string? TextOrNull(this DbDataReader reader, string column)
+    /// <summary>The first column of the first row; null when there is no row or no value in it.</summary>
+    /// <exception cref="InvalidOperationException">It is no whole number: counted as 0, a cap would never be reached.</exception>
+    public static async Task<long?> NumberOrNullAsync(this DbCommand command, CancellationToken cancellationToken)
     {
-        var ordinal = reader.GetOrdinal(column);
-        return reader.IsDBNull(ordinal) ? null : reader.GetString(ordinal);
+        await using (command)
+            return await command.ExecuteScalarAsync(cancellationToken) switch
+            {
+                null or DBNull => null,
+                long number => number,
+                int number => number,
+                var other => throw new InvalidOperationException($"a whole number was expected, not {other.GetType().Name}: {command.CommandText}"),
+            };
     }
 
-    public static long Number(this DbDataReader reader, string column) => reader.GetInt64(reader.GetOrdinal(column));
+    /// <summary>The first column of the first row.</summary>
+    /// <exception cref="InvalidOperationException">There is no row, or no whole number in it.</exception>
+    public static async Task<long> NumberAsync(this DbCommand command, CancellationToken cancellationToken) =>
+        await command.NumberOrNullAsync(cancellationToken) ?? throw new InvalidOperationException($"a number is missing: {command.CommandText}");
+}
 
-    public static long? NumberOrNull(this DbDataReader reader, string column)
+/// <summary>A row, read from its first column to its last: each call takes the next one. Reading by name costs a look-up for each column.</summary>
+internal sealed class Row(DbDataReader reader)
+{
+    private int _next;
+
+    public Row First()
     {
-        var ordinal = reader.GetOrdinal(column);
-        return reader.IsDBNull(ordinal) ? null : reader.GetInt64(ordinal);
+        _next = 0;
+        return this;
     }
 
-    public static DateTimeOffset Time(this DbDataReader reader, string column) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(reader.Number(column));
+    public string Text() => reader.GetString(_next++);
 
-    public static DateTimeOffset? TimeOrNull(this DbDataReader reader, string column) =>
-        reader.NumberOrNull(column) is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+    public string? TextOrNull() => reader.IsDBNull(_next++) ? null : reader.GetString(_next - 1);
 
-    /// <summary>Unix milliseconds, the form in which every time is stored.</summary>
-    public static long UnixNow(this TimeProvider clock) => clock.GetUtcNow().ToUnixTimeMilliseconds();
+    public long Number() => reader.GetInt64(_next++);
+
+    public int Int() => checked((int)Number());
+
+    public long? NumberOrNull() => reader.IsDBNull(_next++) ? null : reader.GetInt64(_next - 1);
+
+    public bool Flag() => Number() != 0;
+
+    public DateTimeOffset Time() => DateTimeOffset.FromUnixTimeMilliseconds(Number());
+
+    public DateTimeOffset? TimeOrNull() => NumberOrNull() is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+
+    public T Word<T>()
+        where T : struct, Enum => Words.Parse<T>(Text());
 }

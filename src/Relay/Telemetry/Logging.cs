@@ -1,7 +1,8 @@
 using System.Globalization;
-using Relay.Configuration;
 using Serilog;
 using Serilog.Events;
+using Relay.Configuration;
+using Relay.Conversations;
 
 namespace Relay.Telemetry;
 

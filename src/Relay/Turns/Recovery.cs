@@ -1,90 +1,42 @@
-using System.Data.Common;
-using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Running;
+using Relay.Operator;
 using Relay.Storage;
 
 namespace Relay.Turns;
 
-/// <summary>Puts back to work what a crash, a bad key or an empty account had stopped.</summary>
-internal sealed partial class Recovery(Database database, MessageStore messages, Signals signals, TimeProvider clock, ILogger<Recovery> log)
+/// <summary>Puts back to work what was under way when the one who did it ended.</summary>
+internal sealed partial class Recovery(Database database, ILogger<Recovery> log)
 {
-    /// <summary>At the start: what was being asked when the relay stopped is asked again, and holds get a new try. A refusal keeps waiting for the operator.</summary>
-    public async Task RestartAsync(CancellationToken cancellationToken)
+    /// <summary>At the start: what was being asked when the relay stopped is asked again, and holds get a new try. A refusal keeps waiting for
+    /// the operator.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var (asked, lost) = await database.WriteAsync(
-            async transaction => (
-                await ResumeAsync(transaction, MessageState.Asking, "asked again after a restart", cancellationToken),
-                await Ledger.NoteLostAsync(transaction, cancellationToken)),
-            cancellationToken);
-        if (asked + lost > 0)
-            LogResumed(asked, lost);
-        await ReleaseHoldsAsync("tried again at the start", cancellationToken);
+        await RestartAsync([], cancellationToken);
+        await database.WriteAsync(
+            writing => Holds.ReleaseAllAsync(writing, "tried again at the start", cancellationToken), cancellationToken);
     }
 
-    /// <summary>How many held messages are tried again. Their pages stay: a cause is paged again only after it had cleared.</summary>
-    public async Task<int> ReleaseHoldsAsync(string why, CancellationToken cancellationToken)
-    {
-        var released = await database.WriteAsync(
-            transaction => ResumeAsync(transaction, MessageState.Held, why, cancellationToken), cancellationToken);
-        signals.Work.Set();
-        return released;
-    }
-
-    /// <summary>One message, now: a held one is released, a deferred one does not wait any longer.</summary>
-    public async Task<bool> RetryAsync(Message message, CancellationToken cancellationToken)
-    {
-        var released = await database.WriteAsync(
-            async transaction =>
-            {
-                var current = await MessageStore.FindAsync(transaction.Connection!, message.Conversation, message.Id, cancellationToken);
-                if (current is not { State: MessageState.Held or MessageState.Deferred } || current.Cause == HoldCause.Refusal.Word())
-                    return false;
-                await ResumeAsync(transaction, current, "the operator said so", cancellationToken);
-                return true;
-            },
-            cancellationToken);
-        signals.Work.Set();
-        return released;
-    }
-
-    /// <summary>The operator gives a message up. False when it is answered, being asked this moment, or has a question open: that is answered instead.</summary>
-    public async Task<bool> DropAsync(Message message, CancellationToken cancellationToken)
-    {
-        var dropped = await database.WriteAsync(
-            async transaction =>
-            {
-                var current = await MessageStore.FindAsync(transaction.Connection!, message.Conversation, message.Id, cancellationToken);
-                if (current?.State is not (MessageState.Accepted or MessageState.Deferred or MessageState.Held) || current.Cause == HoldCause.Refusal.Word())
-                    return false;
-                await messages.ChangeAsync(transaction, message.Conversation, message.Id, new Change(MessageState.Dead, Reason: "given up by the operator"), cancellationToken);
-                return true;
-            },
-            cancellationToken);
-        signals.Work.Set();
-        signals.Status.Set();
-        return dropped;
-    }
-
-    private async Task<int> ResumeAsync(DbTransaction transaction, MessageState state, string why, CancellationToken cancellationToken)
-    {
-        var found = await transaction.Command(
-            $"""
-            SELECT {Message.Columns}
-            FROM messages
-            WHERE state = @state AND (cause IS NULL OR cause <> 'refusal')
-            """)
-            .With("@state", state.Word())
-            .ListAsync(Message.From, cancellationToken);
-        foreach (var message in found)
-            await ResumeAsync(transaction, message, why, cancellationToken);
-        return found.Count;
-    }
-
-    private Task ResumeAsync(DbTransaction transaction, Message message, string why, CancellationToken cancellationToken) =>
-        messages.ChangeAsync(
-            transaction, message.Conversation, message.Id, new Change(MessageState.Accepted, Reason: why, DueAt: clock.GetUtcNow()), cancellationToken);
+    /// <summary>What was being asked is asked again; a call whose end nobody saw is perhaps paid twice.</summary>
+    /// <param name="own">Conversations whose turns this process is taking: theirs are under way.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task RestartAsync(IReadOnlyCollection<ConversationId> own, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            var lost = 0;
+            foreach (var call in await ConversationStore.RunningCallsAsync(writing, cancellationToken))
+                if (!own.Contains(call.Conversation))
+                {
+                    lost += await Ledger.LoseAsync(writing, call, cancellationToken) ? 1 : 0;
+                    await ConversationStore.ForgetCallAsync(writing, call, cancellationToken);
+                }
+            var asked = (await MessageStore.AskingAsync(writing, cancellationToken)).FindAll(message => !own.Contains(message.Conversation));
+            foreach (var message in asked)
+                await Holds.ResumeAsync(writing, message, "asked again after a restart", cancellationToken);
+            if (asked.Count + lost > 0)
+                writing.OnceCommitted(() => LogResumed(asked.Count, lost));
+        },
+        cancellationToken);
 
     [LoggerMessage(LogLevel.Warning, "After a restart {Messages} messages are asked again; {Calls} calls were perhaps paid for nothing")]
     private partial void LogResumed(int messages, int calls);

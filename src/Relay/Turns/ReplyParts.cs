@@ -7,6 +7,11 @@ namespace Relay.Turns;
 /// session the relay knows is text like any other, and so is every line inside a fenced code block.</summary>
 internal sealed partial record ReplyParts(string Own, IReadOnlyList<(SessionId Session, string Text)> Others)
 {
+    /// <summary>The names at which a part would start.</summary>
+    public static IReadOnlyList<string> Names(string reply) => reply.Contains('@')
+        ? FenceOrAddress().Matches(reply).Where(match => match.Groups["id"].Success).Select(match => match.Groups["id"].Value).Distinct().ToList()
+        : [];
+
     public static ReplyParts Split(string reply, SessionId asker, IReadOnlyCollection<string> known)
     {
         var parts = new List<(SessionId Session, string Text)> { (asker, "") };

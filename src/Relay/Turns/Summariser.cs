@@ -3,9 +3,7 @@ using System.Data.Common;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Costs;
 using Relay.Running;
-using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Turns;
@@ -29,11 +27,9 @@ internal abstract record Shortening
 /// <summary>Keeps a conversation's window under its cap: (1) see how much is over, (2) ask for a summary without touching the journal,
 /// (3) one transaction adds it with the range it covers. When it fails nothing has changed and the turn goes on with what there is.</summary>
 internal sealed partial class Summariser(
-    Journal journal, Ledger ledger, Budget budget, CallBuilder calls, IAdvisor advisor, Database database, SettingsSource settings, TimeProvider clock,
-    ILogger<Summariser> log)
+    SummaryTransactions transactions, CallBuilder calls, IAdvisor advisor, TimeProvider clock, ILogger<Summariser> log)
 {
-    private static readonly TimeSpan FirstRest = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromHours(1);
+    private static readonly Backoff Pause = new(TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
 
     /// <summary>Pieces tried, each half as long as the one before, until one fits.</summary>
     private const int Halvings = 6;
@@ -46,15 +42,15 @@ internal sealed partial class Summariser(
     /// <summary>Repeats until the window is under the cap, nothing more can be summed up, or a summary fails.</summary>
     public async Task KeepUnderCapAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        while (await journal.SizeAsync(conversation, cancellationToken) is { } size
-            && size.Characters > settings.Current.Config.HistoryCharCap
+        while (await transactions.SizeAsync(conversation, cancellationToken) is { } size
+            && size.Characters > calls.Settings.Config.HistoryCharCap
             && !(_resting.TryGetValue(conversation, out var rest) && rest.Until > clock.GetUtcNow()))
         {
-            var cap = settings.Current.Config.HistoryCharCap;
-            var window = await journal.WindowAsync(conversation, cancellationToken); // (1)
+            var cap = calls.Settings.Config.HistoryCharCap;
+            var window = await transactions.WindowAsync(conversation, cancellationToken); // (1)
             // The whole window reads what the last turn has cached; one far over the cap would not fit and is summed up piece by piece.
             var whole = window.Characters <= 2L * cap;
-            if (await ShortenAsync(conversation, window, settings.Current.Config.KeepRecentTurns, cap, whole, cancellationToken) is not Shortening.Added)
+            if (await ShortenAsync(conversation, window, calls.Settings.Config.KeepRecentTurns, cap, whole, cancellationToken) is not Shortening.Added)
                 return;
         }
     }
@@ -62,8 +58,8 @@ internal sealed partial class Summariser(
     /// <summary>For a window the model does not take: keeps half as many turns, down to the last one, and sums up what is older in pieces that fit.</summary>
     public async Task<Shortening> ShortenByForceAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
-        var window = await journal.WindowAsync(conversation, cancellationToken);
-        var keep = Math.Max(1, settings.Current.Config.KeepRecentTurns / 2);
+        var window = await transactions.WindowAsync(conversation, cancellationToken);
+        var keep = Math.Max(1, calls.Settings.Config.KeepRecentTurns / 2);
         while (keep > 1 && window.SummaryEnd(keep, window.Characters) is null)
             keep /= 2;
         for (var (halving, limit) = (0, window.Characters / 2); halving < Halvings; halving++, limit /= 2)
@@ -81,7 +77,7 @@ internal sealed partial class Summariser(
         if (window.SummaryEnd(keepTurns, characterLimit) is not { } end)
             return new Shortening.Impossible();
         var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
-        _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Min(FirstRest * Math.Pow(2, Math.Min(failures, 20) - 1), LongestRest));
+        _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Pause.Delay(failures));
         var result = await SumUpAsync(conversation, whole ? window : window.UpTo(end), Instruction(window, end), end, cancellationToken);
         if (result is Shortening.Added)
             _resting.TryRemove(conversation, out _);
@@ -91,7 +87,7 @@ internal sealed partial class Summariser(
     private string Instruction(ContextWindow window, long end)
     {
         var kept = window.Turns.FirstOrDefault(entry => entry.Position > end);
-        var instruction = "[relay] " + settings.Current.Config.SummarizationPrompt.Trim();
+        var instruction = "[relay] " + calls.Settings.Config.SummarizationPrompt.Trim();
         if (kept is null)
             return instruction;
         return $"{instruction}\n\nYour summary takes the place of everything before the entry that begins with:\n{Excerpt.Of(kept.Text, 80)}\nThat entry and the later ones stay as they are.";
@@ -99,22 +95,13 @@ internal sealed partial class Summariser(
 
     private async Task<Shortening> SumUpAsync(ConversationId conversation, ContextWindow window, string instruction, long end, CancellationToken cancellationToken)
     {
-        var (call, started) = await database.WriteAsync(
-            transaction => StartAsync(transaction, conversation, window, instruction, cancellationToken), cancellationToken);
-        if (started is null)
+        if (await transactions.BeginAsync(conversation, window, instruction, cancellationToken) is not { } claim)
             return new Shortening.Failed("the budget has no room for a summary");
         CrashPoint.Pass("summary-1-started");
-        var outcome = await advisor.AskAsync(call, cancellationToken); // (2)
+        var outcome = await advisor.AskAsync(claim.Call, cancellationToken); // (2)
         CrashPoint.Pass("summary-2-called");
         var summary = outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied ? replied.Text : null;
-        await database.WriteAsync(
-            async transaction =>
-            {
-                await ledger.FinishAsync(transaction, started, outcome.ToFinishedCall(), CancellationToken.None);
-                if (summary is not null)
-                    await journal.AppendSummaryAsync(transaction, conversation, summary, end, CancellationToken.None);
-            },
-            CancellationToken.None); // (3) The call is paid: what came of it is recorded even when we are stopping.
+        await transactions.EndAsync(conversation, claim, outcome, summary is null ? null : new Summary(summary, end)); // (3)
         if (summary is not null)
         {
             CrashPoint.Pass("summary-3-added");
@@ -126,19 +113,6 @@ internal sealed partial class Summariser(
         return outcome is AdvisorOutcome.ContextExceeded ? new Shortening.TooLong(why) : new Shortening.Failed("no summary: " + why);
     }
 
-    private async Task<(AdvisorCall Call, StartedCall? Started)> StartAsync(
-        DbTransaction transaction, ConversationId conversation, ContextWindow window, string instruction, CancellationToken cancellationToken)
-    {
-        var past = await Ledger.RecentAsync(transaction.Connection!, conversation, CallBuilder.PastCalls, cancellationToken);
-        var call = calls.Summary(window, instruction, past);
-        if (await budget.ReserveAsync(transaction, call.ToPlanned(), past, cancellationToken) is not Budget.Leave.Granted leave)
-            return (call, null);
-        var started = new StartedCall(
-            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, Message: null, SessionId.None, CallPurpose.Summary, call.Model, call.PromptBytes(), leave.ReservedNano);
-        await ledger.StartAsync(transaction, started, cancellationToken);
-        return (call, started);
-    }
-
     private static string Why(AdvisorOutcome outcome) => outcome switch
     {
         AdvisorOutcome.Deferred deferred => deferred.Reason,
@@ -148,8 +122,6 @@ internal sealed partial class Summariser(
         AdvisorOutcome.Empty => "the reply was empty",
         _ => "it was cut at max_tokens",
     };
-
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     [LoggerMessage(LogLevel.Information, "Summed up {Conversation} through entry {Position} in {Characters} characters")]
     private partial void LogSummarised(ConversationId conversation, long position, int characters);

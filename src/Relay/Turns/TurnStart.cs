@@ -1,141 +1,132 @@
-using System.Data.Common;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Storage;
 
 namespace Relay.Turns;
 
-/// <summary>A message that is being asked, under the settings that were in force, with the window as it stood before it.
-/// The commit carries the epoch, and a stale one is refused.</summary>
-internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger, Settings Settings, ContextWindow Window);
-
-/// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) claim its conversation, (3) reserve the cost,
-/// (4) append the user entry if it is not there, (5) note the call. All of it or nothing.</summary>
-internal sealed partial class TurnStart(
-    Database database, MessageStore messages, Journal journal, Ledger ledger, Budget budget, CallBuilder calls, HoldPages holds,
-    SettingsSource settings, TimeProvider clock, ILogger<TurnStart> log)
+/// <summary>A message that is being asked, under the settings that were in force. The commit carries the epoch, and a stale one is refused.</summary>
+internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger, Settings Settings)
 {
-    /// <summary>The one message of a conversation whose turn it is; whoever waits behind it waits however due he is.</summary>
-    private const string IsHead =
-        """
-            m.conversation_id = c.conversation_id
-              AND m.state IN ('accepted', 'asking', 'deferred', 'held')
-              AND (m.cause IS NULL OR m.cause <> 'refusal')
-              AND (m.speaker = 'operator' OR NOT EXISTS (
-                  SELECT 1
-                  FROM questions q
-                  WHERE q.conversation_id = c.conversation_id AND q.state = 'open' AND q.kind <> 'permission'))
-            ORDER BY m.priority, m.number
-            LIMIT 1
-        """;
+    /// <summary>The conversation's answered calls before this one, newest first.</summary>
+    public required IReadOnlyList<PastCall> Past { get; init; }
+}
 
-    /// <summary>Conversations that have a turn to take now.</summary>
-    public Task<List<ConversationId>> DueAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            connection => connection.Command(
-                $"""
-                SELECT c.conversation_id
-                FROM conversations c
-                WHERE (
-                    SELECT m.due_at
-                    FROM messages m
-                    WHERE {IsHead}) <= @now
-                """)
-                .With("@now", clock.UnixNow())
-                .ListAsync(reader => new ConversationId(reader.Text("conversation_id")), cancellationToken),
-            cancellationToken);
+/// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it is
+/// not there, (4) claim the conversation and note the call. All of it or nothing.</summary>
+internal sealed partial class TurnStart(
+    ContextWindows windows, CallHistory history, CallBuilder calls, Pricing pricing, ILogger<TurnStart> log)
+{
+    /// <summary>When a conversation has a turn to take; null while it has none.</summary>
+    public static async Task<DateTimeOffset?> DueAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        (await NextAsync(reading, conversation, cancellationToken))?.DueAt;
 
-    /// <summary>Null when there is nothing to ask now: nothing waits, the head is deferred, or the budget says no.</summary>
-    public async Task<Claim?> ClaimAsync(ConversationId conversation, CancellationToken cancellationToken)
+    /// <summary>Null when there is nothing to ask now: nothing waits, what comes next is deferred, or the budget says no.</summary>
+    /// <param name="writing">The transaction, which may be the one that ends the turn before.</param>
+    /// <param name="conversation">Whose next message is asked.</param>
+    /// <param name="past">The answered calls up to now; null where they are to be looked up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<Claim?> ClaimAsync(
+        Writing writing, ConversationId conversation, IReadOnlyList<PastCall>? past, CancellationToken cancellationToken)
     {
-        var claim = await database.WriteAsync(transaction => ClaimAsync(transaction, conversation, cancellationToken), cancellationToken);
-        if (claim is not null)
-            journal.Remember(conversation, claim.Window);
-        return claim;
-    }
-
-    private async Task<Claim?> ClaimAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken)
-    {
-        var inForce = settings.Current; // Before the call is built: a change from here on is noticed when a hold is recorded.
-        var message = await HeadAsync(transaction, conversation, cancellationToken); // (1)
-        for (; message is { Channel: ReplyChannel.None }; message = await HeadAsync(transaction, conversation, cancellationToken))
-            await NoteAsync(transaction, message, cancellationToken);
-        if (message is null || message.DueAt is not { } due || due > clock.GetUtcNow())
+        var inForce = calls.Settings; // Before the call is built: a change from here on is noticed when a hold is recorded.
+        var message = await NextAsync(writing, conversation, cancellationToken); // (1)
+        for (; message is { Channel: ReplyChannel.None }; message = await NextAsync(writing, conversation, cancellationToken))
+            await NoteAsync(writing, message, cancellationToken);
+        if (message?.DueAt is not { } due || due > writing.Now)
             return null;
-        var epoch = await transaction.Command("UPDATE conversations SET claim_epoch = claim_epoch + 1 WHERE conversation_id = @conversation RETURNING claim_epoch")
-            .With("@conversation", conversation.Value)
-            .NumberAsync(cancellationToken); // (2)
-        var past = await Ledger.RecentAsync(transaction.Connection!, conversation, CallBuilder.PastCalls, cancellationToken);
-        var participants = await SessionStore.ParticipantsAsync(transaction.Connection!, conversation, cancellationToken);
-        var window = await journal.WindowAsync(transaction.Connection!, conversation, cancellationToken);
-        var call = calls.Turn(await ProspectiveAsync(transaction, window, message, cancellationToken), past) with
-        {
-            Aside = Roster.Of(participants, message.Session, clock.GetUtcNow()),
-        };
-        var leave = await budget.ReserveAsync(transaction, call.ToPlanned(), past, cancellationToken); // (3)
+        past ??= await history.ReadAsync(writing, conversation, cancellationToken);
+        var call = await BuildAsync(writing, message, past, cancellationToken);
+        var planned = call.ToPlanned();
+        var leave = await pricing.Budget.ReserveAsync(writing, planned, past, cancellationToken); // (2)
         if (leave is Budget.Leave.Denied denied)
         {
-            await HoldForBudgetAsync(transaction, message, denied, cancellationToken);
+            await HoldForBudgetAsync(writing, message, denied, cancellationToken);
             return null;
         }
-        await journal.AppendAsync(
-            transaction, conversation, message.Id, EntryRole.User, SpeakerOf(message), message.Content, message.Speaker == Speaker.Operator, cancellationToken); // (4)
-        await messages.ChangeAsync(transaction, conversation, message.Id, new Change(MessageState.Asking), cancellationToken);
-        var started = new StartedCall(
-            Guid.CreateVersion7(clock.GetUtcNow()).ToString(), conversation, message.Root, message.Session, CallPurpose.Turn, call.Model, call.PromptBytes(), ((Budget.Leave.Granted)leave).ReservedNano);
-        await ledger.StartAsync(transaction, started, cancellationToken); // (5)
-        return new Claim(message, epoch, call, started, inForce, window);
+        var position = message.AskedPosition ?? await AppendAsync(writing, message, cancellationToken); // (3)
+        await MessageStore.AskAsync(writing, message, position, cancellationToken);
+        var started = await StartAsync(writing, message, planned, ((Budget.Leave.Granted)leave).ReservedNano, cancellationToken); // (4)
+        return new Claim(message, started.Epoch, call, started.Call, inForce) { Past = past };
+    }
+
+    private static async Task<(StartedCall Call, long Epoch)> StartAsync(
+        Writing writing, Message message, PlannedCall planned, long? reservedNano, CancellationToken cancellationToken)
+    {
+        var call = new StartedCall(Guid.CreateVersion7(writing.Now).ToString(), message.Conversation, message.Root, CallPurpose.Turn)
+        {
+            At = writing.Now,
+            Session = message.Session,
+            Model = planned.Model,
+            PromptBytes = planned.PromptBytes,
+            ReservedNano = reservedNano,
+        };
+        var epoch = await ConversationStore.ClaimAsync(writing, message.Conversation, message.Root.Value, call.Id, cancellationToken);
+        await Ledger.StartAsync(writing, call, cancellationToken);
+        return (call, epoch);
+    }
+
+    /// <summary>The one message of a conversation whose turn it is; whoever stands behind it waits, however due he is. While a question is
+    /// open only the operator's are asked.</summary>
+    public static async Task<Message?> NextAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        if (await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not { } found)
+            return null;
+        var own = await MessageStore.NextAsync(reading, conversation, Speaker.Operator, cancellationToken);
+        if (found.OpenQuestion is not null)
+            return own?.Message;
+        var sessions = await MessageStore.NextAsync(reading, conversation, Speaker.Session, cancellationToken);
+        if (own is null || sessions is null)
+            return (own ?? sessions)?.Message;
+        var isOwnFirst = (own.Priority, own.Message.Number).CompareTo((sessions.Priority, sessions.Message.Number)) < 0;
+        return (isOwnFirst ? own : sessions).Message;
+    }
+
+    /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does already.</summary>
+    private async Task<AdvisorCall> BuildAsync(Writing writing, Message message, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
+    {
+        var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
+        if (message.AskedPosition is null)
+            window = window.With(
+                new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length, CoversThrough: null, writing.Now));
+        var roster = await Roster.ReadAsync(writing, message, cancellationToken);
+        return calls.Turn(window, past) with { Aside = roster };
+    }
+
+    private async Task<long> AppendAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    {
+        var isOperators = message.Speaker == Speaker.Operator;
+        var question = isOperators ? await QuestionStore.AnsweredByAsync(writing, message.Conversation, message.Id, cancellationToken) : null;
+        var entry = new NewEntry(message.Conversation, EntryRole.User, SpeakerOf(message), message.Content)
+        {
+            Message = message.Id,
+            IsRuling = isOperators,
+            Question = question?.Text,
+        };
+        return await Journal.AppendAsync(writing, entry, cancellationToken);
     }
 
     /// <summary>A message that wants no reply enters the journal at its turn, and the next call carries it.</summary>
-    private async Task NoteAsync(DbTransaction transaction, Message message, CancellationToken cancellationToken)
+    private async Task NoteAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
-        await journal.AppendAsync(
-            transaction, message.Conversation, message.Id, EntryRole.User, SpeakerOf(message), message.Content, ruling: false, cancellationToken);
-        await messages.ChangeAsync(
-            transaction, message.Conversation, message.Id, new Change(MessageState.Consumed, Reason: "in the journal; no reply was wanted"), cancellationToken);
+        await AppendAsync(writing, message, cancellationToken);
+        var change = new Change(MessageState.Consumed, Reason: "in the journal; no reply was wanted");
+        await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
     }
 
-    private static Task<Message?> HeadAsync(DbTransaction transaction, ConversationId conversation, CancellationToken cancellationToken) =>
-        transaction.Command(
-            $"""
-            SELECT {Message.Columns}
-            FROM messages
-            WHERE conversation_id = @conversation
-              AND message_id = (
-                  SELECT m.message_id
-                  FROM conversations c
-                  JOIN messages m ON m.conversation_id = c.conversation_id
-                  WHERE c.conversation_id = @conversation AND {IsHead})
-            """)
-            .With("@conversation", conversation.Value)
-            .FirstAsync(Message.From, cancellationToken);
-
-    /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does already.</summary>
-    private async Task<ContextWindow> ProspectiveAsync(
-        DbTransaction transaction, ContextWindow window, Message message, CancellationToken cancellationToken)
+    private async Task HoldForBudgetAsync(Writing writing, Message message, Budget.Leave.Denied denied, CancellationToken cancellationToken)
     {
-        if (await Journal.HasEntryAsync(transaction.Connection!, message.Conversation, message.Id, EntryRole.User, cancellationToken))
-            return window;
-        return window.With(
-            new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length, CoversThrough: null, clock.GetUtcNow()));
-    }
-
-    private async Task HoldForBudgetAsync(
-        DbTransaction transaction, Message message, Budget.Leave.Denied denied, CancellationToken cancellationToken)
-    {
-        await messages.ChangeAsync(
-            transaction, message.Conversation, message.Id,
-            new Change(MessageState.Held, HoldCause.Budget.Word(), denied.Reason, denied.Until), cancellationToken);
-        await holds.PageAsync(transaction, message, HoldCause.Budget, denied.Reason, cancellationToken);
-        LogBudget(message.Id, denied.Reason);
+        var change = new Change(MessageState.Held, HoldCause.Budget, denied.Reason, denied.Until);
+        await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
+        await HoldPages.PageAsync(writing, message, HoldCause.Budget, denied.Reason, cancellationToken);
+        writing.OnceCommitted(() => LogBudget(message.Id, denied.Reason));
     }
 
     private string SpeakerOf(Message message) =>
-        message.Speaker == Speaker.Operator ? $"operator {settings.Current.Config.Operator.Name}" : message.Session.Value;
+        message.Speaker == Speaker.Operator ? $"operator {calls.Settings.Config.Operator.Name}" : message.Session.Value;
 
     [LoggerMessage(LogLevel.Error, "{MessageId} is held: {Reason}")]
     private partial void LogBudget(MessageId messageId, string reason);

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
+using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 

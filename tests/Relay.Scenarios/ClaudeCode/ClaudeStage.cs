@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 

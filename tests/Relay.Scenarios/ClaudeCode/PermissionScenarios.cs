@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Relay.Scenarios.Harness;
 using Xunit;
+using Relay.Scenarios.Harness;
 
 namespace Relay.Scenarios.ClaudeCode;
 

@@ -1,5 +1,5 @@
-using Relay.Loopback;
 using Xunit;
+using Relay.Loopback;
 
 namespace Relay.Scenarios.ClaudeCode;
 

@@ -1,5 +1,5 @@
-using Relay.Scenarios.Harness;
 using Xunit;
+using Relay.Scenarios.Harness;
 
 namespace Relay.Scenarios.ClaudeCode;
 

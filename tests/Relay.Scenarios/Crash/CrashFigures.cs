@@ -60,7 +60,7 @@ internal sealed record CrashFigures
     /// <summary>By the text and not by the message's id, which the database itself keeps unique.</summary>
     private static async Task<int> UserTurnsTwiceAsync(ScenarioHome home, CancellationToken cancellationToken)
     {
-        var turns = await home.QueryAsync("SELECT content FROM entries WHERE role = 'user'", reader => reader.Text("content"), cancellationToken);
+        var turns = await home.QueryAsync("SELECT content FROM entries WHERE role = 'user'", row => row.Text(), cancellationToken);
         return turns.Count - turns.Distinct().Count();
     }
 
@@ -79,7 +79,7 @@ internal sealed record CrashFigures
             FROM calls c
             LEFT JOIN messages m ON m.conversation_id = c.conversation_id AND m.message_id = c.message_id
             """,
-            reader => EchoingAdvisor.TagOf(reader.Text("asked")), cancellationToken);
+            row => EchoingAdvisor.TagOf(row.Text()), cancellationToken);
         var rowsPerTag = rows.CountBy(tag => tag).ToDictionary();
         return api.Requests
             .CountBy(request => EchoingAdvisor.AsksForSummary(request) ? "" : EchoingAdvisor.TagOf(EchoingAdvisor.LastBlock(request)))
@@ -91,7 +91,7 @@ internal sealed record CrashFigures
         var onItsWay = TimeSpan.FromSeconds(1); // A page may leave at the very moment at which the answer is taken.
         var answered = (await home.QueryAsync(
             "SELECT question_id, answered_at FROM questions WHERE state = 'answered'",
-            reader => (Question: reader.Number("question_id"), At: reader.Time("answered_at")), cancellationToken)).ToDictionary(each => each.Question, each => each.At);
+            row => (Question: row.Number(), At: row.Time()), cancellationToken)).ToDictionary(each => each.Question, each => each.At);
         return ntfy.Pages.Count(page =>
             OperatorAtPhone.QuestionOf(page) is { } question && answered.TryGetValue(question, out var at) && page.ArrivedAt > at + onItsWay);
     }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Xunit;
 
 namespace Relay.Scenarios.Crash;
 

@@ -28,8 +28,16 @@ internal static partial class EchoingAdvisor
             return ScriptedReply.Text(FormattableString.Invariant($"summary number {request.Number}"));
         return asked.Contains("ask the operator", StringComparison.Ordinal)
             ? ScriptedReply.Text($"[NEEDS-JC] What is to become of {TagOf(asked)}?")
-            : ScriptedReply.Text($"reply to {TagOf(asked)}{Padding}");
+            : ScriptedReply.Text($"{Address(asked)}reply to {TagOf(asked)}{Padding}");
     }
+
+    /// <summary>Every other reply names the session it is for, and so is not staged before the commit that makes it one for a session.</summary>
+    private static string Address(string asked) => TagOf(asked) is [.., '1' or '3' or '5' or '7' or '9'] && Speaker().Match(asked) is { Success: true } speaker
+        ? $"@{speaker.Groups[1].Value}:\n"
+        : "";
+
+    [GeneratedRegex(@"\A\[(s-\d)\]")]
+    private static partial Regex Speaker();
 
     [GeneratedRegex(@"m-\d{5}")]
     private static partial Regex Tag();

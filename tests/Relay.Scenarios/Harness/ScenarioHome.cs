@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Storage;
+using Relay.Storage.Sqlite;
 
 namespace Relay.Scenarios.Harness;
 
@@ -51,14 +52,14 @@ internal sealed class ScenarioHome : IDisposable
         return true;
     }
 
-    public async Task<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> map, CancellationToken cancellationToken)
+    public async Task<List<T>> QueryAsync<T>(string sql, Func<Row, T> map, CancellationToken cancellationToken)
     {
-        using var database = Database.OpenReadOnly(Paths.DatabaseFile);
-        return await database.ReadAsync(connection => connection.Command(sql).ListAsync(map, cancellationToken), cancellationToken);
+        await using var database = SqliteDatabase.OpenReadOnly(Paths.DatabaseFile, TimeProvider.System);
+        return await database.ReadAsync(reading => reading.Sql(sql).ListAsync(map, cancellationToken), cancellationToken);
     }
 
     public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) =>
-        (await QueryAsync(sql, reader => reader.GetInt64(0), cancellationToken))[0];
+        (await QueryAsync(sql, row => row.Number(), cancellationToken))[0];
 
     public void Dispose()
     {

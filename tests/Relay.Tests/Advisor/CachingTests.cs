@@ -1,9 +1,10 @@
+using Xunit;
 using Relay.Configuration;
 using Relay.Costs;
 using Relay.Loopback;
+using Relay.Storage;
 using Relay.Tests.Advisor.Anthropic;
 using Relay.Tests.Testing;
-using Xunit;
 using CacheLifetime = Relay.Costs.CacheLifetime;
 
 namespace Relay.Tests.Advisor;
@@ -107,7 +108,7 @@ public sealed class CachingTests
             await relay.TakeTurnsAsync();
             relay.Clock.Advance(gap);
         }
-        return (api.Requests, await relay.Get<Ledger>().TotalsAsync(TestContext.Current.CancellationToken));
+        return (api.Requests, await relay.Database.ReadAsync(reading => Spending.TotalsAsync(reading, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken));
 
         void Forward() => relay.Advisor.Enqueue((call, cancellationToken) =>
         {

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 using Relay.Agents;
 using Relay.Conversations;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Agents;
 
@@ -18,10 +18,10 @@ internal static class Probe
         where T : notnull => relay.Daemon.Services.GetRequiredService<T>();
 
     public static Task<long> CountAsync(this RunningRelay relay, string sql) =>
-        relay.Get<Database>().ReadAsync(connection => connection.Command(sql).NumberAsync(Token), Token);
+        relay.Get<Database>().ReadAsync(reading => reading.Sql(sql).NumberAsync(Token), Token);
 
     public static Task<List<string>> TextsAsync(this RunningRelay relay, string sql) =>
-        relay.Get<Database>().ReadAsync(connection => connection.Command(sql).ListAsync(reader => reader.GetString(0), Token), Token);
+        relay.Get<Database>().ReadAsync(reading => reading.Sql(sql).ListAsync(row => row.Text(), Token), Token);
 
     public static Task<long> MessagesAsync(this RunningRelay relay) => relay.CountAsync("SELECT COUNT(*) FROM messages WHERE speaker = 'session'");
 
@@ -33,20 +33,20 @@ internal static class Probe
         async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'") == count, $"{count} consumed replies");
 
     public static async Task<Agent> AgentAsync(this RunningRelay relay, ClaudeSession session) =>
-        (await relay.Get<AgentStore>().FindAsync(session.Id, Token))!;
+        (await relay.Get<Database>().ReadAsync(reading => AgentStore.FindAsync(reading, session.Id, Token), Token))!;
 
     public static Task BecomesAsync(this RunningRelay relay, ClaudeSession session, AgentState state) => Until.TrueAsync(
-        async () => (await relay.Get<AgentStore>().FindAsync(session.Id, Token))?.State == state, $"{session.Id} {state}");
+        async () => (await relay.Get<Database>().ReadAsync(reading => AgentStore.FindAsync(reading, session.Id, Token), Token))?.State == state, $"{session.Id} {state}");
 
     public static async Task<Question> OpenQuestionAsync(this RunningRelay relay)
     {
         List<Question> open = [];
-        await Until.TrueAsync(async () => (open = await relay.Get<QuestionStore>().OpenAsync(Token)).Count == 1, "an open question");
+        await Until.TrueAsync(async () => (open = await relay.Get<Database>().ReadAsync(reading => QuestionStore.OpenAsync(reading, Token), Token)).Count == 1, "an open question");
         return open[0];
     }
 
     public static Task<Answers.Outcome> AnswerAsync(this RunningRelay relay, string text, long? question = null) =>
-        relay.Get<Answers>().TakeAsync(new Said(text, question, "the test", Key: null, UnaskedWelcome: false), Token);
+        relay.Get<Answers>().TakeAsync(new OperatorInput(text, question, "the test", Key: null, UnaskedWelcome: false), Token);
 
     /// <summary>A reply that waits for a session and that nobody asked for: the operator's direct words.</summary>
     public static async Task SayToAsync(this RunningRelay relay, string session, string text) =>

@@ -1,6 +1,7 @@
 using ArchUnitNET.Domain.Extensions;
 using ArchUnitNET.Loader;
 using Xunit;
+using Relay.Running;
 
 namespace Relay.Tests.Architecture;
 
@@ -14,7 +15,7 @@ public sealed class DependencyTests
         "Conversations", "Intake", "Costs", "Advisor", "Dispatch", "Operator", "Turns", "Agents", "Web", "Cli",
     ];
 
-    private static readonly ArchUnitNET.Domain.Architecture Program = new ArchLoader().LoadAssembly(typeof(Relay.Running.Loop).Assembly).Build();
+    private static readonly ArchUnitNET.Domain.Architecture Program = new ArchLoader().LoadAssembly(typeof(Relay.Running.ILoop).Assembly).Build();
 
     /// <summary>From one namespace to another, with an example of who uses what.</summary>
     private static readonly Dictionary<(string From, string To), string> Uses = FindUses();

@@ -1,5 +1,5 @@
-using Relay.Intake;
 using Xunit;
+using Relay.Intake;
 
 namespace Relay.Tests.Cli;
 

@@ -39,7 +39,7 @@ internal sealed class CliHome : IAsyncDisposable
     {
         Home.CreateFolders();
         var source = ((Loaded.Ok)SettingsSource.Load(Home, Environment, generate: true)).Source;
-        var started = await Daemon.StartAsync(source, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
+        var started = await Daemon.StartAsync(source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
         return _daemon = ((Daemon.Start.Running)started).Daemon;
     }
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Xunit;
 using Relay.Agents.Connect;
 using Relay.Cli;
-using Xunit;
 
 namespace Relay.Tests.Cli;
 

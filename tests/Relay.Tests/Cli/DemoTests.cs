@@ -1,5 +1,5 @@
-using Relay.Cli;
 using Xunit;
+using Relay.Cli;
 
 namespace Relay.Tests.Cli;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 using Relay.Cli;
 using Relay.Configuration;
 using Relay.Loopback;
-using Xunit;
 
 namespace Relay.Tests.Cli;
 

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
-using Relay.Loopback;
-using Relay.Storage;
 using Xunit;
+using Relay.Loopback;
+using Relay.Running;
+using Relay.Storage;
+using Relay.Storage.Sqlite;
 
 namespace Relay.Tests.Cli;
 
@@ -32,9 +34,9 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
     {
         await _relay.StartAsync();
         await _relay.StopAsync();
-        using (var database = Database.Open(_relay.Home.DatabaseFile))
+        await using (var database = SqliteDatabase.Open(_relay.Home.DatabaseFile, new ChangeFeed(), TimeProvider.System))
             await database.WriteAsync(
-                transaction => transaction.Command("INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'later', 0)").ExecuteAsync(CancellationToken.None),
+                writing => writing.Sql("INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'later', 0)").ExecuteAsync(CancellationToken.None),
                 CancellationToken.None);
 
         var ran = await _relay.RunAsync("log", "--json");

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Relay.Intake;
 using Xunit;
+using Relay.Intake;
 
 namespace Relay.Tests.Cli;
 

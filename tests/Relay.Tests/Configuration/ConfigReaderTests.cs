@@ -1,7 +1,7 @@
 using System.Text;
+using Xunit;
 using Relay.Configuration;
 using Relay.Running;
-using Xunit;
 
 namespace Relay.Tests.Configuration;
 
@@ -328,7 +328,7 @@ public sealed class ConfigReaderTests : IDisposable
     {
         Assert.EndsWith(
             "allowed: model, max_tokens, system_prompt, system_prompt_file, summarization_prompt, history_char_cap, keep_recent_turns, sessions, "
-            + "accept_unknown_sessions, operator, listen, cache_ttl, budget, stuck_after, max_envelope_bytes, advisor, agents",
+            + "accept_unknown_sessions, operator, listen, cache_ttl, max_parallel_turns, store, budget, stuck_after, max_envelope_bytes, advisor, agents",
             SingleFault("zzzzzzzz: 1"));
     }
 

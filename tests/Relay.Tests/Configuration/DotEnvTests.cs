@@ -1,6 +1,6 @@
 using System.Text;
-using Relay.Configuration;
 using Xunit;
+using Relay.Configuration;
 
 namespace Relay.Tests.Configuration;
 

@@ -1,5 +1,5 @@
-using Relay.Configuration;
 using Xunit;
+using Relay.Configuration;
 
 namespace Relay.Tests.Configuration;
 

@@ -1,5 +1,5 @@
-using Relay.Configuration;
 using Xunit;
+using Relay.Configuration;
 
 namespace Relay.Tests.Configuration;
 
@@ -27,7 +27,12 @@ public sealed class SecretsTests : IDisposable
     public void The_environment_wins_for_relay_and_ntfy_and_the_file_for_anthropic()
     {
         foreach (var key in Secrets.Keys)
-            _environment[key] = key.EndsWith("URL", StringComparison.Ordinal) || key == "NTFY_SERVER" ? "http://environment" : "environment";
+            _environment[key] = key switch
+            {
+                "RELAY_DATABASE_URL" => "postgres://relay:secret@environment/relay",
+                "ANTHROPIC_BASE_URL" or "NTFY_SERVER" => "http://environment",
+                _ => "environment",
+            };
 
         var secrets = Resolve("""
             ANTHROPIC_API_KEY=file
@@ -47,6 +52,7 @@ public sealed class SecretsTests : IDisposable
                 NtfyServer = new Uri("http://environment"),
                 NtfyToken = "environment",
                 Token = "environment",
+                DatabaseUrl = new Uri("postgres://relay:secret@environment/relay"),
             },
             secrets);
         Assert.Empty(_faults);

@@ -1,6 +1,6 @@
+using Xunit;
 using Relay.Configuration;
 using Relay.Running;
-using Xunit;
 
 namespace Relay.Tests.Configuration;
 

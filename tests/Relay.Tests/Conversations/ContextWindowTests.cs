@@ -1,6 +1,6 @@
 using CsCheck;
-using Relay.Conversations;
 using Xunit;
+using Relay.Conversations;
 
 namespace Relay.Tests.Conversations;
 

@@ -1,6 +1,7 @@
-using Relay.Conversations;
-using Relay.Tests.Testing;
 using Xunit;
+using Relay.Conversations;
+using Relay.Storage;
+using Relay.Tests.Testing;
 
 namespace Relay.Tests.Conversations;
 
@@ -14,19 +15,6 @@ public sealed class JournalTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync();
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
-
-    [Fact]
-    public async Task A_message_has_one_entry_of_each_role_however_often_it_is_appended()
-    {
-        var message = await _relay.AcceptAsync("s", "question");
-
-        var first = await AppendAsync(message, EntryRole.User, "question");
-        var again = await AppendAsync(message, EntryRole.User, "question");
-        var reply = await AppendAsync(message, EntryRole.Assistant, "reply");
-
-        Assert.Equal((first, first + 1), (again, reply));
-        Assert.Equal(["question", "reply"], (await _relay.WindowAsync()).Turns.Select(entry => entry.Content));
-    }
 
     [Fact]
     public async Task A_summary_replaces_what_it_covers_in_the_window_and_nothing_in_the_journal()
@@ -44,7 +32,7 @@ public sealed class JournalTests : IAsyncLifetime
         Assert.Equal("what was said", window.Summary!.Content);
         Assert.Equal(["question 3", "reply 3"], window.Turns.Select(entry => entry.Content));
         Assert.Equal(7, await _relay.CountAsync("SELECT COUNT(*) FROM entries"));
-        var size = await _relay.Get<Journal>().SizeAsync(CancellationToken);
+        var size = await _relay.ReadAsync(reading => ConversationStore.TotalSizeAsync(reading, CancellationToken));
         Assert.Equal(new HistorySize(2, "what was said".Length + "question 3".Length + "reply 3".Length), size);
     }
 
@@ -113,7 +101,7 @@ public sealed class JournalTests : IAsyncLifetime
                 await SummariseAsync($"up to {turn}", coversThrough: turn);
 
             var readOn = await _relay.WindowAsync();
-            var whole = await new Journal(_relay.Database, _relay.Clock).WindowAsync(Conversation, CancellationToken);
+            var whole = await _relay.ReadAsync(reading => Journal.WindowAsync(reading, Conversation, CancellationToken));
             Assert.Equal((whole.Summary, whole.Through), (readOn.Summary, readOn.Through));
             Assert.Equal(whole.Turns, readOn.Turns);
         }
@@ -123,14 +111,14 @@ public sealed class JournalTests : IAsyncLifetime
     public async Task What_a_transaction_took_back_is_in_no_later_window()
     {
         var message = await _relay.AcceptAsync("s", "q");
-        var journal = _relay.Get<Journal>();
+        var windows = _relay.Get<ContextWindows>();
         await _relay.WindowAsync();
 
         await Assert.ThrowsAsync<IOException>(() => _relay.Database.WriteAsync(
-            async transaction =>
+            async writing =>
             {
-                await journal.AppendAsync(transaction, Conversation, message, EntryRole.User, "s", "never said", ruling: false, CancellationToken);
-                Assert.Single((await journal.WindowAsync(transaction.Connection!, Conversation, CancellationToken)).Turns);
+                await Journal.AppendAsync(writing, Entry(message, EntryRole.User, "never said"), CancellationToken);
+                Assert.Single((await windows.ReadAsync(writing, Conversation, CancellationToken)).Turns);
                 throw new IOException("in the middle");
             },
             CancellationToken));
@@ -141,11 +129,13 @@ public sealed class JournalTests : IAsyncLifetime
 
     private Task<List<string>> EntriesAsync() => _relay.ReadAsync(
         "SELECT conversation_id || '|' || position || '|' || role || '|' || COALESCE(message_id, '') || '|' || at || '|' || content FROM entries ORDER BY position",
-        reader => reader.GetString(0));
+        row => row.Text());
 
     private Task<long> AppendAsync(MessageId message, EntryRole role, string content) => _relay.Database.WriteAsync(
-        transaction => _relay.Get<Journal>().AppendAsync(transaction, Conversation, message, role, "s", content, ruling: false, CancellationToken), CancellationToken);
+        writing => Journal.AppendAsync(writing, Entry(message, role, content), CancellationToken), CancellationToken);
+
+    private static NewEntry Entry(MessageId message, EntryRole role, string content) => new(Conversation, role, "s", content) { Message = message };
 
     private Task SummariseAsync(string content, long coversThrough) => _relay.Database.WriteAsync(
-        transaction => _relay.Get<Journal>().AppendSummaryAsync(transaction, Conversation, content, coversThrough, CancellationToken), CancellationToken);
+        writing => Journal.AppendSummaryAsync(writing, Conversation, content, coversThrough, CancellationToken), CancellationToken);
 }

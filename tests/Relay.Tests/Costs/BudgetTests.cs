@@ -1,10 +1,12 @@
+using Relay.Operator;
+using Xunit;
 using Relay.Advisor;
+using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
-using Xunit;
 
 namespace Relay.Tests.Costs;
 
@@ -26,7 +28,7 @@ public sealed class BudgetTests
 
         Assert.Empty(relay.Advisor.Calls);
         var message = await relay.MessageAsync(id);
-        Assert.Equal((MessageState.Held, "budget"), (message.State, message.Cause));
+        Assert.Equal((MessageState.Held, HoldCause.Budget), (message.State, message.Cause));
         Assert.Contains("per_day_usd", message.Reason, StringComparison.Ordinal);
         Assert.Equal("budget", (await relay.StatusAsync()).State);
         Assert.Contains("budget", Assert.Single(await relay.PagesAsync()).Title, StringComparison.Ordinal);
@@ -71,6 +73,7 @@ public sealed class BudgetTests
         await File.WriteAllTextAsync(relay.Home.ConfigFile, "budget: {per_day_usd: 10}", CancellationToken);
 
         await relay.RunAsync<SettingsWatch>();
+        await relay.RunAsync<HoldRelease>();
         await relay.TakeTurnsAsync();
 
         Assert.Equal(MessageState.Answered, (await relay.MessageAsync(id)).State);
@@ -106,7 +109,7 @@ public sealed class BudgetTests
         }
 
         Assert.All(
-            await relay.ReadAsync("SELECT reserved_nano, cost_nano FROM calls", reader => (Reserved: reader.GetInt64(0), Cost: reader.GetInt64(1))),
+            await relay.ReadAsync("SELECT reserved_nano, cost_nano FROM calls", row => (Reserved: row.Number(), Cost: row.Number())),
             call => Assert.InRange(call.Cost, 1, call.Reserved));
     }
 
@@ -147,7 +150,7 @@ public sealed class BudgetTests
         Assert.True(await relay.CountAsync("SELECT SUM(reserved_nano) FROM calls") <= 100_000_000);
         goOn.SetResult(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(100, 1000, 0, 0, 0) });
         await Until.TrueAsync(async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
-        await relay.Loop<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
+        await relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
         Assert.True(await relay.CountAsync("SELECT SUM(cost_nano) FROM calls") <= 100_000_000);
     }
 
@@ -159,7 +162,7 @@ public sealed class BudgetTests
         await relay.AcceptAsync("session-1", "one");
         await relay.TakeTurnsAsync();
         relay.Clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.NotNull(await relay.Get<TurnStart>().ClaimAsync(new ConversationId("default"), CancellationToken));
+        Assert.NotNull(await relay.ClaimAsync());
         await relay.RestartAsync();
 
         await relay.TakeTurnsAsync();

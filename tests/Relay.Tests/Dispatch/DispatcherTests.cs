@@ -1,10 +1,11 @@
+using Xunit;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Files.Platform;
 using Relay.Storage;
 using Relay.Tests.Testing;
-using Xunit;
+using Relay.Texts;
 
 namespace Relay.Tests.Dispatch;
 
@@ -288,17 +289,16 @@ public sealed class DispatcherTests : IAsyncLifetime
     /// <summary>The dispatcher's own steps, as far as the given one; then the process is gone.</summary>
     private async Task StepsAsync(int step)
     {
-        var outbox = _relay.Get<Outbox>();
-        var folder = new FolderChannel(_relay.Get<SettingsSource>().Current.Home);
-        var reply = Assert.Single(await outbox.NextForFoldersAsync(CancellationToken));
+        var folder = _relay.Get<FolderChannel>();
+        var reply = Assert.Single(await _relay.ReadAsync(reading => Outbox.FolderHeadsAsync(reading, CancellationToken)));
         if (step >= 1)
-            folder.Stage(reply);
+            folder.Stage(reply.Id, reply.Content);
         if (step >= 2)
-            await outbox.StagedAsync(reply, CancellationToken);
+            await _relay.WriteAsync(writing => Outbox.StagedAsync(writing, reply, CancellationToken));
         if (step >= 3)
             Assert.True(folder.Place(reply));
         if (step >= 4)
-            await outbox.PlacedAsync(reply, CancellationToken);
+            await _relay.WriteAsync(writing => Outbox.PlacedAsync(writing, reply, CancellationToken));
     }
 
     private Task<long> CountAsync(DispatchState state) => _relay.CountAsync($"SELECT COUNT(*) FROM dispatches WHERE state = '{state.Word()}'");

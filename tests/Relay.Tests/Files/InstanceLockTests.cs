@@ -1,5 +1,5 @@
-using Relay.Files;
 using Xunit;
+using Relay.Files;
 
 namespace Relay.Tests.Files;
 

@@ -1,7 +1,7 @@
+using Xunit;
 using Relay.Files;
 using Relay.Files.Platform;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Files;
 

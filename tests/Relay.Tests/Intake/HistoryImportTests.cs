@@ -1,8 +1,9 @@
+using Xunit;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
+using Relay.Storage;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Intake;
 
@@ -16,14 +17,7 @@ public sealed class HistoryImportTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _relay = await TempRelay.CreateAsync();
-        await _relay.Database.WriteAsync(
-            async transaction =>
-            {
-                await using var command = transaction.Connection!.CreateCommand();
-                command.CommandText = "DELETE FROM facts WHERE name = 'first_start'";
-                await command.ExecuteNonQueryAsync(CancellationToken);
-            },
-            CancellationToken);
+        await _relay.WriteAsync(writing => writing.Sql("DELETE FROM facts WHERE name = 'first_start'").ExecuteAsync(CancellationToken));
     }
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
@@ -121,7 +115,7 @@ public sealed class HistoryImportTests : IAsyncLifetime
             await File.WriteAllTextAsync(home.HistoryFile, "{", CancellationToken);
             var settings = ((Loaded.Ok)SettingsSource.Load(home, new Dictionary<string, string>(), generate: true)).Source;
 
-            var start = await Daemon.StartAsync(settings, builder => builder.Configuration["quiet"] = "true", CancellationToken);
+            var start = await Daemon.StartAsync(settings, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken);
 
             Assert.Contains("conversation.json", Assert.IsType<Daemon.Start.Impossible>(start).Reason, StringComparison.Ordinal);
         }

@@ -1,8 +1,9 @@
 using System.Text;
+using Xunit;
 using Relay.Conversations;
 using Relay.Intake;
+using Relay.Storage;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Intake;
 
@@ -251,7 +252,7 @@ public sealed class QueueFolderTests : IAsyncLifetime
 
         Assert.Equal(
             new string('a', 5_000) + "\uFFFD" + new string('b', 5_000),
-            (await _relay.ReadAsync("SELECT content FROM messages", reader => reader.GetString(0))).Single());
+            (await _relay.ReadAsync("SELECT content FROM messages", row => row.Text())).Single());
     }
 
     [Theory]
@@ -266,7 +267,7 @@ public sealed class QueueFolderTests : IAsyncLifetime
         await ScanAsync();
         await _relay.TakeTurnsAsync();
 
-        Assert.Equal(content, (await _relay.ReadAsync("SELECT content FROM messages", reader => reader.GetString(0))).Single());
+        Assert.Equal(content, (await _relay.ReadAsync("SELECT content FROM messages", row => row.Text())).Single());
         Assert.Equal($"[s] {content}", _relay.Advisor.Calls.Single().Messages[^1].Blocks[^1]);
     }
 

@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Xunit;
 using Relay.Loopback;
 using Relay.Running;
-using Xunit;
 using static Relay.Tests.Loopback.PromptBody;
 
 namespace Relay.Tests.Loopback;

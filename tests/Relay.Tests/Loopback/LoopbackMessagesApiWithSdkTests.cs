@@ -3,8 +3,8 @@ using Anthropic.Exceptions;
 using Anthropic.Helpers;
 using Anthropic.Models;
 using Anthropic.Models.Messages;
-using Relay.Loopback;
 using Xunit;
+using Relay.Loopback;
 
 namespace Relay.Tests.Loopback;
 

@@ -1,9 +1,9 @@
+using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Operator;
 

@@ -1,10 +1,12 @@
-using Relay.Running;
 using Xunit;
+using Relay.Running;
 
 namespace Relay.Tests.Running;
 
 public sealed class BackoffTests
 {
+    private static readonly Backoff Backoff = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(5));
+
     [Theory]
     [InlineData(1, 0.5)]
     [InlineData(2, 1)]

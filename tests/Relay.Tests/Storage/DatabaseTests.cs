@@ -1,44 +1,52 @@
 using System.Data.Common;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Storage;
 
-public sealed class DatabaseTests : IDisposable
+public sealed class SqliteDatabaseTests() : DatabaseTests(SqlDialect.Sqlite.Name)
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("relay-storage-").FullName;
-
-    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
-
-    private string DatabasePath => Path.Combine(_folder, "relay.db");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public async Task Commits_survive_the_power_write_ahead_log_and_full_synchronisation_are_in_force()
     {
-        using var database = Database.Open(DatabasePath);
-
-        var (journal, synchronous) = await database.WriteAsync(
-            async transaction => (
-                (await transaction.Command("PRAGMA journal_mode").ListAsync(reader => reader.GetString(0), CancellationToken))[0],
-                (await transaction.Command("PRAGMA synchronous").ListAsync(reader => reader.GetInt64(0), CancellationToken))[0]),
+        var (journal, synchronous) = await Database.WriteAsync(
+            async writing => (
+                await writing.Sql("PRAGMA journal_mode").OnlyAsync(row => row.Text(), CancellationToken),
+                await writing.Sql("PRAGMA synchronous").NumberAsync(CancellationToken)),
             CancellationToken);
 
         Assert.Equal(("wal", 2), (journal, synchronous));
     }
+}
+
+/// <summary>What every kind of database does.</summary>
+public abstract class DatabaseTests(string kind) : IAsyncLifetime
+{
+    private TestDatabase _test = null!;
+
+    protected static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    private protected Database Database => _test.Database;
+
+    public async ValueTask InitializeAsync()
+    {
+        _test = await TestDatabase.CreateAsync(kind);
+        await Database.WriteAsync(writing => writing.Sql("CREATE TABLE numbers (number BIGINT UNIQUE)").ExecuteAsync(CancellationToken), CancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _test.DisposeAsync();
 
     [Fact]
     public async Task What_waits_for_the_writer_shares_a_commit_and_a_fault_undoes_only_its_own_work()
     {
-        using var database = Database.Open(DatabasePath);
-        await database.WriteAsync(transaction => transaction.Command("CREATE TABLE numbers (number INTEGER)").ExecuteAsync(CancellationToken), CancellationToken);
         var opened = new TaskCompletionSource();
-        var first = database.WriteAsync(async transaction => await opened.Task, CancellationToken);
+        var first = Database.WriteAsync(async _ => await opened.Task, CancellationToken);
         using var impatient = new CancellationTokenSource();
 
-        var writes = Enumerable.Range(1, 100).Select(number => InsertAsync(database, number, CancellationToken)).ToList();
-        var given = InsertAsync(database, 101, impatient.Token);
+        var writes = Enumerable.Range(1, 100).Select(number => InsertAsync(number, CancellationToken)).ToList();
+        var given = InsertAsync(101, impatient.Token);
         await impatient.CancelAsync();
         opened.SetResult();
         await first;
@@ -49,66 +57,76 @@ public sealed class DatabaseTests : IDisposable
                 await write;
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
-        Assert.Equal(90, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken), CancellationToken));
+        Assert.Equal(90, await CountAsync());
     }
 
     [Fact]
-    public async Task Works_written_together_keep_their_order_and_each_falls_alone()
+    public async Task What_is_to_happen_after_the_commit_happens_once_and_only_then()
     {
-        using var database = Database.Open(DatabasePath);
-        await database.WriteAsync(transaction => transaction.Command("CREATE TABLE numbers (number INTEGER)").ExecuteAsync(CancellationToken), CancellationToken);
+        using var listener = _test.Changes.Subscribe(Topic.Pages);
+        var runs = 0;
+        var actions = 0;
+        var opened = new TaskCompletionSource();
+        var first = Database.WriteAsync(async _ => await opened.Task, CancellationToken);
+        var good = Database.WriteAsync(
+            async writing =>
+            {
+                runs++;
+                writing.Wake(Topic.Pages);
+                writing.OnceCommitted(() => actions++);
+                await Task.CompletedTask;
+            },
+            CancellationToken);
+        var bad = Database.WriteAsync(
+            writing =>
+            {
+                writing.OnceCommitted(() => actions += 100);
+                return Task.FromException(new IOException("no"));
+            },
+            CancellationToken);
+        Assert.Equal(0, actions);
 
-        await Assert.ThrowsAsync<IOException>(() => database.WriteEachAsync(Enumerable.Range(1, 100).Select(InsertUnlessTenth), CancellationToken));
+        opened.SetResult();
+        await first;
+        await good;
+        await Assert.ThrowsAsync<IOException>(() => bad);
 
-        var numbers = await database.ReadAsync(
-            connection => connection.Command("SELECT number FROM numbers ORDER BY rowid").ListAsync(reader => (int)reader.GetInt64(0), CancellationToken), CancellationToken);
-        Assert.Equal(Enumerable.Range(1, 100).Where(number => number % 10 != 0), numbers);
+        Assert.Equal((2, 1), (runs, actions)); // Run again without the one that failed, and yet told of once.
+        await listener.WaitAsync(TimeSpan.FromHours(1), TimeProvider.System, CancellationToken);
     }
 
     [Fact]
     public async Task A_statement_is_run_anew_while_its_like_is_still_being_read_and_after_it_failed()
     {
-        using var database = Database.Open(DatabasePath);
         const string insert = "INSERT INTO numbers (number) VALUES (@number)";
-        await database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.Command("CREATE TABLE numbers (number INTEGER UNIQUE)").ExecuteAsync(CancellationToken);
-                for (var number = 1; number <= 3; number++)
-                    await transaction.Command(insert).With("@number", number).ExecuteAsync(CancellationToken);
-            },
-            CancellationToken);
-        await Assert.ThrowsAnyAsync<DbException>(() => database.WriteAsync(
-            transaction => transaction.Command(insert).With("@number", 3).ExecuteAsync(CancellationToken), CancellationToken));
-        await database.WriteAsync(transaction => transaction.Command(insert).With("@number", 4).ExecuteAsync(CancellationToken), CancellationToken);
+        for (var number = 1L; number <= 3; number++)
+            await Database.WriteAsync(writing => writing.Sql(insert).With("@number", number).ExecuteAsync(CancellationToken), CancellationToken);
+        await Assert.ThrowsAnyAsync<DbException>(() => Database.WriteAsync(
+            writing => writing.Sql(insert).With("@number", 3L).ExecuteAsync(CancellationToken), CancellationToken));
+        await Database.WriteAsync(writing => writing.Sql(insert).With("@number", 4L).ExecuteAsync(CancellationToken), CancellationToken);
 
-        var pairs = await database.ReadAsync(
-            async connection =>
+        const string smaller = "SELECT COUNT(*) FROM numbers WHERE number < @limit";
+        var counts = await Database.ReadAsync(
+            async reading =>
             {
-                const string smaller = "SELECT number FROM numbers WHERE number < @limit ORDER BY number";
-                await using var outer = connection.Command(smaller).With("@limit", 4);
-                await using var reader = await outer.ExecuteReaderAsync(CancellationToken);
-                var counts = new List<(long Number, int Smaller)>();
-                while (await reader.ReadAsync(CancellationToken))
-                    counts.Add((reader.GetInt64(0), (await connection.Command(smaller).With("@limit", reader.GetInt64(0)).ListAsync(each => each.GetInt64(0), CancellationToken)).Count));
-                return counts;
+                await using var open = reading.Sql(smaller).With("@limit", 3L);
+                var inner = await reading.Sql(smaller).With("@limit", 2L).NumberAsync(CancellationToken);
+                return (inner, await open.NumberAsync(CancellationToken));
             },
             CancellationToken);
 
-        Assert.Equal([(1, 0), (2, 1), (3, 2)], pairs);
-        Assert.Equal(4, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken), CancellationToken));
+        Assert.Equal((1, 2), counts);
+        Assert.Equal(4, await CountAsync());
     }
 
     [Fact]
     public async Task Migrations_are_applied_once_and_in_order()
     {
-        using var database = Database.Open(DatabasePath);
-        await Migrator.MigrateAsync(database, TimeProvider.System, CancellationToken);
-        var first = await AppliedAsync(database);
+        var first = await AppliedAsync();
 
-        await Migrator.MigrateAsync(database, TimeProvider.System, CancellationToken);
+        await Migrator.MigrateAsync(Database, CancellationToken);
 
-        Assert.Equal(first, await AppliedAsync(database));
+        Assert.Equal(first, await AppliedAsync());
         Assert.Equal(Enumerable.Range(1, first.Count).Select(number => (long)number), first.Select(each => each.Number));
         Assert.All(first, each => Assert.StartsWith($"{each.Number:D4}_", each.Name, StringComparison.Ordinal));
     }
@@ -116,13 +134,12 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public async Task The_database_of_a_newer_program_is_refused()
     {
-        using var database = Database.Open(DatabasePath);
-        await Migrator.MigrateAsync(database, TimeProvider.System, CancellationToken);
-        await database.WriteAsync(
-            transaction => transaction.Command("INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'of the future', 0)").ExecuteAsync(CancellationToken),
+        await Database.WriteAsync(
+            writing => writing.Sql("INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'of the future', 0)")
+                .ExecuteAsync(CancellationToken),
             CancellationToken);
 
-        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => Migrator.MigrateAsync(database, TimeProvider.System, CancellationToken));
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => Migrator.MigrateAsync(Database, CancellationToken));
 
         Assert.Contains("newer program", refusal.Message, StringComparison.Ordinal);
     }
@@ -130,59 +147,78 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public async Task Work_that_throws_leaves_nothing_behind()
     {
-        using var database = Database.Open(DatabasePath);
-        await Migrator.MigrateAsync(database, TimeProvider.System, CancellationToken);
+        await Assert.ThrowsAsync<IOException>(() => InsertAsync(10, CancellationToken));
 
-        await Assert.ThrowsAsync<IOException>(() => database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.Command("INSERT INTO facts (name, value) VALUES ('half', 'done')").ExecuteAsync(CancellationToken);
-                throw new IOException("in the middle");
-            },
-            CancellationToken));
-
-        Assert.Equal(0, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM facts").NumberAsync(CancellationToken), CancellationToken));
-        await database.WriteAsync(transaction => transaction.Command("INSERT INTO facts (name, value) VALUES ('whole', 'done')").ExecuteAsync(CancellationToken), CancellationToken);
+        Assert.Equal(0, await CountAsync());
+        await InsertAsync(11, CancellationToken);
+        Assert.Equal(1, await CountAsync());
     }
 
     [Fact]
-    public async Task Readers_do_not_wait_for_the_writer_and_see_what_was_committed()
+    public async Task Readers_do_not_wait_for_the_writer_and_see_one_snapshot()
     {
-        using var database = Database.Open(DatabasePath);
-        await Migrator.MigrateAsync(database, TimeProvider.System, CancellationToken);
-
-        var seen = await database.WriteAsync(
-            async transaction =>
+        var seen = await Database.ReadAsync(
+            async reading =>
             {
-                await transaction.Command("INSERT INTO facts (name, value) VALUES ('a', 'b')").ExecuteAsync(CancellationToken);
-                return await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM facts").NumberAsync(CancellationToken), CancellationToken);
+                var before = await CountAsync(reading);
+                await InsertAsync(1, CancellationToken);
+                return (before, await CountAsync(reading));
             },
             CancellationToken);
 
-        Assert.Equal(0, seen);
-        Assert.Equal(1, await database.ReadAsync(connection => connection.Command("SELECT COUNT(*) FROM facts").NumberAsync(CancellationToken), CancellationToken));
+        Assert.Equal((0, 0), seen);
+        Assert.Equal(1, await CountAsync());
     }
 
     [Fact]
-    public void A_file_that_is_no_database_is_refused()
+    public async Task A_scalar_that_is_no_whole_number_is_a_fault_and_never_a_zero()
     {
-        File.WriteAllText(DatabasePath, new string('x', 10_000));
-
-        Assert.ThrowsAny<System.Data.Common.DbException>(() => Database.Open(DatabasePath));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Database.ReadAsync(
+            reading => reading.Sql("SELECT 'many'").NumberAsync(CancellationToken), CancellationToken));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Database.ReadAsync(
+            reading => reading.Sql("SELECT number FROM numbers").NumberAsync(CancellationToken), CancellationToken));
     }
 
-    private static Task<List<(long Number, string Name, long At)>> AppliedAsync(Database database) => database.ReadAsync(
-        connection => connection.Command("SELECT number, name, applied_at FROM schema_migrations ORDER BY rowid")
-            .ListAsync(reader => (reader.Number("number"), reader.Text("name"), reader.Number("applied_at")), CancellationToken),
+    [Fact]
+    public async Task A_lost_race_is_run_again_and_finds_what_the_other_wrote()
+    {
+        var runs = 0;
+
+        var result = await Database.WriteAsync(
+            async _ =>
+            {
+                await Task.CompletedTask;
+                return ++runs < 3 ? throw new LostRaceException("the first answer") : runs;
+            },
+            CancellationToken);
+
+        Assert.Equal(3, result);
+    }
+
+    [Fact]
+    public async Task A_nul_in_a_text_does_not_cut_it()
+    {
+        Assert.Equal(
+            "a\uFFFDb",
+            await Database.ReadAsync(
+                reading => reading.Sql("SELECT CAST(@text AS TEXT)").With("@text", "a\0b").OnlyAsync(row => row.Text(), CancellationToken), CancellationToken));
+    }
+
+    private static Task<long> CountAsync(Reading reading) => reading.Sql("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken);
+
+    private Task<long> CountAsync() => Database.ReadAsync(CountAsync, CancellationToken);
+
+    private Task<List<(long Number, string Name, long At)>> AppliedAsync() => Database.ReadAsync(
+        reading => reading.Sql("SELECT number, name, applied_at FROM schema_migrations ORDER BY number")
+            .ListAsync(row => (row.Number(), row.Text(), row.Number()), CancellationToken),
         CancellationToken);
 
     /// <summary>Every tenth fails after its insert.</summary>
-    private static Task<bool> InsertAsync(Database database, int number, CancellationToken cancellationToken) =>
-        database.WriteAsync(InsertUnlessTenth(number), cancellationToken);
-
-    private static Func<DbTransaction, Task<bool>> InsertUnlessTenth(int number) => async transaction =>
-    {
-        await transaction.Command("INSERT INTO numbers VALUES (@number)").With("@number", number).ExecuteAsync(CancellationToken);
-        return number % 10 == 0 ? throw new IOException("no") : true;
-    };
+    private Task<bool> InsertAsync(int number, CancellationToken cancellationToken) => Database.WriteAsync(
+        async writing =>
+        {
+            await writing.Sql("INSERT INTO numbers VALUES (@number)").With("@number", (long)number).ExecuteAsync(cancellationToken);
+            return number % 10 == 0 ? throw new IOException("no") : true;
+        },
+        cancellationToken);
 }

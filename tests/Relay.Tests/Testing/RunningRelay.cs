@@ -6,11 +6,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
+using Xunit;
 using Relay.Configuration;
 using Relay.Files;
 using Relay.Loopback;
 using Relay.Storage;
-using Xunit;
 
 namespace Relay.Tests.Testing;
 
@@ -76,7 +76,7 @@ internal sealed class RunningRelay : IAsyncDisposable
     public async Task StartDaemonAsync()
     {
         var settings = Assert.IsType<Loaded.Ok>(SettingsSource.Load(Home, _environment, generate: true)).Source;
-        var start = await Daemon.StartAsync(settings, Adjust, TestContext.Current.CancellationToken);
+        var start = await Daemon.StartAsync(settings, _clock, Adjust, TestContext.Current.CancellationToken);
         _daemon = Assert.IsType<Daemon.Start.Running>(start).Daemon;
         Client = new HttpClient { BaseAddress = new Uri(_daemon.Url) };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", settings.Current.Secrets.Token);
@@ -119,7 +119,6 @@ internal sealed class RunningRelay : IAsyncDisposable
     private void Adjust(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
-        builder.Services.AddSingleton(_clock); // The last one registered is the one in force.
         builder.Services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)));
     }
 }

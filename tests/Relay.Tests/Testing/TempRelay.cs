@@ -1,3 +1,4 @@
+using Relay.Storage.Selection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -12,11 +14,12 @@ using Relay.Dispatch;
 using Relay.Files;
 using Relay.Intake;
 using Relay.Operator;
+using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 using Relay.Turns;
 using Relay.Web.Status;
-using Xunit;
 
 namespace Relay.Tests.Testing;
 
@@ -61,11 +64,8 @@ internal sealed class TempRelay : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _host!.Services.GetRequiredService<T>();
 
-    public T Loop<T>()
-        where T : Relay.Running.Loop => _host!.Services.GetServices<IHostedService>().OfType<T>().Single();
-
     public Task<int> RunAsync<T>()
-        where T : Relay.Running.Loop => Loop<T>().RunBatchAsync(TestContext.Current.CancellationToken);
+        where T : ILoop => Get<T>().RunBatchAsync(TestContext.Current.CancellationToken);
 
     /// <summary>Everything in memory is lost, as by kill -9, and a new process comes up on the same home.</summary>
     public async Task RestartAsync()
@@ -99,8 +99,18 @@ internal sealed class TempRelay : IAsyncDisposable
     public async Task TakeTurnsAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        foreach (var conversation in await Get<TurnStart>().DueAsync(cancellationToken))
-            await Loop<AdvisorLoop>().RunAsync(conversation, cancellationToken);
+        foreach (var conversation in await Get<AdvisorLoop>().DueAsync(cancellationToken))
+            await Get<AdvisorLoop>().RunAsync(conversation, cancellationToken);
+    }
+
+    /// <summary>Begins a turn, and no more of it.</summary>
+    public Task<Claim?> ClaimAsync(string conversation = "default") =>
+        Get<TurnTransactions>().BeginAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
+
+    public async Task<List<MessageEvent>> EventsAsync(MessageId id)
+    {
+        var message = await MessageAsync(id);
+        return await ReadAsync(reading => MessageStore.EventsAsync(reading, message, TestContext.Current.CancellationToken));
     }
 
     /// <summary>Accepts what lies in the queue, takes the turns and places the replies.</summary>
@@ -125,30 +135,36 @@ internal sealed class TempRelay : IAsyncDisposable
     }
 
     public Task<Answers.Outcome> AnswerAsync(string text, long? question = null, string? key = null, bool unaskedWelcome = false) =>
-        Get<Answers>().TakeAsync(new Said(text, question, "the test", key, unaskedWelcome), TestContext.Current.CancellationToken);
+        Get<Answers>().TakeAsync(new OperatorInput(text, question, "the test", key, unaskedWelcome), TestContext.Current.CancellationToken);
 
-    public Task<List<Question>> OpenQuestionsAsync() => Get<QuestionStore>().OpenAsync(TestContext.Current.CancellationToken);
+    public Task<List<Question>> OpenQuestionsAsync() => ReadAsync(reading => QuestionStore.OpenAsync(reading, TestContext.Current.CancellationToken));
 
     public Task<StatusReport> StatusAsync() => Get<StatusReader>().ReadAsync(running: true, TestContext.Current.CancellationToken);
 
-    public async Task<Message> MessageAsync(MessageId id) => Assert.Single(await Get<MessageStore>().SearchAsync(id.Value, TestContext.Current.CancellationToken));
+    public async Task<Message> MessageAsync(MessageId id) => Assert.Single(
+        await ReadAsync(reading => MessageSearch.FindAsync(reading, id.Value, TestContext.Current.CancellationToken)));
 
     /// <summary>Every message there ever was, in the order of acceptance.</summary>
-    public Task<List<Message>> MessagesAsync() => ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY rowid", Message.From);
+    public Task<List<Message>> MessagesAsync() => ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY accepted_at, number", Message.From);
 
     public Task<ContextWindow> WindowAsync(string conversation = "default") =>
-        Get<Journal>().WindowAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
+        ReadAsync(reading => Get<ContextWindows>().ReadAsync(reading, new ConversationId(conversation), TestContext.Current.CancellationToken));
 
     /// <summary>Every page there ever was, oldest first.</summary>
     public Task<List<(string Cause, string Title, string Body, long Priority, string State)>> PagesAsync() => ReadAsync(
-        "SELECT cause, title, body, priority, state FROM pages ORDER BY created_at, page_id",
-        reader => (reader.Text("cause"), reader.Text("title"), reader.Text("body"), reader.Number("priority"), reader.Text("state")));
+        "SELECT kind, subject, title, body, priority, state FROM pages ORDER BY created_at, page_id",
+        row => (new PageCause(row.Word<PageKind>(), row.Text()).ToString(), row.Text(), row.Text(), row.Number(), row.Text()));
 
-    public Task<List<T>> ReadAsync<T>(string sql, Func<System.Data.Common.DbDataReader, T> map) => Database.ReadAsync(
-        connection => connection.Command(sql).ListAsync(map, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+    public Task<T> ReadAsync<T>(Func<Reading, Task<T>> work) => Database.ReadAsync(work, TestContext.Current.CancellationToken);
 
-    public Task<long> CountAsync(string sql) => Database.ReadAsync(
-        connection => connection.Command(sql).NumberAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+    public Task<T> WriteAsync<T>(Func<Writing, Task<T>> work) => Database.WriteAsync(work, TestContext.Current.CancellationToken);
+
+    public Task WriteAsync(Func<Writing, Task> work) => Database.WriteAsync(work, TestContext.Current.CancellationToken);
+
+    public Task<List<T>> ReadAsync<T>(string sql, Func<Row, T> map) =>
+        ReadAsync(reading => reading.Sql(sql).ListAsync(map, TestContext.Current.CancellationToken));
+
+    public Task<long> CountAsync(string sql) => ReadAsync(reading => reading.Sql(sql).NumberAsync(TestContext.Current.CancellationToken));
 
     public async ValueTask DisposeAsync()
     {
@@ -159,18 +175,19 @@ internal sealed class TempRelay : IAsyncDisposable
     private async Task OpenAsync()
     {
         var settings = Assert.IsType<Loaded.Ok>(SettingsSource.Load(Home, _environment, generate: true)).Source;
-        _database = Database.Open(Home.DatabaseFile);
-        await Migrator.MigrateAsync(_database, Clock, CancellationToken.None);
-        _host = RelayHost.Build(settings, _database, Adjust);
-        _ = _host.Services.GetServices<IHostedService>().Count(); // The host makes them all at its start.
+        var changes = new ChangeFeed();
+        _database = await DatabaseFactory.OpenAsync(settings.Current, changes, Clock, CancellationToken.None);
+        await Migrator.MigrateAsync(_database, CancellationToken.None);
+        _host = RelayHost.Build(settings, _database, changes, Adjust);
+        _ = _host.Services.GetServices<ILoop>().Count(); // The host makes them all at its start.
         await Get<HistoryImport>().RunAsync(CancellationToken.None);
-        await Get<Recovery>().RestartAsync(CancellationToken.None);
+        await Get<Recovery>().StartAsync(CancellationToken.None);
     }
 
     private void Adjust(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
-        builder.Services.AddSingleton<TimeProvider>(Clock).AddSingleton<IAdvisor>(Advisor); // The last one registered is the one in force.
+        builder.Services.AddSingleton<IAdvisor>(Advisor); // The last one registered is the one in force.
         builder.Services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)));
     }
 
@@ -178,6 +195,7 @@ internal sealed class TempRelay : IAsyncDisposable
     {
         if (_host is not null)
             await _host.DisposeAsync();
-        _database?.Dispose();
+        if (_database is not null)
+            await _database.DisposeAsync();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
@@ -6,7 +7,6 @@ using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
-using Xunit;
 
 namespace Relay.Tests.Turns;
 
@@ -92,7 +92,7 @@ public sealed class AdvisorLoopTests
         await relay.TakeTurnsAsync();
 
         Assert.Equal(2, relay.Advisor.Calls.Count);
-        Assert.Equal((MessageState.Held, "credentials"), ((await relay.MessageAsync(id)).State, (await relay.MessageAsync(id)).Cause));
+        Assert.Equal((MessageState.Held, HoldCause.Credentials), ((await relay.MessageAsync(id)).State, (await relay.MessageAsync(id)).Cause));
         Assert.Single(await relay.PagesAsync());
         Assert.Single((await relay.WindowAsync()).Turns);
     }
@@ -119,5 +119,5 @@ public sealed class AdvisorLoopTests
     }
 
     private static Task<int> ExecuteAsync(TempRelay relay, string sql) =>
-        relay.Database.WriteAsync(transaction => transaction.Command(sql).ExecuteAsync(CancellationToken), CancellationToken);
+        relay.Database.WriteAsync(writing => writing.Sql(sql).ExecuteAsync(CancellationToken), CancellationToken);
 }

@@ -1,10 +1,10 @@
+using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
-using Xunit;
 
 namespace Relay.Tests.Turns;
 
@@ -140,7 +140,7 @@ public sealed class SummariserTests
         Assert.All(summaries, call => Assert.InRange(call.Messages.Sum(message => message.Blocks.Sum(block => block.Length)), 1, 5_000));
         Assert.True((await relay.WindowAsync()).Characters <= 2000);
         Assert.Equal(202, await relay.CountAsync("SELECT COUNT(*) FROM entries WHERE role <> 'summary'"));
-        var covered = await relay.ReadAsync("SELECT covers_through FROM entries WHERE role = 'summary' ORDER BY position", reader => reader.Number("covers_through"));
+        var covered = await relay.ReadAsync("SELECT covers_through FROM entries WHERE role = 'summary' ORDER BY position", row => row.Number());
         Assert.Equal(covered.Order(), covered);
     }
 
@@ -173,7 +173,7 @@ public sealed class SummariserTests
         await relay.TakeTurnsAsync();
 
         var message = await relay.MessageAsync(id);
-        Assert.Equal((MessageState.Held, "context"), (message.State, message.Cause));
+        Assert.Equal((MessageState.Held, HoldCause.Context), (message.State, message.Cause));
         Assert.Contains("too long", Assert.Single(await relay.PagesAsync()).Body, StringComparison.Ordinal);
         Assert.Single(relay.Advisor.Calls);
     }
@@ -214,7 +214,7 @@ public sealed class SummariserTests
         await TalkAsync(relay, turns: 5, characters: 300);
 
         Assert.Equal(1, await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE purpose = 'summary' AND state = 'done'"));
-        Assert.Equal(6, (await relay.Get<Ledger>().TotalsAsync(CancellationToken)).Calls);
+        Assert.Equal(6, (await relay.Database.ReadAsync(reading => Spending.TotalsAsync(reading, CancellationToken), CancellationToken)).Calls);
     }
 
     /// <summary>Each message and each reply has this many characters; summaries are short.</summary>
@@ -230,13 +230,12 @@ public sealed class SummariserTests
     }
 
     private static Task ImportAsync(TempRelay relay, int turns, int characters) => relay.Database.WriteAsync(
-        async transaction =>
+        async writing =>
         {
-            var journal = relay.Get<Journal>();
             for (var turn = 0; turn < turns; turn++)
             {
-                await journal.ImportAsync(transaction, Default, EntryRole.User, "session-1", new string('q', characters), CancellationToken);
-                await journal.ImportAsync(transaction, Default, EntryRole.Assistant, "advisor", new string('a', characters), CancellationToken);
+                await Journal.AppendAsync(writing, new NewEntry(Default, EntryRole.User, "session-1", new string('q', characters)), CancellationToken);
+                await Journal.AppendAsync(writing, new NewEntry(Default, EntryRole.Assistant, "advisor", new string('a', characters)), CancellationToken);
             }
         },
         CancellationToken);

@@ -1,11 +1,12 @@
+using Xunit;
 using Relay.Advisor;
+using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
-using Xunit;
 
 namespace Relay.Tests.Turns;
 
@@ -29,8 +30,8 @@ public sealed class TurnEndTests : IAsyncLifetime
 
         Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
         Assert.Equal(2, (await _relay.WindowAsync()).Turns.Count);
-        Assert.Equal(["done"], await _relay.ReadAsync("SELECT state FROM calls", reader => reader.Text("state")));
-        Assert.Equal(["ready"], await _relay.ReadAsync("SELECT state FROM dispatches", reader => reader.Text("state")));
+        Assert.Equal(["done"], await _relay.ReadAsync("SELECT state FROM calls", row => row.Text()));
+        Assert.Equal(["staged"], await _relay.ReadAsync("SELECT state FROM dispatches", row => row.Text()));
     }
 
     [Fact]
@@ -116,9 +117,9 @@ public sealed class TurnEndTests : IAsyncLifetime
         await _relay.TakeTurnsAsync();
 
         var message = await _relay.MessageAsync(id);
-        Assert.Equal((MessageState.Held, "refusal"), (message.State, message.Cause));
+        Assert.Equal((MessageState.Held, HoldCause.Refusal), (message.State, message.Cause));
         Assert.Equal(QuestionKind.Refusal, Assert.Single(await _relay.OpenQuestionsAsync()).Kind);
-        await _relay.Get<Recovery>().RestartAsync(CancellationToken);
+        await _relay.Get<Recovery>().StartAsync(CancellationToken);
         await _relay.TakeTurnsAsync();
         Assert.Single(_relay.Advisor.Calls); // A restart is no reason to ask the same again.
 
@@ -141,7 +142,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         }
 
         Assert.Equal(3, _relay.Advisor.Calls.Count);
-        Assert.Equal((MessageState.Held, "empty"), ((await _relay.MessageAsync(id)).State, (await _relay.MessageAsync(id)).Cause));
+        Assert.Equal((MessageState.Held, HoldCause.Empty), ((await _relay.MessageAsync(id)).State, (await _relay.MessageAsync(id)).Cause));
         Assert.Single(await _relay.PagesAsync());
         Assert.Single((await _relay.WindowAsync()).Turns); // Nothing empty is replayed.
     }
@@ -171,7 +172,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         Assert.Single(await relay.PagesAsync());
         Assert.Equal("error", (await relay.StatusAsync()).State);
 
-        await relay.Get<Recovery>().ReleaseHoldsAsync("mended", CancellationToken);
+        await relay.Get<Holds>().ReleaseAllAsync("mended", CancellationToken);
         await relay.TakeTurnsAsync();
         Assert.Equal("running", (await relay.StatusAsync()).State);
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM pages WHERE cleared_at IS NULL"));
@@ -191,6 +192,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         await File.WriteAllTextAsync(_relay.Home.ConfigFile, "model: claude-sonnet-5-5\n", CancellationToken);
 
         await _relay.RunAsync<SettingsWatch>();
+        await _relay.RunAsync<HoldRelease>();
         await _relay.TakeTurnsAsync();
 
         Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
@@ -203,7 +205,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         _relay.Advisor.Enqueue(async (_, _) =>
         {
             await _relay.ConfigureAsync("model: claude-sonnet-5-5\n");
-            await _relay.Get<Recovery>().ReleaseHoldsAsync("tried again after the configuration changed", CancellationToken);
+            await _relay.Get<Holds>().ReleaseAllAsync("tried again after the configuration changed", CancellationToken);
             return new AdvisorOutcome.Held(HoldCause.Model, "HTTP 404");
         });
         var id = await _relay.AcceptAsync("session-1", "one");
@@ -221,7 +223,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         var id = await _relay.AcceptAsync("session-1", "one");
         await _relay.TakeTurnsAsync();
 
-        Assert.True(await _relay.Get<Recovery>().RetryAsync(await _relay.MessageAsync(id), CancellationToken));
+        Assert.True(await _relay.Get<Holds>().RetryAsync(await _relay.MessageAsync(id), CancellationToken));
         await _relay.TakeTurnsAsync();
 
         Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
@@ -235,7 +237,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         var next = await _relay.AcceptAsync("session-1", "two");
         await _relay.TakeTurnsAsync();
 
-        Assert.True(await _relay.Get<Recovery>().DropAsync(await _relay.MessageAsync(id), CancellationToken));
+        Assert.True(await _relay.Get<Holds>().DropAsync(await _relay.MessageAsync(id), CancellationToken));
         await _relay.TakeTurnsAsync();
 
         Assert.Equal(MessageState.Dead, (await _relay.MessageAsync(id)).State);

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
+using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
-using Xunit;
 
 namespace Relay.Tests.Turns;
 
@@ -65,7 +65,7 @@ public sealed class TurnOrderTests : IAsyncLifetime
         await _relay.AcceptAsync("session-2", "two");
         await _relay.TakeTurnsAsync();
 
-        Assert.Empty(await _relay.Get<TurnStart>().DueAsync(CancellationToken)); // Else the loop would run hot until the time has come.
+        Assert.Empty(await _relay.Get<AdvisorLoop>().DueAsync(CancellationToken)); // Else the loop would run hot until the time has come.
         Assert.Single(_relay.Advisor.Calls);
 
         _relay.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -83,7 +83,7 @@ public sealed class TurnOrderTests : IAsyncLifetime
 
         await _relay.TakeTurnsAsync();
 
-        Assert.Empty(await _relay.Get<TurnStart>().DueAsync(CancellationToken));
+        Assert.Empty(await _relay.Get<AdvisorLoop>().DueAsync(CancellationToken));
         Assert.Single(_relay.Advisor.Calls);
     }
 
@@ -111,26 +111,28 @@ public sealed class TurnOrderTests : IAsyncLifetime
         Assert.Equal(["[other] aside", "[session-1] one"], _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]).Order(StringComparer.Ordinal));
         goOn.SetResult(ScriptedAdvisor.Replied("Done."));
         await Until.TrueAsync(() => _relay.Advisor.Calls.Count == 3, "the next turn of the default conversation");
-        await _relay.Loop<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
+        await _relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
     }
 
     [Fact]
-    public async Task A_commit_under_an_older_claim_changes_nothing_but_the_cost()
+    public async Task A_commit_under_an_older_claim_changes_nothing()
     {
         var id = await _relay.AcceptAsync("session-1", "one");
-        var turns = _relay.Get<TurnStart>();
-        var stale = await turns.ClaimAsync(Default, CancellationToken);
-        await _relay.Get<Recovery>().RestartAsync(CancellationToken);
-        var current = await turns.ClaimAsync(Default, CancellationToken);
-        var outcomes = _relay.Get<TurnEnd>();
+        var stale = await _relay.ClaimAsync();
+        await _relay.Get<Recovery>().StartAsync(CancellationToken);
+        var current = await _relay.ClaimAsync();
+        var end = _relay.Get<TurnEnd>();
+        Task<bool> CommitAsync(Claim claim, string text) => _relay.WriteAsync(
+            writing => end.CommitAsync(writing, claim, ScriptedAdvisor.Replied(text), staged: null, CancellationToken));
 
-        Assert.False(await outcomes.CommitAsync(stale!, ScriptedAdvisor.Replied("Stale."), CancellationToken));
+        Assert.False(await CommitAsync(stale!, "Stale."));
         Assert.Equal(MessageState.Asking, (await _relay.MessageAsync(id)).State);
-        Assert.True(await outcomes.CommitAsync(current!, ScriptedAdvisor.Replied("Current."), CancellationToken));
+        Assert.True(await CommitAsync(current!, "Current."));
+        Assert.False(await CommitAsync(current!, "Current, once more."));
 
         Assert.Equal(["one", "Current."], (await _relay.WindowAsync()).Turns.Select(entry => entry.Content));
         Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
-        Assert.Equal(2, await _relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'done'"));
+        Assert.Equal(["lost", "done"], await _relay.ReadAsync("SELECT state FROM calls ORDER BY COALESCE(finished_at, 0)", row => row.Text()));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Relay.Web.Api;
+
 namespace Relay.Agents.Connect;
 
 /// <summary>What a session is taught: when to ask, and what to pack.</summary>

@@ -1,18 +1,20 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
+using Relay.Operator;
+using Relay.Running;
 using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Agents.Hooks;
 
 /// <summary>A session wants to stop. (1) What waits for it makes it go on. (2) In relay mode its last message goes to the advisor and
 /// (3) the hook is held; (4) the reply makes it go on, unless it starts with [DONE]. While the operator is asked, when the hold nears
 /// the client's limit, or when the client would not go on any more, the session may stop and the reply comes by the next hook, prompt or waiter.</summary>
-internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, ReplyWait wait, Handover handover, AgentReplies replies, SettingsSource settings, ILogger<StopHook> log)
+internal sealed partial class StopHook(AgentIntake intake, ReplyWait wait, AgentReplies replies, Database database, ILogger<StopHook> log)
 {
     private const string Done = "[DONE]";
 
@@ -25,11 +27,11 @@ internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, Re
     public async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, HookEvent hook, CancellationToken cancellationToken)
     {
         var goesOn = agent.Blocks < Number(context, "X-Relay-Block-Cap", ClientsBlockCap, int.MaxValue);
-        if (goesOn && await handover.TakeAsync(agent.Session, cancellationToken) is { IsEmpty: false } waiting) // (1)
+        if (goesOn && await replies.TakeAsync(agent, cancellationToken) is { IsEmpty: false } waiting) // (1)
             return await GoOnAsync(context, agent, waiting, cancellationToken);
         if (!IsRelayed(context) || string.IsNullOrWhiteSpace(hook.LastAssistantMessage))
             return await LetStopAsync(agent, note: null, cancellationToken);
-        if (agent.Rounds >= settings.Current.Config.Agents.MaxRounds)
+        if (agent.Rounds >= intake.MaxRounds)
             return await LetStopAsync(agent, $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.", cancellationToken);
         return await RelayAsync(context, agent, hook, goesOn, cancellationToken);
     }
@@ -44,7 +46,7 @@ internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, Re
         if (acceptance is Inbox.Acceptance.Refused refused)
             return await LetStopAsync(agent, "Relay: this was not sent to the advisor: " + refused.Reason, cancellationToken);
         if (acceptance is Inbox.Acceptance.Accepted)
-            await agents.RelayedAsync(agent, cancellationToken);
+            await database.WriteAsync(writing => AgentStore.RelayedAsync(writing, agent, cancellationToken), cancellationToken);
         if (!goesOn)
             return await LetStopAsync(agent, "Relay: the client ends a turn that was continued so often. The reply comes when it is there.", cancellationToken);
         var (conversation, message) = acceptance is Inbox.Acceptance.Accepted accepted
@@ -58,11 +60,12 @@ internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, Re
     {
         try
         {
-            return await wait.WaitAsync(conversation, message, hold, leaveToOperator: true, _ => { }, cancellationToken); // (3)
+            return await wait.WaitAsync(new ReplyRequest(conversation, message, hold) { LeaveToOperator = true }, cancellationToken); // (3)
         }
         catch (OperationCanceledException)
         {
-            await agents.StoppedAsync(agent, CancellationToken.None); // The client has let go of the hook: its session waits for its user, and a waiter may wake it.
+            // The client has let go of the hook: its session waits for its user, and a waiter may wake it.
+            await database.WriteAsync(writing => AgentStore.StoppedAsync(writing, agent, CancellationToken.None), CancellationToken.None);
             throw;
         }
     }
@@ -83,7 +86,7 @@ internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, Re
         await replies.CarryAsync(context, agent, lease, cancellationToken);
         if (IsRelayed(context) && lease.Replies.All(IsDone))
             return await LetStopAsync(agent, WordsAfterDone(lease.Text) is { Length: > 0 } words ? "Relay: " + words : null, cancellationToken);
-        await agents.WentOnAsync(agent, cancellationToken);
+        await database.WriteAsync(writing => AgentStore.WentOnAsync(writing, agent, cancellationToken), cancellationToken);
         LogGoesOn(agent.Session, agent.Blocks + 1);
         return HookAnswer.GoOn(lease.Text);
     }
@@ -94,7 +97,7 @@ internal sealed partial class StopHook(AgentStore agents, AgentIntake intake, Re
 
     private async Task<HookAnswer> LetStopAsync(Agent agent, string? note, CancellationToken cancellationToken)
     {
-        await agents.StoppedAsync(agent, cancellationToken);
+        await database.WriteAsync(writing => AgentStore.StoppedAsync(writing, agent, cancellationToken), cancellationToken);
         return note is null ? HookAnswer.Nothing : new HookAnswer { SystemMessage = note };
     }
 

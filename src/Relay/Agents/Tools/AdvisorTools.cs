@@ -3,16 +3,18 @@ using System.Globalization;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
+using Relay.Cli;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Agents.Tools;
 
 /// <summary>The MCP tools. Their descriptions teach the model when to ask and what to pack: the advisor sees only what it is sent.</summary>
-internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, MessageStore messages, ReplyWait wait, Handover handover, QuestionStore questions, TimeProvider clock)
+internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, ReplyWait wait, Handover handover, Database database)
 {
     /// <summary>A client that says nothing of its patience gives up after a minute; Claude Code, kept informed, waits much longer.</summary>
     private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(50);
@@ -49,10 +51,10 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
             Inbox.Acceptance.Duplicate duplicate => (duplicate.Message.Conversation, duplicate.Message.Id),
             _ => throw new InvalidOperationException(),
         };
-        var patience = caller.ToolUse is null ? OthersPatience : ClaudePatience;
+        var waiting = new ReplyRequest(conversation, message, caller.ToolUse is null ? OthersPatience : ClaudePatience) { Progress = Progress(progress) };
         try
         {
-            return Answer(caller, message, await wait.WaitAsync(conversation, message, patience, leaveToOperator: false, Progress(progress), ended.Token));
+            return Answer(caller, message, await wait.WaitAsync(waiting, ended.Token));
         }
         catch (OperationCanceledException) when (caller.Gone.IsCancellationRequested)
         {
@@ -68,7 +70,8 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
         var lease = await handover.TakeAsync(caller.Session, cancellationToken);
         if (!lease.IsEmpty)
             return caller.Deliver(lease);
-        var waiting = await messages.UnansweredAsync(caller.Session, cancellationToken);
+        var waiting = await database.ReadAsync(
+            reading => MessageStore.UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
         return Text(waiting.Count == 0
             ? "No replies wait, and no question of this session is open."
             : "No replies wait yet. Still open: " + string.Join("; ", waiting.Select(message => $"{message.Id}, {message.State.Word()}")));
@@ -94,9 +97,13 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
     public async Task<CallToolResult> RelayStatus(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var caller = await callers.IdentifyAsync(request, cancellationToken);
-        var backlog = await messages.BacklogAsync(cancellationToken);
-        var open = await questions.OpenAsync(cancellationToken);
-        var mine = (await messages.UnansweredAsync(caller.Session, cancellationToken)).Select(message => $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
+        var (backlog, open, unanswered) = await database.ReadAsync(
+            async reading => (
+                await Backlog.ReadAsync(reading, cancellationToken),
+                await QuestionStore.OpenAsync(reading, cancellationToken),
+                await MessageStore.UnansweredAsync(reading, caller.Session, cancellationToken)),
+            cancellationToken);
+        var mine = unanswered.Select(message => $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
         return Text(string.Join('\n',
         [
             $"The relay works. This session is {caller.Session}.",
@@ -117,12 +124,21 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
 
     private async Task<Inbox.Acceptance> AcceptAsync(AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
     {
-        // The same question asked again is that question, even in a new call: its reply may be there by now.
         if (channel == ReplyChannel.Agent
-            && await messages.FindOpenAsync(caller.Session, content, cancellationToken) is { Channel: ReplyChannel.Agent } open)
+            && await database.ReadAsync(reading => SameQuestionAsync(reading, caller.Session, content, cancellationToken), cancellationToken) is { } open)
             return new Inbox.Acceptance.Duplicate(open);
-        var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(clock.GetUtcNow());
+        var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(database.Clock.GetUtcNow());
         return await intake.AcceptAsync(caller.Session, content, key, channel, cancellationToken);
+    }
+
+    /// <summary>The same question asked again is that question, even in a new call, until its reply was taken: it may be there by now.</summary>
+    private static async Task<Message?> SameQuestionAsync(Reading reading, SessionId session, string content, CancellationToken cancellationToken)
+    {
+        var open = await MessageStore.UnansweredAsync(reading, session, cancellationToken);
+        foreach (var reply in await Outbox.ForAgentAsync(reading, session, cancellationToken))
+            if (reply.Message is { } answered && await MessageStore.FindAsync(reading, reply.Conversation, answered, cancellationToken) is { } message)
+                open.Add(message);
+        return open.Where(message => message.Channel == ReplyChannel.Agent && message.Content == content).MaxBy(message => message.Number);
     }
 
     private Action<string> Progress(IProgress<ProgressNotificationValue> progress)
@@ -131,9 +147,9 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Mess
         var count = 0;
         return state =>
         {
-            if (last is { } at && clock.GetElapsedTime(at) < BetweenProgress)
+            if (last is { } at && database.Clock.GetElapsedTime(at) < BetweenProgress)
                 return;
-            last = clock.GetTimestamp();
+            last = database.Clock.GetTimestamp();
             progress.Report(new ProgressNotificationValue { Progress = ++count, Message = state });
         };
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Relay.Conversations;
 
 namespace Relay.Agents.Tools;
 

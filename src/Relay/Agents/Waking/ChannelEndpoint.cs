@@ -1,15 +1,16 @@
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
+using Relay.Running;
+using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
 /// <summary>GET /sessions/NAME/replies: holds up to 20 s for what waits for a session, for the channel that pushes it. The text is
 /// empty when nothing came.</summary>
-internal sealed class ChannelEndpoint(Handover handover, IHostApplicationLifetime lifetime, TimeProvider clock)
+internal sealed class ChannelEndpoint(Handover handover, ChangeFeed changes, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Hold = TimeSpan.FromSeconds(20);
+    private static readonly Hold Hold = new(Limit: TimeSpan.FromSeconds(20), Poll: TimeSpan.FromSeconds(5));
 
     public async Task WaitAsync(HttpContext context)
     {
@@ -19,17 +20,13 @@ internal sealed class ChannelEndpoint(Handover handover, IHostApplicationLifetim
             return;
         }
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        for (var started = clock.GetTimestamp(); clock.GetElapsedTime(started) < Hold && !ended.IsCancellationRequested;)
-        {
-            var lease = await handover.TakeAsync(session, context.RequestAborted);
-            if (!lease.IsEmpty)
-            {
-                Delivery.Of(context).Carry(lease);
-                await context.Response.WriteAsJsonAsync(new { text = lease.Text }, context.RequestAborted);
-                return;
-            }
-            await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        await context.Response.WriteAsJsonAsync(new { text = "" }, CancellationToken.None);
+        using var changed = changes.Subscribe(Topic.Replies, session.Value);
+        var lease = await changed.HoldAsync(() => TakeAsync(session, context.RequestAborted), Hold, clock, ended.Token);
+        if (lease is not null)
+            Delivery.Of(context).Carry(lease);
+        await context.Response.WriteAsJsonAsync(new { text = lease?.Text ?? "" }, lease is null ? CancellationToken.None : context.RequestAborted);
     }
+
+    private async Task<Handover.Lease?> TakeAsync(SessionId session, CancellationToken cancellationToken) =>
+        await handover.TakeAsync(session, cancellationToken) is { IsEmpty: false } lease ? lease : null;
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
 using Relay.Agents.Hooks;
-using Relay.Dispatch;
+using Relay.Conversations;
+using Relay.Running;
+using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
@@ -8,8 +11,9 @@ namespace Relay.Agents.Waking;
 /// agent alone may get it; older ones are sent home (204), and all of them when the relay stops (503). X-Relay-Hold limits the seconds of one
 /// request, which then ends with 202, ask again: a waiter that looks after its session must not have to break off a request that may just be answered.</summary>
 internal sealed class WaiterEndpoint(
-    AgentStore agents, AgentReplies replies, Handover handover, AgentWaiters waiters, IHostApplicationLifetime lifetime, TimeProvider clock)
+    AgentReplies replies, AgentWaiters waiters, Database database, ChangeFeed changes, IHostApplicationLifetime lifetime)
 {
+    /// <summary>A newer waiter, and the end of the relay, are no changes in the database.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     public async Task WaitAsync(HttpContext context)
@@ -18,8 +22,7 @@ internal sealed class WaiterEndpoint(
         var mine = waiters.Enter(id);
         try
         {
-            if (await WaitAsync(context, id, mine) is { } status)
-                context.Response.StatusCode = status;
+            await WaitAsync(context, id, mine);
         }
         finally
         {
@@ -27,42 +30,56 @@ internal sealed class WaiterEndpoint(
         }
     }
 
-    /// <summary>The status of an answer without a reply; null when a reply was written.</summary>
-    private async Task<int?> WaitAsync(HttpContext context, string id, long mine)
+    private async Task WaitAsync(HttpContext context, string id, long mine)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        var hold = Hold(context.Request);
-        var started = clock.GetTimestamp();
-        while (waiters.IsNewest(id, mine) && !ended.IsCancellationRequested)
-        {
-            waiters.IsThere(id);
-            var agent = await agents.FindAsync(id, context.RequestAborted);
-            if (agent is { State: AgentState.Ended })
-                break;
-            if (agent is { State: AgentState.Idle } && await DeliverAsync(context, agent))
-                return null;
-            if (clock.GetElapsedTime(started) >= hold)
-                return StatusCodes.Status202Accepted;
-            await Task.Delay(Poll, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        return lifetime.ApplicationStopping.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status204NoContent;
+        var first = await database.ReadAsync(reading => AgentStore.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
+        using var changed = changes.Subscribe(Topic.Replies, first?.Session.Value ?? id);
+        var hold = new Hold(HoldOf(context.Request), Poll);
+        var end = await changed.HoldAsync(() => LookAsync(context, id, mine), hold, database.Clock, ended.Token);
+        if (end is null)
+            context.Response.StatusCode = lifetime.ApplicationStopping.IsCancellationRequested
+                ? StatusCodes.Status503ServiceUnavailable
+                : StatusCodes.Status202Accepted;
+        else if (end.Text is null)
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        else
+            await context.Response.WriteAsync(end.Text, context.RequestAborted);
     }
 
-    private async Task<bool> DeliverAsync(HttpContext context, Agent agent)
+    /// <summary>How the wait ends: with a reply, or, without a text, because nobody waits here any more. Null while it does not.</summary>
+    private sealed record End(string? Text);
+
+    private async Task<End?> LookAsync(HttpContext context, string id, long mine)
     {
-        var lease = await handover.TakeAsync(agent.Session, context.RequestAborted);
+        if (!waiters.IsNewest(id, mine))
+            return new End(Text: null);
+        waiters.IsThere(id);
+        var agent = await database.ReadAsync(reading => AgentStore.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
+        return agent?.State switch
+        {
+            AgentState.Ended => new End(Text: null),
+            AgentState.Idle => await DeliverAsync(context, agent),
+            _ => null,
+        };
+    }
+
+    private async Task<End?> DeliverAsync(HttpContext context, Agent agent)
+    {
+        var lease = await replies.TakeAsync(agent, context.RequestAborted);
         if (lease.Replies.All(StopHook.IsDone)) // Nobody is woken to be told that it may stop; its next prompt brings the words.
         {
             lease.Dispose();
-            return false;
+            return null;
         }
         await replies.CarryAsync(context, agent, lease, context.RequestAborted);
-        await context.Response.WriteAsync(lease.Text, context.RequestAborted);
-        return true;
+        return new End(lease.Text);
     }
 
-    private static TimeSpan Hold(HttpRequest request) =>
-        int.TryParse(request.Headers["X-Relay-Hold"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
+    private static TimeSpan HoldOf(HttpRequest request) =>
+        int.TryParse(request.Headers["X-Relay-Hold"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : TimeSpan.MaxValue;
 }
 
 /// <summary>Which waiter of an agent came last, and when one was last there.</summary>

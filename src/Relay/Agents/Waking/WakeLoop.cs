@@ -4,6 +4,8 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
@@ -11,39 +13,58 @@ namespace Relay.Agents.Waking;
 /// (1) lease them all, (2) run the command with them on its standard input, (3) record how it ended, and if well (4) that they are consumed.
 /// One command at a time for each session; after a failure the replies wait, and the command is tried again, three times in all.</summary>
 internal sealed partial class WakeLoop(
-    AgentStore agents, AgentWaiters waiters, Handover handover, WakeStories stories, SettingsSource settings, Signals signals, Faults faults, TimeProvider clock, ILogger<WakeLoop> log)
-    : Loop(signals.Wake, faults, clock, log)
+    AgentWaiters waiters, Handover handover, Database database, SettingsSource settings, ILogger<WakeLoop> log) : ILoop
 {
     private const int MostAttempts = 3;
 
     /// <summary>A session that has just come to rest may still get its replies by a better way.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(30);
+
+    private static readonly Backoff Pause = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), Factor: 4);
+
+    private readonly TimeProvider _clock = database.Clock;
     private readonly Dictionary<SessionId, Task> _running = [];
     private readonly Dictionary<string, Failed> _failed = [];
 
-    protected override TimeSpan PollInterval => TimeSpan.FromSeconds(2);
+    public Topic? WakesOn => null;
 
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    /// <summary>Nothing to look for where no command is configured.</summary>
+    public TimeSpan Poll => TimeSpan.FromSeconds(Command.Count == 0 ? 10 : 2);
+
+    private IReadOnlyList<string> Command => WakeCommand.Words(settings.Current.Config.Agents.Wake);
+
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         await ReapAsync();
-        var command = settings.Current.Config.Agents.Wake;
-        if (WakeCommand.Words(command).Count == 0)
+        if (Command.Count == 0)
             return 0;
-        foreach (var agent in await agents.RestingWithRepliesAsync(Clock.GetUtcNow() - Rest, cancellationToken))
+        foreach (var agent in await RestingAsync(cancellationToken))
             if (!_running.ContainsKey(agent.Session) && !waiters.IsWaitedFor(agent.Id, Rest))
-                await BeginAsync(agent, command, cancellationToken);
+                await BeginAsync(agent, settings.Current.Config.Agents.Wake, cancellationToken);
         return 0;
     }
 
     /// <summary>What is running, for a stop and for tests.</summary>
     public Task RunningAsync() => Task.WhenAll(_running.Values);
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken) =>
         await RunningAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+
+    /// <summary>Of each session for which replies wait, the agent heard of last, if it has been idle or ended for a while.</summary>
+    private Task<List<Agent>> RestingAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            var before = reading.Now - Rest;
+            var resting = new List<Agent>();
+            foreach (var reply in await Outbox.AgentHeadsAsync(reading, cancellationToken))
+                if (reply.CreatedAt <= before
+                    && await AgentStore.NewestOfAsync(reading, reply.Session, cancellationToken)
+                        is { State: AgentState.Idle or AgentState.Ended } agent
+                    && agent.LastSeenAt <= before)
+                    resting.Add(agent);
+            return resting;
+        },
+        cancellationToken);
 
     private async Task ReapAsync()
     {
@@ -68,8 +89,8 @@ internal sealed partial class WakeLoop(
         using (lease)
         {
             LogWaking(agent.Session, agent.Id, lease.Replies.Count);
-            var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, settings.Current.Secrets.Token, Clock, cancellationToken); // (2)
-            await stories.NoteAsync(lease.Replies, outcome, CancellationToken.None); // (3) It has happened: that is recorded even when we are stopping.
+            var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, settings.Current.Secrets.Token, _clock, cancellationToken); // (2)
+            await NoteAsync(lease.Replies, outcome); // (3) It has happened: that is recorded even when we are stopping.
             if (outcome.Succeeded)
             {
                 await lease.ConsumedAsync(CancellationToken.None); // (4)
@@ -79,14 +100,14 @@ internal sealed partial class WakeLoop(
             LogFailed(agent.Session, outcome.ToString());
             lock (_failed)
                 foreach (var reply in lease.Replies)
-                    _failed[reply.Id] = Failed.After(_failed.GetValueOrDefault(reply.Id), Clock.GetUtcNow());
+                    _failed[reply.Id] = Failed.After(_failed.GetValueOrDefault(reply.Id), _clock.GetUtcNow());
         }
     }
 
     private bool IsHeldBack(OutboundReply reply)
     {
         lock (_failed)
-            return _failed.GetValueOrDefault(reply.Id) is { } failed && (failed.Attempts >= MostAttempts || Clock.GetUtcNow() < failed.NotBefore);
+            return _failed.GetValueOrDefault(reply.Id) is { } failed && (failed.Attempts >= MostAttempts || _clock.GetUtcNow() < failed.NotBefore);
     }
 
     private sealed record Failed(int Attempts, DateTimeOffset NotBefore)
@@ -94,9 +115,20 @@ internal sealed partial class WakeLoop(
         public static Failed After(Failed? before, DateTimeOffset now)
         {
             var attempts = (before?.Attempts ?? 0) + 1;
-            return new Failed(attempts, now + (FirstPause * Math.Pow(4, attempts - 1)));
+            return new Failed(attempts, now + Pause.Delay(attempts));
         }
     }
+
+    /// <summary>The stories of the messages whose replies were carried tell how the command ended.</summary>
+    private Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome) => database.WriteAsync(
+        async writing =>
+        {
+            var note = new MessageNote(outcome.Succeeded ? "woken" : "wake failed", outcome.ToString());
+            foreach (var reply in replies)
+                if (reply.Message is { } message)
+                    await MessageStore.NoteAsync(writing, reply.Conversation, message, note, CancellationToken.None);
+        },
+        CancellationToken.None);
 
     [LoggerMessage(LogLevel.Information, "Waking {Session}, agent {Agent}, with {Count} replies")]
     private partial void LogWaking(SessionId session, string agent, int count);
@@ -106,17 +138,4 @@ internal sealed partial class WakeLoop(
 
     [LoggerMessage(LogLevel.Warning, "The command to wake {Session} failed: {Outcome}. The replies wait.")]
     private partial void LogFailed(SessionId session, string outcome);
-}
-
-/// <summary>Writes the outcome of a wake into the stories of the messages whose replies it carried.</summary>
-internal sealed class WakeStories(MessageStore messages, Database database)
-{
-    public Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome, CancellationToken cancellationToken) => database.WriteAsync(
-        async transaction =>
-        {
-            foreach (var reply in replies)
-                if (reply.Message is { } message)
-                    await messages.NoteAsync(transaction, reply.Conversation, message, outcome.Succeeded ? "woken" : "wake failed", outcome.ToString(), cancellationToken);
-        },
-        cancellationToken);
 }

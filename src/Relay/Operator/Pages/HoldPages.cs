@@ -1,28 +1,29 @@
-using System.Data.Common;
-using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Running;
+using Relay.Storage;
 
 namespace Relay.Operator.Pages;
 
 /// <summary>Tells the operator, once per cause until it clears, what holds work up and how to mend it.</summary>
-internal sealed class HoldPages(PageStore pages)
+internal static class HoldPages
 {
-    public Task PageAsync(DbTransaction transaction, Message message, HoldCause cause, string reason, CancellationToken cancellationToken)
+    public static Task PageAsync(Writing writing, Message message, HoldCause cause, string reason, CancellationToken cancellationToken)
     {
-        var what = IsAboutOneMessage(cause) ? $"message:{message.Id}" : PageCause.Hold(cause.Word());
-        var page = new NewPage(what, $"Relay error: {Title(cause)}", $"{reason}\n\n{Remedy(cause, message)}", Priority: 4, "rotating_light");
-        return pages.QueueAsync(transaction, page, cancellationToken);
+        var about = IsAboutOneMessage(cause) ? PageCause.Message(message.Id) : PageCause.Hold(cause);
+        var page = new NewPage(about, $"Relay error: {Title(cause)}", $"{reason}\n\n{Remedy(cause, message)}", Priority: 4, "rotating_light");
+        return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
     /// <summary>After a call that went well, and once the message itself is answered.</summary>
-    public async Task ClearAsync(DbTransaction transaction, Message message, CancellationToken cancellationToken)
+    public static async Task ClearAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
-        await pages.ClearHoldsAsync(transaction, cancellationToken);
-        await pages.ClearAsync(transaction, $"message:{message.Id}", cancellationToken);
+        await PageStore.ClearHoldsAsync(writing, cancellationToken);
+        await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
     }
 
-    private static bool IsAboutOneMessage(HoldCause cause) => cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context;
+    private static bool IsAboutOneMessage(HoldCause cause) =>
+        cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context or HoldCause.Fault;
 
     private static string Title(HoldCause cause) => cause switch
     {
@@ -33,6 +34,7 @@ internal sealed class HoldPages(PageStore pages)
         HoldCause.Budget => "the budget is reached",
         HoldCause.Empty => "the advisor answers nothing",
         HoldCause.Context => "a message does not fit the model's context",
+        HoldCause.Fault => "a fault of the program holds a message",
         _ => "the API refuses a request",
     };
 

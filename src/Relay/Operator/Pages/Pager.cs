@@ -1,52 +1,61 @@
 using Relay.Running;
+using Relay.Storage;
 
 namespace Relay.Operator.Pages;
 
 /// <summary>Sends queued pages, each on its own schedule, for as long as their causes stand. Best effort: nothing waits for it.</summary>
-internal sealed partial class Pager(PageStore pages, NtfyClient ntfy, Signals signals, Faults faults, TimeProvider clock, ILogger<Pager> log)
-    : Loop(signals.Pages, faults, clock, log)
+internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProvider clock, ILogger<Pager> log) : ILoop
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
+
+    /// <summary>However long the server asks for: a phone that is reachable again must hear of it soon.</summary>
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(10);
-    private readonly ILogger _log = log;
 
-    protected override TimeSpan PollInterval => TimeSpan.FromSeconds(1);
+    private static readonly Backoff Retry = new(TimeSpan.FromSeconds(2), LongestRetry);
 
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    public Topic? WakesOn => Topic.Pages;
+
+    public TimeSpan Poll { get; private set; } = LongestPoll;
+
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        var due = await pages.DueAsync(cancellationToken);
+        var due = await database.ReadAsync(reading => PageStore.DueAsync(reading, cancellationToken), cancellationToken);
         foreach (var page in due)
-            if (await pages.IsStillWantedAsync(page, cancellationToken))
+            if (await database.ReadAsync(reading => PageStore.IsStillWantedAsync(reading, page, cancellationToken), cancellationToken))
                 await SendAsync(page, cancellationToken);
+        var next = await database.ReadAsync(reading => PageStore.NextDueAsync(reading, cancellationToken), cancellationToken);
+        Poll = next is { } at ? Min(Max(at - clock.GetUtcNow(), TimeSpan.FromMilliseconds(50)), LongestPoll) : LongestPoll;
         return due.Count;
     }
 
     private async Task SendAsync(QueuedPage page, CancellationToken cancellationToken)
     {
+        var attempt = page.Attempts + 1;
         switch (await ntfy.PublishAsync(page, cancellationToken))
         {
             case Push.Taken:
                 CrashPoint.Pass("page-1-sent");
-                await pages.SentAsync(page, CancellationToken.None); // It is out: that must be known even when we are stopping.
+                // It is out: that must be known even when we are stopping.
+                await database.WriteAsync(writing => PageStore.SentAsync(writing, page, CancellationToken.None), CancellationToken.None);
                 CrashPoint.Pass("page-2-recorded");
-                LogSent(page.Id, page.Cause, page.Attempts + 1);
+                LogSent(page.Id, page.Cause, attempt);
                 break;
             case Push.Failed failed:
-                var delay = failed.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Backoff(page.Attempts);
-                delay = delay < LongestRetry ? delay : LongestRetry;
-                await pages.FailedAsync(page, failed.Reason, Clock.GetUtcNow() + delay, cancellationToken);
-                LogFailed(page.Id, page.Cause, page.Attempts + 1, (long)delay.TotalSeconds, failed.Reason);
+                var delay = Min(failed.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Retry.Delay(attempt), LongestRetry);
+                await database.WriteAsync(
+                    writing => PageStore.FailedAsync(writing, page, failed.Reason, clock.GetUtcNow() + delay, cancellationToken), cancellationToken);
+                LogFailed(page.Id, page.Cause, attempt, (long)delay.TotalSeconds, failed.Reason);
                 break;
         }
-        signals.Status.Set();
     }
 
-    private static TimeSpan Backoff(int attempts) =>
-        TimeSpan.FromSeconds(FirstRetry.TotalSeconds * Math.Pow(2, Math.Min(attempts, 12)) * (0.75 + Random.Shared.NextDouble() / 2));
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
 
     [LoggerMessage(LogLevel.Information, "Page {PageId} about {Cause} taken by the server on attempt {Attempt}")]
-    private partial void LogSent(string pageId, string cause, int attempt);
+    private partial void LogSent(string pageId, PageCause cause, int attempt);
 
     [LoggerMessage(LogLevel.Warning, "Page {PageId} about {Cause} failed on attempt {Attempt}, again in {Seconds} s: {Reason}")]
-    private partial void LogFailed(string pageId, string cause, int attempt, long seconds, string reason);
+    private partial void LogFailed(string pageId, PageCause cause, int attempt, long seconds, string reason);
 }

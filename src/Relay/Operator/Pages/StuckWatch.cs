@@ -3,63 +3,66 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator.Pages;
 
 /// <summary>Pages when the oldest message that should be moving has not for stuck_after, again every ten minutes, and once when it clears.
 /// What waits for the operator or is held was paged for its own reason.</summary>
-internal sealed partial class StuckWatch(
-    MessageStore messages, PageStore pages, Database database, SettingsSource settings, Faults faults, TimeProvider clock, ILogger<StuckWatch> log)
-    : Loop(new ChangeSignal(), faults, clock, log)
+internal sealed partial class StuckWatch(Database database, SettingsSource settings, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
 {
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(10);
-    private readonly ILogger _log = log;
+    private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(1), LongestPoll = TimeSpan.FromSeconds(30);
 
-    protected override TimeSpan PollInterval => TimeSpan.FromSeconds(1);
+    public Topic? WakesOn => null;
 
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    /// <summary>As long as nothing can become stuck, but for a message that came in right after the look.</summary>
+    public TimeSpan Poll { get; private set; } = ShortestPoll;
+
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        var since = (await pages.StandingAsync(cancellationToken)).Where(page => page.Cause == PageCause.Stuck).Select(page => (DateTimeOffset?)page.Since).FirstOrDefault();
-        var stuck = await messages.OldestMovingAsync(cancellationToken);
-        var age = stuck is null ? TimeSpan.Zero : Clock.GetUtcNow() - stuck.Since;
-        if (stuck is null || age < settings.Current.Config.StuckAfter)
+        var (since, backlog) = await database.ReadAsync(
+            async reading => (
+                await PageStore.StandingSinceAsync(reading, PageCause.Stuck, cancellationToken),
+                await Backlog.ReadAsync(reading, cancellationToken)),
+            cancellationToken);
+        var limit = settings.Current.Config.StuckAfter;
+        var stuck = backlog.OldestMoving();
+        var age = stuck is null ? TimeSpan.Zero : clock.GetUtcNow() - backlog.Since(stuck);
+        Poll = since is null ? Between(ShortestPoll, limit - age, LongestPoll) : ShortestPoll;
+        if (stuck is null || age < limit)
         {
             if (since is not null)
-                await ClearAsync(cancellationToken);
+                await database.WriteAsync(writing => ClearAsync(writing, cancellationToken), cancellationToken);
             return 0;
         }
-        if (since is null || Clock.GetUtcNow() - since >= Again)
-            await PageAsync(stuck.Message, age, cancellationToken);
+        if (since is null || clock.GetUtcNow() - since >= Again)
+            await database.WriteAsync(writing => PageAsync(writing, stuck, age, cancellationToken), cancellationToken);
         return 0;
     }
 
-    private async Task PageAsync(Message stuck, TimeSpan age, CancellationToken cancellationToken)
+    private async Task PageAsync(Writing writing, UnansweredGroup stuck, TimeSpan age, CancellationToken cancellationToken)
     {
+        if (await MessageStore.OldestAsync(writing, stuck, cancellationToken) is not { } message)
+            return;
         var waiting = string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalMinutes} min {age.Seconds} s");
-        var body = $"The oldest message, of {stuck.Session}, has waited {waiting}: {stuck.State.Word()}{(stuck.Reason is null ? "" : ", " + stuck.Reason)}.";
-        await database.WriteAsync(
-            async transaction =>
-            {
-                await pages.ClearAsync(transaction, PageCause.Stuck, cancellationToken);
-                await pages.QueueAsync(transaction, new NewPage(PageCause.Stuck, "Relay: queue stuck", body, Priority: 4, "warning"), cancellationToken);
-            },
-            cancellationToken);
-        LogStuck(stuck.Id, (long)age.TotalSeconds);
+        var state = message.Reason is null ? message.State.Word() : $"{message.State.Word()}, {message.Reason}";
+        var body = $"The oldest message, of {message.Session}, has waited {waiting}: {state}.";
+        await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
+        await PageStore.QueueAsync(writing, new NewPage(PageCause.Stuck, "Relay: queue stuck", body, Priority: 4, "warning"), cancellationToken);
+        writing.OnceCommitted(() => LogStuck(message.Id, (long)age.TotalSeconds));
     }
 
-    private async Task ClearAsync(CancellationToken cancellationToken)
+    private async Task ClearAsync(Writing writing, CancellationToken cancellationToken)
     {
-        await database.WriteAsync(
-            async transaction =>
-            {
-                await pages.ClearAsync(transaction, PageCause.Stuck, cancellationToken);
-                await pages.ClearAsync(transaction, "moving", cancellationToken);
-                await pages.QueueAsync(
-                    transaction, new NewPage("moving", "Relay: queue moving again", "It was stuck and is no longer.", Priority: 3, "white_check_mark"), cancellationToken);
-            },
-            cancellationToken);
-        LogMoving();
+        await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
+        await PageStore.ClearAsync(writing, PageCause.Moving, cancellationToken);
+        var page = new NewPage(PageCause.Moving, "Relay: queue moving again", "It was stuck and is no longer.", Priority: 3, "white_check_mark");
+        await PageStore.QueueAsync(writing, page, cancellationToken);
+        writing.OnceCommitted(LogMoving);
     }
+
+    private static TimeSpan Between(TimeSpan least, TimeSpan wanted, TimeSpan most) => wanted < least ? least : wanted > most ? most : wanted;
 
     [LoggerMessage(LogLevel.Error, "Stuck: {MessageId} has waited {Seconds} s")]
     private partial void LogStuck(MessageId messageId, long seconds);

@@ -1,22 +1,24 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Relay.Agents.Connect;
 
 namespace Relay.Storage.Sqlite;
 
-/// <summary>A connection that keeps its commands once they are compiled, by their text: SQLite compiles anew for each command object, which for most
-/// of ours takes longer than to run it. The texts are constants of the program, so they are few. (PostgreSQL's driver does this by itself.)</summary>
-internal sealed class PreparedConnection(string connectionString) : SqliteConnection(connectionString)
+/// <summary>A connection that keeps its commands once they are compiled, by their text: SQLite compiles anew for each command object, which
+/// for most of ours takes longer than to run it. The texts are constants of the program, so they are few.</summary>
+internal sealed class PreparedConnection(string connectionString) : SqliteConnection(connectionString), ISqlConnection
 {
     private readonly Dictionary<string, Prepared> _idle = [];
     private bool _closing;
 
     /// <summary>Disposing the command gives it back.</summary>
-    public DbCommand Command(string sql)
+    public DbCommand Command(string text) => _idle.Remove(text, out var command) ? command : new Prepared(this) { CommandText = text };
+
+    public void Run(string pragma)
     {
-        if (!_idle.Remove(sql, out var command))
-            command = new Prepared(this) { CommandText = sql };
-        command.Transaction = Transaction;
-        return command;
+        using var command = CreateCommand();
+        command.CommandText = pragma;
+        command.ExecuteNonQuery();
     }
 
     public override void Close()

@@ -1,39 +1,44 @@
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Http;
+using Relay.Operator;
+using Relay.Running;
+using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Web.Api;
 
 /// <summary>Holds a request until the reply is there; the caller then says that it has it.</summary>
-internal sealed class Asking(Outbox outbox, CallerChannel callers, TimeProvider clock)
+internal sealed class Asking(CallerChannel callers, Database database, ChangeFeed changes)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(50);
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     public async Task AnswerAsync(HttpContext context, ConversationId conversation, MessageId message, AskBody body)
     {
-        var wait = TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, 0, Longest.TotalSeconds));
+        var cancellationToken = context.RequestAborted;
+        var hold = new Hold(TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, 0, Longest.TotalSeconds)), Poll);
         using var waiter = callers.Wait(message);
-        var reply = await WaitAsync(conversation, message, wait, waiter, context.RequestAborted);
+        using var changed = changes.Subscribe(Topic.Replies, message.Value);
+        var reply = await changed.HoldAsync(() => ReplyAsync(conversation, message, cancellationToken), hold, database.Clock, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         if (reply is not null && body.Taken == true && reply.Channel == ReplyChannel.Caller)
         {
-            await outbox.ConsumedAsync(reply, context.RequestAborted);
+            await database.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), cancellationToken);
             callers.Forget(reply);
         }
-        await Endpoints.JsonAsync(context, 200, new { Message = message.Value, Reply = reply?.Content, State = reply is null ? "waiting" : reply.Channel == ReplyChannel.Caller ? "ready" : "in the session's folder" });
+        await Json.WriteAsync(context, 200, new { Message = message.Value, Reply = reply?.Content, State = StateOf(reply) });
     }
 
-    private async Task<OutboundReply?> WaitAsync(
-        ConversationId conversation, MessageId message, TimeSpan wait, CallerChannel.Waiter waiter, CancellationToken cancellationToken)
+    private static string StateOf(OutboundReply? reply) => reply?.Channel switch
     {
-        var started = clock.GetTimestamp();
-        while (true)
-        {
-            if (await outbox.ReplyToAsync(conversation, message, cancellationToken) is { } reply)
-                return reply;
-            var left = wait - clock.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero)
-                return null;
-            await waiter.Signal.WaitAsync(left < Poll ? left : Poll, clock, cancellationToken);
-        }
-    }
+        null => "waiting",
+        ReplyChannel.Caller => "ready",
+        _ => "in the session's folder",
+    };
+
+    private Task<OutboundReply?> ReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => await Outbox.ReplyToAsync(
+            reading, await MessageStore.FindAsync(reading, conversation, message, cancellationToken), cancellationToken),
+        cancellationToken);
 }

@@ -9,7 +9,8 @@ using Relay.Dispatch;
 using Relay.Http;
 using Relay.Intake;
 using Relay.Operator;
-using Relay.Turns;
+using Relay.Storage;
+using Relay.Texts;
 using Relay.Web.Status;
 
 namespace Relay.Web.Api;
@@ -42,11 +43,11 @@ internal static class Endpoints
     private static async Task HealthAsync(HttpContext context)
     {
         var (healthy, reasons, ages) = await Of<Health>(context).ReadAsync(context.RequestAborted);
-        await JsonAsync(context, healthy ? 200 : 503, new { Status = healthy ? "ok" : "unhealthy", Reasons = reasons, OldestSeconds = ages });
+        await Json.WriteAsync(context, healthy ? 200 : 503, new { Status = healthy ? "ok" : "unhealthy", Reasons = reasons, OldestSeconds = ages });
     }
 
     private static async Task StatusAsync(HttpContext context) =>
-        await JsonAsync(context, 200, await Of<StatusReader>(context).ReadAsync(running: true, context.RequestAborted));
+        await Json.WriteAsync(context, 200, await Of<StatusReader>(context).ReadAsync(running: true, context.RequestAborted));
 
     /// <summary>Accepts a message and holds the request until its reply is there or the caller's patience ends. The receipt is a second request
     /// with the same id and taken: true; without it the reply goes to the session's folder.</summary>
@@ -79,44 +80,39 @@ internal static class Endpoints
         if (await BodyAsync<AnswerBody>(context) is not { } body)
             return;
         var outcome = await Of<Answers>(context).TakeAsync(
-            new Said(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false), context.RequestAborted);
+            new OperatorInput(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false), context.RequestAborted);
         await (outcome switch
         {
             Answers.Outcome.Refused refused => Problem.WriteAsync(context, 409, refused.Reason),
-            Answers.Outcome.Accepted accepted => JsonAsync(context, 200, new { Outcome = "accepted", accepted.Question, Session = accepted.Session.Value }),
-            Answers.Outcome.Direct direct => JsonAsync(context, 200, new { Outcome = "direct", direct.Question, Session = direct.Session.Value }),
-            _ => JsonAsync(context, 200, new { Outcome = "repeated" }),
+            Answers.Outcome.Accepted accepted => Json.WriteAsync(context, 200, new { Outcome = "accepted", accepted.Question, Session = accepted.Session.Value }),
+            Answers.Outcome.Direct direct => Json.WriteAsync(context, 200, new { Outcome = "direct", direct.Question, Session = direct.Session.Value }),
+            _ => Json.WriteAsync(context, 200, new { Outcome = "repeated" }),
         });
     }
 
     private static Task RetryAsync(HttpContext context) =>
-        ActAsync(context, (recovery, message) => recovery.RetryAsync(message, context.RequestAborted));
+        ActAsync(context, (holds, message) => holds.RetryAsync(message, context.RequestAborted));
 
     private static Task DropAsync(HttpContext context) =>
-        ActAsync(context, (recovery, message) => recovery.DropAsync(message, context.RequestAborted));
+        ActAsync(context, (holds, message) => holds.DropAsync(message, context.RequestAborted));
 
-    private static async Task ActAsync(HttpContext context, Func<Recovery, Message, Task<bool>> act)
+    private static async Task ActAsync(HttpContext context, Func<Holds, Message, Task<bool>> act)
     {
-        var found = await Of<MessageStore>(context).SearchAsync((string)context.Request.RouteValues["id"]!, context.RequestAborted);
+        var found = await Of<Database>(context).ReadAsync(
+            reading => MessageSearch.FindAsync(reading, (string)context.Request.RouteValues["id"]!, context.RequestAborted), context.RequestAborted);
         if (found.Count != 1)
             await Problem.WriteAsync(context, found.Count == 0 ? 404 : 409, found.Count == 0 ? "there is no such message" : "several messages match, name one");
-        else if (await act(Of<Recovery>(context), found[0]))
-            await JsonAsync(context, 200, new { Message = found[0].Id.Value });
+        else if (await act(Of<Holds>(context), found[0]))
+            await Json.WriteAsync(context, 200, new { Message = found[0].Id.Value });
         else
             await Problem.WriteAsync(context, 409, $"message {found[0].Id} is {found[0].State.Word()}: that cannot be done with it now");
     }
 
     private static async Task RetryAllAsync(HttpContext context) =>
-        await JsonAsync(context, 200, new { Released = await Of<Recovery>(context).ReleaseHoldsAsync("the operator said so", context.RequestAborted) });
+        await Json.WriteAsync(context, 200, new { Released = await Of<Holds>(context).ReleaseAllAsync("the operator said so", context.RequestAborted) });
 
     private static T Of<T>(HttpContext context)
         where T : notnull => context.RequestServices.GetRequiredService<T>();
-
-    internal static Task JsonAsync<T>(HttpContext context, int status, T value)
-    {
-        context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(value, StatusReport.Json, context.RequestAborted);
-    }
 
     /// <summary>Null when the body is no such JSON; the answer is given then. What is over the limit of an envelope is not read.</summary>
     private static async Task<T?> BodyAsync<T>(HttpContext context)
@@ -126,7 +122,7 @@ internal static class Endpoints
             Of<SettingsSource>(context).Current.Config.MaxEnvelopeBytes + RoomForOtherFields;
         try
         {
-            if (await JsonSerializer.DeserializeAsync<T>(context.Request.Body, StatusReport.Json, context.RequestAborted) is { } body)
+            if (await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Json.Options, context.RequestAborted) is { } body)
                 return body;
             await Problem.WriteAsync(context, 400, "a JSON object is expected");
         }

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Web.Api;
@@ -8,7 +10,7 @@ using Relay.Web.Api;
 namespace Relay.Web.Status;
 
 /// <summary>Health is the age of the oldest unfinished thing at each stage that the relay itself must move, not a flag.</summary>
-internal sealed class Health(Database database, SettingsSource settings, Faults faults, TimeProvider clock)
+internal sealed class Health(Database database, SettingsSource settings, Faults faults)
 {
     /// <summary>Seconds; 0 where a stage has nothing to do.</summary>
     public sealed record Ages(double Asking, double Deferred, double Held, double Waiting, double Placing, double Paging);
@@ -44,44 +46,21 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
     }
 
     private Task<Ages> AgesAsync(CancellationToken cancellationToken) => database.ReadAsync(
-        async connection =>
+        async reading =>
         {
-            var now = clock.UnixNow();
-            var oldest = await connection.Command(
-                $"""
-                SELECT
-                    MIN(CASE WHEN state IN ('accepted', 'asking') AND NOT blocked THEN since END) AS asking,
-                    MIN(CASE WHEN state = 'deferred' THEN since END) AS deferred,
-                    MIN(CASE WHEN state = 'held' AND cause <> 'refusal' THEN changed_at END) AS held,
-                    MIN(CASE WHEN state = 'waiting' THEN changed_at END) AS waiting
-                FROM (
-                    SELECT state, cause, changed_at,
-                        CASE WHEN unblocked_at > accepted_at THEN unblocked_at ELSE accepted_at END AS since,
-                        speaker = 'session' AND conversation_id IN (SELECT conversation_id FROM questions WHERE state = 'open' AND kind <> 'permission') AS blocked
-                    FROM (
-                        SELECT state, cause, speaker, conversation_id, accepted_at, changed_at,
-                            COALESCE((SELECT MAX(q.answered_at) FROM questions q WHERE q.conversation_id = m.conversation_id), 0) AS unblocked_at
-                        FROM messages m
-                        WHERE state IN ({MessageStore.UnansweredStates})
-                    ) AS waiting
-                ) AS unanswered
-                """)
-                .ListAsync(
-                    reader => (reader.NumberOrNull("asking"), reader.NumberOrNull("deferred"), reader.NumberOrNull("held"), reader.NumberOrNull("waiting")),
-                    cancellationToken);
-            var placing = await connection.Command(
-                """
-                SELECT MIN(d.created_at)
-                FROM dispatches d
-                WHERE d.channel = 'folder' AND d.state IN ('ready', 'staged')
-                  AND NOT EXISTS (SELECT 1 FROM dispatches p WHERE p.session_id = d.session_id AND p.state = 'placed')
-                """)
-                .NumberAsync(cancellationToken);
-            var paging = await connection.Command("SELECT MIN(created_at) FROM pages WHERE state = 'queued'").NumberAsync(cancellationToken);
-            var (asking, deferred, held, waiting) = oldest[0];
-            return new Ages(Age(now, asking), Age(now, deferred), Age(now, held), Age(now, waiting), Age(now, placing), Age(now, paging));
+            var backlog = await Backlog.ReadAsync(reading, cancellationToken);
+            var heads = await Outbox.FolderHeadsAsync(reading, cancellationToken);
+            var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
+            double Age(DateTimeOffset? since) => since is null ? 0 : Math.Max(0.1, Math.Round((reading.Now - since.Value).TotalSeconds, 1));
+            DateTimeOffset? First(Func<UnansweredGroup, bool> which, Func<UnansweredGroup, DateTimeOffset> since) =>
+                backlog.Groups.Where(which).Min(group => (DateTimeOffset?)since(group));
+            return new Ages(
+                Asking: Age(First(group => group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group), backlog.Since)),
+                Deferred: Age(First(group => group.State == MessageState.Deferred, backlog.Since)),
+                Held: Age(backlog.Held.Where(message => message.Cause != HoldCause.Refusal).Min(message => (DateTimeOffset?)message.ChangedAt)),
+                Waiting: Age(First(group => group.State == MessageState.Waiting, group => group.FirstChangedAt)),
+                Placing: Age(heads.Where(reply => reply.State != DispatchState.Placed).Min(reply => (DateTimeOffset?)reply.CreatedAt)),
+                Paging: Age(unsent.OldestAt));
         },
         cancellationToken);
-
-    private static double Age(long now, long? since) => since is null or 0 ? 0 : Math.Max(0.1, Math.Round((now - since.Value) / 1000.0, 1));
 }

@@ -5,25 +5,30 @@ using Relay.Running;
 namespace Relay.Web.Status;
 
 /// <summary>Keeps state/status.json within a second of the truth, written whole or not at all.</summary>
-internal sealed class StatusMirror(StatusReader status, SettingsSource settings, Signals signals, Faults faults, TimeProvider clock, ILogger<StatusMirror> log)
-    : Loop(signals.Status, faults, clock, log)
+internal sealed class StatusMirror(StatusReader status, SettingsSource settings, TimeProvider clock) : ILoop
 {
     /// <summary>Between two writes, however much happens.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
+
     private byte[] _written = [];
+    private bool _isWaiting;
 
-    /// <summary>Not everything that counts sends a signal: a fault, an envelope that lies there unread.</summary>
-    protected override TimeSpan PollInterval => TimeSpan.FromMilliseconds(500);
+    public Topic? WakesOn => Topic.Any;
 
-    public override async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    /// <summary>While something waits its age grows; else all that changes is heard of.</summary>
+    public TimeSpan Poll => _isWaiting ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10);
+
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        var current = (await status.ReadAsync(running: true, cancellationToken)).ToJson();
+        var current = await status.ReadAsync(running: true, cancellationToken);
+        _isWaiting = current.QueueDepth > 0;
+        var json = current.ToJson();
         var file = settings.Current.Home.StatusFile;
-        if (current.AsSpan().SequenceEqual(_written) && File.Exists(file))
+        if (json.AsSpan().SequenceEqual(_written) && File.Exists(file))
             return 0;
-        DurableFile.Replace(file, current);
-        _written = current;
-        await Task.Delay(Rest, Clock, cancellationToken);
+        DurableFile.Replace(file, json);
+        _written = json;
+        await clock.PauseAsync(Rest, cancellationToken);
         return 0;
     }
 }

@@ -1,8 +1,9 @@
 using System.Net;
+using Xunit;
 using Relay.Agents;
 using Relay.Loopback;
 using Relay.Tests.Testing;
-using Xunit;
+using Relay.Texts;
 
 namespace Relay.Tests.Agents.Hooks;
 

@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol;
+using Xunit;
 using Relay.Loopback;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Agents.Tools;
 

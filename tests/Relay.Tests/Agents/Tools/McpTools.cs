@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
-using Relay.Tests.Testing;
 using Xunit;
+using Relay.Storage;
+using Relay.Tests.Testing;
 
 namespace Relay.Tests.Agents.Tools;
 

@@ -1,8 +1,8 @@
+using Xunit;
 using Relay.Agents.Hooks;
 using Relay.Loopback;
 using Relay.Storage;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 
@@ -69,7 +69,7 @@ public sealed class WakeLoopTests : IDisposable
     }
 
     private static Task<List<string>> StoriesAsync(RunningRelay relay, string state) => relay.Get<Database>().ReadAsync(
-        connection => connection.Command("SELECT detail FROM message_events WHERE state = @state").With("@state", state)
-            .ListAsync(reader => reader.Text("detail"), TestContext.Current.CancellationToken),
+        reading => reading.Sql("SELECT detail FROM message_events WHERE state = @state").With("@state", state)
+            .ListAsync(row => row.Text(), TestContext.Current.CancellationToken),
         TestContext.Current.CancellationToken);
 }

@@ -1,10 +1,11 @@
 using System.Text;
+using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Operator.Pages;
+using Relay.Storage;
 using Relay.Tests.Testing;
-using Xunit;
 
 namespace Relay.Tests.Operator.Pages;
 
@@ -31,7 +32,7 @@ public sealed class PagerTests : IAsyncLifetime
     [Fact]
     public async Task A_page_goes_out_once_to_the_topic_with_the_token()
     {
-        await QueueAsync("cause", "Grüße 🙂 [NEEDS-JC]", "Wörter");
+        await QueueAsync(PageCause.Stuck, "Grüße 🙂 [NEEDS-JC]", "Wörter");
         await SendAsync();
         await SendAsync();
 
@@ -46,7 +47,7 @@ public sealed class PagerTests : IAsyncLifetime
     [InlineData("🙂")]
     public async Task A_long_page_is_cut_at_a_character_within_the_limits(string character)
     {
-        await QueueAsync("cause", string.Concat(Enumerable.Repeat(character, 2_000)), string.Concat(Enumerable.Repeat(character, 5_000)));
+        await QueueAsync(PageCause.Stuck, string.Concat(Enumerable.Repeat(character, 2_000)), string.Concat(Enumerable.Repeat(character, 5_000)));
         await SendAsync();
 
         var page = Assert.Single(_ntfy.Pages);
@@ -59,7 +60,7 @@ public sealed class PagerTests : IAsyncLifetime
     [Fact]
     public async Task Exactly_the_limit_is_not_cut()
     {
-        await QueueAsync("cause", "title", new string('x', 4_096));
+        await QueueAsync(PageCause.Stuck, "title", new string('x', 4_096));
         await SendAsync();
 
         Assert.Equal(new string('x', 4_096), Assert.Single(_ntfy.Pages).Message);
@@ -68,22 +69,22 @@ public sealed class PagerTests : IAsyncLifetime
     [Fact]
     public async Task A_cause_is_paged_once_until_it_clears()
     {
-        Assert.True(await QueueAsync("hold:credentials", "error", "a"));
-        Assert.False(await QueueAsync("hold:credentials", "error", "b"));
+        Assert.True(await QueueAsync(PageCause.Hold(HoldCause.Credentials), "error", "a"));
+        Assert.False(await QueueAsync(PageCause.Hold(HoldCause.Credentials), "error", "b"));
         await _relay.RestartAsync();
-        Assert.False(await QueueAsync("hold:credentials", "error", "c"));
-        Assert.True(await QueueAsync("hold:credit", "error", "d"));
+        Assert.False(await QueueAsync(PageCause.Hold(HoldCause.Credentials), "error", "c"));
+        Assert.True(await QueueAsync(PageCause.Hold(HoldCause.Credit), "error", "d"));
 
-        await ClearAsync("hold:credentials");
+        await ClearAsync(PageCause.Hold(HoldCause.Credentials));
 
-        Assert.True(await QueueAsync("hold:credentials", "error", "e"));
+        Assert.True(await QueueAsync(PageCause.Hold(HoldCause.Credentials), "error", "e"));
     }
 
     [Fact]
     public async Task A_server_that_refuses_is_asked_again_later_and_later()
     {
         _ntfy.Always(NtfyFault.Status(500));
-        await QueueAsync("cause", "title", "body");
+        await QueueAsync(PageCause.Stuck, "title", "body");
         List<int> attempts = [];
         for (var second = 0; second < 120; second++)
         {
@@ -107,7 +108,7 @@ public sealed class PagerTests : IAsyncLifetime
     public async Task Retry_After_is_kept_to()
     {
         _ntfy.Enqueue(NtfyFault.Status(429, "100"));
-        await QueueAsync("cause", "title", "body");
+        await QueueAsync(PageCause.Stuck, "title", "body");
         await SendAsync();
 
         _relay.Clock.Advance(TimeSpan.FromSeconds(99));
@@ -129,7 +130,7 @@ public sealed class PagerTests : IAsyncLifetime
             await _ntfy.DisposeAsync();
         else
             _ntfy.Enqueue(how == "cut" ? NtfyFault.Cut() : NtfyFault.CutAfterAccepting());
-        await QueueAsync("cause", "title", "body");
+        await QueueAsync(PageCause.Stuck, "title", "body");
         await SendAsync();
         Assert.Equal("queued", Assert.Single(await _relay.PagesAsync()).State);
         if (how == "gone")
@@ -145,7 +146,7 @@ public sealed class PagerTests : IAsyncLifetime
     public async Task A_server_that_says_nothing_holds_up_only_the_pages()
     {
         _ntfy.Enqueue(NtfyFault.Hang());
-        await QueueAsync("cause", "title", "body");
+        await QueueAsync(PageCause.Stuck, "title", "body");
         var sending = SendAsync();
         await _ntfy.WaitForAttemptsAsync(1, RunningRelay.Patience);
 
@@ -178,7 +179,7 @@ public sealed class PagerTests : IAsyncLifetime
     public async Task What_the_server_says_never_brings_the_topic_or_the_token_into_the_status()
     {
         _ntfy.Enqueue(NtfyFault.Status(400));
-        await QueueAsync("cause", "title", "body");
+        await QueueAsync(PageCause.Stuck, "title", "body");
         await SendAsync();
 
         var status = Encoding.UTF8.GetString((await _relay.StatusAsync()).ToJson());
@@ -265,11 +266,11 @@ public sealed class PagerTests : IAsyncLifetime
 
     private async Task<List<string>> TitlesAsync() => (await _relay.PagesAsync()).Where(page => page.Cause is "stuck" or "moving").Select(page => page.Title).ToList();
 
-    private Task<bool> QueueAsync(string cause, string title, string body) =>
-        _relay.Get<PageStore>().QueueAsync(new NewPage(cause, title, body, Priority: 4, "warning"), CancellationToken);
+    private Task<bool> QueueAsync(PageCause cause, string title, string body) =>
+        _relay.WriteAsync(writing => PageStore.QueueAsync(writing, new NewPage(cause, title, body, Priority: 4, "warning"), CancellationToken));
 
-    private Task<bool> ClearAsync(string cause) =>
-        _relay.Database.WriteAsync(transaction => _relay.Get<PageStore>().ClearAsync(transaction, cause, CancellationToken), CancellationToken);
+    private Task ClearAsync(PageCause cause) =>
+        _relay.WriteAsync(writing => PageStore.ClearAsync(writing, cause, CancellationToken));
 
     private Task<int> SendAsync() => _relay.RunAsync<Pager>();
 }

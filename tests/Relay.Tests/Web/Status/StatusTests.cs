@@ -3,16 +3,17 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
+using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
 using Relay.Web.Api;
 using Relay.Web.Status;
-using Xunit;
 
 namespace Relay.Tests.Web.Status;
 
@@ -90,7 +91,7 @@ public sealed class StatusTests
         Assert.Empty(relay.Advisor.Calls);
 
         await relay.ConfigureAsync("model: claude-opus-5-5");
-        await relay.Get<Recovery>().ReleaseHoldsAsync("a test", CancellationToken);
+        await relay.Get<Holds>().ReleaseAllAsync("a test", CancellationToken);
         relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Credentials, "HTTP 401"));
         await relay.TakeTurnsAsync();
         var status = await relay.StatusAsync();

@@ -1,0 +1,69 @@
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Agents.Hooks;
+
+/// <summary>What each event does. What is not known passes.</summary>
+internal sealed class HookAnswers(StopHook stop, PermissionHook permission, AgentReplies replies, Database database)
+{
+    public async Task<HookAnswer> ToAsync(HttpContext context, Agent agent, HookEvent hook, string name)
+    {
+        var cancellationToken = context.RequestAborted;
+        if (hook is { AgentId: not null } && name is not ("PreToolUse" or "PermissionRequest"))
+            return HookAnswer.Nothing; // A subagent's: what waits is for the session itself.
+        switch (name)
+        {
+            case "Stop":
+                return await stop.AnswerAsync(context, agent, hook, cancellationToken);
+            case "PermissionRequest":
+                return await permission.AnswerAsync(agent, hook, cancellationToken);
+            case "SessionStart":
+                await SetStateAsync(agent, AgentState.Idle, cancellationToken);
+                return await DeliverAsync(
+                    context, agent, name, $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.", cancellationToken);
+            case "UserPromptSubmit":
+                await database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken);
+                return await DeliverAsync(context, agent, name, always: null, cancellationToken);
+            case "PostToolUse":
+                await AtWorkAsync(agent, cancellationToken);
+                return await DeliverAsync(context, agent, name, always: null, cancellationToken);
+            case "PreToolUse" when hook.ToolUseId is { } use:
+                if (hook.AgentId is null)
+                    await AtWorkAsync(agent, cancellationToken);
+                await database.WriteAsync(writing => AgentStore.NoteToolUseAsync(writing, use, agent, cancellationToken), cancellationToken);
+                return HookAnswer.Nothing;
+            case "Notification" when hook.NotificationType == "idle_prompt":
+                await SetStateAsync(agent, AgentState.Idle, cancellationToken);
+                return HookAnswer.Nothing;
+            case "SessionEnd":
+                await EndAsync(agent, cancellationToken);
+                return HookAnswer.Nothing;
+            default:
+                return HookAnswer.Nothing;
+        }
+    }
+
+    private Task EndAsync(Agent agent, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            await AgentStore.SetStateAsync(writing, agent, AgentState.Ended, cancellationToken);
+            await SessionStore.EndedAsync(writing, agent.Session, cancellationToken);
+        },
+        cancellationToken);
+
+    private Task SetStateAsync(Agent agent, AgentState state, CancellationToken cancellationToken) =>
+        database.WriteAsync(writing => AgentStore.SetStateAsync(writing, agent, state, cancellationToken), cancellationToken);
+
+    /// <summary>A session that a waiter woke has no prompt to tell it by.</summary>
+    private Task AtWorkAsync(Agent agent, CancellationToken cancellationToken) =>
+        agent.State == AgentState.Active ? Task.CompletedTask : SetStateAsync(agent, AgentState.Active, cancellationToken);
+
+    private async Task<HookAnswer> DeliverAsync(HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
+    {
+        var lease = await replies.TakeAsync(agent, cancellationToken);
+        await replies.CarryAsync(context, agent, lease, cancellationToken);
+        var waiting = lease.IsEmpty ? null : "A reply from the advisor, which this session has been waiting for:\n\n" + lease.Text;
+        var text = string.Join("\n\n", new[] { always, waiting }.Where(part => part is not null));
+        return text.Length == 0 ? HookAnswer.Nothing : HookAnswer.Context(name, text);
+    }
+}

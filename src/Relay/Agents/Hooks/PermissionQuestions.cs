@@ -1,0 +1,67 @@
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Operator;
+using Relay.Operator.Pages;
+using Relay.Running;
+using Relay.Storage;
+
+namespace Relay.Agents.Hooks;
+
+/// <summary>A question to the operator that a client waits for: asked, paged, and closed when nobody waits any more.</summary>
+internal sealed class PermissionQuestions(
+    Database database, ChangeFeed changes, SessionDirectory directory, SettingsSource settings, IHostApplicationLifetime lifetime)
+{
+    private static readonly Hold Patience = new(Limit: TimeSpan.FromSeconds(540), Poll: TimeSpan.FromSeconds(5));
+
+    public async Task<long> AskAsync(SessionId session, string tool, string text, CancellationToken cancellationToken) =>
+        await database.WriteAsync(
+            async writing =>
+            {
+                var conversation = directory.ConversationOf(session) ?? SessionDirectory.Default;
+                var question = new NewQuestion(conversation, Message: null, session, QuestionKind.Permission, text);
+                var id = await QuestionStore.OpenAsync(writing, question, cancellationToken);
+                var title = $"{settings.Current.Config.Operator.Token} {session}: may it use {tool}? (#{id})";
+                await PageStore.QueueAsync(writing, new NewPage(PageCause.Question(id), title, text, Priority: 4, "lock"), cancellationToken);
+                return id;
+            },
+            cancellationToken);
+
+    /// <summary>The answer; null when none came in time, or the relay stops.</summary>
+    public async Task<string?> AnswerAsync(long question, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        using var changed = changes.Subscribe(Topic.Questions, QuestionStore.Key(question));
+        try
+        {
+            await changed.HoldAsync(() => ClosedAsync(question, cancellationToken), Patience, database.Clock, ended.Token);
+        }
+        finally
+        {
+            await CloseAsync(question); // Whoever stops waiting: a question nobody waits for must not look open.
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        return (await ClosedAsync(question, cancellationToken))?.Answer; // An answer that came in the last moment counts.
+    }
+
+    /// <summary>At the start: the clients that waited are gone.</summary>
+    public static async Task ExpireAllAsync(Writing writing, CancellationToken cancellationToken)
+    {
+        foreach (var question in await QuestionStore.OpenAsync(writing, cancellationToken))
+            if (question.Kind == QuestionKind.Permission)
+                await QuestionStore.ExpireAsync(writing, question, "nobody: the relay was restarted", cancellationToken);
+    }
+
+    private Task<Question?> ClosedAsync(long question, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => await QuestionStore.FindAsync(reading, question, cancellationToken) is { IsOpen: false } closed ? closed : null,
+        cancellationToken);
+
+    private Task CloseAsync(long question) => database.WriteAsync(
+        async writing =>
+        {
+            if (await QuestionStore.FindAsync(writing, question, CancellationToken.None) is not { IsOpen: true } open)
+                return;
+            await QuestionStore.ExpireAsync(writing, open, "nobody: the client stopped waiting", CancellationToken.None);
+            await PageStore.ClearAsync(writing, PageCause.Question(question), CancellationToken.None);
+        },
+        CancellationToken.None);
+}

@@ -1,0 +1,30 @@
+using Relay.Storage.Selection;
+using System.Data.Common;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Storage;
+
+namespace Relay.Cli;
+
+/// <summary>What doctor checks of the database.</summary>
+internal static class DatabaseCheck
+{
+    private const string Name = "database";
+
+    public static async Task<Finding> RunAsync(SettingsSource settings, CancellationToken cancellationToken)
+    {
+        if (!DatabaseFactory.IsThere(settings.Current))
+            return Finding.Ok(Name, "not there yet; relay run makes it");
+        try
+        {
+            await using var database = await DatabaseFactory.OpenReadOnlyAsync(settings.Current, TimeProvider.System, cancellationToken);
+            return await database.FaultAsync(cancellationToken) is { } damage
+                ? Finding.Fault(Name, $"damaged: {damage}", DatabaseFactory.Remedy(settings.Current))
+                : Finding.Ok(Name, $"sound, {await database.DescribeAsync(cancellationToken)}");
+        }
+        catch (DbException exception)
+        {
+            return Finding.Fault(Name, $"cannot be read: {exception.Message}", DatabaseFactory.Access(settings.Current));
+        }
+    }
+}

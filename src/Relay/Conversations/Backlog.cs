@@ -1,0 +1,56 @@
+using Relay.Storage;
+using Relay.Web.Api;
+
+namespace Relay.Conversations;
+
+/// <summary>All that has no answer yet, and what it waits for.</summary>
+internal sealed class Backlog
+{
+    private readonly Dictionary<ConversationId, Conversation> _conversations;
+
+    private Backlog(List<UnansweredGroup> groups, List<Message> held, Dictionary<ConversationId, Conversation> conversations)
+    {
+        _conversations = conversations;
+        Groups = groups;
+        Held = held;
+    }
+
+    public IReadOnlyList<UnansweredGroup> Groups { get; }
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<Message> Held { get; }
+
+    public long Count => Groups.Sum(group => group.Count);
+
+    public DateTimeOffset? OldestAt => Groups.Min(group => (DateTimeOffset?)group.OldestAt);
+
+    public DateTimeOffset? DeferredUntil => Groups.Where(group => group.State == MessageState.Deferred).Min(group => group.FirstDueAt);
+
+    /// <summary>Costs as much as waits, whatever is finished.</summary>
+    public static async Task<Backlog> ReadAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var groups = await MessageStore.UnansweredGroupsAsync(reading, cancellationToken);
+        var held = groups.Exists(group => group.State == MessageState.Held) ? await MessageStore.HeldAsync(reading, cancellationToken) : [];
+        var conversations = new Dictionary<ConversationId, Conversation>();
+        foreach (var conversation in groups.Select(group => group.Conversation).Distinct())
+            conversations[conversation] = (await ConversationStore.FindAsync(reading, conversation, cancellationToken))!;
+        return new Backlog(groups, held, conversations);
+    }
+
+    /// <summary>The oldest message that nobody but the relay keeps waiting; null when there is none.</summary>
+    public UnansweredGroup? OldestMoving() => Groups
+        .Where(group => group.State is MessageState.Accepted or MessageState.Asking or MessageState.Deferred)
+        .Where(group => !IsBlocked(group) && !Held.Any(message => message.Conversation == group.Conversation))
+        .MinBy(Since);
+
+    /// <summary>Since when a message of the group has waited in vain: an answered question starts the wait anew.</summary>
+    public DateTimeOffset Since(UnansweredGroup group)
+    {
+        var unblocked = _conversations[group.Conversation].UnblockedAt;
+        return unblocked > group.OldestAt ? unblocked : group.OldestAt;
+    }
+
+    /// <summary>Whether it waits for the operator's answer to another message's question.</summary>
+    public bool IsBlocked(UnansweredGroup group) =>
+        group.Speaker == Speaker.Session && _conversations[group.Conversation].OpenQuestion is not null;
+}

@@ -1,0 +1,26 @@
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+/// <summary>Owns numbers that are given out one by one, and so count what they were given to.</summary>
+internal static class CounterStore
+{
+    public const string Questions = "question";
+    public const string Sessions = "session";
+
+    public static Task<long> NextAsync(Writing writing, string counter, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            INSERT INTO counters (name, value)
+            VALUES (@name, 1)
+            ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
+            RETURNING value
+            """)
+            .With("@name", counter)
+            .NumberAsync(cancellationToken);
+
+    public static async Task<long> LastAsync(Reading reading, string counter, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT value FROM counters WHERE name = @name")
+            .With("@name", counter)
+            .NumberOrNullAsync(cancellationToken) ?? 0;
+}

@@ -1,0 +1,38 @@
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+/// <summary>Owns what is known once: a name and what is said of it.</summary>
+internal static class FactStore
+{
+    public const string FirstStart = "first_start";
+
+    /// <summary>When a reply last reached a session, and which.</summary>
+    public const string LastDispatch = "last_dispatch";
+
+    /// <summary>False when the fact was there already, which stays as it was.</summary>
+    public static async Task<bool> AddAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
+        await writing.Sql(
+            """
+            INSERT INTO facts (name, value)
+            VALUES (@name, @value)
+            ON CONFLICT (name) DO NOTHING
+            """)
+            .With("@name", name).With("@value", value)
+            .ExecuteAsync(cancellationToken) > 0;
+
+    public static Task SetAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            INSERT INTO facts (name, value)
+            VALUES (@name, @value)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """)
+            .With("@name", name).With("@value", value)
+            .ExecuteAsync(cancellationToken);
+
+    public static Task<string?> FindAsync(Reading reading, string name, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT value FROM facts WHERE name = @name")
+            .With("@name", name)
+            .FirstAsync(row => row.Text(), cancellationToken);
+}

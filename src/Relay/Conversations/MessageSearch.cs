@@ -1,0 +1,27 @@
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+/// <summary>Finds the message a person means.</summary>
+internal static class MessageSearch
+{
+    /// <summary>By its id or the id its envelope had; else by the beginning or end of an id. Newest first.</summary>
+    public static async Task<List<Message>> FindAsync(Reading reading, string text, CancellationToken cancellationToken)
+    {
+        var conversations = (await ConversationStore.ListAsync(reading, cancellationToken)).ConvertAll(each => each.Conversation);
+        var found = new List<Message>();
+        foreach (var conversation in conversations)
+            if (await MessageStore.FindAsync(reading, conversation, new MessageId(text), cancellationToken) is { } exact)
+                found.Add(exact);
+        foreach (var session in await SessionStore.NamesAsync(reading, cancellationToken))
+            if (await MessageStore.FindByKeyAsync(reading, SessionId.Stored(session), "id:" + text, cancellationToken) is { } keyed)
+                found.Add(keyed);
+        if (found.Count == 0 && text.Length > 0)
+            foreach (var conversation in conversations)
+            {
+                found.AddRange(await MessageStore.WithPrefixAsync(reading, conversation, text, cancellationToken));
+                found.AddRange(await MessageStore.WithSuffixAsync(reading, conversation, text, cancellationToken));
+            }
+        return found.DistinctBy(message => message.Id).OrderByDescending(message => message.AcceptedAt).Take(20).ToList();
+    }
+}

@@ -1,0 +1,166 @@
+using Relay.Storage;
+using Relay.Texts;
+using Relay.Web.Api;
+
+namespace Relay.Conversations;
+
+/// <summary>What people and the status ask about messages.</summary>
+internal static partial class MessageStore
+{
+    /// <summary>How far back the end of an id is looked for; its beginning is found however old it is.</summary>
+    private const int NewestSearched = 10_000;
+
+    /// <summary>All that has no answer yet, without its text, read from the index alone.</summary>
+    public static Task<List<UnansweredGroup>> UnansweredGroupsAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT session_id, conversation_id, state, speaker, COUNT(*), MIN(accepted_at), MIN(due_at), MIN(changed_at)
+            FROM messages
+            WHERE {IsUnanswered}
+            GROUP BY session_id, conversation_id, state, speaker
+            """)
+            .ListAsync(UnansweredGroup.From, cancellationToken);
+
+    /// <summary>What is held, oldest first.</summary>
+    public static Task<List<Message>> HeldAsync(Reading reading, CancellationToken cancellationToken) =>
+        InStateAsync(reading, MessageState.Held, cancellationToken);
+
+    /// <summary>What is being asked, oldest first.</summary>
+    public static Task<List<Message>> AskingAsync(Reading reading, CancellationToken cancellationToken) =>
+        InStateAsync(reading, MessageState.Asking, cancellationToken);
+
+    private static Task<List<Message>> InStateAsync(Reading reading, MessageState state, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE {IsUnanswered} AND state = @state
+            ORDER BY accepted_at, number
+            """)
+            .With("@state", state.Word())
+            .ListAsync(Message.From, cancellationToken);
+
+    /// <summary>The oldest message of a session in one state.</summary>
+    public static Task<Message?> OldestAsync(Reading reading, UnansweredGroup group, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE {IsUnanswered} AND session_id = @session AND conversation_id = @conversation AND state = @state AND speaker = @speaker
+            ORDER BY accepted_at
+            LIMIT 1
+            """)
+            .With("@session", group.Session.Value).With("@conversation", group.Conversation.Value)
+            .With("@state", group.State.Word()).With("@speaker", group.Speaker.Word())
+            .FirstAsync(Message.From, cancellationToken);
+
+    /// <summary>What a session still waits for an answer to, oldest first.</summary>
+    public static Task<List<Message>> UnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE session_id = @session AND speaker = 'session' AND {IsUnanswered}
+            ORDER BY accepted_at, number
+            """)
+            .With("@session", session.Value)
+            .ListAsync(Message.From, cancellationToken);
+
+    public static async Task<bool> IsWaitingAsync(
+        Reading reading, SessionId session, ConversationId conversation, CancellationToken cancellationToken) =>
+        await reading.Sql(
+            $"""
+            SELECT 1
+            FROM messages
+            WHERE session_id = @session AND conversation_id = @conversation AND speaker = 'session' AND {IsUnanswered}
+            LIMIT 1
+            """)
+            .With("@session", session.Value).With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
+
+    /// <summary>A session's message and the operator's answers to what it raised, oldest first.</summary>
+    public static Task<List<Message>> FamilyAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE conversation_id = @conversation AND message_id = @root
+            UNION ALL
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE conversation_id = @conversation AND origin_id = @root AND origin_id IS NOT NULL
+            ORDER BY number
+            """)
+            .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)
+            .ListAsync(Message.From, cancellationToken);
+
+    public static Task<List<MessageEvent>> EventsAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT number, message_id, at, state, detail
+            FROM message_events
+            WHERE conversation_id = @conversation AND message_id = @message
+            ORDER BY number
+            """)
+            .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
+            .ListAsync(MessageEvent.From, cancellationToken);
+
+    /// <summary>Messages of a conversation whose id begins so, newest first.</summary>
+    public static Task<List<Message>> WithPrefixAsync(
+        Reading reading, ConversationId conversation, string prefix, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE conversation_id = @conversation AND message_id >= @prefix AND message_id < @end
+            ORDER BY message_id DESC
+            LIMIT 20
+            """)
+            .With("@conversation", conversation.Value).With("@prefix", prefix).With("@end", prefix + "~")
+            .ListAsync(Message.From, cancellationToken);
+
+    /// <summary>The newest messages of a conversation whose id ends so, newest first.</summary>
+    public static Task<List<Message>> WithSuffixAsync(
+        Reading reading, ConversationId conversation, string suffix, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM (
+                SELECT {Message.Columns}
+                FROM messages
+                WHERE conversation_id = @conversation
+                ORDER BY message_id DESC
+                LIMIT {NewestSearched}) AS newest
+            WHERE SUBSTR(message_id, LENGTH(message_id) - LENGTH(@suffix) + 1) = @suffix
+            LIMIT 20
+            """)
+            .With("@conversation", conversation.Value).With("@suffix", suffix)
+            .ListAsync(Message.From, cancellationToken);
+}
+
+/// <summary>Messages without an answer that have session, conversation, state and speaker in common.</summary>
+internal sealed record UnansweredGroup(
+    SessionId Session,
+    ConversationId Conversation,
+    MessageState State,
+    Speaker Speaker,
+    long Count,
+    DateTimeOffset OldestAt,
+    DateTimeOffset? FirstDueAt,
+    DateTimeOffset FirstChangedAt)
+{
+    public static UnansweredGroup From(Row row) => new(
+        SessionId.Stored(row.Text()),
+        new ConversationId(row.Text()),
+        row.Word<MessageState>(),
+        row.Word<Speaker>(),
+        row.Number(),
+        row.Time(),
+        row.Number() is var due and not Message.Never ? DateTimeOffset.FromUnixTimeMilliseconds(due) : null,
+        row.Time());
+}
+
+internal sealed record MessageEvent(long Number, MessageId Message, DateTimeOffset At, string State, string? Detail)
+{
+    public static MessageEvent From(Row row) => new(row.Number(), new MessageId(row.Text()), row.Time(), row.Text(), row.TextOrNull());
+}

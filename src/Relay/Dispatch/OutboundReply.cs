@@ -1,0 +1,70 @@
+using Relay.Conversations;
+using Relay.Storage;
+using Relay.Texts;
+
+namespace Relay.Dispatch;
+
+internal enum DispatchState
+{
+    Ready,
+    Staged,
+    Placed,
+    Consumed,
+}
+
+/// <summary>A reply before it is in the outbox.</summary>
+/// <param name="Conversation">Whose journal it stands in.</param>
+/// <param name="Position">Of the entry it carries.</param>
+/// <param name="Session">Who gets it.</param>
+/// <param name="Channel">How.</param>
+/// <param name="Content">The text it gets.</param>
+internal sealed record NewReply(ConversationId Conversation, long Position, SessionId Session, ReplyChannel Channel, string Content)
+{
+    /// <summary>The session's message it answers; null for words nobody asked for.</summary>
+    public MessageId? Message { get; init; }
+
+    /// <summary>The name of its file, where that was written ahead of the commit.</summary>
+    public string? StagedAs { get; init; }
+}
+
+/// <summary>A reply on its way to a session. Known by where it stands in the journal and whom it goes to.</summary>
+internal sealed record OutboundReply(
+    ConversationId Conversation,
+    long Position,
+    SessionId Session,
+    string Id,
+    MessageId? Message,
+    long Number,
+    ReplyChannel Channel,
+    DispatchState State,
+    DateTimeOffset CreatedAt,
+    string Content)
+{
+    public const string Columns =
+        "conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content";
+
+    /// <summary>As far as placing goes: what lies in the folder already is not read again.</summary>
+    public const string ColumnsToPlace =
+        "d.conversation_id, d.position, d.session_id, d.dispatch_id, d.message_id, d.number, d.channel, d.state, d.created_at, "
+        + "CASE d.state WHEN 'placed' THEN '' ELSE d.content END";
+
+    public static OutboundReply From(Row row) => new(
+        new ConversationId(row.Text()),
+        row.Number(),
+        SessionId.Stored(row.Text()),
+        row.Text(),
+        row.TextOrNull() is { } message ? new MessageId(message) : null,
+        row.Number(),
+        row.Word<ReplyChannel>(),
+        row.Word<DispatchState>(),
+        row.Time(),
+        row.Text());
+}
+
+/// <summary>A dispatch as it is told to people: where it went and when.</summary>
+internal sealed record DispatchRecord(
+    string Id, string Session, string Channel, string State, string Content, DateTimeOffset CreatedAt, DateTimeOffset? PlacedAt, DateTimeOffset? ConsumedAt)
+{
+    public static DispatchRecord From(Row row) =>
+        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull(), row.TimeOrNull());
+}

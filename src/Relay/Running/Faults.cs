@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+
+namespace Relay.Running;
+
+/// <summary>What is broken right now, by the part of the program that met it: for the status and the health page.</summary>
+internal sealed class Faults(ChangeFeed changes)
+{
+    private readonly ConcurrentDictionary<string, string> _standing = new();
+
+    public IReadOnlyCollection<string> Standing =>
+        _standing.Select(fault => $"{fault.Key}: {fault.Value}").Order(StringComparer.Ordinal).ToList();
+
+    /// <summary>True when this is news.</summary>
+    public bool Set(string source, string message)
+    {
+        var known = _standing.TryGetValue(source, out var before) && before == message;
+        _standing[source] = message;
+        if (!known)
+            changes.Publish(Topic.Faults);
+        return !known;
+    }
+
+    public void Clear(string source)
+    {
+        if (_standing.TryRemove(source, out _))
+            changes.Publish(Topic.Faults);
+    }
+}

@@ -1,0 +1,115 @@
+using Relay.Advisor;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Operator;
+using Relay.Operator.Pages;
+using Relay.Storage;
+
+namespace Relay.Turns;
+
+/// <summary>Where a reply goes: into the journal always, and then to the session that asked, to other sessions it names, or to the operator.</summary>
+internal sealed partial class Replies(SettingsSource settings, FolderChannel folder, Database database, ILogger<Replies> log)
+{
+    /// <summary>A plain reply for a folder is staged before the commit that answers the message, which then records both: one commit less.
+    /// The name of the file; null where the reply is of another kind, or others of the session's wait to be placed.</summary>
+    public async Task<string?> StageAheadAsync(Claim claim, AdvisorOutcome outcome, CancellationToken cancellationToken)
+    {
+        if (outcome is not AdvisorOutcome.Replied replied || claim.Message is not { Channel: ReplyChannel.Folder } message)
+            return null;
+        var text = TextOf(replied);
+        if (NeedsOperator(text, claim.Settings.Config.Operator) || ReplyParts.Names(text).Count > 0)
+            return null;
+        if (await database.ReadAsync(reading => Outbox.HasUnplacedAsync(reading, message.Session, cancellationToken), cancellationToken))
+            return null;
+        var id = Outbox.NewId(database.Clock.GetUtcNow());
+        folder.Stage(id, text);
+        await folder.SyncAsync();
+        return id;
+    }
+
+    /// <summary>The commit it was staged for did not come.</summary>
+    public void Discard(string staged) => folder.Discard(staged);
+
+    public async Task RecordAsync(
+        Writing writing, Claim claim, AdvisorOutcome.Replied replied, string? staged, CancellationToken cancellationToken)
+    {
+        var message = claim.Message;
+        var text = TextOf(replied);
+        var entry = new NewEntry(message.Conversation, EntryRole.Assistant, "advisor", text) { Message = message.Id };
+        var position = await Journal.AppendAsync(writing, entry, cancellationToken);
+        await HoldPages.ClearAsync(writing, message, cancellationToken);
+        if (message.Speaker == Speaker.Operator)
+            await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
+        if (message.Channel == ReplyChannel.Operator)
+        {
+            var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor replies", text, Priority: 3, "speech_balloon");
+            await PageStore.QueueAsync(writing, page, cancellationToken);
+        }
+        else if (NeedsOperator(text, claim.Settings.Config.Operator))
+            await AskOperatorAsync(writing, message, QuestionKind.Escalation, text, cancellationToken);
+        else
+            await DispatchAsync(writing, message, position, text, staged, cancellationToken);
+    }
+
+    public async Task RecordRefusalAsync(Writing writing, Message message, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
+    {
+        await HoldPages.ClearAsync(writing, message, cancellationToken);
+        if (message.Speaker == Speaker.Operator)
+        {
+            var change = new Change(MessageState.Answered, Reason: "the advisor refused: " + refused.Explanation);
+            await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
+        }
+        if (message.Channel == ReplyChannel.Operator)
+        {
+            var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor refused", refused.Explanation, Priority: 3, "no_entry");
+            await PageStore.QueueAsync(writing, page, cancellationToken);
+            return;
+        }
+        var text = $"The advisor refused to answer {message.Session}: {refused.Explanation}\n\n"
+            + $"Your answer is its next turn; \"@{message.Session}: text\" answers the session yourself.";
+        await AskOperatorAsync(writing, message, QuestionKind.Refusal, text, cancellationToken);
+    }
+
+    private static string TextOf(AdvisorOutcome.Replied replied) =>
+        replied.StopReason == "max_tokens" ? replied.Text + "\n\n[cut: the reply reached max_tokens]" : replied.Text;
+
+    /// <summary>By the token the advisor was told, whatever the configuration has become since.</summary>
+    private static bool NeedsOperator(string text, OperatorConfig told) =>
+        text.AsSpan(0, Math.Min(text.Length, told.ScanChars)).Contains(told.Token, StringComparison.Ordinal);
+
+    private async Task DispatchAsync(
+        Writing writing, Message message, long position, string text, string? staged, CancellationToken cancellationToken)
+    {
+        var known = await SessionStore.KnownAsync(writing, message.Conversation, ReplyParts.Names(text), cancellationToken);
+        var parts = ReplyParts.Split(text, message.Session, known);
+        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, parts.Own) { Message = message.Root, StagedAs = staged };
+        await Outbox.EnqueueAsync(writing, own, cancellationToken);
+        foreach (var (session, part) in parts.Others)
+        {
+            var channel = await SessionStore.ChannelAsync(writing, session, message.Conversation, cancellationToken);
+            await Outbox.EnqueueAsync(writing, new NewReply(message.Conversation, position, session, channel, part), cancellationToken);
+        }
+        await MessageStore.AnswerAsync(writing, message.Conversation, message.Root, position, reason: null, cancellationToken);
+        writing.OnceCommitted(() => LogAnswered(message.Root, message.Session, text.Length));
+    }
+
+    private async Task AskOperatorAsync(Writing writing, Message message, QuestionKind kind, string text, CancellationToken cancellationToken)
+    {
+        var asked = new NewQuestion(message.Conversation, message.Root, message.Session, kind, text);
+        var question = await QuestionStore.OpenAsync(writing, asked, cancellationToken);
+        var change = kind == QuestionKind.Escalation
+            ? new Change(MessageState.Waiting, Reason: $"for the operator, question #{question}")
+            : new Change(MessageState.Held, HoldCause.Refusal, $"the advisor refused; question #{question} asks the operator");
+        await MessageStore.ChangeAsync(writing, message.Conversation, message.Root, change, cancellationToken);
+        var title = $"{settings.Current.Config.Operator.Token} {message.Session} asks (#{question})";
+        await PageStore.QueueAsync(writing, new NewPage(PageCause.Question(question), title, text, Priority: 5, "question"), cancellationToken);
+        writing.OnceCommitted(() => LogEscalated(message.Root, message.Session, question));
+    }
+
+    [LoggerMessage(LogLevel.Information, "Answered {MessageId} of {Session}, {Characters} characters")]
+    private partial void LogAnswered(MessageId messageId, SessionId session, int characters);
+
+    [LoggerMessage(LogLevel.Warning, "{MessageId} of {Session} needs the operator: question {Question}")]
+    private partial void LogEscalated(MessageId messageId, SessionId session, long question);
+}

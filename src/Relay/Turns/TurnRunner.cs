@@ -1,0 +1,60 @@
+using System.Data.Common;
+using Relay.Advisor;
+using Relay.Conversations;
+using Relay.Running;
+
+namespace Relay.Turns;
+
+/// <summary>Takes the turns of one conversation, strictly one after another. A turn is (1) a claiming transaction, (2) the call, (3) a
+/// committing transaction; killed between any two, it is repeated and nothing stands twice.</summary>
+internal sealed partial class TurnRunner(
+    TurnTransactions transactions, Summariser summariser, IAdvisor advisor, TimeProvider clock, ILogger<TurnRunner> log)
+{
+    /// <summary>Until the conversation has none to take. A fault of the program holds the message it was met with, and no more.</summary>
+    /// <param name="conversation">Whose turns.</param>
+    /// <param name="stopping">No further turn is begun.</param>
+    /// <param name="calls">Ends the call under way.</param>
+    public async Task RunAsync(ConversationId conversation, CancellationToken stopping, CancellationToken calls)
+    {
+        Claim? claim = null;
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                claim ??= await BeginAsync(conversation, stopping, calls);
+                if (claim is null)
+                    return;
+                claim = await TakeTurnAsync(claim, stopping, calls);
+            }
+        }
+        catch (Exception fault) when (fault is not (OperationCanceledException or DbException or IOException or UnauthorizedAccessException))
+        {
+            await transactions.HoldFaultAsync(conversation, claim, fault);
+        }
+    }
+
+    private async Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken stopping, CancellationToken calls)
+    {
+        await summariser.KeepUnderCapAsync(conversation, calls);
+        return await transactions.BeginAsync(conversation, stopping); // (1)
+    }
+
+    /// <summary>The claim of the next turn, where it was begun together with the end of this one.</summary>
+    private async Task<Claim?> TakeTurnAsync(Claim claim, CancellationToken stopping, CancellationToken calls)
+    {
+        CrashPoint.Pass("turn-1-claimed");
+        var started = clock.GetTimestamp();
+        var outcome = await advisor.AskAsync(claim.Call, calls); // (2)
+        CrashPoint.Pass("turn-2-called");
+        var milliseconds = (long)clock.GetElapsedTime(started).TotalMilliseconds;
+        LogCalled(claim.Message.Id, outcome.GetType().Name, outcome.Usage?.TotalInput, outcome.Usage?.Output, milliseconds);
+        var next = await transactions.EndAsync(claim, outcome, mayGoOn: !stopping.IsCancellationRequested, calls); // (3)
+        CrashPoint.Pass("turn-3-committed");
+        if (outcome is AdvisorOutcome.ContextExceeded exceeded)
+            await transactions.EndAsync(claim, exceeded, await summariser.ShortenByForceAsync(claim.Message.Conversation, calls));
+        return next;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Called for {MessageId}: {Outcome}, {InputTokens} tokens in, {OutputTokens} out, {Milliseconds} ms")]
+    private partial void LogCalled(MessageId messageId, string outcome, long? inputTokens, long? outputTokens, long milliseconds);
+}

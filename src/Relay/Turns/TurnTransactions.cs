@@ -1,0 +1,102 @@
+using System.Data.Common;
+using Relay.Advisor;
+using Relay.Cli;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Costs;
+using Relay.Operator;
+using Relay.Running;
+using Relay.Storage;
+
+namespace Relay.Turns;
+
+/// <summary>The transactions of a turn, as its runner needs them. The end of one turn and the start of the next are one commit.</summary>
+internal sealed partial class TurnTransactions(
+    Database database, TurnStart start, TurnEnd end, Faults faults, ILogger<TurnTransactions> log)
+{
+    private const string Unrecorded = "recording a reply";
+    private static readonly TimeSpan BetweenCommits = TimeSpan.FromSeconds(1);
+
+    /// <summary>Claims the conversation's next message; null when it has none to ask now.</summary>
+    public Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken) =>
+        database.WriteAsync(writing => start.ClaimAsync(writing, conversation, past: null, cancellationToken), cancellationToken);
+
+    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once. The call is paid: its
+    /// outcome is recorded even when we are stopping, and on a full disk it is kept until there is room. Given up, the message would stay as
+    /// being asked, and be paid for again.</summary>
+    /// <param name="claim">Under which the call was made.</param>
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="mayGoOn">Whether the next message may be claimed.</param>
+    /// <param name="stopping">When it is cancelled, a commit that fails is not tried again.</param>
+    public async Task<Claim?> EndAsync(Claim claim, AdvisorOutcome outcome, bool mayGoOn, CancellationToken stopping)
+    {
+        var staged = await end.StageAheadAsync(claim, outcome, CancellationToken.None);
+        if (staged is not null)
+            CrashPoint.Pass("turn-2-staged");
+        while (true)
+        {
+            try
+            {
+                var (isRecorded, next) = await database.WriteAsync(
+                    writing => EndAsync(writing, claim, outcome, staged, mayGoOn), CancellationToken.None);
+                if (!isRecorded)
+                {
+                    LogStale(claim.Message.Id);
+                    Discard(staged);
+                }
+                faults.Clear(Unrecorded);
+                return next;
+            }
+            catch (DbException exception) when (!stopping.IsCancellationRequested)
+            {
+                if (faults.Set(Unrecorded, exception.Message))
+                    LogUnrecorded(claim.Message.Id, exception);
+                await database.Clock.PauseAsync(BetweenCommits, stopping);
+            }
+        }
+    }
+
+    /// <summary>After a window that was too long: what came of shortening it.</summary>
+    public Task EndAsync(Claim claim, AdvisorOutcome.ContextExceeded exceeded, Shortening shortening) => database.WriteAsync(
+        writing => end.CommitAsync(writing, claim, exceeded, shortening, CancellationToken.None), CancellationToken.None);
+
+    /// <summary>Holds the message that was being asked, or was about to be, when this program failed.</summary>
+    public Task HoldFaultAsync(ConversationId conversation, Claim? claim, Exception fault) => database.WriteAsync(
+        async writing =>
+        {
+            var message = claim?.Message ?? await TurnStart.NextAsync(writing, conversation, CancellationToken.None);
+            if (message is not null)
+                await end.HoldFaultAsync(writing, message, claim, fault, CancellationToken.None);
+        },
+        CancellationToken.None);
+
+    private async Task<(bool IsRecorded, Claim? Next)> EndAsync(
+        Writing writing, Claim claim, AdvisorOutcome outcome, string? staged, bool mayGoOn)
+    {
+        if (!await end.CommitAsync(writing, claim, outcome, staged, CancellationToken.None))
+            return (false, null);
+        if (!mayGoOn || outcome is not AdvisorOutcome.Replied || await IsOverCapAsync(writing, claim))
+            return (true, null);
+        var finished = outcome.ToFinishedCall();
+        var usage = finished.Usage ?? TokenUsage.None;
+        var past = new PastCall(claim.Ledger.At, claim.Ledger.PromptBytes, usage.TotalInput, usage.Output);
+        return (true, await start.ClaimAsync(writing, claim.Message.Conversation, [past, .. claim.Past], CancellationToken.None));
+    }
+
+    /// <summary>Then the summary comes first.</summary>
+    private static async Task<bool> IsOverCapAsync(Writing writing, Claim claim) =>
+        await ConversationStore.SizeAsync(writing, claim.Message.Conversation, CancellationToken.None) is { } size
+        && size.Characters > claim.Settings.Config.HistoryCharCap;
+
+    private void Discard(string? staged)
+    {
+        if (staged is not null)
+            end.Discard(staged);
+    }
+
+    [LoggerMessage(LogLevel.Error, "The outcome of the call for {MessageId} could not be recorded; tried again every second")]
+    private partial void LogUnrecorded(MessageId messageId, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The claim of {MessageId} was stale, or its end is recorded already; nothing is recorded now")]
+    private partial void LogStale(MessageId messageId);
+}
