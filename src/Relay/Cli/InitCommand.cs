@@ -58,7 +58,8 @@ internal static class InitCommand
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
         using var stream = new FileStream(path, options);
         stream.Write(Encoding.UTF8.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        stream.Flush();
+        Posix.SyncFile(stream.SafeFileHandle);
         return true;
     }
 }

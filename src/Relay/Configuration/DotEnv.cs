@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Relay.Files.Platform;
 using Relay.Running;
 
 namespace Relay.Configuration;
@@ -95,7 +96,8 @@ internal sealed class DotEnv
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerReadWrite };
         using var stream = new FileStream(path, options);
         stream.Write(content);
-        stream.Flush(flushToDisk: true);
+        stream.Flush();
+        Posix.SyncFile(stream.SafeFileHandle);
     }
 
     private void Append(string line)
