@@ -31,6 +31,7 @@ internal sealed class Database : IDisposable
             return;
         Run(_writer, "PRAGMA journal_mode = WAL");
         Run(_writer, "PRAGMA synchronous = FULL");
+        Run(_writer, "PRAGMA fullfsync = ON"); // On macOS a commit is else only handed to the drive; elsewhere it means nothing.
         Run(_writer, "PRAGMA foreign_keys = ON");
         Run(_writer, "PRAGMA temp_store = MEMORY"); // What a savepoint copies; else it is written to a file made for it.
     }
