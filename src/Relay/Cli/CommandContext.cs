@@ -72,7 +72,7 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
     /// <summary>The console's own stream says nothing when the reader of a pipe is gone; a reply nobody could read would count as taken.</summary>
     private static TextWriter StandardOutput()
     {
-        if (!Console.IsOutputRedirected || OperatingSystem.IsWindows())
+        if (!Console.IsOutputRedirected)
             return Console.Out;
         var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         return stream.CanSeek ? Console.Out : new StreamWriter(stream) { AutoFlush = true }; // In a file others append to as well, the console keeps the place.

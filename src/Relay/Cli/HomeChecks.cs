@@ -18,8 +18,6 @@ internal static class HomeChecks
     {
         if (!File.Exists(home.EnvFile))
             return Finding.Ok(".env", "not there yet; relay run makes it");
-        if (OperatingSystem.IsWindows())
-            return Finding.Skipped(".env", "its mode is not checked on this system");
         var mode = File.GetUnixFileMode(home.EnvFile);
         return (mode & Others) == 0
             ? Finding.Ok(".env", $"mode {Convert.ToString((int)mode, 8)}, for its owner alone")

@@ -56,12 +56,11 @@ internal static class InitCommand
     {
         if (Posix.Lstat(path) is not null)
             return false;
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = mode;
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
         using var stream = new FileStream(path, options);
         stream.Write(Encoding.UTF8.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        stream.Flush();
+        Posix.SyncFile(stream.SafeFileHandle);
         return true;
     }
 }

@@ -12,7 +12,7 @@ internal static class ProgramCommand
     {
         if (Path.GetFileNameWithoutExtension(process) != "dotnet")
             return ShellWord.Quote(process);
-        var own = Path.Combine(folder, OperatingSystem.IsWindows() ? "relay.exe" : "relay");
+        var own = Path.Combine(folder, "relay");
         return File.Exists(own) ? ShellWord.Quote(own) : $"{ShellWord.Quote(process)} {ShellWord.Quote(Path.Combine(folder, "relay.dll"))}";
     }
 }

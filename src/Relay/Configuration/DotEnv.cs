@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Relay.Files.Platform;
 using Relay.Running;
 
 namespace Relay.Configuration;
@@ -78,7 +79,7 @@ internal sealed class DotEnv
         try
         {
             WriteDurably(temporary, Encoding.Latin1.GetBytes(_text));
-            if (File.Exists(target) && !OperatingSystem.IsWindows())
+            if (File.Exists(target))
                 File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
             File.Move(temporary, target, overwrite: true);
         }
@@ -91,12 +92,12 @@ internal sealed class DotEnv
 
     private static void WriteDurably(string path, byte[] content)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerReadWrite; // Never readable by others, not even for a moment.
+        // Never readable by others, not even for a moment.
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerReadWrite };
         using var stream = new FileStream(path, options);
         stream.Write(content);
-        stream.Flush(flushToDisk: true);
+        stream.Flush();
+        Posix.SyncFile(stream.SafeFileHandle);
     }
 
     private void Append(string line)

@@ -48,18 +48,10 @@ internal sealed record RelayHome(string Root)
     /// <summary>Creates what is missing; the modes of folders that exist stay as their owner set them.</summary>
     public void CreateFolders()
     {
-        CreateOwnerOnly(Root);
-        CreateOwnerOnly(State);
+        Directory.CreateDirectory(Root, OwnerOnly);
+        Directory.CreateDirectory(State, OwnerOnly);
         foreach (var folder in (string[])[Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
             Directory.CreateDirectory(folder);
-    }
-
-    private static void CreateOwnerOnly(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, OwnerOnly);
     }
 
     private static RelayHome At(string folder) => new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));

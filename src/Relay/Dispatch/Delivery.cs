@@ -82,29 +82,35 @@ internal sealed class DeliveryReceipt(RequestDelegate next)
 /// <summary>What the connection itself knows of the client: RequestAborted tells of it only a moment later, and writing to a client that went away does not fail.</summary>
 internal static class ClientConnection
 {
-    private const int TcpProtocol = 6, TcpInfo = 11, Established = 1, Closed = 7; // Of Linux; the state is the first byte of the info.
+    private const int TcpProtocol = 6; // netinet/in.h: IPPROTO_TCP
+
+    /// <summary>The option that tells of a connection, its state in the first byte, and two of the states. Linux, netinet/tcp.h: TCP_INFO.
+    /// macOS, bsd/netinet/tcp.h and tcp_fsm.h in the source of xnu: TCP_CONNECTION_INFO; not yet run there.</summary>
+    private static readonly (int Option, int Established, int Closed) Tcp = OperatingSystem.IsMacOS() ? (0x106, 4, 0) : (11, 1, 7);
 
     /// <summary>Asked before an answer is written: the client has closed its side, and will read none.</summary>
-    public static bool IsClosed(HttpContext context) => context.RequestAborted.IsCancellationRequested || State(context) is not (null or Established);
+    public static bool IsClosed(HttpContext context) =>
+        context.RequestAborted.IsCancellationRequested || (State(context) is { } state && state != Tcp.Established);
 
     /// <summary>Asked after an answer was written: a client that went away before it had read everything was answered with a reset,
     /// one that closed in an orderly way afterwards was not.</summary>
-    public static bool WasReset(HttpContext context) => State(context) is { } state ? state == Closed : context.RequestAborted.IsCancellationRequested;
+    public static bool WasReset(HttpContext context) =>
+        State(context) is { } state ? state == Tcp.Closed : context.RequestAborted.IsCancellationRequested;
 
-    /// <summary>Null where the system does not tell.</summary>
+    /// <summary>Null where there is no socket to ask.</summary>
     private static int? State(HttpContext context)
     {
-        if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
             return null;
         try
         {
             var state = new byte[1];
-            socket.GetRawSocketOption(TcpProtocol, TcpInfo, state);
+            socket.GetRawSocketOption(TcpProtocol, Tcp.Option, state);
             return state[0];
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            return Closed;
+            return Tcp.Closed;
         }
     }
 }

@@ -19,6 +19,6 @@ internal static class DurableFile
     {
         using var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.None, content.Length);
         RandomAccess.Write(handle, content, fileOffset: 0);
-        RandomAccess.FlushToDisk(handle);
+        Posix.SyncFile(handle);
     }
 }

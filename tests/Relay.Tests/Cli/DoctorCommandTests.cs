@@ -74,8 +74,7 @@ public sealed class DoctorCommandTests : IAsyncDisposable
     public async Task Secrets_others_can_read_are_a_fault()
     {
         await ServeAsync("key");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(_relay.Home.EnvFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(_relay.Home.EnvFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
 
         var ran = await _relay.RunAsync("doctor");
 

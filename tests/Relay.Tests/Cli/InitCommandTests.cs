@@ -16,7 +16,7 @@ public sealed class InitCommandTests : IAsyncDisposable
 
         Assert.Equal(0, ran.Exit);
         Assert.Equal(ConfigTemplate.Config, File.ReadAllText(_relay.Home.ConfigFile));
-        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(_relay.Home.EnvFile) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_relay.Home.EnvFile));
         Assert.True(Directory.Exists(_relay.Home.Queue));
         Assert.Contains($"made       {_relay.Home.EnvFile}", ran.Output);
     }

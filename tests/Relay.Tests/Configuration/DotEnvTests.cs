@@ -211,7 +211,6 @@ public sealed class DotEnvTests : IDisposable
     [Fact]
     public void A_new_file_is_for_its_owner_only_and_an_existing_one_keeps_its_mode()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "file modes are Unix");
         var fresh = DotEnv.Load(_temp.Home.EnvFile, _faults);
         fresh.Set("A", "1");
         fresh.Save();
@@ -266,11 +265,7 @@ public sealed class DotEnvTests : IDisposable
         return DotEnv.Load(_temp.Home.EnvFile, _faults);
     }
 
-    private static UnixFileMode ModeOf(string path) => OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(path);
+    private static UnixFileMode ModeOf(string path) => File.GetUnixFileMode(path);
 
-    private static void SetMode(string path, UnixFileMode mode)
-    {
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(path, mode);
-    }
+    private static void SetMode(string path, UnixFileMode mode) => File.SetUnixFileMode(path, mode);
 }

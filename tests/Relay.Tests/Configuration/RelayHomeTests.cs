@@ -85,8 +85,6 @@ public sealed class RelayHomeTests : IDisposable
         home.CreateFolders();
 
         Assert.All((string[])[home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.RefusedAnswers, home.Logs], folder => Assert.True(Directory.Exists(folder)));
-        if (OperatingSystem.IsWindows())
-            return;
         const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         Assert.Equal(ownerOnly, File.GetUnixFileMode(home.Root));
         Assert.Equal(ownerOnly, File.GetUnixFileMode(home.State));

@@ -20,11 +20,7 @@ internal static partial class Unix
             throw new IOException($"link {from}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    public static void Forbid(string path)
-    {
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(path, UnixFileMode.None);
-    }
+    public static void Forbid(string path) => File.SetUnixFileMode(path, UnixFileMode.None);
 
     /// <summary>A socket's file, moved into place: its address may have 108 bytes only.</summary>
     public static void Socket(string path)

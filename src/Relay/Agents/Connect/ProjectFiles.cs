@@ -161,7 +161,7 @@ internal sealed class ProjectFiles(string project)
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var temporary = path + ".relay-tmp";
         File.WriteAllBytes(temporary, content);
-        if (!OperatingSystem.IsWindows() && File.Exists(path))
+        if (File.Exists(path))
             File.SetUnixFileMode(temporary, File.GetUnixFileMode(path));
         File.Move(temporary, path, overwrite: true);
     }

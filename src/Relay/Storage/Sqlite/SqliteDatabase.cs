@@ -36,6 +36,7 @@ internal sealed class SqliteDatabase : Database
         _writer.Run("PRAGMA journal_mode = WAL");
         _writer.Run("PRAGMA synchronous = FULL");
         _writer.Run("PRAGMA foreign_keys = ON");
+        _writer.Run("PRAGMA fullfsync = ON"); // Has an effect on macOS only, where fsync leaves the drive's own cache alone.
         _writer.Run("PRAGMA temp_store = MEMORY");
     }
 

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Relay.Files.Platform;
+
+/// <summary>What Linux has in a way of its own. Each call returns an error number, 0 when it went well.
+/// The numbers are those of the kernel's headers, include/uapi/ in its source.</summary>
+internal static partial class Linux
+{
+    public const int NonBlocking = 0x800, CloseOnExec = 0x80000; // asm-generic/fcntl.h: O_NONBLOCK, O_CLOEXEC
+    public const int IsLink = 40; // asm-generic/errno.h: ELOOP
+    public const int NotSupported = 95, NoSuchCall = 38; // asm-generic/errno.h: EOPNOTSUPP, ENOSYS
+
+    /// <summary>O_NOFOLLOW: arch/arm64/include/uapi/asm/fcntl.h has a number of its own, x64 takes that of asm-generic/fcntl.h.</summary>
+    public static readonly int NoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
+
+    private const int CurrentFolder = -100; // linux/fcntl.h: AT_FDCWD
+    private const int SymlinkNoFollow = 0x100, EmptyPath = 0x1000; // linux/fcntl.h: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH
+    private const uint BasicStatsAndBirth = 0xfff; // linux/stat.h: STATX_BASIC_STATS | STATX_BTIME
+    private const uint NoReplace = 1; // linux/fs.h: RENAME_NOREPLACE
+
+    public static int Lstat(string path, out FileFacts facts)
+    {
+        var error = Errno.Of(StatX(CurrentFolder, path, SymlinkNoFollow, BasicStatsAndBirth, out var status));
+        facts = status.ToFacts();
+        return error;
+    }
+
+    public static int Stat(SafeFileHandle file, out FileFacts facts)
+    {
+        var error = Errno.Of(StatX(file, "", EmptyPath, BasicStatsAndBirth, out var status));
+        facts = status.ToFacts();
+        return error;
+    }
+
+    public static int RenameNoReplace(string from, string to) => Errno.Of(RenameAt2(CurrentFolder, from, CurrentFolder, to, NoReplace));
+
+    public static int Link(string from, string to) => Errno.Of(LinkAt(CurrentFolder, from, CurrentFolder, to, flags: 0));
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int folder, string path, int flags, uint mask, out Status status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(SafeFileHandle file, string path, int flags, uint mask, out Status status);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt2(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkAt(int fromFolder, string from, int toFolder, string to, int flags);
+
+    /// <summary>struct statx of linux/stat.h: unlike struct stat, its layout is the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private readonly struct Status
+    {
+        [FieldOffset(16)] private readonly uint _links;
+        [FieldOffset(20)] private readonly uint _owner;
+        [FieldOffset(28)] private readonly ushort _mode;
+        [FieldOffset(32)] private readonly ulong _inode;
+        [FieldOffset(40)] private readonly long _size;
+        [FieldOffset(80)] private readonly long _bornSeconds;
+        [FieldOffset(88)] private readonly uint _bornNanoseconds;
+        [FieldOffset(96)] private readonly long _changedSeconds;
+        [FieldOffset(104)] private readonly uint _changedNanoseconds;
+        [FieldOffset(112)] private readonly long _modifiedSeconds;
+        [FieldOffset(120)] private readonly uint _modifiedNanoseconds;
+        [FieldOffset(136)] private readonly uint _deviceMajor;
+        [FieldOffset(140)] private readonly uint _deviceMinor;
+
+        public FileFacts ToFacts() => new(
+            FileFacts.KindOf(_mode),
+            _size,
+            FileFacts.Nanoseconds(_modifiedSeconds, _modifiedNanoseconds),
+            _inode,
+            FileFacts.Nanoseconds(_bornSeconds, _bornNanoseconds))
+        {
+            ChangedNanoseconds = FileFacts.Nanoseconds(_changedSeconds, _changedNanoseconds),
+            Links = _links,
+            Owner = _owner,
+            Device = ((ulong)_deviceMajor << 32) | _deviceMinor,
+        };
+    }
+}
