@@ -22,7 +22,7 @@ internal sealed class Bed : IAsyncDisposable
 
     public ScenarioHome Home { get; }
 
-    public static async Task<Bed> MakeAsync(string config = "") => new(await InstantApi.StartAsync(), await LoopbackNtfy.StartAsync(), config);
+    public static async Task<Bed> MakeAsync(string config = "") => new(InstantApi.Start(), await LoopbackNtfy.StartAsync(), config);
 
     /// <summary>A conversation of about so many characters that the relay takes over at its first start.</summary>
     public void WriteHistory(int characters)

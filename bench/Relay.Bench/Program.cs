@@ -1,9 +1,13 @@
 using Relay.Bench;
 
 // Relay.Bench [--json] [start-up | latency | receipts | throughput | cache-cost]...
+if (args is [FloorProgram.Name, var home, var api])
+    return await FloorProgram.RunAsync(home, api);
+
 var measures = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Figure>>>>
 {
     ["start-up"] = StartUp.MeasureAsync,
+    ["turns"] = Turns.MeasureAsync,
     ["latency"] = Latency.MeasureAsync,
     ["receipts"] = Receipts.MeasureAsync,
     ["throughput"] = Throughput.MeasureAsync,

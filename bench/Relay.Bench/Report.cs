@@ -10,15 +10,30 @@ internal enum Goal
     AtLeast,
 }
 
-/// <summary>One measured figure beside its target, if it has one.</summary>
-internal sealed record Figure(string Name, double Value, string Unit, Goal Goal = Goal.None, double Target = 0)
+/// <summary>What a figure is held against in the same run: the same figure of the floor, or of an empty store.</summary>
+internal sealed record Yardstick(string Unit, double Value)
 {
+    public static Yardstick Floor(double value) => new("floors", value);
+
+    public static Yardstick Empty(double value) => new("x empty", value);
+}
+
+/// <summary>One measured figure beside its aim, if it has one. With a yardstick the aim is for the ratio to it.</summary>
+internal sealed record Figure(string Name, double? Value, string Unit, Goal Goal = Goal.None, double Target = 0, Yardstick? Against = null)
+{
+    /// <summary>Instead of a value: why there is none.</summary>
+    public string? Unknown { get; private init; }
+
+    public double? Ratio => Against is null ? null : Value / Against.Value;
+
     public bool Missed => Goal switch
     {
-        Goal.AtMost => Value > Target,
-        Goal.AtLeast => Value < Target,
+        Goal.AtMost => !((Ratio ?? Value) <= Target),
+        Goal.AtLeast => !((Ratio ?? Value) >= Target),
         _ => false,
     };
+
+    public static Figure NotMeasured(string name, string why) => new(name, null, "") { Unknown = why };
 }
 
 /// <summary>The figures as a table or as JSON.</summary>
@@ -29,21 +44,38 @@ internal static class Report
     public static void Print(IReadOnlyList<Figure> figures, bool asJson)
     {
         if (asJson)
-            Console.WriteLine(JsonSerializer.Serialize(
-                figures.Select(figure => new { figure.Name, figure.Value, figure.Unit, Target = TargetOf(figure), Met = figure.Goal == Goal.None ? (bool?)null : !figure.Missed }), Json));
+            Console.WriteLine(JsonSerializer.Serialize(figures.Select(Record), Json));
         else
-            foreach (var figure in figures.Prepend(null))
-                Console.WriteLine(Line(figure));
+            foreach (var line in figures.Select(Line).Prepend($"{"what",-66} {"measured",11}        {"ratio",13}   aim"))
+                Console.WriteLine(line);
     }
 
-    private static string Line(Figure? figure) => figure is null
-        ? $"{"what",-58} {"measured",16}   target"
-        : string.Create(CultureInfo.InvariantCulture, $"{figure.Name,-58} {figure.Value,10:0.00} {figure.Unit,-5}   {TargetOf(figure),-10} {(figure.Missed ? "MISSED" : "")}").TrimEnd();
-
-    private static string? TargetOf(Figure figure) => figure.Goal switch
+    private static object Record(Figure figure) => new
     {
-        Goal.AtMost => string.Create(CultureInfo.InvariantCulture, $"<= {figure.Target}"),
-        Goal.AtLeast => string.Create(CultureInfo.InvariantCulture, $">= {figure.Target}"),
+        figure.Name,
+        figure.Value,
+        figure.Unit,
+        Against = figure.Against?.Value,
+        figure.Ratio,
+        RatioTo = figure.Against?.Unit,
+        Target = Aim(figure),
+        Met = figure.Goal == Goal.None ? (bool?)null : !figure.Missed,
+        figure.Unknown,
+    };
+
+    private static string Line(Figure figure) => figure.Unknown is { } why
+        ? $"{figure.Name,-66} not measured: {why}"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{figure.Name,-66} {figure.Value,11:0.00} {figure.Unit,-6} {Ratio(figure),13}   {Aim(figure),-14} {(figure.Missed ? "MISSED" : "")}").TrimEnd();
+
+    private static string? Ratio(Figure figure) =>
+        figure.Against is null ? null : string.Create(CultureInfo.InvariantCulture, $"{figure.Ratio:0.00} {figure.Against.Unit}");
+
+    private static string? Aim(Figure figure) => figure.Goal switch
+    {
+        Goal.AtMost => string.Create(CultureInfo.InvariantCulture, $"<= {figure.Target} {figure.Against?.Unit}").TrimEnd(),
+        Goal.AtLeast => string.Create(CultureInfo.InvariantCulture, $">= {figure.Target} {figure.Against?.Unit}").TrimEnd(),
         _ => null,
     };
 }

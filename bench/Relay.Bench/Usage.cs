@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Relay.Bench;
+
+/// <summary>What a process has used since its start, as the kernel counts it. The processor time comes in ticks of 10 ms.</summary>
+/// <param name="Written">Bytes of pages made dirty (write_bytes): what goes to the disk, not what was passed to write. A tmpfs shows 0.</param>
+/// <param name="Read">Bytes passed to read (rchar), from the page cache or the disk.</param>
+/// <param name="Switches">Context switches of its threads, voluntary or not; of those that have ended, nothing is known.</param>
+internal sealed record Usage(long At, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches)
+{
+    private const double MillisecondsPerTick = 10;
+
+    public double Seconds => Stopwatch.GetElapsedTime(0, At).TotalSeconds;
+
+    public static Usage Of(int process)
+    {
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        var io = Numbers($"/proc/{process}/io");
+        return new Usage(
+            Stopwatch.GetTimestamp(),
+            (Parse(fields[11]) + Parse(fields[12])) * MillisecondsPerTick,
+            io["write_bytes"],
+            io["rchar"],
+            io["syscr"],
+            Directory.GetDirectories($"/proc/{process}/task").Sum(SwitchesOf));
+    }
+
+    public Usage Since(Usage earlier) => new(
+        At - earlier.At,
+        ProcessorMilliseconds - earlier.ProcessorMilliseconds,
+        Written - earlier.Written,
+        Read - earlier.Read,
+        Reads - earlier.Reads,
+        Switches - earlier.Switches);
+
+    private static long SwitchesOf(string task)
+    {
+        try
+        {
+            var numbers = Numbers(Path.Combine(task, "status"));
+            return numbers["voluntary_ctxt_switches"] + numbers["nonvoluntary_ctxt_switches"];
+        }
+        catch (IOException)
+        {
+            return 0; // The thread ended between the listing and the reading.
+        }
+    }
+
+    /// <summary>The lines "name: number" of a file in /proc.</summary>
+    private static Dictionary<string, long> Numbers(string file) => File.ReadLines(file)
+        .Select(line => line.Split(':', 2))
+        .Where(pair => long.TryParse(pair[^1], NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+        .ToDictionary(pair => pair[0], pair => Parse(pair[1]));
+
+    private static long Parse(string number) => long.Parse(number, CultureInfo.InvariantCulture);
+}
