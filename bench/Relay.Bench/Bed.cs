@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
@@ -23,6 +24,19 @@ internal sealed class Bed : IAsyncDisposable
     public ScenarioHome Home { get; }
 
     public static async Task<Bed> MakeAsync(string config = "") => new(InstantApi.Start(), await LoopbackNtfy.StartAsync(), config);
+
+    /// <summary>With sessions that are known from the start: each in the conversation its name begins with, and its folder is there.</summary>
+    public static async Task<Bed> MakeAsync(IReadOnlyCollection<string> sessions, string config = "")
+    {
+        var bed = await MakeAsync(config + "sessions:\n" + string.Concat(sessions.Select(id => $"  - session_id: {id}\n    conversation: {id.Split('_')[0]}\n")));
+        foreach (var session in sessions)
+            Directory.CreateDirectory(bed.Home.Paths.SessionFolder(session));
+        return bed;
+    }
+
+    /// <summary>Sessions of one conversation. Their names begin with its own, since the floor has no other way to know it.</summary>
+    public static IReadOnlyList<string> Speakers(string conversation, int count) =>
+        [.. Enumerable.Range(1, count).Select(number => string.Create(CultureInfo.InvariantCulture, $"{conversation}_session-{number}"))];
 
     /// <summary>A conversation of about so many characters that the relay takes over at its first start.</summary>
     public void WriteHistory(int characters)

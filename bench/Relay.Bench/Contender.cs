@@ -10,7 +10,7 @@ internal sealed class Contender : IAsyncDisposable
     private readonly IAsyncDisposable _process;
     private readonly Action _wake;
     private readonly Func<string> _output;
-    private readonly Dictionary<string, Session> _sessions = [];
+    private readonly Readers _readers;
 
     private Contender(Bed bed, int processId, IAsyncDisposable process, Action wake, Func<string> output)
     {
@@ -19,6 +19,7 @@ internal sealed class Contender : IAsyncDisposable
         _process = process;
         _wake = wake;
         _output = output;
+        _readers = new Readers(bed.Home.Paths.Dispatch);
     }
 
     public Bed Bed { get; }
@@ -38,24 +39,22 @@ internal sealed class Contender : IAsyncDisposable
     }
 
     /// <summary>So many turns with so many envelopes kept waiting before and behind them, and all that waits answered and taken at the end.
-    /// Returns what the process used from the first of these turns to the last.</summary>
+    /// A turn is done when its reply was taken: a call to the API whose reply is left for later is none. Returns what the process used from the first of these turns to the last.</summary>
     public async Task<TurnCost> RunAsync(IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken)
     {
-        foreach (var id in sessions.Where(id => !_sessions.ContainsKey(id)))
-            _sessions[id] = new Session(Bed.Home, id);
-        var (answered, taken, dropped) = (Bed.Api.Count, Taken, 0);
+        var (taken, dropped) = (_readers.Count, 0);
         await FeedAsync(waiting);
-        var (first, before) = (Bed.Api.Count, Usage.Of(ProcessId));
+        var (first, before) = (_readers.Count, Usage.Of(ProcessId));
         await FeedAsync(waiting + turns);
-        var (last, after) = (Bed.Api.Count, Usage.Of(ProcessId));
-        await Eventually.ThatAsync(Bed.Limit, () => Taken - taken == dropped, () => $"{Taken - taken} of {dropped} taken\n{_output()}", cancellationToken);
+        var (last, after) = (_readers.Count, Usage.Of(ProcessId));
+        await Eventually.ThatAsync(Bed.Limit, () => _readers.Count - taken == dropped, () => $"{_readers.Count - taken} of {dropped} taken\n{_output()}", cancellationToken);
         return new TurnCost(after.Since(before), last - first);
 
         Task FeedAsync(int until) => Eventually.ThatAsync(
             Bed.Limit,
             () =>
             {
-                var done = Bed.Api.Count - answered;
+                var done = _readers.Count - taken;
                 if (dropped == done + waiting)
                     return done >= until;
                 for (; dropped < done + waiting; dropped++)
@@ -63,29 +62,50 @@ internal sealed class Contender : IAsyncDisposable
                 _wake();
                 return done >= until;
             },
-            () => $"{Bed.Api.Count - answered} of {until} asked\n{_output()}",
+            () => $"{_readers.Count - taken} of {until} taken\n{_output()}",
             cancellationToken);
+    }
+
+    /// <summary>The calls into the kernel of so many turns and of those kept waiting before and behind them; null where they cannot be counted.</summary>
+    public async Task<CallsATurn?> CountAsync(IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken)
+    {
+        var before = Bed.Api.Count;
+        var counts = await SyscallCounter.CountAsync(ProcessId, () => RunAsync(sessions, waiting, turns, cancellationToken), cancellationToken);
+        return counts is null ? null : new CallsATurn(counts, Bed.Api.Count - before);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var session in _sessions.Values)
-            await session.DisposeAsync();
         await _process.DisposeAsync();
+        await _readers.DisposeAsync();
         await Bed.DisposeAsync();
     }
-
-    private int Taken => _sessions.Values.Sum(session => session.Count);
 }
 
 /// <summary>What a number of turns cost.</summary>
 internal sealed record TurnCost(Usage Used, int Turns)
 {
+    public static TurnCost Sum(IEnumerable<TurnCost> costs) => costs.Aggregate((one, other) => new TurnCost(one.Used.And(other.Used), one.Turns + other.Turns));
+
     public double PerSecond => Turns / Used.Seconds;
 
     public double ProcessorMilliseconds => Used.ProcessorMilliseconds / Turns;
 
     public double KibibytesWritten => Used.Written / 1024.0 / Turns;
 
+    public double Switches => (double)Used.Switches / Turns;
+
     public double KibibytesRead => Used.Read / 1024.0 / Turns;
+}
+
+/// <summary>How often a process called into the kernel, over so many turns.</summary>
+internal sealed record CallsATurn(IReadOnlyDictionary<string, long> Counts, int Turns)
+{
+    public double Syncs => (Counts["fsync"] + Counts["fdatasync"]) / (double)Turns;
+
+    public double PositionedWrites => Counts["pwrite64"] / (double)Turns;
+
+    public double Writes => Counts["write"] / (double)Turns;
+
+    public double Yields => Counts["sched_yield"] / (double)Turns;
 }

@@ -18,20 +18,26 @@ internal sealed record Yardstick(string Unit, double Value)
     public static Yardstick Empty(double value) => new("x empty", value);
 }
 
-/// <summary>One measured figure beside its aim, if it has one. With a yardstick the aim is for the ratio to it.</summary>
+/// <summary>One measured figure beside its aim, if it has one. With a yardstick the aim is for the ratio to it, unless it says otherwise.</summary>
 internal sealed record Figure(string Name, double? Value, string Unit, Goal Goal = Goal.None, double Target = 0, Yardstick? Against = null)
 {
+    /// <summary>The aim is for the value itself; the ratio is only shown.</summary>
+    public bool AimIsAbsolute { get; init; }
+
     /// <summary>Instead of a value: why there is none.</summary>
     public string? Unknown { get; private init; }
 
-    public double? Ratio => Against is null ? null : Value / Against.Value;
+    /// <summary>Null without a yardstick, and against one of 0.</summary>
+    public double? Ratio => Against is null or { Value: 0 } ? null : Value / Against.Value;
 
     public bool Missed => Goal switch
     {
-        Goal.AtMost => !((Ratio ?? Value) <= Target),
-        Goal.AtLeast => !((Ratio ?? Value) >= Target),
+        Goal.AtMost => !(Aimed <= Target),
+        Goal.AtLeast => !(Aimed >= Target),
         _ => false,
     };
+
+    private double? Aimed => AimIsAbsolute ? Value : Ratio ?? Value;
 
     public static Figure NotMeasured(string name, string why) => new(name, null, "") { Unknown = why };
 }
@@ -46,7 +52,7 @@ internal static class Report
         if (asJson)
             Console.WriteLine(JsonSerializer.Serialize(figures.Select(Record), Json));
         else
-            foreach (var line in figures.Select(Line).Prepend($"{"what",-66} {"measured",11}        {"ratio",13}   aim"))
+            foreach (var line in figures.Select(Line).Prepend($"{"what",-66} {"measured",11}        {"ratio",24}   aim"))
                 Console.WriteLine(line);
     }
 
@@ -67,15 +73,17 @@ internal static class Report
         ? $"{figure.Name,-66} not measured: {why}"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{figure.Name,-66} {figure.Value,11:0.00} {figure.Unit,-6} {Ratio(figure),13}   {Aim(figure),-14} {(figure.Missed ? "MISSED" : "")}").TrimEnd();
+            $"{figure.Name,-66} {figure.Value,11:0.00} {figure.Unit,-5} {Ratio(figure),24}   {Aim(figure),-14} {(figure.Missed ? "MISSED" : "")}").TrimEnd();
 
     private static string? Ratio(Figure figure) =>
-        figure.Against is null ? null : string.Create(CultureInfo.InvariantCulture, $"{figure.Ratio:0.00} {figure.Against.Unit}");
+        figure.Ratio is null ? null : string.Create(CultureInfo.InvariantCulture, $"{figure.Ratio:0.00} {figure.Against!.Unit} of {figure.Against.Value:0.00}");
 
     private static string? Aim(Figure figure) => figure.Goal switch
     {
-        Goal.AtMost => string.Create(CultureInfo.InvariantCulture, $"<= {figure.Target} {figure.Against?.Unit}").TrimEnd(),
-        Goal.AtLeast => string.Create(CultureInfo.InvariantCulture, $">= {figure.Target} {figure.Against?.Unit}").TrimEnd(),
+        Goal.AtMost => string.Create(CultureInfo.InvariantCulture, $"<= {figure.Target} {UnitOfAim(figure)}").TrimEnd(),
+        Goal.AtLeast => string.Create(CultureInfo.InvariantCulture, $">= {figure.Target} {UnitOfAim(figure)}").TrimEnd(),
         _ => null,
     };
+
+    private static string? UnitOfAim(Figure figure) => figure.AimIsAbsolute ? null : figure.Against?.Unit;
 }

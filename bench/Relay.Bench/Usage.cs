@@ -4,14 +4,17 @@ using System.Globalization;
 namespace Relay.Bench;
 
 /// <summary>What a process has used since its start, as the kernel counts it. The processor time comes in ticks of 10 ms.</summary>
+/// <param name="Ticks">Stopwatch's.</param>
+/// <param name="ProcessorMilliseconds">Of all its threads, those that have ended too.</param>
 /// <param name="Written">Bytes of pages made dirty (write_bytes): what goes to the disk, not what was passed to write. A tmpfs shows 0.</param>
 /// <param name="Read">Bytes passed to read (rchar), from the page cache or the disk.</param>
+/// <param name="Reads">Calls of read.</param>
 /// <param name="Switches">Context switches of its threads, voluntary or not; of those that have ended, nothing is known.</param>
-internal sealed record Usage(long At, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches)
+internal sealed record Usage(long Ticks, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches)
 {
     private const double MillisecondsPerTick = 10;
 
-    public double Seconds => Stopwatch.GetElapsedTime(0, At).TotalSeconds;
+    public double Seconds => Stopwatch.GetElapsedTime(0, Ticks).TotalSeconds;
 
     public static Usage Of(int process)
     {
@@ -28,12 +31,20 @@ internal sealed record Usage(long At, double ProcessorMilliseconds, long Written
     }
 
     public Usage Since(Usage earlier) => new(
-        At - earlier.At,
+        Ticks - earlier.Ticks,
         ProcessorMilliseconds - earlier.ProcessorMilliseconds,
         Written - earlier.Written,
         Read - earlier.Read,
         Reads - earlier.Reads,
         Switches - earlier.Switches);
+
+    public Usage And(Usage other) => new(
+        Ticks + other.Ticks,
+        ProcessorMilliseconds + other.ProcessorMilliseconds,
+        Written + other.Written,
+        Read + other.Read,
+        Reads + other.Reads,
+        Switches + other.Switches);
 
     private static long SwitchesOf(string task)
     {
