@@ -46,6 +46,10 @@ internal sealed class Bed : IAsyncDisposable
         File.WriteAllBytes(Home.Paths.HistoryFile, JsonSerializer.SerializeToUtf8Bytes(lines));
     }
 
+    /// <summary>Before a start: what is accepted then waits for the key.</summary>
+    public void TakeKeyAway() =>
+        File.WriteAllLines(Home.Paths.EnvFile, File.ReadAllLines(Home.Paths.EnvFile).Where(line => !line.StartsWith("ANTHROPIC_API_KEY", StringComparison.Ordinal)));
+
     public async ValueTask DisposeAsync()
     {
         await Api.DisposeAsync();

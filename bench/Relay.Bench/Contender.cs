@@ -32,9 +32,9 @@ internal sealed class Contender : IAsyncDisposable
         return new Contender(bed, relay.Id, relay, () => { }, () => relay.Output + relay.Error);
     }
 
-    public static Contender Floor(Bed bed)
+    public static async Task<Contender> FloorAsync(Bed bed, CancellationToken cancellationToken)
     {
-        var floor = FloorProcess.Start(bed);
+        var floor = await FloorProcess.StartAsync(bed, cancellationToken);
         return new Contender(bed, floor.Id, floor, floor.Wake, () => "the floor");
     }
 
@@ -66,6 +66,17 @@ internal sealed class Contender : IAsyncDisposable
             cancellationToken);
     }
 
+    /// <summary>One envelope into a queue that is empty, and its reply taken. In Stopwatch ticks.</summary>
+    public async Task<Asked> AskAsync(string session, CancellationToken cancellationToken)
+    {
+        var (taken, calls) = (_readers.Count, Bed.Api.Count);
+        var dropped = Bed.Home.Drop(session, "Shall I go on?");
+        _wake();
+        await Eventually.ThatAsync(Bed.Limit, () => _readers.Count > taken, () => "no reply\n" + _output(), cancellationToken);
+        var call = Bed.Api.Calls[calls];
+        return new Asked(dropped, call.Arrived, call.Read, _readers.LastTicks);
+    }
+
     /// <summary>The calls into the kernel of so many turns and of those kept waiting before and behind them; null where they cannot be counted.</summary>
     public async Task<CallsATurn?> CountAsync(IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken)
     {
@@ -81,6 +92,9 @@ internal sealed class Contender : IAsyncDisposable
         await Bed.DisposeAsync();
     }
 }
+
+/// <summary>When an envelope was dropped, the API had its request's head, the body was read, and the reply was taken.</summary>
+internal sealed record Asked(long Dropped, long Arrived, long Read, long Taken);
 
 /// <summary>What a number of turns cost.</summary>
 internal sealed record TurnCost(Usage Used, int Turns)

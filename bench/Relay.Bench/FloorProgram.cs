@@ -8,7 +8,7 @@ namespace Relay.Bench;
 /// <summary>The least the promises allow for a turn, one after the other, with no framework: what the relay's figures are ratios of.
 /// A turn: (1) read the envelope, (2) commit the message, its journal entry and its call, (3) remove the envelope, (4) ask the API, the whole history in the
 /// request, (5) stage the reply with fsync, (6) commit the reply, (7) rename and fsync the folder, (8) commit that it is placed.
-/// Runs in a process of its own: Relay.Bench floor-program HOME API. Each line on its standard input is a hint that envelopes lie there; its end stops it.</summary>
+/// Runs in a process of its own: Relay.Bench floor-program HOME API. It says when it is ready; each line on its standard input is a hint that envelopes lie there; its end stops it.</summary>
 internal sealed partial class FloorProgram(string home, string api) : IDisposable
 {
     public const string Name = "floor-program";
@@ -17,10 +17,10 @@ internal sealed partial class FloorProgram(string home, string api) : IDisposabl
         """
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
-        CREATE TABLE messages (number INTEGER PRIMARY KEY, session TEXT NOT NULL, file TEXT NOT NULL UNIQUE, content TEXT NOT NULL, reply TEXT, state TEXT NOT NULL) STRICT;
-        CREATE TABLE events (number INTEGER, state TEXT, at INTEGER NOT NULL, PRIMARY KEY (number, state)) STRICT, WITHOUT ROWID;
-        CREATE TABLE entries (conversation TEXT, position INTEGER, role TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (conversation, position)) STRICT, WITHOUT ROWID;
-        CREATE TABLE calls (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, input_tokens INTEGER, output_tokens INTEGER) STRICT;
+        CREATE TABLE IF NOT EXISTS messages (number INTEGER PRIMARY KEY, session TEXT NOT NULL, file TEXT NOT NULL UNIQUE, content TEXT NOT NULL, reply TEXT, state TEXT NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS events (number INTEGER, state TEXT, at INTEGER NOT NULL, PRIMARY KEY (number, state)) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS entries (conversation TEXT, position INTEGER, role TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (conversation, position)) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, input_tokens INTEGER, output_tokens INTEGER) STRICT;
         """;
 
     private const string Accept =
@@ -63,6 +63,7 @@ internal sealed partial class FloorProgram(string home, string api) : IDisposabl
         program._database.Open();
         program.Sql(Schema)();
         var (accept, answer, place) = (program.Sql(Accept), program.Sql(Answer), program.Sql(Place));
+        Console.WriteLine("ready");
         while (await Console.In.ReadLineAsync() is not null)
             while (Directory.GetFiles(Path.Combine(home, "queue"), "*.json") is { Length: > 0 } envelopes)
                 foreach (var envelope in envelopes.Order(StringComparer.Ordinal))

@@ -6,6 +6,7 @@ if (args is [FloorProgram.Name, var home, var api])
 
 var measures = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Figure>>>>
 {
+    ["idle"] = Idle.MeasureAsync,
     ["start-up"] = StartUp.MeasureAsync,
     ["floor"] = Floor.MeasureAsync,
     ["turns"] = Turns.MeasureAsync,

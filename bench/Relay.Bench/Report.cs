@@ -39,6 +39,9 @@ internal sealed record Figure(string Name, double? Value, string Unit, Goal Goal
 
     private double? Aimed => AimIsAbsolute ? Value : Ratio ?? Value;
 
+    /// <summary>Held against the same figure of an empty store, with room for what the machine's other work does to both.</summary>
+    public Figure AsWhenEmpty(double empty) => this with { Against = Yardstick.Empty(empty), Goal = Goal.AtMost, Target = 1.25 };
+
     public static Figure NotMeasured(string name, string why) => new(name, null, "") { Unknown = why };
 }
 

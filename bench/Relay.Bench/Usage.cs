@@ -10,7 +10,8 @@ namespace Relay.Bench;
 /// <param name="Read">Bytes passed to read (rchar), from the page cache or the disk.</param>
 /// <param name="Reads">Calls of read.</param>
 /// <param name="Switches">Context switches of its threads, voluntary or not; of those that have ended, nothing is known.</param>
-internal sealed record Usage(long Ticks, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches)
+/// <param name="Waits">The voluntary ones of these. The others are threads that spin and yield, or are pushed aside.</param>
+internal sealed record Usage(long Ticks, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches, long Waits)
 {
     private const double MillisecondsPerTick = 10;
 
@@ -21,13 +22,15 @@ internal sealed record Usage(long Ticks, double ProcessorMilliseconds, long Writ
         var stat = File.ReadAllText($"/proc/{process}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         var io = Numbers($"/proc/{process}/io");
+        var tasks = Directory.GetDirectories($"/proc/{process}/task").Select(SwitchesOf).ToList();
         return new Usage(
             Stopwatch.GetTimestamp(),
             (Parse(fields[11]) + Parse(fields[12])) * MillisecondsPerTick,
             io["write_bytes"],
             io["rchar"],
             io["syscr"],
-            Directory.GetDirectories($"/proc/{process}/task").Sum(SwitchesOf));
+            tasks.Sum(task => task.Voluntary + task.Involuntary),
+            tasks.Sum(task => task.Voluntary));
     }
 
     public Usage Since(Usage earlier) => new(
@@ -36,7 +39,8 @@ internal sealed record Usage(long Ticks, double ProcessorMilliseconds, long Writ
         Written - earlier.Written,
         Read - earlier.Read,
         Reads - earlier.Reads,
-        Switches - earlier.Switches);
+        Switches - earlier.Switches,
+        Waits - earlier.Waits);
 
     public Usage And(Usage other) => new(
         Ticks + other.Ticks,
@@ -44,18 +48,19 @@ internal sealed record Usage(long Ticks, double ProcessorMilliseconds, long Writ
         Written + other.Written,
         Read + other.Read,
         Reads + other.Reads,
-        Switches + other.Switches);
+        Switches + other.Switches,
+        Waits + other.Waits);
 
-    private static long SwitchesOf(string task)
+    private static (long Voluntary, long Involuntary) SwitchesOf(string task)
     {
         try
         {
             var numbers = Numbers(Path.Combine(task, "status"));
-            return numbers["voluntary_ctxt_switches"] + numbers["nonvoluntary_ctxt_switches"];
+            return (numbers["voluntary_ctxt_switches"], numbers["nonvoluntary_ctxt_switches"]);
         }
         catch (IOException)
         {
-            return 0; // The thread ended between the listing and the reading.
+            return (0, 0); // The thread ended between the listing and the reading.
         }
     }
 
