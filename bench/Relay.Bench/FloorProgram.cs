@@ -52,10 +52,12 @@ internal sealed partial class FloorProgram(string home, string api) : IDisposabl
         """;
 
     private readonly HttpClient _http = new() { BaseAddress = new Uri(api) };
-    private readonly SqliteConnection _database = new($"Data Source={home}/state/floor.db;Pooling=False");
+    private readonly SqliteConnection _database = new($"Data Source={DatabaseIn(home)};Pooling=False");
     private readonly Dictionary<string, MemoryStream> _histories = [];
     private readonly Dictionary<string, int> _folders = [];
     private long _number;
+
+    public static string DatabaseIn(string home) => Path.Combine(home, "state", "floor.db");
 
     public static async Task<int> RunAsync(string home, string api)
     {

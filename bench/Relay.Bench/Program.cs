@@ -6,6 +6,8 @@ if (args is [FloorProgram.Name, var home, var api])
 
 var measures = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Figure>>>>
 {
+    ["pages"] = Pages.MeasureAsync,
+    ["window"] = Window.MeasureAsync,
     ["idle"] = Idle.MeasureAsync,
     ["start-up"] = StartUp.MeasureAsync,
     ["floor"] = Floor.MeasureAsync,
