@@ -46,6 +46,10 @@ internal sealed class Bed : IAsyncDisposable
         File.WriteAllBytes(Home.Paths.HistoryFile, JsonSerializer.SerializeToUtf8Bytes(lines));
     }
 
+    /// <summary>Until no envelope is left in the queue.</summary>
+    public Task AcceptedAsync(CancellationToken cancellationToken) =>
+        Eventually.ThatAsync(Limit, () => !Directory.EnumerateFiles(Home.Paths.Queue).Any(), () => "envelopes are left in the queue", cancellationToken);
+
     /// <summary>Before a start: what is accepted then waits for the key.</summary>
     public void TakeKeyAway() =>
         File.WriteAllLines(Home.Paths.EnvFile, File.ReadAllLines(Home.Paths.EnvFile).Where(line => !line.StartsWith("ANTHROPIC_API_KEY", StringComparison.Ordinal)));

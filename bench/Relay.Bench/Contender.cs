@@ -4,7 +4,7 @@ using Relay.Scenarios.Harness;
 namespace Relay.Bench;
 
 /// <summary>What turns are measured on: the relay or the floor, each in a process of its own with its own home, stand-in API and sessions that take
-/// replies at once. The measures see both only from outside.</summary>
+/// replies at once. The measures see both only from outside. The bed is its maker's, who may start another on it.</summary>
 internal sealed class Contender : IAsyncDisposable
 {
     private readonly IAsyncDisposable _process;
@@ -24,12 +24,15 @@ internal sealed class Contender : IAsyncDisposable
 
     public Bed Bed { get; }
 
+    /// <summary>Of the relay; the floor has none.</summary>
+    public Uri? Url { get; private init; }
+
     public int ProcessId { get; }
 
     public static async Task<Contender> RelayAsync(Bed bed, CancellationToken cancellationToken)
     {
         var relay = await RelayProcess.StartAsync(bed.Home, cancellationToken);
-        return new Contender(bed, relay.Id, relay, () => { }, () => relay.Output + relay.Error);
+        return new Contender(bed, relay.Id, relay, () => { }, () => relay.Output + relay.Error) { Url = relay.Url };
     }
 
     public static async Task<Contender> FloorAsync(Bed bed, CancellationToken cancellationToken)
@@ -66,6 +69,10 @@ internal sealed class Contender : IAsyncDisposable
             cancellationToken);
     }
 
+    /// <summary>Until so many replies have been taken since the start.</summary>
+    public Task TakenAsync(int count, CancellationToken cancellationToken) =>
+        Eventually.ThatAsync(Bed.Limit, () => _readers.Count >= count, () => $"{_readers.Count} of {count} taken\n{_output()}", cancellationToken);
+
     /// <summary>One envelope into a queue that is empty, and its reply taken. In Stopwatch ticks.</summary>
     public async Task<Asked> AskAsync(string session, CancellationToken cancellationToken)
     {
@@ -89,7 +96,6 @@ internal sealed class Contender : IAsyncDisposable
     {
         await _process.DisposeAsync();
         await _readers.DisposeAsync();
-        await Bed.DisposeAsync();
     }
 }
 

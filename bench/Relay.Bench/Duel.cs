@@ -18,5 +18,7 @@ internal sealed class Duel(Contender relay, Contender floor) : IAsyncDisposable
     {
         await relay.DisposeAsync();
         await floor.DisposeAsync();
+        await relay.Bed.DisposeAsync();
+        await floor.Bed.DisposeAsync();
     }
 }

@@ -8,7 +8,8 @@ internal static class Floor
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {
         var sessions = Bed.Speakers("floor", 5);
-        await using var floor = await Contender.FloorAsync(await Bed.MakeAsync(sessions), cancellationToken);
+        await using var bed = await Bed.MakeAsync(sessions);
+        await using var floor = await Contender.FloorAsync(bed, cancellationToken);
         await floor.RunAsync(sessions, Waiting, WarmUp, cancellationToken);
         var cost = await floor.RunAsync(sessions, Waiting, Turns, cancellationToken);
         var calls = await floor.CountAsync(sessions, Waiting, Counted, cancellationToken);

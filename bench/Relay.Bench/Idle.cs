@@ -7,54 +7,50 @@ internal static class Idle
 {
     private const int Waiting = 20_000;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(10);
 
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var emptyBed = await Bed.MakeAsync();
-        var empty = await RunAsync(emptyBed, cancellationToken);
         await using var fullBed = await Bed.MakeAsync();
         fullBed.TakeKeyAway();
         for (var number = 0; number < Waiting; number++)
             fullBed.Home.Drop($"session-{number % 5}", "Shall I go on?");
-        var full = await RunAsync(fullBed, cancellationToken);
-        return [.. Figures("idle", empty, against: null), .. Figures("idle, 20,000 messages waiting", full, against: empty)];
+        await using var empty = await RelayProcess.StartAsync(emptyBed.Home, cancellationToken);
+        await using var full = await RelayProcess.StartAsync(fullBed.Home, cancellationToken);
+        await fullBed.AcceptedAsync(cancellationToken);
+        var used = await WatchAsync([empty.Id, full.Id], cancellationToken);
+        return [.. Figures("idle", used[0], against: null), .. Figures("idle, 20,000 messages waiting", used[1], against: used[0])];
     }
 
-    /// <summary>A second of a process that is left alone, the mean over several.</summary>
-    public static async Task<Usage> WatchAsync(int process, CancellationToken cancellationToken)
+    /// <summary>What processes use while they are left alone, all in the same seconds.</summary>
+    public static async Task<IReadOnlyList<Usage>> WatchAsync(IReadOnlyList<int> processes, CancellationToken cancellationToken)
     {
         await Task.Delay(Settling, TimeProvider.System, cancellationToken);
-        var before = Usage.Of(process);
+        var before = processes.Select(Usage.Of).ToList();
         await Task.Delay(Watched, TimeProvider.System, cancellationToken);
-        return Usage.Of(process).Since(before);
+        return [.. processes.Select((process, index) => Usage.Of(process).Since(before[index]))];
     }
 
-    /// <summary>A floor of 0 is nobody's, so the aims are for the values or against an empty store.</summary>
+    /// <summary>The floor idles at nothing, so the aims are for the values or against an empty store.</summary>
     public static IReadOnlyList<Figure> Figures(string what, Usage used, Usage? against)
     {
+        const double mostProcessor = 2, mostRead = 64;
+        var read = against is null ? mostRead : Math.Max(mostRead, Figure.RoomOverEmpty * Read(against));
         return
         [
-            Of("processor time a second", "ms", usage => usage.ProcessorMilliseconds, 2),
-            Of("context switches a second", "", usage => usage.Switches, null),
-            Of("of these voluntary", "", usage => usage.Waits, null),
-            Of("read a second (rchar)", "KiB", usage => usage.Read / 1024.0, null),
-            Of("calls of read a second", "", usage => usage.Reads, null),
+            against is null
+                ? Of("processor time a second", "ms", usage => usage.ProcessorMilliseconds) with { Goal = Goal.AtMost, Target = mostProcessor }
+                : Of("processor time a second", "ms", usage => usage.ProcessorMilliseconds).AsWhenEmpty(against.ProcessorMilliseconds / against.Seconds),
+            Of("context switches a second", "", usage => usage.Switches),
+            Of("of these voluntary", "", usage => usage.Waits),
+            Of("read a second (rchar)", "KiB", usage => usage.Read / 1024.0) with { Goal = Goal.AtMost, Target = Math.Round(read), AimIsAbsolute = true },
+            Of("calls of read a second", "", usage => usage.Reads),
         ];
 
-        Figure Of(string name, string unit, Func<Usage, double> value, double? most)
-        {
-            var figure = new Figure($"{what}: {name}", value(used) / used.Seconds, unit);
-            if (against is not null)
-                return figure.AsWhenEmpty(value(against) / against.Seconds);
-            return most is { } target ? figure with { Goal = Goal.AtMost, Target = target } : figure;
-        }
+        Figure Of(string name, string unit, Func<Usage, double> value) =>
+            new($"{what}: {name}", value(used) / used.Seconds, unit, Against: against is null ? null : Yardstick.Empty(value(against) / against.Seconds));
     }
 
-    private static async Task<Usage> RunAsync(Bed bed, CancellationToken cancellationToken)
-    {
-        await using var relay = await RelayProcess.StartAsync(bed.Home, cancellationToken);
-        await Eventually.ThatAsync(Bed.Limit, () => !Directory.EnumerateFiles(bed.Home.Paths.Queue).Any(), () => "envelopes are left\n" + relay.Output, cancellationToken);
-        return await WatchAsync(relay.Id, cancellationToken);
-    }
+    private static double Read(Usage used) => used.Read / 1024.0 / used.Seconds;
 }

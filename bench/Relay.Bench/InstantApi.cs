@@ -20,7 +20,7 @@ internal sealed class InstantApi : IAsyncDisposable
         data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
 
         event: content_block_delta
-        data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Yes, do it"}}
+        data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"REPLY"}}
 
         event: content_block_stop
         data: {"type":"content_block_stop","index":0}
@@ -34,13 +34,12 @@ internal sealed class InstantApi : IAsyncDisposable
 
         """;
 
-    private static readonly byte[] Answer = Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_1\r\nContent-Length: {Events.Length}\r\n\r\n{Events}");
-
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly ConcurrentDictionary<Socket, Thread> _connections = new();
     private readonly ConcurrentQueue<Call> _calls = new();
     private readonly Thread _accepting;
+
+    private volatile byte[] _answer = Answer("Yes, do it");
 
     private InstantApi()
     {
@@ -61,6 +60,9 @@ internal sealed class InstantApi : IAsyncDisposable
     public IReadOnlyList<Call> Calls => _calls.ToArray();
 
     public static InstantApi Start() => new();
+
+    /// <summary>What it answers from now on, instead of "Yes, do it".</summary>
+    public void AnswerWith(string reply) => _answer = Answer(reply);
 
     public ValueTask DisposeAsync()
     {
@@ -104,12 +106,19 @@ internal sealed class InstantApi : IAsyncDisposable
                 var arrived = Stopwatch.GetTimestamp();
                 reader.ReadBody();
                 _calls.Enqueue(new Call(arrived, Stopwatch.GetTimestamp()));
-                connection.Send(Answer);
+                connection.Send(_answer);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or EndOfStreamException)
         {
             // The client was killed, or the stand-in is taken down: either way there is nobody to answer.
         }
+    }
+
+    private static byte[] Answer(string reply)
+    {
+        var events = Events.Replace("REPLY", reply, StringComparison.Ordinal);
+        return Encoding.UTF8.GetBytes(
+            $"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_1\r\nContent-Length: {Encoding.UTF8.GetByteCount(events)}\r\n\r\n{events}");
     }
 }

@@ -69,6 +69,10 @@ internal static class Latency
             InApi.Add(asked.Arrived, asked.Read);
         }
 
-        public ValueTask DisposeAsync() => contender.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await contender.DisposeAsync();
+            await contender.Bed.DisposeAsync();
+        }
     }
 }

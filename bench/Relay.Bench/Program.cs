@@ -8,6 +8,8 @@ var measures = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList
 {
     ["pages"] = Pages.MeasureAsync,
     ["window"] = Window.MeasureAsync,
+    ["finished"] = Finished.MeasureAsync,
+    ["questioned"] = Questioned.MeasureAsync,
     ["idle"] = Idle.MeasureAsync,
     ["start-up"] = StartUp.MeasureAsync,
     ["floor"] = Floor.MeasureAsync,

@@ -21,6 +21,9 @@ internal sealed record Yardstick(string Unit, double Value)
 /// <summary>One measured figure beside its aim, if it has one. With a yardstick the aim is for the ratio to it, unless it says otherwise.</summary>
 internal sealed record Figure(string Name, double? Value, string Unit, Goal Goal = Goal.None, double Target = 0, Yardstick? Against = null)
 {
+    /// <summary>"As when empty" within what the machine's other work does to both.</summary>
+    public const double RoomOverEmpty = 1.25;
+
     /// <summary>The aim is for the value itself; the ratio is only shown.</summary>
     public bool AimIsAbsolute { get; init; }
 
@@ -39,8 +42,8 @@ internal sealed record Figure(string Name, double? Value, string Unit, Goal Goal
 
     private double? Aimed => AimIsAbsolute ? Value : Ratio ?? Value;
 
-    /// <summary>Held against the same figure of an empty store, with room for what the machine's other work does to both.</summary>
-    public Figure AsWhenEmpty(double empty) => this with { Against = Yardstick.Empty(empty), Goal = Goal.AtMost, Target = 1.25 };
+    /// <summary>Held against the same figure of an empty store.</summary>
+    public Figure AsWhenEmpty(double empty) => this with { Against = Yardstick.Empty(empty), Goal = Goal.AtMost, Target = RoomOverEmpty };
 
     public static Figure NotMeasured(string name, string why) => new(name, null, "") { Unknown = why };
 }
@@ -79,7 +82,7 @@ internal static class Report
             $"{figure.Name,-66} {figure.Value,11:0.00} {figure.Unit,-5} {Ratio(figure),24}   {Aim(figure),-14} {(figure.Missed ? "MISSED" : "")}").TrimEnd();
 
     private static string? Ratio(Figure figure) =>
-        figure.Ratio is null ? null : string.Create(CultureInfo.InvariantCulture, $"{figure.Ratio:0.00} {figure.Against!.Unit} of {figure.Against.Value:0.00}");
+        figure.Ratio is null ? null : string.Create(CultureInfo.InvariantCulture, $"{(figure.Ratio < 10_000 ? figure.Ratio : null):0.00} {figure.Against!.Unit} of {figure.Against.Value:0.00}");
 
     private static string? Aim(Figure figure) => figure.Goal switch
     {

@@ -9,8 +9,10 @@ internal static class Window
 
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(CancellationToken cancellationToken)
     {
-        await using var small = await RelayAsync(Small, cancellationToken);
-        await using var large = await RelayAsync(Large, cancellationToken);
+        await using var smallBed = await BedAsync(Small);
+        await using var largeBed = await BedAsync(Large);
+        await using var small = await Contender.RelayAsync(smallBed, cancellationToken);
+        await using var large = await Contender.RelayAsync(largeBed, cancellationToken);
         await RunAsync(small, WarmUp, cancellationToken);
         await RunAsync(large, WarmUp, cancellationToken);
         var (smalls, larges) = (new List<TurnCost>(), new List<TurnCost>());
@@ -37,11 +39,11 @@ internal static class Window
         Yardstick By(double value) => new("x 5 MB", value);
     }
 
-    private static async Task<Contender> RelayAsync(int history, CancellationToken cancellationToken)
+    private static async Task<Bed> BedAsync(int history)
     {
         var bed = await Bed.MakeAsync(Speakers, "history_char_cap: 50000000\n");
         bed.WriteHistory(history);
-        return await Contender.RelayAsync(bed, cancellationToken);
+        return bed;
     }
 
     private static Task<TurnCost> RunAsync(Contender relay, int turns, CancellationToken cancellationToken) => relay.RunAsync(Speakers, Waiting, turns, cancellationToken);
