@@ -25,10 +25,12 @@ internal sealed class Bed : IAsyncDisposable
 
     public static async Task<Bed> MakeAsync(string config = "") => new(InstantApi.Start(), await LoopbackNtfy.StartAsync(), config);
 
-    /// <summary>With sessions that are known from the start: each in the conversation its name begins with, and its folder is there.</summary>
+    /// <summary>With sessions that are known from the start: each in the conversation its name begins with, and its folder is
+    /// there.</summary>
     public static async Task<Bed> MakeAsync(IReadOnlyCollection<string> sessions, string config = "")
     {
-        var bed = await MakeAsync(config + "sessions:\n" + string.Concat(sessions.Select(id => $"  - session_id: {id}\n    conversation: {id.Split('_')[0]}\n")));
+        var listed = sessions.Select(id => $"  - session_id: {id}\n    conversation: {id.Split('_')[0]}\n");
+        var bed = await MakeAsync(config + "sessions:\n" + string.Concat(listed));
         foreach (var session in sessions)
             Directory.CreateDirectory(bed.Home.Paths.SessionFolder(session));
         return bed;
@@ -42,17 +44,21 @@ internal sealed class Bed : IAsyncDisposable
     public void WriteHistory(int characters)
     {
         const int line = 1_000;
-        var lines = Enumerable.Range(0, characters / line).Select(number => new { role = number % 2 == 0 ? "user" : "assistant", content = new string((char)('a' + number % 26), line) });
+        var lines = Enumerable.Range(0, characters / line)
+            .Select(number => new { role = number % 2 == 0 ? "user" : "assistant", content = new string((char)('a' + number % 26), line) });
         File.WriteAllBytes(Home.Paths.HistoryFile, JsonSerializer.SerializeToUtf8Bytes(lines));
     }
 
     /// <summary>Until no envelope is left in the queue.</summary>
     public Task AcceptedAsync(CancellationToken cancellationToken) =>
-        Eventually.ThatAsync(Limit, () => !Directory.EnumerateFiles(Home.Paths.Queue).Any(), () => "envelopes are left in the queue", cancellationToken);
+        Eventually.ThatAsync(Limit, () => !Directory.EnumerateFiles(Home.Paths.Queue).Any(), () => "envelopes are left", cancellationToken);
 
     /// <summary>Before a start: what is accepted then waits for the key.</summary>
-    public void TakeKeyAway() =>
-        File.WriteAllLines(Home.Paths.EnvFile, File.ReadAllLines(Home.Paths.EnvFile).Where(line => !line.StartsWith("ANTHROPIC_API_KEY", StringComparison.Ordinal)));
+    public void TakeKeyAway()
+    {
+        var kept = File.ReadAllLines(Home.Paths.EnvFile).Where(line => !line.StartsWith("ANTHROPIC_API_KEY", StringComparison.Ordinal));
+        File.WriteAllLines(Home.Paths.EnvFile, kept);
+    }
 
     public async ValueTask DisposeAsync()
     {

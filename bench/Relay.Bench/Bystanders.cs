@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Relay.Bench;
 
-/// <summary>How much of the machine others took while something was measured. On two shared cores a figure means little without it, and a ratio to the floor not
-/// much more: what runs on one thread loses more to them than what runs on many.</summary>
+/// <summary>How much of the machine others took while something was measured. On two shared cores a figure means little without it, and a
+/// ratio to the floor not much more: what runs on one thread loses more to them than what runs on many.</summary>
 internal sealed class Bystanders
 {
     private readonly (double Busy, double Mine, double All) _start = Read();
@@ -18,7 +18,8 @@ internal sealed class Bystanders
     /// <summary>In ticks. Mine are this process's and its children's that have ended, which those of a finished measure all have.</summary>
     private static (double Busy, double Mine, double All) Read()
     {
-        var cores = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9].Select(Number).ToList(); // user nice system idle iowait irq softirq steal
+        var all = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var cores = all[1..9].Select(Number).ToList(); // user nice system idle iowait irq softirq steal
         var stat = File.ReadAllText("/proc/self/stat");
         var mine = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[11..15].Select(Number).Sum(); // utime stime cutime cstime
         return (cores.Sum() - cores[3] - cores[4], mine, cores.Sum());

@@ -35,12 +35,14 @@ internal sealed class Client : IDisposable
         return await response.Content.ReadAsStringAsync(cancellationToken);
     }
 
-    /// <summary>An event of one Claude Code session, in relay mode: a stop is held until the advisor's reply and answered with it.</summary>
+    /// <summary>An event of one Claude Code session, in relay mode: a stop is held until the advisor's reply and answered with
+    /// it.</summary>
     public async Task<string> HookAsync(string name, string agent, string session, string? says, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "hooks/claude-code")
         {
-            Content = JsonContent.Create(new { hook_event_name = name, session_id = agent, cwd = "/tmp", prompt_id = "1", last_assistant_message = says }),
+            Content = JsonContent.Create(
+                new { hook_event_name = name, session_id = agent, cwd = "/tmp", prompt_id = "1", last_assistant_message = says }),
         };
         request.Headers.Add("X-Relay-Session", session);
         request.Headers.Add("X-Relay-Mode", "relay");

@@ -3,8 +3,8 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>What turns are measured on: the relay or the floor, each in a process of its own with its own home, stand-in API and sessions that take
-/// replies at once. The measures see both only from outside. The bed is its maker's, who may start another on it.</summary>
+/// <summary>What turns are measured on: the relay or the floor, each in a process of its own with its own home, stand-in API and sessions
+/// that take replies at once. The measures see both only from outside. The bed is its maker's, who may start another on it.</summary>
 internal sealed class Contender : IAsyncDisposable
 {
     private readonly IAsyncDisposable _process;
@@ -42,7 +42,8 @@ internal sealed class Contender : IAsyncDisposable
     }
 
     /// <summary>So many turns with so many envelopes kept waiting before and behind them, and all that waits answered and taken at the end.
-    /// A turn is done when its reply was taken: a call to the API whose reply is left for later is none. Returns what the process used from the first of these turns to the last.</summary>
+    /// A turn is done when its reply was taken: a call to the API whose reply is left for later is none. Returns what the process used from
+    /// the first of these turns to the last.</summary>
     public async Task<TurnCost> RunAsync(IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken)
     {
         var (taken, dropped) = (_readers.Count, 0);
@@ -50,7 +51,7 @@ internal sealed class Contender : IAsyncDisposable
         var (first, before) = (_readers.Count, Usage.Of(ProcessId));
         await FeedAsync(waiting + turns);
         var (last, after) = (_readers.Count, Usage.Of(ProcessId));
-        await Eventually.ThatAsync(Bed.Limit, () => _readers.Count - taken == dropped, () => $"{_readers.Count - taken} of {dropped} taken\n{_output()}", cancellationToken);
+        await TakenAsync(taken + dropped, cancellationToken);
         return new TurnCost(after.Since(before), last - first);
 
         Task FeedAsync(int until) => Eventually.ThatAsync(
@@ -71,7 +72,8 @@ internal sealed class Contender : IAsyncDisposable
 
     /// <summary>Until so many replies have been taken since the start.</summary>
     public Task TakenAsync(int count, CancellationToken cancellationToken) =>
-        Eventually.ThatAsync(Bed.Limit, () => _readers.Count >= count, () => $"{_readers.Count} of {count} taken\n{_output()}", cancellationToken);
+        Eventually.ThatAsync(
+            Bed.Limit, () => _readers.Count >= count, () => $"{_readers.Count} of {count} taken\n{_output()}", cancellationToken);
 
     /// <summary>One envelope into a queue that is empty, and its reply taken. In Stopwatch ticks.</summary>
     public async Task<Asked> AskAsync(string session, CancellationToken cancellationToken)
@@ -84,11 +86,13 @@ internal sealed class Contender : IAsyncDisposable
         return new Asked(dropped, call.Arrived, call.Read, _readers.LastTicks);
     }
 
-    /// <summary>The calls into the kernel of so many turns and of those kept waiting before and behind them; null where they cannot be counted.</summary>
+    /// <summary>The calls into the kernel of so many turns and of those kept waiting before and behind them; null where they cannot be
+    /// counted.</summary>
     public async Task<CallsATurn?> CountAsync(IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken)
     {
         var before = Bed.Api.Count;
-        var counts = await SyscallCounter.CountAsync(ProcessId, () => RunAsync(sessions, waiting, turns, cancellationToken), cancellationToken);
+        var counts = await SyscallCounter.CountAsync(
+            ProcessId, () => RunAsync(sessions, waiting, turns, cancellationToken), cancellationToken);
         return counts is null ? null : new CallsATurn(counts, Bed.Api.Count - before);
     }
 
@@ -105,17 +109,18 @@ internal sealed record Asked(long Dropped, long Arrived, long Read, long Taken);
 /// <summary>What a number of turns cost.</summary>
 internal sealed record TurnCost(Usage Used, int Turns)
 {
-    public static TurnCost Sum(IEnumerable<TurnCost> costs) => costs.Aggregate((one, other) => new TurnCost(one.Used.And(other.Used), one.Turns + other.Turns));
+    public static TurnCost Sum(IEnumerable<TurnCost> costs) =>
+        costs.Aggregate((one, other) => new TurnCost(one.Used.And(other.Used), one.Turns + other.Turns));
 
     public double PerSecond => Turns / Used.Seconds;
 
     public double ProcessorMilliseconds => Used.ProcessorMilliseconds / Turns;
 
-    public double KibibytesWritten => Used.Written / 1024.0 / Turns;
+    public double KibibytesWritten => Used.KibibytesWritten / Turns;
 
     public double Switches => (double)Used.Switches / Turns;
 
-    public double KibibytesRead => Used.Read / 1024.0 / Turns;
+    public double KibibytesRead => Used.KibibytesRead / Turns;
 }
 
 /// <summary>How often a process called into the kernel, over so many turns.</summary>

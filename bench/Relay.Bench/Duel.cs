@@ -7,10 +7,12 @@ internal sealed class Duel(Contender relay, Contender floor) : IAsyncDisposable
 
     public Contender Floor => floor;
 
-    public static async Task<Duel> StartAsync(IReadOnlyCollection<string> sessions, CancellationToken cancellationToken) =>
-        new(await Contender.RelayAsync(await Bed.MakeAsync(sessions), cancellationToken), await Contender.FloorAsync(await Bed.MakeAsync(sessions), cancellationToken));
+    public static async Task<Duel> StartAsync(IReadOnlyCollection<string> sessions, CancellationToken cancellationToken) => new(
+        await Contender.RelayAsync(await Bed.MakeAsync(sessions), cancellationToken),
+        await Contender.FloorAsync(await Bed.MakeAsync(sessions), cancellationToken));
 
-    public async Task<(TurnCost Relay, TurnCost Floor)> RunAsync(IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken) => (
+    public async Task<(TurnCost Relay, TurnCost Floor)> RunAsync(
+        IReadOnlyList<string> sessions, int waiting, int turns, CancellationToken cancellationToken) => (
         await relay.RunAsync(sessions, waiting, turns, cancellationToken),
         await floor.RunAsync(sessions, waiting, turns, cancellationToken));
 

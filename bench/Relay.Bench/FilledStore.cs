@@ -3,14 +3,16 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>Fills the store of a relay that is not running with copies of what one real finished message left behind. The only file here that knows the schema:
-/// it reads the columns from the database and changes in a copy only what must differ. Ids get another ending, numbers and positions go on counting.</summary>
+/// <summary>Fills the store of a relay that is not running with copies of what one real finished message left behind. The only file here
+/// that knows the schema: it reads the columns from the database and changes in a copy only what must differ. Ids get another ending,
+/// numbers and positions go on counting.</summary>
 internal sealed class FilledStore : IDisposable
 {
     /// <summary>Ids of what a copy has in common with its model.</summary>
     private static readonly HashSet<string> Shared = ["conversation_id", "session_id", "agent_id"];
 
-    /// <summary>Columns that count within a conversation or a session, and by how much a message moves them: a question and its reply are two entries.</summary>
+    /// <summary>Columns that count within a conversation or a session, and by how much a message moves them: a question and its reply are
+    /// two entries.</summary>
     private static readonly Dictionary<string, int> Counting = new() { ["number"] = 1, ["position"] = 2 };
 
     private readonly SqliteConnection _database;
@@ -26,7 +28,10 @@ internal sealed class FilledStore : IDisposable
     {
         using var store = new FilledStore(file, SqliteOpenMode.ReadOnly);
         await Eventually.ThatAsync(
-            Bed.Limit, () => store.Scalar("SELECT COUNT(*) FROM messages WHERE state <> 'consumed'") is 0L, () => "messages are left unfinished", cancellationToken);
+            Bed.Limit,
+            () => store.Scalar("SELECT COUNT(*) FROM messages WHERE state <> 'consumed'") is 0L,
+            () => "messages are left unfinished",
+            cancellationToken);
     }
 
     /// <summary>So many more finished messages like the newest one, which must be finished, with all their rows.</summary>
@@ -45,7 +50,8 @@ internal sealed class FilledStore : IDisposable
                 last_position = (SELECT MAX(position) FROM entries e WHERE e.conversation_id = conversations.conversation_id),
                 window_turns = (SELECT COUNT(*) FROM entries e WHERE e.conversation_id = conversations.conversation_id),
                 window_characters = (SELECT SUM(characters) FROM entries e WHERE e.conversation_id = conversations.conversation_id);
-            UPDATE sessions SET last_dispatch = COALESCE((SELECT MAX(number) FROM dispatches d WHERE d.session_id = sessions.session_id), 0);
+            UPDATE sessions SET
+                last_dispatch = COALESCE((SELECT MAX(number) FROM dispatches d WHERE d.session_id = sessions.session_id), 0);
             COMMIT
             """);
     }
@@ -82,16 +88,24 @@ internal sealed class FilledStore : IDisposable
     }
 
     /// <summary>A column of the copy whose number is in "copy".</summary>
-    private static string InCopy(string column) =>
-        Counting.TryGetValue(column, out var step) ? $"{column} + copy * {step}"
-        : !Shared.Contains(column) && (column.EndsWith("_id", StringComparison.Ordinal) || column.EndsWith("_key", StringComparison.Ordinal))
-            ? $"substr({column}, 1, max(length({column}) - 12, 0)) || printf('%012x', copy)" // Stays NULL, and a UUID stays one.
-        : column;
+    private static string InCopy(string column)
+    {
+        if (Counting.TryGetValue(column, out var step))
+            return $"{column} + copy * {step}";
+        var identifies = column.EndsWith("_id", StringComparison.Ordinal) || column.EndsWith("_key", StringComparison.Ordinal);
+        return identifies && !Shared.Contains(column)
+            ? $"substr({column}, 1, max(length({column}) - 12, 0)) || printf('%012x', copy)" // NULL stays NULL, and a UUID stays one.
+            : column;
+    }
 
     private List<Column> Columns(string table)
     {
         using var command = _database.CreateCommand();
-        command.CommandText = $"SELECT name, pk = 1 AND type = 'INTEGER' AND (SELECT MAX(pk) FROM pragma_table_info('{table}')) = 1 FROM pragma_table_info('{table}')";
+        command.CommandText =
+            $"""
+            SELECT name, pk = 1 AND type = 'INTEGER' AND (SELECT MAX(pk) FROM pragma_table_info('{table}')) = 1
+            FROM pragma_table_info('{table}')
+            """;
         using var reader = command.ExecuteReader();
         var columns = new List<Column>();
         while (reader.Read())

@@ -2,7 +2,8 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>The agents' part of <see cref="Finished"/>: turns by Stop hooks in relay mode, and ten waiting hooks of one session that has had all those replies.</summary>
+/// <summary>The agents' part of <see cref="Finished"/>: turns by Stop hooks in relay mode, and ten waiting hooks of one session that has
+/// had all those replies.</summary>
 internal static class FinishedByAgents
 {
     private const int FirstTurns = 20, Waiters = 10;
@@ -15,7 +16,9 @@ internal static class FinishedByAgents
         await using var empty = await RelayProcess.StartAsync(emptyBed.Home, cancellationToken);
         await using var full = await RelayProcess.StartAsync(fullBed.Home, cancellationToken);
         var processor = await Finished.CompareAsync(
-            "with agents' sessions", turns => RunAsync(empty, Agents, turns, cancellationToken), turns => RunAsync(full, Agents, turns, cancellationToken));
+            "with agents' sessions",
+            turns => RunAsync(empty, Agents, turns, cancellationToken),
+            turns => RunAsync(full, Agents, turns, cancellationToken));
         return [processor, .. await WaitAsync(empty, full, cancellationToken)];
     }
 
@@ -33,7 +36,8 @@ internal static class FinishedByAgents
     }
 
     /// <summary>So many turns, the agents at once and each one after the other.</summary>
-    private static async Task<TurnCost> RunAsync(RelayProcess relay, IEnumerable<string> agents, int turns, CancellationToken cancellationToken)
+    private static async Task<TurnCost> RunAsync(
+        RelayProcess relay, IEnumerable<string> agents, int turns, CancellationToken cancellationToken)
     {
         using var client = new Client(relay.Url);
         var (left, before) = (turns, Usage.Of(relay.Id));
@@ -41,8 +45,11 @@ internal static class FinishedByAgents
         {
             await client.HookAsync("UserPromptSubmit", agent, agent, says: null, cancellationToken);
             while (Interlocked.Decrement(ref left) >= 0)
-                if (await client.HookAsync("Stop", agent, agent, "Shall I go on?", cancellationToken) is var answer && !answer.Contains("\"block\"", StringComparison.Ordinal))
+            {
+                var answer = await client.HookAsync("Stop", agent, agent, "Shall I go on?", cancellationToken);
+                if (!answer.Contains("\"block\"", StringComparison.Ordinal))
                     throw new InvalidOperationException($"the stop of {agent} was not held for a reply: {answer}\n{relay.Output}");
+            }
         }));
         return new TurnCost(Usage.Of(relay.Id).Since(before), turns);
     }

@@ -5,10 +5,11 @@ using Microsoft.Data.Sqlite;
 
 namespace Relay.Bench;
 
-/// <summary>The least the promises allow for a turn, one after the other, with no framework: what the relay's figures are ratios of.
-/// A turn: (1) read the envelope, (2) commit the message, its journal entry and its call, (3) remove the envelope, (4) ask the API, the whole history in the
-/// request, (5) stage the reply with fsync, (6) commit the reply, (7) rename and fsync the folder, (8) commit that it is placed.
-/// Runs in a process of its own: Relay.Bench floor-program HOME API. It says when it is ready; each line on its standard input is a hint that envelopes lie there; its end stops it.</summary>
+/// <summary>The least the promises allow for a turn, one after the other, with no framework: what the relay's figures are ratios of. A
+/// turn: (1) read the envelope, (2) commit the message, its journal entry and its call, (3) remove the envelope, (4) ask the API, the whole
+/// history in the request, (5) stage the reply with fsync, (6) commit the reply, (7) rename and fsync the folder, (8) commit that it is
+/// placed. Runs in a process of its own: Relay.Bench floor-program HOME API. It says when it is ready; each line on its standard input is a
+/// hint that envelopes lie there; its end stops it.</summary>
 internal sealed partial class FloorProgram(string home, string api) : IDisposable
 {
     public const string Name = "floor-program";
@@ -17,10 +18,16 @@ internal sealed partial class FloorProgram(string home, string api) : IDisposabl
         """
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
-        CREATE TABLE IF NOT EXISTS messages (number INTEGER PRIMARY KEY, session TEXT NOT NULL, file TEXT NOT NULL UNIQUE, content TEXT NOT NULL, reply TEXT, state TEXT NOT NULL) STRICT;
-        CREATE TABLE IF NOT EXISTS events (number INTEGER, state TEXT, at INTEGER NOT NULL, PRIMARY KEY (number, state)) STRICT, WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS entries (conversation TEXT, position INTEGER, role TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (conversation, position)) STRICT, WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, input_tokens INTEGER, output_tokens INTEGER) STRICT;
+        CREATE TABLE IF NOT EXISTS messages (
+            number INTEGER PRIMARY KEY, session TEXT NOT NULL, file TEXT NOT NULL UNIQUE, content TEXT NOT NULL, reply TEXT,
+            state TEXT NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS events (
+            number INTEGER, state TEXT, at INTEGER NOT NULL, PRIMARY KEY (number, state)) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS entries (
+            conversation TEXT, position INTEGER, role TEXT NOT NULL, content TEXT NOT NULL,
+            PRIMARY KEY (conversation, position)) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS calls (
+            number INTEGER PRIMARY KEY, at INTEGER NOT NULL, input_tokens INTEGER, output_tokens INTEGER) STRICT;
         """;
 
     private const string Accept =
@@ -82,16 +89,20 @@ internal sealed partial class FloorProgram(string home, string api) : IDisposabl
     private async Task TurnAsync(string file, Write accept, Write answer, Write place)
     {
         using var envelope = JsonDocument.Parse(await File.ReadAllBytesAsync(file)); // 1
-        var (session, text) = (envelope.RootElement.GetProperty("session_id").GetString()!, envelope.RootElement.GetProperty("content").GetString()!);
+        var session = envelope.RootElement.GetProperty("session_id").GetString()!;
+        var text = envelope.RootElement.GetProperty("content").GetString()!;
         var (number, conversation) = (++_number, session.Split('_')[0]);
-        accept(("number", number), ("session", session), ("file", Path.GetFileName(file)), ("conversation", conversation), ("text", text), ("at", Now())); // 2
+        accept( // 2
+            ("number", number), ("session", session), ("file", Path.GetFileName(file)), ("conversation", conversation), ("text", text),
+            ("at", Now()));
         File.Delete(file); // 3
 
         var (reply, input, output) = await AskAsync(conversation, $"[{session}] {text}"); // 4
 
         var (staged, folder) = (Path.Combine(home, "dispatch", ".staged", $"{number}"), Path.Combine(home, "dispatch", session));
         Stage(staged, reply); // 5
-        answer(("number", number), ("conversation", conversation), ("text", reply), ("input", input), ("output", output), ("at", Now())); // 6
+        answer( // 6
+            ("number", number), ("conversation", conversation), ("text", reply), ("input", input), ("output", output), ("at", Now()));
         while (File.Exists(Path.Combine(folder, "input.txt"))) // The session has not taken the reply before this one.
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None);
         File.Move(staged, Path.Combine(folder, "input.txt")); // 7
@@ -104,7 +115,8 @@ internal sealed partial class FloorProgram(string home, string api) : IDisposabl
         var history = _histories.TryGetValue(conversation, out var known) ? known : _histories[conversation] = Begin();
         Append(history, "user", text);
         history.Write("]}"u8);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/messages") { Content = new ByteArrayContent(history.GetBuffer(), 0, (int)history.Length) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/messages");
+        request.Content = new ByteArrayContent(history.GetBuffer(), 0, (int)history.Length);
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var (reply, input, output) = (new StringBuilder(), 0L, 0L);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());

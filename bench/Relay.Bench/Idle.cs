@@ -2,7 +2,8 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>What the relay does while nothing happens: with an empty store, and with 20,000 messages that wait because there is no API key.</summary>
+/// <summary>What the relay does while nothing happens: with an empty store, and with 20,000 messages that wait because there is no API
+/// key.</summary>
 internal static class Idle
 {
     private const int Waiting = 20_000;
@@ -36,21 +37,19 @@ internal static class Idle
     public static IReadOnlyList<Figure> Figures(string what, Usage used, Usage? against)
     {
         const double mostProcessor = 2, mostRead = 64;
-        var read = against is null ? mostRead : Math.Max(mostRead, Figure.RoomOverEmpty * Read(against));
+        var processor = Of("processor time a second", "ms", usage => usage.ProcessorMilliseconds);
         return
         [
-            against is null
-                ? Of("processor time a second", "ms", usage => usage.ProcessorMilliseconds) with { Goal = Goal.AtMost, Target = mostProcessor }
-                : Of("processor time a second", "ms", usage => usage.ProcessorMilliseconds).AsWhenEmpty(against.ProcessorMilliseconds / against.Seconds),
+            processor.Yardstick is { } empty ? processor.AsWhenEmpty(empty.Value) : processor.AtMost(mostProcessor),
             Of("context switches a second", "", usage => usage.Switches),
             Of("of these voluntary", "", usage => usage.Waits),
-            Of("read a second (rchar)", "KiB", usage => usage.Read / 1024.0) with { Goal = Goal.AtMost, Target = Math.Round(read), AimIsAbsolute = true },
+            Of("read a second (rchar)", "KiB", usage => usage.KibibytesRead)
+                .AtMost(against is null ? mostRead : Math.Max(mostRead, Figure.RoomOverEmpty * against.KibibytesRead / against.Seconds)),
             Of("calls of read a second", "", usage => usage.Reads),
         ];
 
         Figure Of(string name, string unit, Func<Usage, double> value) =>
-            new($"{what}: {name}", value(used) / used.Seconds, unit, Against: against is null ? null : Yardstick.Empty(value(against) / against.Seconds));
+            new Figure($"{what}: {name}", value(used) / used.Seconds, unit)
+                .Against(against is null ? null : Yardstick.Empty(value(against) / against.Seconds));
     }
-
-    private static double Read(Usage used) => used.Read / 1024.0 / used.Seconds;
 }

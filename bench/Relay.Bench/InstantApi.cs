@@ -7,32 +7,33 @@ using System.Text;
 
 namespace Relay.Bench;
 
-/// <summary>A Messages API that reads each request to its end and answers the same ten characters at once, whatever was asked. It shares the two cores
-/// with what is measured, so it is bare sockets: a thread a connection, blocked in the kernel, one read and one write a small request.</summary>
+/// <summary>A Messages API that reads each request to its end and answers the same ten characters at once, whatever was asked. It shares
+/// the two cores with what is measured, so it is bare sockets: a thread a connection, blocked in the kernel, one read and one write a small
+/// request.</summary>
 internal sealed class InstantApi : IAsyncDisposable
 {
-    private const string Events =
+    private const string Message =
         """
-        event: message_start
-        data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"claude","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1,"service_tier":"standard"}}}
-
-        event: content_block_start
-        data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
-
-        event: content_block_delta
-        data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"REPLY"}}
-
-        event: content_block_stop
-        data: {"type":"content_block_stop","index":0}
-
-        event: message_delta
-        data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":2}}
-
-        event: message_stop
-        data: {"type":"message_stop"}
-
-
+        "id":"msg_1","type":"message","role":"assistant","content":[],"model":"claude","stop_reason":null,"stop_sequence":null
         """;
+
+    private const string Tokens =
+        """
+        "input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0
+        """;
+
+    /// <summary>The data of a stream's events; each one's type is its event's name.</summary>
+    private static readonly string[] Events =
+    [
+        """{"type":"message_start","message":{""" + Message +
+            ""","usage":{""" + Tokens + ""","output_tokens":1,"service_tier":"standard"}}}""",
+        """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""",
+        """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"REPLY"}}""",
+        """{"type":"content_block_stop","index":0}""",
+        """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},""" +
+            "\"usage\":{" + Tokens + ""","output_tokens":2}}""",
+        """{"type":"message_stop"}""",
+    ];
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly ConcurrentDictionary<Socket, Thread> _connections = new();
@@ -117,8 +118,10 @@ internal sealed class InstantApi : IAsyncDisposable
 
     private static byte[] Answer(string reply)
     {
-        var events = Events.Replace("REPLY", reply, StringComparison.Ordinal);
-        return Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_1\r\nContent-Length: {Encoding.UTF8.GetByteCount(events)}\r\n\r\n{events}");
+        var events = string.Concat(Events.Select(data => $"event: {data.Split('"')[3]}\ndata: {data}\n\n"));
+        var body = Encoding.UTF8.GetBytes(events.Replace("REPLY", reply, StringComparison.Ordinal));
+        var head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_1\r\n" +
+            string.Create(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n\r\n");
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 }

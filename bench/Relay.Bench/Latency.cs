@@ -1,7 +1,8 @@
 namespace Relay.Bench;
 
-/// <summary>From an envelope's rename to the API request and to input.txt, one envelope at a time: the floor and two relays in turn, with a short history and with a
-/// long one as the relay keeps it (summed up over its cap); then a relay with the long history sent whole in every call.</summary>
+/// <summary>From an envelope's rename to the API request and to input.txt, one envelope at a time: the floor and two relays in turn, with a
+/// short history and with a long one as the relay keeps it (summed up over its cap); then a relay with the long history sent whole in every
+/// call.</summary>
 internal static class Latency
 {
     private const int WarmUp = 200, Measured = 100;
@@ -15,22 +16,27 @@ internal static class Latency
         await AskAsync([floor, brief, summed], cancellationToken);
         await using var whole = await RelayAsync(5_000_000, "history_char_cap: 50000000\n", cancellationToken);
         await AskAsync([whole], cancellationToken);
-        var (request, input) = (Yardstick.Floor(floor.ToRequest.Median), Yardstick.Floor(floor.ToInput.Median));
+        var kept = summed.ToInput.Median / brief.ToInput.Median;
         return
         [
-            new Figure("envelope to API request, 50 kB of history, p50", brief.ToRequest.Median, "ms", Goal.AtMost, 3, request) { AimIsAbsolute = true },
-            new Figure("envelope to API request, 50 kB of history, p95", brief.ToRequest.Percentile95, "ms"),
-            new Figure("envelope to API request, 5 MB of history, p50", summed.ToRequest.Median, "ms", Goal.AtMost, 3, request) { AimIsAbsolute = true },
-            new Figure("envelope to API request, 5 MB of history, p95", summed.ToRequest.Percentile95, "ms"),
-            new Figure("envelope to input.txt, 50 kB of history, p50", brief.ToInput.Median, "ms", Goal.AtMost, 6, input) { AimIsAbsolute = true },
-            new Figure("envelope to input.txt, 50 kB of history, p95", brief.ToInput.Percentile95, "ms"),
-            new Figure("envelope to input.txt, 5 MB of history, p50", summed.ToInput.Median, "ms", Goal.AtMost, 6, input) { AimIsAbsolute = true },
-            new Figure("envelope to input.txt, 5 MB of history, p95", summed.ToInput.Percentile95, "ms"),
-            new Figure("envelope to input.txt, 5 MB : 50 kB of history", summed.ToInput.Median / brief.ToInput.Median, "times", Goal.AtMost, 1.1),
+            .. Figures("envelope to API request", most: 3, side => side.ToRequest, floor, brief, summed),
+            .. Figures("envelope to input.txt", most: 6, side => side.ToInput, floor, brief, summed),
+            new Figure("envelope to input.txt, 5 MB : 50 kB of history", kept, "times").AtMost(1.1),
             new Figure("envelope to API request, 5 MB in every call, p50", whole.ToRequest.Median, "ms"),
             new Figure("envelope to input.txt, 5 MB in every call, p50", whole.ToInput.Median, "ms"),
             new Figure("of which the API stand-in takes the 5 MB, p50", whole.InApi.Median, "ms"),
         ];
+    }
+
+    private static IEnumerable<Figure> Figures(string what, double most, Func<Side, Samples> samples, Side floor, Side brief, Side summed)
+    {
+        foreach (var (history, side) in new[] { ("50 kB", brief), ("5 MB", summed) })
+        {
+            yield return new Figure($"{what}, {history} of history, p50", samples(side).Median, "ms")
+                .Against(Yardstick.Floor(samples(floor).Median)).AtMost(most);
+            yield return new Figure($"{what}, {history} of history, p95", samples(side).Percentile95, "ms")
+                .Against(Yardstick.Floor(samples(floor).Percentile95));
+        }
     }
 
     private static async Task<Side> RelayAsync(int history, string config, CancellationToken cancellationToken)

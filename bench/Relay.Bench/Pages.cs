@@ -20,8 +20,8 @@ internal static class Pages
         var floor = await ReadAsync(duel.Floor, FloorProgram.DatabaseIn(duel.Floor.Bed.Home.Paths.Root), cancellationToken);
         return
         [
-            new Figure("pages written a turn", relay.Pages, "", Goal.AtMost, 20, Yardstick.Floor(floor.Pages)) { AimIsAbsolute = true },
-            new Figure("commits a turn", relay.Commits, "", Goal.AtMost, 3, Yardstick.Floor(floor.Commits)) { AimIsAbsolute = true },
+            new Figure("pages written a turn", relay.Pages, "").Against(Yardstick.Floor(floor.Pages)).AtMost(20),
+            new Figure("commits a turn", relay.Commits, "").Against(Yardstick.Floor(floor.Commits)).AtMost(3),
             .. relay.Named is { } named
                 ? named.Select(each => new Figure($"pages written a turn: {each.Name}", each.Pages, ""))
                 : [Figure.NotMeasured("pages written a turn by table", "there is no sqlite3 with dbstat here (apt-get install sqlite3)")],
@@ -37,16 +37,25 @@ internal static class Pages
         double turns = contender.Bed.Api.Count - before;
         var frames = log.Appended();
         var names = await NamesAsync(database, cancellationToken);
-        return new Written(frames.Count / turns, frames.Count(frame => frame.EndsCommit) / turns, names is null ? null : Name(frames, names, turns));
+        var commits = frames.Count(frame => frame.EndsCommit);
+        return new Written(frames.Count / turns, commits / turns, names is null ? null : Name(frames, names, turns));
     }
 
     private static List<(string Name, double Pages)> Name(List<WriteAheadLog.Frame> frames, Dictionary<uint, string> names, double turns) =>
-        [.. frames.CountBy(frame => names.GetValueOrDefault(frame.Page, "(free by now)")).OrderByDescending(each => each.Value).Select(each => (each.Key, each.Value / turns))];
+        frames.CountBy(frame => names.GetValueOrDefault(frame.Page, "(free by now)"))
+            .OrderByDescending(each => each.Value)
+            .Select(each => (each.Key, each.Value / turns))
+            .ToList();
 
-    /// <summary>What each page is part of, by Debian's sqlite3: the library that the programs bring along is built without dbstat.</summary>
+    /// <summary>What each page is part of, by Debian's sqlite3: the library that the programs bring along is built without
+    /// dbstat.</summary>
     private static async Task<Dictionary<uint, string>?> NamesAsync(string database, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("sqlite3", ["-readonly", database, "SELECT pageno, name FROM dbstat"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("sqlite3", ["-readonly", database, "SELECT pageno, name FROM dbstat"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         try
         {
             using var sqlite = Process.Start(start)!;

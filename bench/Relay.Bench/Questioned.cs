@@ -12,7 +12,8 @@ internal static class Questioned
     {
         var empty = await FindAsync(waiting: 0, answered: 0, cancellationToken);
         var full = await FindAsync(Waiting, Answered, cancellationToken);
-        return [new Figure("GET /healthz, 1,000 waiting, 10,000 answered questions, p50", full, "ms", Goal.AtMost, 5, Yardstick.Empty(empty)) { AimIsAbsolute = true }];
+        var figure = new Figure("GET /healthz, 1,000 waiting, 10,000 answered questions, p50", full, "ms");
+        return [figure.Against(Yardstick.Empty(empty)).AtMost(5)];
     }
 
     private static async Task<double> FindAsync(int waiting, int answered, CancellationToken cancellationToken)
@@ -37,7 +38,11 @@ internal static class Questioned
         using var client = new Client(relay.Url!);
         bed.Api.AnswerWith("[NEEDS-JC] Which of the two?");
         bed.Home.Drop(Speakers[0], "Shall I go on?");
-        await Eventually.ThatAsync(Bed.Limit, () => bed.Ntfy.Pages.Any(page => OperatorAtPhone.QuestionOf(page) is not null), () => "no question came", cancellationToken);
+        await Eventually.ThatAsync(
+            Bed.Limit,
+            () => bed.Ntfy.Pages.Any(page => OperatorAtPhone.QuestionOf(page) is not null),
+            () => "no question came",
+            cancellationToken);
         bed.Api.AnswerWith("Yes, do it");
         bed.Home.TrySay("the first");
         await relay.TakenAsync(1, cancellationToken);

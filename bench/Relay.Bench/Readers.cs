@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Relay.Bench;
 
-/// <summary>All sessions of a home, taking each reply at once by reading and deleting it. One watcher for all of them, as a watcher a session would need more
-/// inotify instances than a user may have.</summary>
+/// <summary>All sessions of a home, taking each reply at once by reading and deleting it. One watcher for all of them, as a watcher a
+/// session would need more inotify instances than a user may have.</summary>
 internal sealed class Readers : IAsyncDisposable
 {
     private const string Reply = "input.txt";
@@ -16,7 +16,8 @@ internal sealed class Readers : IAsyncDisposable
     private int _count;
     private long _lastTicks;
 
-    /// <param name="dispatch">The folder of the sessions' folders, which are there already: the watcher notices a new one too late for its first reply.</param>
+    /// <param name="dispatch">The folder of the sessions' folders, which are there already: the watcher notices a new one too late for its
+    /// first reply.</param>
     public Readers(string dispatch)
     {
         _inboxes = [.. Directory.GetDirectories(dispatch).Where(folder => Path.GetFileName(folder)[0] != '.')];

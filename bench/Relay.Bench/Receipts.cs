@@ -22,7 +22,7 @@ internal static class Receipts
             samples.Add(before.Ticks, after.Ticks);
         return
         [
-            new Figure("input.txt deleted to the next one, p50", samples.Median, "ms", Goal.AtMost, 10),
+            new Figure("input.txt deleted to the next one, p50", samples.Median, "ms").AtMost(10),
             new Figure("input.txt deleted to the next one, p95", samples.Percentile95, "ms"),
         ];
     }

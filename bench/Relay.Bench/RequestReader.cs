@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Relay.Bench;
 
-/// <summary>Finds where a request ends, by its content-length or its last chunk, and keeps nothing of it. One at a time: a client waits for the answer before it
-/// asks again, so what was received after a request's end does not occur.</summary>
+/// <summary>Finds where a request ends, by its content-length or its last chunk, and keeps nothing of it. One at a time: a client waits for
+/// the answer before it asks again, so what was received after a request's end does not occur.</summary>
 internal sealed class RequestReader(Socket connection)
 {
     private readonly byte[] _buffer = new byte[256 * 1024];

@@ -6,8 +6,8 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>Counts the calls of a running process into the kernel that cost: by perf's tracepoints, which hardly slow it down; where those are not to be had, by
-/// strace, which does, so that counting has a run of its own.</summary>
+/// <summary>Counts the calls of a running process into the kernel that cost: by perf's tracepoints, which hardly slow it down; where those
+/// are not to be had, by strace, which does, so that counting has a run of its own.</summary>
 internal sealed partial class SyscallCounter : IAsyncDisposable
 {
     public const string Missing = "neither perf with tracepoints nor strace can be used here (apt-get install strace)";
@@ -18,7 +18,8 @@ internal sealed partial class SyscallCounter : IAsyncDisposable
     private Process? _tool;
 
     /// <summary>How often each was called while the work ran; null where neither tool can be used here.</summary>
-    public static async Task<IReadOnlyDictionary<string, long>?> CountAsync(int process, Func<Task> work, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyDictionary<string, long>?> CountAsync(
+        int process, Func<Task> work, CancellationToken cancellationToken)
     {
         await using var counter = new SyscallCounter();
         if (!await counter.AttachPerfAsync(process, cancellationToken) && !await counter.AttachStraceAsync(process, cancellationToken))
@@ -46,19 +47,24 @@ internal sealed partial class SyscallCounter : IAsyncDisposable
         var (control, acknowledge) = (Path.Combine(_folder.FullName, "control"), Path.Combine(_folder.FullName, "acknowledge"));
         if (MakeFifo(control, 0x180) != 0 || MakeFifo(acknowledge, 0x180) != 0)
             throw new IOException($"mkfifo in {_folder}: error {Marshal.GetLastPInvokeError()}");
-        using var saying = new FileStream(control, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0); // For both, so that neither open waits.
-        using var hearing = new FileStream(acknowledge, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        using var saying = OpenFifo(control);
+        using var hearing = OpenFifo(acknowledge);
         var events = string.Join(',', Counted.Select(name => "syscalls:sys_enter_" + name));
-        if (!TryStart("perf", "stat", "-x,", "-e", events, "-p", $"{process}", "-D", "-1", "--control", $"fifo:{control},{acknowledge}", "-o", CountsFile))
+        var fifos = $"fifo:{control},{acknowledge}";
+        if (!TryStart("perf", "stat", "-x,", "-e", events, "-p", $"{process}", "-D", "-1", "--control", fifos, "-o", CountsFile))
             return false;
         await saying.WriteAsync("enable\n"u8.ToArray(), cancellationToken);
         var acknowledged = hearing.ReadAsync(new byte[16], cancellationToken).AsTask();
-        if (await Eventually.WithinAsync(Limit, () => acknowledged.IsCompleted || _tool!.HasExited, cancellationToken) && acknowledged.IsCompleted)
+        await Eventually.WithinAsync(Limit, () => acknowledged.IsCompleted || _tool!.HasExited, cancellationToken);
+        if (acknowledged.IsCompleted)
             return true;
         await hearing.WriteAsync("\n"u8.ToArray(), cancellationToken); // It has refused and ended: the read ends too.
         await acknowledged;
         return false;
     }
+
+    /// <summary>For reading and writing, so that it does not wait for the other end.</summary>
+    private static FileStream OpenFifo(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
 
     private async Task<bool> AttachStraceAsync(int process, CancellationToken cancellationToken)
     {
@@ -91,7 +97,8 @@ internal sealed partial class SyscallCounter : IAsyncDisposable
         return Counted.ToDictionary(name => name, name => lines.Select(line => CountIn(line, name)).FirstOrDefault(count => count > 0));
     }
 
-    /// <summary>Of perf: "12,,syscalls:sys_enter_fsync,…". Of strace: "% time, seconds, usecs/call, calls, errors, name" in columns, errors empty where there are none.</summary>
+    /// <summary>Of perf: "12,,syscalls:sys_enter_fsync,…". Of strace: the columns "% time, seconds, usecs/call, calls, errors, name",
+    /// errors empty where there are none.</summary>
     private static long CountIn(string line, string name)
     {
         var perf = line.Split(',');

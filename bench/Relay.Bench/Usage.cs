@@ -7,13 +7,19 @@ namespace Relay.Bench;
 /// <summary>What a process has used since its start, as the kernel counts it.</summary>
 /// <param name="Ticks">Stopwatch's.</param>
 /// <param name="ProcessorMilliseconds">Of all its threads, those that have ended too.</param>
-/// <param name="Written">Bytes of pages made dirty (write_bytes): what goes to the disk, not what was passed to write. A tmpfs shows 0.</param>
+/// <param name="Written">Bytes of pages made dirty (write_bytes): what goes to the disk, not what was passed to write. A tmpfs shows
+/// 0.</param>
 /// <param name="Read">Bytes passed to read (rchar), from the page cache or the disk.</param>
 /// <param name="Reads">Calls of read.</param>
 /// <param name="Switches">Context switches of its threads, voluntary or not; of those that have ended, nothing is known.</param>
 /// <param name="Waits">The voluntary ones of these. The others are threads that spin and yield, or are pushed aside.</param>
-internal sealed partial record Usage(long Ticks, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches, long Waits)
+internal sealed partial record Usage(
+    long Ticks, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches, long Waits)
 {
+    public double KibibytesWritten => Written / 1024.0;
+
+    public double KibibytesRead => Read / 1024.0;
+
     public double Seconds => Stopwatch.GetElapsedTime(0, Ticks).TotalSeconds;
 
     public static Usage Of(int process)
@@ -48,7 +54,8 @@ internal sealed partial record Usage(long Ticks, double ProcessorMilliseconds, l
         Switches + other.Switches,
         Waits + other.Waits);
 
-    /// <summary>By the process's own clock: /proc tells it in steps of 10 ms, which is all an idle relay should use in five seconds.</summary>
+    /// <summary>By the process's own clock: /proc tells it in steps of 10 ms, which is all an idle relay should use in five
+    /// seconds.</summary>
     private static double ProcessorTimeOf(int process)
     {
         const int perProcess = 2; // CPUCLOCK_SCHED of a whole process in the kernel's posix-timers.h, beside the id's complement.

@@ -1,6 +1,7 @@
 namespace Relay.Bench;
 
-/// <summary>A window of 8 MB against one of 5 MB, both sent whole in every call: what a turn takes should grow with the size and no faster.</summary>
+/// <summary>A window of 8 MB against one of 5 MB, both sent whole in every call: what a turn takes should grow with the size and no
+/// faster.</summary>
 internal static class Window
 {
     private const int Small = 5_000_000, Large = 8_000_000, Stretches = 3, WarmUp = 20, Turns = 25, Waiting = 5;
@@ -26,17 +27,19 @@ internal static class Window
 
     private static IReadOnlyList<Figure> Figures(TurnCost small, TurnCost large)
     {
+        const double growth = (double)Large / Small * Room;
         return
         [
             new Figure("window of 5 MB: turns a second", small.PerSecond, "/s"),
-            new Figure("window of 8 MB: turns a second", large.PerSecond, "/s", Goal.AtLeast, Math.Round((double)Small / Large / Room, 2), By(small.PerSecond)),
+            new Figure("window of 8 MB: turns a second", large.PerSecond, "/s").AtLeast(1 / growth, By(small.PerSecond)),
             new Figure("window of 5 MB: processor time a turn", small.ProcessorMilliseconds, "ms"),
-            new Figure("window of 8 MB: processor time a turn", large.ProcessorMilliseconds, "ms", Goal.AtMost, Math.Round((double)Large / Small * Room, 2), By(small.ProcessorMilliseconds)),
+            new Figure("window of 8 MB: processor time a turn", large.ProcessorMilliseconds, "ms")
+                .AtMost(growth, By(small.ProcessorMilliseconds)),
             new Figure("window of 5 MB: read a turn (rchar)", small.KibibytesRead, "KiB"),
-            new Figure("window of 8 MB: read a turn (rchar)", large.KibibytesRead, "KiB", Against: By(small.KibibytesRead)),
+            new Figure("window of 8 MB: read a turn (rchar)", large.KibibytesRead, "KiB").Against(By(small.KibibytesRead)),
         ];
 
-        Yardstick By(double value) => new("x 5 MB", value);
+        static Yardstick By(double value) => new("x 5 MB", value);
     }
 
     private static async Task<Bed> BedAsync(int history)
@@ -46,5 +49,6 @@ internal static class Window
         return bed;
     }
 
-    private static Task<TurnCost> RunAsync(Contender relay, int turns, CancellationToken cancellationToken) => relay.RunAsync(Speakers, Waiting, turns, cancellationToken);
+    private static Task<TurnCost> RunAsync(Contender relay, int turns, CancellationToken cancellationToken) =>
+        relay.RunAsync(Speakers, Waiting, turns, cancellationToken);
 }

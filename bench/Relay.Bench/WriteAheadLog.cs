@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 
 namespace Relay.Bench;
 
-/// <summary>What is appended to a SQLite database's WAL from now on, read from its frames. A read transaction of our own is held open, so that the log is started
-/// over at most once, right at the beginning, and nothing in it is written over after that.</summary>
+/// <summary>What is appended to a SQLite database's WAL from now on, read from its frames. A read transaction of our own is held open, so
+/// that the log is started over at most once, right at the beginning, and nothing in it is written over after that.</summary>
 internal sealed class WriteAheadLog : IDisposable
 {
     private const int HeaderBytes = 32, FrameHeaderBytes = 24;
@@ -34,7 +34,8 @@ internal sealed class WriteAheadLog : IDisposable
 
     public void Dispose() => _reading.Dispose();
 
-    /// <summary>The frames that count: those with the header's salts. What follows them is left from before the log was started over.</summary>
+    /// <summary>The frames that count: those with the header's salts. What follows them is left from before the log was started
+    /// over.</summary>
     private (ulong Salts, List<Frame> Frames) Read()
     {
         var bytes = ReadShared();
