@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Relay.Bench;
 
-/// <summary>The figures as a table or as JSON.</summary>
-internal static class Report
+/// <summary>The figures as a table, each line as soon as it is known, or as JSON at the end.</summary>
+internal sealed class Report : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -12,13 +12,29 @@ internal static class Report
         WriteIndented = true,
     };
 
-    public static void Print(IReadOnlyList<Figure> figures, bool asJson)
+    private readonly bool _asJson;
+    private readonly List<Figure> _figures = [];
+
+    public Report(bool asJson)
     {
-        if (asJson)
-            Console.WriteLine(JsonSerializer.Serialize(figures.Select(Record), Json));
-        else
-            foreach (var line in figures.Select(Line).Prepend($"{"what",-66} {"measured",11}       {"ratio",24}   aim"))
-                Console.WriteLine(line);
+        _asJson = asJson;
+        if (!asJson)
+            Console.WriteLine($"{"what",-66} {"measured",11}       {"ratio",24}   aim");
+    }
+
+    public void Add(IReadOnlyList<Figure> figures)
+    {
+        _figures.AddRange(figures);
+        if (_asJson)
+            return;
+        foreach (var figure in figures)
+            Console.WriteLine(Line(figure));
+    }
+
+    public void Dispose()
+    {
+        if (_asJson)
+            Console.WriteLine(JsonSerializer.Serialize(_figures.Select(Record), Json));
     }
 
     private static object Record(Figure figure) => new

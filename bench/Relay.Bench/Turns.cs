@@ -59,6 +59,8 @@ internal static class Turns
 
         Figure Of(string name, string unit, Func<TurnCost, double> value, double? most)
         {
+            if (value(floor) == 0)
+                return Figure.NotMeasured($"{crowd.Name}: {name}", "the kernel counts none, as it does for a home on a tmpfs (set TMPDIR)");
             var (figure, yardstick) = (new Figure($"{crowd.Name}: {name}", value(relay), unit), Yardstick.Floor(value(floor)));
             return most is { } target ? figure.AtMost(target, yardstick) : figure.Against(yardstick);
         }
