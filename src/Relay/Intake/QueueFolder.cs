@@ -34,7 +34,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         _inbox = inbox;
         _clock = clock;
         _log = log;
-        _watch = new FolderWatch(Home.Queue, FolderWatch.NamesAndContents, () => changes.Publish(Topic.Queue));
+        _watch = new FolderWatch(Home.Queue, FolderEvents.Come | FolderEvents.Write, () => changes.Publish(Topic.Queue));
         _rejected = new RejectedFolder(Home.Rejected);
     }
 

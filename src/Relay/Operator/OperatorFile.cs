@@ -32,7 +32,7 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
         _database = database;
         _log = log;
         _clock = database.Clock;
-        _watch = new FolderWatch(settings.Current.Home.State, FolderWatch.Names, () => changes.Publish(Topic.OperatorFile), filter: Name);
+        _watch = new FolderWatch(settings.Current.Home.State, FolderEvents.Come, () => changes.Publish(Topic.OperatorFile)) { Name = Name };
     }
 
     public Topic? WakesOn => Topic.OperatorFile;

@@ -16,6 +16,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     private readonly AdvisorTimeouts _timeouts;
     private readonly TimeProvider _clock;
     private readonly CallTrace _handler;
+    private volatile Connected? _connected;
 
     /// <summary>The SDK reads ANTHROPIC_CUSTOM_HEADERS once per process and no option turns that off: what .env and the environment
     /// are to give was read before, and the rest are a developer's own client settings.</summary>
@@ -42,7 +43,33 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set");
     }
 
-    public void Dispose() => _handler.Dispose();
+    public void Dispose()
+    {
+        _connected?.Client.Dispose();
+        _handler.Dispose();
+    }
+
+    /// <summary>The client for a key at an address, kept while both stay the same.</summary>
+    private sealed record Connected(string Key, Uri BaseUrl, AnthropicClient Client);
+
+    /// <summary>Key and address are set here, so that nothing of a developer's own client settings leaks in. One that is no longer used may
+    /// still have a call under way: it is left to the collector.</summary>
+    private AnthropicClient ClientFor(string key, Uri baseUrl)
+    {
+        if (_connected is { } connected && connected.Key == key && connected.BaseUrl == baseUrl)
+            return connected.Client;
+        var client = new AnthropicClient
+        {
+            ApiKey = key,
+            BaseUrl = baseUrl.ToString().TrimEnd('/'),
+            HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
+            MaxRetries = 0,
+            Timeout = _timeouts.Headers,
+            OpenTelemetry = false,
+        };
+        _connected = new Connected(key, baseUrl, client);
+        return client;
+    }
 
     private async Task<AdvisorOutcome> AskAsync(AdvisorCall call, string key, Uri baseUrl, CancellationToken cancellationToken)
     {
@@ -52,16 +79,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            // Key and address are set here, so that nothing of a developer's own client settings leaks in.
-            using var client = new AnthropicClient
-            {
-                ApiKey = key,
-                BaseUrl = baseUrl.ToString().TrimEnd('/'),
-                HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }, // The SDK disposes it; the connections are the handler's.
-                MaxRetries = 0,
-                Timeout = _timeouts.Headers,
-                OpenTelemetry = false,
-            };
+            var client = ClientFor(key, baseUrl);
             var withoutBody = new MessageCreateParams { Model = call.Model, MaxTokens = call.MaxTokens, Messages = [] };
             await foreach (var streamed in client.Messages.CreateStreaming(withoutBody, either.Token).WithCancellation(either.Token))
                 reply.Add(streamed);
