@@ -4,7 +4,7 @@ using Relay.Storage;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks on this machine: the secrets' file, the folders, the disk, the database.</summary>
+/// <summary>What doctor checks in the home folder: the file of secrets, the folders, the disk space, the database.</summary>
 internal static class HomeChecks
 {
     private const UnixFileMode Others =
@@ -12,7 +12,7 @@ internal static class HomeChecks
 
     private const long LeastFree = 200L * 1024 * 1024;
 
-    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), Disk(home), Records(home)];
+    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), Disk(home), DatabaseFile(home)];
 
     private static Finding Env(RelayHome home)
     {
@@ -35,12 +35,13 @@ internal static class HomeChecks
             if (!Directory.Exists(folder))
                 return Finding.Fault("folders", $"{folder} is not there", "relay init");
             if (WhyNotWritable(folder) is { } reason)
-                return Finding.Fault("folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");
+                return Finding.Fault(
+                    "folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");
         }
         return Finding.Ok("folders", "all there and writable");
     }
 
-    /// <summary>Tried with a file whose name everybody here leaves alone.</summary>
+    /// <summary>Writes a file to find out. Its name starts with a dot, so the relay ignores it.</summary>
     private static string? WhyNotWritable(string folder)
     {
         var probe = Path.Combine(folder, $".doctor-{Environment.ProcessId}");
@@ -63,10 +64,12 @@ internal static class HomeChecks
             folder = Path.GetDirectoryName(folder)!;
         var free = new DriveInfo(folder).AvailableFreeSpace;
         var shown = $"{Printing.Count(free / 1024 / 1024)} MB free";
-        return free >= LeastFree ? Finding.Ok("disk", shown) : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are left where {folder} lies");
+        return free >= LeastFree
+            ? Finding.Ok("disk", shown)
+            : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are free on the disk of {folder}");
     }
 
-    private static Finding Records(RelayHome home)
+    private static Finding DatabaseFile(RelayHome home)
     {
         const string name = "database";
         if (!File.Exists(home.DatabaseFile))
@@ -74,13 +77,15 @@ internal static class HomeChecks
         try
         {
             using var database = Database.OpenReadOnly(home.DatabaseFile);
-            return database.QuickCheck() is { } damage
-                ? Finding.Fault(name, $"damaged: {damage}", $"stop the relay, keep a copy of {home.State}, and restore relay.db from a backup")
-                : Finding.Ok(name, $"sound, {Printing.Count(new FileInfo(home.DatabaseFile).Length / 1024)} kB");
+            if (database.QuickCheck() is { } damage)
+                return Finding.Fault(
+                    name, $"damaged: {damage}", $"stop the relay, keep a copy of {home.State}, and restore relay.db from a backup");
+            return Finding.Ok(name, $"sound, {Printing.Count(new FileInfo(home.DatabaseFile).Length / 1024)} kB");
         }
         catch (DbException exception)
         {
-            return Finding.Fault(name, $"cannot be read: {exception.Message}", $"look whether {home.DatabaseFile} is a file of the relay's and readable");
+            return Finding.Fault(
+                name, $"cannot be read: {exception.Message}", $"check that {home.DatabaseFile} is the relay's database and readable");
         }
     }
 }

@@ -5,7 +5,7 @@ using Relay.Operator;
 
 namespace Relay.Cli;
 
-/// <summary>relay questions: what the advisor needs the operator for.</summary>
+/// <summary>relay questions: lists what the advisor asks the operator.</summary>
 internal static class QuestionsCommand
 {
     private const int Newest = 1000;
@@ -13,7 +13,7 @@ internal static class QuestionsCommand
     public static Command Create(CommandContext context)
     {
         var all = new Option<bool>("--all") { Description = "the answered ones too, newest first" };
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("questions", "list the open questions to the operator") { all, json };
         command.SetAction((parse, cancellationToken) =>
             RunAsync(context, context.Settings(parse), parse.GetValue(all), parse.GetValue(json), cancellationToken));
@@ -35,10 +35,13 @@ internal static class QuestionsCommand
         question.Answer,
     };
 
-    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
     {
-        using var records = await Records.OpenAsync(settings, cancellationToken);
-        var questions = all ? await records.Questions.NewestAsync(Newest, cancellationToken) : await records.Questions.OpenAsync(cancellationToken);
+        using var stores = await ReadOnlyStores.OpenAsync(settings, cancellationToken);
+        var questions = all
+            ? await stores.Questions.NewestAsync(Newest, cancellationToken)
+            : await stores.Questions.OpenAsync(cancellationToken);
         if (json)
         {
             context.WriteJson(questions.Select(Json).ToList());
@@ -56,7 +59,8 @@ internal static class QuestionsCommand
         if (!first)
             context.Output.WriteLine();
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
-        context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{(question.IsOpen ? "" : ", answered")}");
+        var state = question.IsOpen ? "" : ", answered";
+        context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{state}");
         context.WriteText(question.Text);
         if (question is { IsOpen: false, AnsweredAt: { } at })
             context.WriteText($"answered {Printing.Time(at)} by {question.AnsweredVia}: {question.Answer}");

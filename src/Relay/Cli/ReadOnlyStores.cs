@@ -10,14 +10,14 @@ using Relay.Web.Status;
 
 namespace Relay.Cli;
 
-/// <summary>What a home's database says, read beside a daemon or without one; nothing is changed.</summary>
-internal sealed class Records : IDisposable
+/// <summary>The stores of a home, opened to be read only. It works while a daemon runs, and without one.</summary>
+internal sealed class ReadOnlyStores : IDisposable
 {
-    private static int _absent;
+    private static int _emptyDatabases;
     private readonly Database _database;
     private readonly ServiceProvider _stores;
 
-    private Records(Database database, SettingsSource settings)
+    private ReadOnlyStores(Database database, SettingsSource settings)
     {
         _database = database;
         _stores = new ServiceCollection()
@@ -42,20 +42,20 @@ internal sealed class Records : IDisposable
 
     public StatusReader Status => _stores.GetRequiredService<StatusReader>();
 
-    /// <summary>A home without a database has records too: none.</summary>
-    /// <exception cref="CommandFailure">The database is of another version of this program.</exception>
-    public static async Task<Records> OpenAsync(SettingsSource settings, CancellationToken cancellationToken)
+    /// <summary>For a home without a database the stores are empty.</summary>
+    /// <exception cref="CommandFailure">The database belongs to another version of this program.</exception>
+    public static async Task<ReadOnlyStores> OpenAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
         var path = settings.Current.Home.DatabaseFile;
         if (!File.Exists(path))
-            return new Records(await EmptyAsync(cancellationToken), settings);
+            return new ReadOnlyStores(await EmptyAsync(cancellationToken), settings);
         var database = Database.OpenReadOnly(path);
         var applied = await Migrator.AppliedAsync(database, cancellationToken);
         if (applied == Migrator.Newest)
-            return new Records(database, settings);
+            return new ReadOnlyStores(database, settings);
         database.Dispose();
-        if (applied == 0) // Its daemon was killed before it had made a table.
-            return new Records(await EmptyAsync(cancellationToken), settings);
+        if (applied == 0) // The daemon was killed before it created the first table.
+            return new ReadOnlyStores(await EmptyAsync(cancellationToken), settings);
         throw new CommandFailure(ExitCode.Failed, applied > Migrator.Newest
             ? $"the database is at migration {applied}, this program knows {Migrator.Newest}: use the newer program"
             : $"the database is at migration {applied}, this program reads {Migrator.Newest}: relay run brings it up to date");
@@ -69,7 +69,7 @@ internal sealed class Records : IDisposable
 
     private static async Task<Database> EmptyAsync(CancellationToken cancellationToken)
     {
-        var database = Database.Open($"file:relay-nothing-{Interlocked.Increment(ref _absent)}?mode=memory&cache=shared");
+        var database = Database.Open($"file:relay-empty-{Interlocked.Increment(ref _emptyDatabases)}?mode=memory&cache=shared");
         await Migrator.MigrateAsync(database, TimeProvider.System, cancellationToken);
         return database;
     }
