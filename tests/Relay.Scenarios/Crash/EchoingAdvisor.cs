@@ -3,7 +3,7 @@ using Relay.Loopback;
 
 namespace Relay.Scenarios.Crash;
 
-/// <summary>What the stand-in says: each reply carries the tag of the message it answers, so that both can be matched.</summary>
+/// <summary>Makes the stand-in's replies. Each contains the tag of the message that it answers, so that the two can be matched.</summary>
 internal static partial class EchoingAdvisor
 {
     public const string SummaryPrompt = "SUMMARISE WHAT IS ABOVE";
