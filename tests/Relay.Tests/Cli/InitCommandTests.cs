@@ -16,7 +16,8 @@ public sealed class InitCommandTests : IAsyncDisposable
 
         Assert.Equal(0, ran.Exit);
         Assert.Equal(ConfigTemplate.Config, File.ReadAllText(_relay.Home.ConfigFile));
-        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(_relay.Home.EnvFile) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(_relay.Home.EnvFile) == ownerOnly);
         Assert.True(Directory.Exists(_relay.Home.Queue));
         Assert.Contains($"made       {_relay.Home.EnvFile}", ran.Output);
     }

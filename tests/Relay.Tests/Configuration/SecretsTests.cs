@@ -27,7 +27,7 @@ public sealed class SecretsTests : IDisposable
     public void The_environment_wins_for_relay_and_ntfy_and_the_file_for_anthropic()
     {
         foreach (var key in Secrets.Keys)
-            _environment[key] = key.EndsWith("URL", StringComparison.Ordinal) || key == "NTFY_SERVER" ? "http://environment" : "environment";
+            _environment[key] = key is "ANTHROPIC_BASE_URL" or "NTFY_SERVER" ? "http://environment" : "environment";
 
         var secrets = Resolve("""
             ANTHROPIC_API_KEY=file
