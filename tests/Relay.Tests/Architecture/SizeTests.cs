@@ -25,10 +25,22 @@ public sealed class SizeTests
         "src/Relay/Texts/",
         "tests/Relay.Loopback/",
         "tests/Relay.Scenarios/",
+        "tests/Relay.Tests/Agents/Tools/AdvisorToolsTests.cs",
+        "tests/Relay.Tests/Agents/Tools/RefusedCallTests.cs",
+        "tests/Relay.Tests/Agents/Tools/RepeatedCallTests.cs",
         "tests/Relay.Tests/Architecture/SizeTests.cs",
         "tests/Relay.Tests/Cli/",
         "tests/Relay.Tests/Configuration/",
+        "tests/Relay.Tests/Dispatch/",
+        "tests/Relay.Tests/Intake/EnvelopeFormatTests.cs",
+        "tests/Relay.Tests/Intake/QueueFolderTests.cs",
+        "tests/Relay.Tests/Intake/QueueTests.cs",
+        "tests/Relay.Tests/Intake/RejectedEnvelopeTests.cs",
+        "tests/Relay.Tests/Intake/RepeatedEnvelopeTests.cs",
         "tests/Relay.Tests/Loopback/",
+        "tests/Relay.Tests/Operator/AnswersTests.cs",
+        "tests/Relay.Tests/Operator/EscalationTests.cs",
+        "tests/Relay.Tests/Operator/OperatorTests.cs",
     ];
 
     /// <summary>The only places that let real time pass: they wait on a condition, with a limit.</summary>
