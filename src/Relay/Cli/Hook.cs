@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Relay.Cli;
 
 /// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They must be fast and must never break a session:
-/// whatever happens, they exit 0 with an answer that the client understands.
+/// whatever happens, they answer so that the client understands it, and exit 0 unless they wake the session.
 /// They use only the token of the environment, because the session's http hooks and tools have no other.
 /// With the token from the home folder, a session would be told that it is connected while its tools are not.</summary>
 internal static partial class Hook
