@@ -1,4 +1,3 @@
-using Relay.Storage.Selection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -11,6 +10,7 @@ using Relay.Intake;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Storage.Selection;
 using Relay.Turns;
 
 namespace Relay;

@@ -1,9 +1,9 @@
-using Xunit;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Intake;
 

@@ -118,7 +118,7 @@ internal static class WakeCommand
         var last = "";
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
             if (!string.IsNullOrWhiteSpace(line))
-                last = Shown.OneLine(line.Length > LongestLine ? line[..LongestLine] : line);
+                last = Printable.OneLine(line.Length > LongestLine ? line[..LongestLine] : line);
         return last;
     }
 }
