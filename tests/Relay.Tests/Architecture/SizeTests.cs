@@ -13,34 +13,18 @@ public sealed class SizeTests
     private const int LongestMethod = 40;
     private const int MostParameters = 5;
 
-    /// <summary>Every file whose path starts with one of these is held to the limits.
-    /// The list grows until it is "src/", "tests/" and "bench/".</summary>
-    private static readonly string[] Covered =
+    /// <summary>Every file whose path starts with one of these is held to the limits.</summary>
+    private static readonly string[] Covered = ["src/", "tests/", "bench/"];
+
+    /// <summary>Not held to the limits yet. The list shrinks until it is empty.</summary>
+    private static readonly string[] NotYet =
     [
-        "src/Relay/Agents/Connect/",
-        "src/Relay/Cli/",
-        "src/Relay/Configuration/",
-        "src/Relay/Http/",
-        "src/Relay/Telemetry/",
-        "src/Relay/Texts/",
-        "tests/Relay.Loopback/",
-        "tests/Relay.Scenarios/",
-        "tests/Relay.Tests/Agents/Tools/AdvisorToolsTests.cs",
-        "tests/Relay.Tests/Agents/Tools/RefusedCallTests.cs",
-        "tests/Relay.Tests/Agents/Tools/RepeatedCallTests.cs",
-        "tests/Relay.Tests/Architecture/SizeTests.cs",
-        "tests/Relay.Tests/Cli/",
-        "tests/Relay.Tests/Configuration/",
-        "tests/Relay.Tests/Dispatch/",
-        "tests/Relay.Tests/Intake/EnvelopeFormatTests.cs",
-        "tests/Relay.Tests/Intake/QueueFolderTests.cs",
-        "tests/Relay.Tests/Intake/QueueTests.cs",
-        "tests/Relay.Tests/Intake/RejectedEnvelopeTests.cs",
-        "tests/Relay.Tests/Intake/RepeatedEnvelopeTests.cs",
-        "tests/Relay.Tests/Loopback/",
-        "tests/Relay.Tests/Operator/AnswersTests.cs",
-        "tests/Relay.Tests/Operator/EscalationTests.cs",
-        "tests/Relay.Tests/Operator/OperatorTests.cs",
+        "bench/",
+        "src/Relay/Costs/",
+        "src/Relay/Dispatch/",
+        "src/Relay/Running/",
+        "src/Relay/Storage/",
+        "src/Relay/Turns/",
     ];
 
     /// <summary>The only places that let real time pass: they wait on a condition, with a limit.</summary>
@@ -121,8 +105,8 @@ public sealed class SizeTests
     }
 
     [Fact]
-    public void Every_covered_path_has_sources() =>
-        AssertNone(Covered.Where(path => !Sources.Any(source => source.Path.StartsWith(path, StringComparison.Ordinal))));
+    public void Every_listed_path_has_sources() =>
+        AssertNone(Covered.Concat(NotYet).Where(path => !AllFiles().Any(file => file.StartsWith(path, StringComparison.Ordinal))));
 
     /// <summary>A line for each fault, in full.</summary>
     private static void AssertNone(IEnumerable<string> faults)
@@ -154,12 +138,15 @@ public sealed class SizeTests
     private static int LineOf(SyntaxToken token) => token.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
 
     private static IEnumerable<string> CoveredFiles() =>
+        AllFiles().Where(path => IsUnder(Covered, path) && !IsUnder(NotYet, path)).Order(StringComparer.Ordinal);
+
+    private static bool IsUnder(string[] folders, string path) =>
+        folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal));
+
+    private static IEnumerable<string> AllFiles() =>
         from folder in (string[])["src", "tests", "bench"]
         from file in Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-        let path = Path.GetRelativePath(Root, file)
-        where Covered.Any(covered => path.StartsWith(covered, StringComparison.Ordinal))
-        orderby path
-        select path;
+        select Path.GetRelativePath(Root, file);
 
     private static string FindRoot()
     {
