@@ -4,10 +4,10 @@ using Relay.Running;
 
 namespace Relay.Web.Status;
 
-/// <summary>Keeps state/status.json within a second of the truth, written whole or not at all.</summary>
+/// <summary>Keeps state/status.json up to date, at most a second late. The file is replaced in one step.</summary>
 internal sealed class StatusMirror(StatusReader status, SettingsSource settings, TimeProvider clock) : ILoop
 {
-    /// <summary>Between two writes, however much happens.</summary>
+    /// <summary>The shortest time between two writes.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
 
     private byte[] _written = [];
@@ -15,7 +15,7 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
 
     public Topic? WakesOn => Topic.Any;
 
-    /// <summary>While something waits its age grows; else all that changes is heard of.</summary>
+    /// <summary>Every second while a message waits, because its age is in the file. All other changes wake the loop.</summary>
     public TimeSpan Poll => _isWaiting ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
