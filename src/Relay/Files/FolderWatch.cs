@@ -2,16 +2,17 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Tells when something in a folder changes. It can go deaf (an overflow, the folder replaced):
-/// <see cref="Renew"/>, called on every pass of the loop it wakes, makes it hear again.</summary>
-/// <param name="folder">Made when it is missing.</param>
+/// <summary>Reports changes in a folder. After an overflow, or when the folder was replaced, it gets no events any more. So the loop that
+/// it wakes calls <see cref="Renew"/> in every pass.</summary>
+/// <param name="folder">The folder. It is created when it is missing.</param>
 /// <param name="changes">What counts as a change.</param>
-/// <param name="changed">Called on a thread of the watcher's; it must be quick.</param>
-/// <param name="withSubfolders">Their contents too.</param>
-/// <param name="filter">Of names.</param>
-internal sealed class FolderWatch(string folder, NotifyFilters changes, Action changed, bool withSubfolders = false, string filter = "*") : IDisposable
+/// <param name="changed">Called on a thread of the watcher, so it must be quick.</param>
+/// <param name="withSubfolders">Whether changes in subfolders count.</param>
+/// <param name="filter">Which names count.</param>
+internal sealed class FolderWatch(
+    string folder, NotifyFilters changes, Action changed, bool withSubfolders = false, string filter = "*") : IDisposable
 {
-    /// <summary>What comes, goes and is renamed; not what is written, which in a folder with a database in it never ends.</summary>
+    /// <summary>Files that are created, removed or renamed, but not writes: in the folder of the database they never end.</summary>
     public const NotifyFilters Names = NotifyFilters.FileName | NotifyFilters.DirectoryName;
 
     public const NotifyFilters NamesAndContents = Names | NotifyFilters.LastWrite | NotifyFilters.Size;
@@ -32,12 +33,13 @@ internal sealed class FolderWatch(string folder, NotifyFilters changes, Action c
         _heard = found;
         _watcher = Watch();
         if (_watcher is not null)
-            changed(); // What came before the watcher listened.
+            changed(); // Something may have changed before the watcher was started.
     }
 
     public void Dispose() => _watcher?.Dispose();
 
-    /// <summary>Null when the system has no watcher left to give (fs.inotify.max_user_instances): then the loop's poll is all there is.</summary>
+    /// <summary>Null when the system allows no further watcher (fs.inotify.max_user_instances).
+    /// Then only the loop's poll finds changes.</summary>
     private FileSystemWatcher? Watch()
     {
         var watcher = new FileSystemWatcher(folder, filter)
@@ -46,7 +48,7 @@ internal sealed class FolderWatch(string folder, NotifyFilters changes, Action c
             NotifyFilter = changes,
             InternalBufferSize = 65_536,
         };
-        // The handlers only set a flag: the measured watcher drops events when a handler is slow.
+        // The handlers only set a flag. Measured: the watcher drops events when a handler is slow.
         watcher.Created += (_, _) => changed();
         watcher.Changed += (_, _) => changed();
         watcher.Renamed += (_, _) => changed();
