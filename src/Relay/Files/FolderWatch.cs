@@ -30,12 +30,13 @@ internal sealed class FolderWatch(string folder, FolderEvents events, Action cha
         _heard = found;
         _watcher = Watch();
         if (_watcher is not null)
-            changed(); // What came before the watcher listened.
+            changed(); // Something may have changed before the watcher was started.
     }
 
     public void Dispose() => _watcher?.Dispose();
 
-    /// <summary>Null when the system has no watcher left to give (fs.inotify.max_user_instances): then the loop's poll is all there is.</summary>
+    /// <summary>Null when the system allows no further watcher (fs.inotify.max_user_instances).
+    /// Then only the loop's poll finds changes.</summary>
     private FileSystemWatcher? Watch()
     {
         var watcher = new FileSystemWatcher(folder, Name)
