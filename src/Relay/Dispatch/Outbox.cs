@@ -74,11 +74,11 @@ internal static class Outbox
     public static Task StagedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken) =>
         SetStateAsync(writing, reply, DispatchState.Staged, cancellationToken);
 
-    /// <summary>It lies in the session's folder.</summary>
+    /// <summary>It lies in the session's folder. Nothing happens when the session has taken it already.</summary>
     public static async Task PlacedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
     {
-        await SetStateAsync(writing, reply, DispatchState.Placed, cancellationToken);
-        await NoteDeliveryAsync(writing, reply, MessageState.Placed, cancellationToken);
+        if (await SetStateAsync(writing, reply, DispatchState.Placed, cancellationToken) > 0)
+            await NoteDeliveryAsync(writing, reply, MessageState.Placed, cancellationToken);
     }
 
     /// <summary>The receipt: the session took it. False when that was known before.</summary>
