@@ -81,7 +81,7 @@ internal sealed class ReplyWait(
             cancellationToken);
         if (message is { State: MessageState.Dead })
             return (new Waited.GivenUp(message.Reason ?? "given up by the operator"), "given up");
-        if (message is { State: MessageState.Consumed }
+        if (message is { State: MessageState.Answered }
             && await handover.DeliveredAsync(request.Conversation, request.Message, cancellationToken) is { } text)
             return (new Waited.TakenElsewhere(text), "answered");
         if (request.LeaveToOperator && open is not null)

@@ -1,8 +1,7 @@
-using Relay.Storage.Selection;
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Storage;
+using Relay.Storage.Selection;
 
 namespace Relay.Cli;
 

@@ -5,6 +5,7 @@ using Relay.Http;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Cli;
 
@@ -21,15 +22,13 @@ internal sealed record MessageStory(
     {
         var family = await MessageStore.FamilyAsync(reading, found, cancellationToken);
         var root = family.Find(each => each.Id == found.Root) ?? found;
-        var events = new List<MessageEvent>();
-        foreach (var each in family)
-            events.AddRange(await MessageStore.EventsAsync(reading, each, cancellationToken));
         var dispatch = await Outbox.RecordOfAsync(reading, root, cancellationToken);
+        var calls = await Ledger.OfAsync(reading, root.Conversation, root.Id, cancellationToken);
         return new MessageStory(
-            root,
-            events.OrderBy(each => each.At).ThenBy(each => each.Number).ToList(),
+            root with { State = MessageLife.StateOf(root, dispatch) },
+            await MessageLife.ReadAsync(reading, family, calls, dispatch, cancellationToken),
             family.Where(each => each.Id != root.Id).ToList(),
-            await Ledger.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
+            calls,
             await QuestionStore.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
             dispatch is null ? [] : [dispatch]);
     }

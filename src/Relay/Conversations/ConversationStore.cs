@@ -110,10 +110,18 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value).With("@question", question).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    public static Task<long> NextNumberAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE conversations SET last_number = last_number + 1 WHERE conversation_id = @conversation RETURNING last_number")
+    /// <summary>For a new message; and whether a call is under way, behind which it has to wait in any case.</summary>
+    public static Task<(long Number, bool IsBusy)> NextNumberAsync(
+        Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE conversations
+            SET last_number = last_number + 1
+            WHERE conversation_id = @conversation
+            RETURNING last_number, CASE WHEN call_id IS NULL THEN 0 ELSE 1 END
+            """)
             .With("@conversation", conversation.Value)
-            .NumberAsync(cancellationToken);
+            .OnlyAsync(row => (row.Number(), row.Flag()), cancellationToken);
 
     /// <summary>For a new journal entry of so many characters, which the next call will carry.</summary>
     public static Task<long> NextPositionAsync(Writing writing, ConversationId conversation, int characters, CancellationToken cancellationToken) =>

@@ -2,7 +2,6 @@ using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
@@ -16,6 +15,11 @@ internal sealed record NewMessage(
     string DedupeKey,
     string Content);
 
+/// <summary>A message that is accepted now.</summary>
+/// <param name="Id">Of its own.</param>
+/// <param name="IsBehindCall">A call of its conversation is under way, so there is no hurry with it.</param>
+internal sealed record InsertedMessage(MessageId Id, bool IsBehindCall);
+
 /// <summary>What a message becomes, and why.</summary>
 internal sealed record Change(MessageState State, HoldCause? Cause = null, string? Reason = null, DateTimeOffset? DueAt = null)
 {
@@ -24,7 +28,7 @@ internal sealed record Change(MessageState State, HoldCause? Cause = null, strin
         : Reason;
 }
 
-/// <summary>Owns messages, the keys under which each is said once, and the row that each change leaves behind.</summary>
+/// <summary>Owns messages, the keys under which each is said once, and the rows that tell of what departs from the straight line.</summary>
 internal static partial class MessageStore
 {
     /// <summary>In the words of the index over them: SQLite takes a partial index only where a query repeats its condition.</summary>
@@ -33,8 +37,8 @@ internal static partial class MessageStore
     /// <summary>Those whose turn may come.</summary>
     public const string IsPending = "state IN ('accepted', 'asking', 'deferred', 'held')";
 
-    /// <summary>The new message's id, or null when one with its key is there already.</summary>
-    public static async Task<MessageId?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
+    /// <summary>Null when a message with its key is there already.</summary>
+    public static async Task<InsertedMessage?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
     {
         var id = MessageId.New(writing.Now);
         var isNew = await writing.Sql(
@@ -48,6 +52,7 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (isNew == 0)
             return null;
+        var (number, isBusy) = await ConversationStore.NextNumberAsync(writing, message.Conversation, cancellationToken);
         await writing.Sql(
             """
             INSERT INTO messages (
@@ -58,17 +63,16 @@ internal static partial class MessageStore
                 'accepted', @priority, 0, @now, @now, @now, @content)
             """)
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
-            .With("@number", await ConversationStore.NextNumberAsync(writing, message.Conversation, cancellationToken))
+            .With("@number", number)
             .With("@session", message.Session.Value).With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word())
             .With("@origin", message.Origin?.Value).With("@priority", message.Speaker == Speaker.Operator ? 1 : 2)
             .With("@now", writing.UnixNow).With("@content", message.Content)
             .ExecuteAsync(cancellationToken);
-        await NoteAsync(writing, message.Conversation, id, new MessageNote(MessageState.Accepted.Word(), Detail: null), cancellationToken);
         writing.Wake(Topic.Turns);
-        return id;
+        return new InsertedMessage(id, isBusy);
     }
 
-    /// <summary>Moves a message on and leaves a row that says so.</summary>
+    /// <summary>Takes a message off the straight line, or back to it, and leaves a row that says so.</summary>
     public static async Task ChangeAsync(
         Writing writing, ConversationId conversation, MessageId message, Change change, CancellationToken cancellationToken)
     {
@@ -83,8 +87,7 @@ internal static partial class MessageStore
             .With("@due", change.DueAt?.ToUnixTimeMilliseconds() ?? Message.Never).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
         await NoteAsync(writing, conversation, message, new MessageNote(change.State.Word(), change.Describe()), cancellationToken);
-        if (change.State is not (MessageState.Placed or MessageState.Consumed))
-            writing.Wake(Topic.Turns);
+        writing.Wake(Topic.Turns);
         writing.Wake(Topic.Replies, message.Value);
     }
 
@@ -104,7 +107,6 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (asked == 0)
             throw new LostRaceException($"message {message.Id} stands in the journal already");
-        await NoteAsync(writing, message.Conversation, message.Id, new MessageNote(MessageState.Asking.Word(), Detail: null), cancellationToken);
     }
 
     /// <summary>A reply is on its way; it answers the message, at this position of the journal.</summary>
@@ -122,7 +124,8 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (answered == 0)
             throw new LostRaceException($"message {message} is answered already");
-        await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
+        if (reason is not null)
+            await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
     }
 
     /// <summary>A row in the message's story that changes nothing.</summary>

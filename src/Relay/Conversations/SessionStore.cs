@@ -59,12 +59,6 @@ internal static class SessionStore
             .With("@session", session.Value).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>The number of a new dispatch, in the session's order.</summary>
-    public static Task<long> NextDispatchAsync(Writing writing, SessionId session, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE sessions SET last_dispatch = last_dispatch + 1 WHERE session_id = @session RETURNING last_dispatch")
-            .With("@session", session.Value)
-            .NumberAsync(cancellationToken);
-
     public static Task<Session?> FindAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         reading.Sql($"SELECT {Session.Columns} FROM sessions WHERE session_id = @session")
             .With("@session", session.Value)
@@ -138,8 +132,8 @@ internal static class SessionStore
     {
         var isNew = await writing.Sql(
             """
-            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at)
-            VALUES (@session, @conversation, @channel, 0, @now)
+            INSERT INTO sessions (session_id, conversation_id, channel, first_seen_at)
+            VALUES (@session, @conversation, @channel, @now)
             ON CONFLICT (session_id) DO NOTHING
             """)
             .With("@session", session.Value).With("@conversation", conversation.Value)

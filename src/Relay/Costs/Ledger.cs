@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Relay.Conversations;
-using Relay.Http;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
+using Relay.Files.Platform;
 
 namespace Relay.Dispatch;
 

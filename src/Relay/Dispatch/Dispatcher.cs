@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
@@ -10,12 +11,17 @@ namespace Relay.Dispatch;
 /// input.txt where the folder is free, (4) what was placed, and what was consumed before it, is recorded.</summary>
 internal sealed partial class Dispatcher(Database database, FolderChannel folder, CallerChannel callers, ILogger<Dispatcher> log) : ILoop
 {
+    /// <summary>Between two notes of where a reply last went: each is a page of the database.</summary>
+    private static readonly TimeSpan BetweenNotes = TimeSpan.FromMilliseconds(250);
+
     private bool _swept;
+    private DateTimeOffset _notedAt;
+    private OutboundReply? _unnoted;
 
     public Topic? WakesOn => Topic.Dispatch;
 
     /// <summary>What callers gave up is found by time alone; else only a lost wake-up.</summary>
-    public TimeSpan Poll => callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
+    public TimeSpan Poll => _unnoted is not null ? BetweenNotes : callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
@@ -120,11 +126,15 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     /// <summary>It has happened: that is recorded even when we are stopping.</summary>
     private async Task RecordAsync(Pass pass)
     {
-        if (pass.Consumed.Count + pass.Placed.Count == 0)
+        _unnoted = pass.Placed.LastOrDefault() ?? _unnoted;
+        var isDue = _unnoted is not null && (database.Clock.GetUtcNow() - _notedAt).Duration() >= BetweenNotes;
+        if (pass.Consumed.Count + pass.Placed.Count == 0 && !isDue)
             return;
         await database.WriteAsync(
             async writing =>
             {
+                if (isDue)
+                    await NoteLastAsync(writing);
                 foreach (var reply in pass.Consumed)
                     if (await Outbox.ConsumedAsync(writing, reply, CancellationToken.None))
                         writing.OnceCommitted(() => LogConsumed(reply.Message, reply.Session));
@@ -136,6 +146,12 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
             CrashPoint.Pass("place-4-placed");
         foreach (var _ in pass.Consumed)
             CrashPoint.Pass("place-5-consumed");
+    }
+
+    private async Task NoteLastAsync(Writing writing)
+    {
+        await Outbox.NoteLastAsync(writing, _unnoted!.Session, writing.Now, CancellationToken.None);
+        writing.OnceCommitted(() => (_notedAt, _unnoted) = (writing.Now, null));
     }
 
     private async Task PlacedAsync(Writing writing, OutboundReply reply)

@@ -13,7 +13,11 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
     {
         private Acceptance() { }
 
-        public sealed record Accepted(ConversationId Conversation, MessageId Message) : Acceptance;
+        public sealed record Accepted(ConversationId Conversation, MessageId Message) : Acceptance
+        {
+            /// <summary>No call of its conversation is under way that it would have to wait for.</summary>
+            public bool IsUrgent { get; init; }
+        }
 
         public sealed record Duplicate(Message Message) : Acceptance;
 
@@ -43,10 +47,10 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
             return new Acceptance.Refused($"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
         await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
         var message = new NewMessage(conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
-        if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } id)
+        if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)
         {
-            writing.OnceCommitted(() => LogAccepted(id, session, conversation, incoming.Content.Length));
-            return new Acceptance.Accepted(conversation, id);
+            writing.OnceCommitted(() => LogAccepted(inserted.Id, session, conversation, incoming.Content.Length));
+            return new Acceptance.Accepted(conversation, inserted.Id) { IsUrgent = !inserted.IsBehindCall };
         }
         return new Acceptance.Duplicate((await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken))!);
     }

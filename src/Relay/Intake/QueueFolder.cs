@@ -26,6 +26,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private readonly Dictionary<string, (FileFacts Facts, long Since)> _unfinished = [];
+    private bool _isUrgent;
 
     public QueueFolder(SettingsSource settings, Inbox inbox, ChangeFeed changes, TimeProvider clock, ILogger<QueueFolder> log)
     {
@@ -43,8 +44,12 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     private RelayHome Home => _settings.Current.Home;
 
+    /// <summary>While all that comes in has to wait for a call that is under way, some are gathered for one commit.</summary>
+    public TimeSpan Rest => _isUrgent ? TimeSpan.Zero : TimeSpan.FromMilliseconds(8);
+
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
+        _isUrgent = true;
         _watch.Renew();
         var handled = 0;
         var files = Waiting(Home.Queue);
@@ -87,6 +92,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         foreach (var (path, facts) in files)
             handled += Try(() => Read(path, facts, found), faults); // (1)
         var acceptances = await _inbox.AcceptAsync(found.ConvertAll(each => each.ToIncoming()), cancellationToken); // (2)
+        _isUrgent = acceptances.Length == 0 || acceptances.Any(acceptance => acceptance is not Inbox.Acceptance.Accepted { IsUrgent: false });
         foreach (var (each, acceptance) in found.Zip(acceptances))
             handled += Try(() => Settle(each, acceptance), faults); // (3)
         return handled;

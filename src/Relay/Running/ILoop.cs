@@ -9,6 +9,9 @@ internal interface ILoop
     /// <summary>How long to wait when no change is heard. Read after each batch, so it may follow what the batch found.</summary>
     TimeSpan Poll { get; }
 
+    /// <summary>Between two passes, however much happens: what comes in meanwhile is dealt with together.</summary>
+    TimeSpan Rest => TimeSpan.Zero;
+
     /// <summary>One pass; how much was done, 0 when there was nothing to do.</summary>
     Task<int> RunBatchAsync(CancellationToken cancellationToken);
 

@@ -33,6 +33,8 @@ internal sealed partial class LoopRunner(IEnumerable<ILoop> loops, ChangeFeed ch
                 var handled = await loop.RunBatchAsync(stoppingToken);
                 failures = 0;
                 faults.Clear(name);
+                if (loop.Rest > TimeSpan.Zero)
+                    await clock.PauseAsync(loop.Rest, stoppingToken);
                 if (handled == 0)
                     await WaitAsync(wakeUp, loop.Poll, stoppingToken);
             }

@@ -34,7 +34,7 @@ internal sealed record CrashFigures
                 """
                 SELECT
                     (SELECT COUNT(*) FROM messages WHERE state NOT IN ('consumed', 'answered'))
-                    + (SELECT COUNT(*) FROM messages WHERE speaker = 'session' AND state <> 'consumed')
+                    + (SELECT COUNT(*) FROM messages WHERE speaker = 'session' AND state <> 'answered')
                     + (SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed')
                     + (SELECT COUNT(*) FROM calls WHERE state = 'started')
                 """,

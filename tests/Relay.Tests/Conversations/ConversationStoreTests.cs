@@ -136,9 +136,20 @@ public abstract class ConversationStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
+    public async Task A_new_message_learns_whether_a_call_is_under_way_that_it_has_to_wait_for()
+    {
+        Assert.Equal((1, false), await NextAsync());
+        var epoch = await ClaimAsync("message-1", "call-1");
+        Assert.Equal((2, true), await NextAsync());
+        await EndAsync(epoch, "call-1");
+        Assert.Equal((3, false), await NextAsync());
+    }
+
+    [Fact]
     public async Task Numbers_and_positions_are_given_out_once_and_without_a_gap_to_all_who_ask_at_once()
     {
-        var numbers = await AtOnceAsync(50, (writing, _) => ConversationStore.NextNumberAsync(writing, Default, CancellationToken));
+        var numbers = await AtOnceAsync(
+            50, async (writing, _) => (await ConversationStore.NextNumberAsync(writing, Default, CancellationToken)).Number);
         var positions = await AtOnceAsync(50, (writing, _) => ConversationStore.NextPositionAsync(writing, Default, 10, CancellationToken));
 
         Assert.Equal(Enumerable.Range(1, 50).Select(number => (long)number), numbers.Order());
@@ -181,7 +192,10 @@ public abstract class ConversationStoreTests(string kind) : StoreTests(kind)
 
     private Task<List<RunningCall>> RunningAsync() => ReadAsync(reading => ConversationStore.RunningCallsAsync(reading, CancellationToken));
 
-    private Task<long> NextNumberAsync() => WriteAsync(writing => ConversationStore.NextNumberAsync(writing, Default, CancellationToken));
+    private async Task<long> NextNumberAsync() => (await NextAsync()).Number;
+
+    private Task<(long Number, bool IsBusy)> NextAsync() =>
+        WriteAsync(writing => ConversationStore.NextNumberAsync(writing, Default, CancellationToken));
 
     private Task<long> ClaimAsync(string message, string call) =>
         WriteAsync(writing => ConversationStore.ClaimAsync(writing, Default, message, call, CancellationToken));

@@ -90,7 +90,7 @@ public abstract class MessageSearchTests(string kind) : StoreTests(kind)
         writing => MessageStore.InsertAsync(
             writing,
             new NewMessage(Default, session, Speaker.Session, ReplyChannel.Folder, Origin: null, "id:" + envelope, "Shall I?"),
-            CancellationToken)))!.Value;
+            CancellationToken)))!.Id;
 
     private async Task<List<MessageId>> FindAsync(string text) =>
         (await ReadAsync(reading => MessageSearch.FindAsync(reading, text, CancellationToken))).ConvertAll(message => message.Id);

@@ -113,21 +113,6 @@ public abstract class SessionStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
-    public async Task Replies_are_numbered_without_a_gap_for_each_session_whoever_makes_them_at_once()
-    {
-        await SeenAsync(One, Default);
-        await SeenAsync(Two, Default);
-
-        var ones = AtOnceAsync(30, (writing, _) => SessionStore.NextDispatchAsync(writing, One, CancellationToken));
-        var twos = AtOnceAsync(30, (writing, _) => SessionStore.NextDispatchAsync(writing, Two, CancellationToken));
-
-        Assert.Equal(Enumerable.Range(1, 30).Select(number => (long)number), (await ones).Order());
-        Assert.Equal(Enumerable.Range(1, 30).Select(number => (long)number), (await twos).Order());
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            () => WriteAsync(writing => SessionStore.NextDispatchAsync(writing, SessionId.Stored("nobody"), CancellationToken)));
-    }
-
-    [Fact]
     public async Task Those_heard_of_last_come_first_and_no_more_than_asked_for()
     {
         foreach (var number in Enumerable.Range(1, 5))

@@ -8,9 +8,11 @@ namespace Relay.Tests.Costs;
 internal sealed record RecountedCall(
     string Session, string Model, string State, DateTimeOffset StartedAt, long? ReservedNano, long? CostNano, TokenUsage Tokens)
 {
+    public const string AllTime = "all";
+
     public string Day => StartedAt.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    public IReadOnlyList<string> Periods => [Day, StartedAt.ToString("yyyy-MM", CultureInfo.InvariantCulture), Spending.AllTime];
+    public IReadOnlyList<string> Periods => [Day, StartedAt.ToString("yyyy-MM", CultureInfo.InvariantCulture), AllTime];
 
     /// <summary>What counts against a cap: the cost, or the worst cost where that is not known.</summary>
     public long CommittedNano => CostNano ?? ReservedNano ?? 0;

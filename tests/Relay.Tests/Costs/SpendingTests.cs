@@ -70,13 +70,13 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
         Clock.AdjustTime(DateTimeOffset.Parse(start, System.Globalization.CultureInfo.InvariantCulture));
         var call = await StartAsync("call-1", new Step(0, 0, 0, 0, Reserved: 500, End.Priced, TokenUsage.None, 0));
         Clock.Advance(TimeSpan.FromMilliseconds(1));
-        foreach (var period in new[] { day, month, Spending.AllTime })
+        foreach (var period in new[] { day, month, RecountedCall.AllTime })
             Assert.Equal(500, await CommittedAsync(period));
 
         Clock.Advance(TimeSpan.FromDays(400));
         await EndAsync(call, End.Priced, new TokenUsage(1, 0, 0, 0, 0));
 
-        foreach (var period in new[] { day, month, Spending.AllTime })
+        foreach (var period in new[] { day, month, RecountedCall.AllTime })
             Assert.Equal(4_000, await CommittedAsync(period));
         Assert.Equal(0, await CommittedAsync(Spending.Day(Now)));
         Assert.Equal([day], (await SumsAsync(CostGroup.Day)).Select(sum => sum.Group));
@@ -86,7 +86,7 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
     public async Task Without_a_call_nothing_is_spent()
     {
         Assert.Equal(Totals.None, await TotalsAsync());
-        Assert.Equal(0, await CommittedAsync(Spending.AllTime));
+        Assert.Equal(0, await CommittedAsync(RecountedCall.AllTime));
         Assert.Empty(await SumsAsync(CostGroup.All));
     }
 
@@ -102,7 +102,7 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
         var leaves = await AtOnceAsync(40, (writing, _) => budget.ReserveAsync(writing, planned, [], CancellationToken));
 
         Assert.Equal(10, leaves.Count(leave => leave is Budget.Leave.Granted));
-        Assert.Equal(204_000_000, await CommittedAsync(Spending.AllTime));
+        Assert.Equal(204_000_000, await CommittedAsync(RecountedCall.AllTime));
         await WriteAsync(writing => Spending.ReserveAsync(writing, -20_400_000, CancellationToken));
         var again = await AtOnceAsync(3, (writing, _) => budget.ReserveAsync(writing, planned, [], CancellationToken));
         Assert.Single(again, leave => leave is Budget.Leave.Granted);
@@ -135,7 +135,7 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
 
     private Task ForgetAllAsync() => WriteAsync(async writing =>
     {
-        foreach (var sql in new[] { "DELETE FROM calls", "DELETE FROM spending", "DELETE FROM costs", "DELETE FROM conversations" })
+        foreach (var sql in new[] { "DELETE FROM calls", "DELETE FROM spending", "DELETE FROM conversations" })
             await writing.Sql(sql).ExecuteAsync(CancellationToken);
         Clock.AdjustTime(Start);
     });
@@ -206,7 +206,7 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
                 ended.Sum(call => call.Tokens.TotalInput), ended.Sum(call => call.Tokens.Output), ended.Sum(call => call.CostNano ?? 0),
                 ended.Count, ended.Count(call => call.CostNano is null)),
             await TotalsAsync());
-        foreach (var period in calls.SelectMany(call => call.Periods).Append(Spending.AllTime).Append("2027-01-01").Distinct())
+        foreach (var period in calls.SelectMany(call => call.Periods).Append(RecountedCall.AllTime).Append("2027-01-01").Distinct())
             Assert.Equal(calls.Where(call => call.Periods.Contains(period)).Sum(call => call.CommittedNano), await CommittedAsync(period));
         foreach (var by in Enum.GetValues<CostGroup>())
             Assert.Equal(RecountedCall.Sums(calls, by), await SumsAsync(by));

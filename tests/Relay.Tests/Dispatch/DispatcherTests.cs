@@ -105,7 +105,7 @@ public sealed class DispatcherTests : IAsyncLifetime
     {
         var message = (await AnswerAsync("s", "one", "two"))[0];
         await PlaceAsync();
-        Assert.Equal(MessageState.Placed, (await _relay.MessageAsync(message)).State);
+        Assert.Equal(MessageState.Placed, await _relay.StateAsync(message));
 
         switch (how)
         {
@@ -115,7 +115,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         }
         await PlaceAsync();
 
-        Assert.Equal(MessageState.Consumed, (await _relay.MessageAsync(message)).State);
+        Assert.Equal(MessageState.Consumed, await _relay.StateAsync(message));
         Assert.Equal("two", _relay.Consume("s"));
     }
 

@@ -60,7 +60,7 @@ public abstract class StoreTests(string kind) : IAsyncLifetime
             await SessionStore.SeenAsync(writing, session, place, channel, CancellationToken);
             var key = "id:" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
             var said = new NewMessage(place, session, Speaker.Session, channel, Origin: null, key, content);
-            return (await MessageStore.InsertAsync(writing, said, CancellationToken))!.Value;
+            return (await MessageStore.InsertAsync(writing, said, CancellationToken))!.Id;
         });
 
     /// <summary>The operator says something.</summary>
@@ -70,7 +70,7 @@ public abstract class StoreTests(string kind) : IAsyncLifetime
             var key = "file:" + Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
             var said = new NewMessage(
                 conversation ?? Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, origin, key, content);
-            return (await MessageStore.InsertAsync(writing, said, CancellationToken))!.Value;
+            return (await MessageStore.InsertAsync(writing, said, CancellationToken))!.Id;
         });
 
     private protected Task<Message?> FindAsync(MessageId message, ConversationId? conversation = null) =>

@@ -107,6 +107,13 @@ internal sealed class TempRelay : IAsyncDisposable
     public Task<Claim?> ClaimAsync(string conversation = "default") =>
         Get<TurnTransactions>().BeginAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
 
+    /// <summary>As it is told to people: an answered message has come as far as its reply.</summary>
+    public async Task<MessageState> StateAsync(MessageId id)
+    {
+        var message = await MessageAsync(id);
+        return MessageLife.StateOf(message, await ReadAsync(reading => Outbox.RecordOfAsync(reading, message, TestContext.Current.CancellationToken)));
+    }
+
     public async Task<List<MessageEvent>> EventsAsync(MessageId id)
     {
         var message = await MessageAsync(id);

@@ -157,7 +157,7 @@ public sealed class SummariserTests
         await relay.PassAsync();
 
         Assert.Equal("Here we are.", relay.Consume("session-1"));
-        Assert.Equal(MessageState.Placed, (await relay.MessageAsync(id)).State);
+        Assert.Equal(MessageState.Placed, await relay.StateAsync(id));
         Assert.NotNull((await relay.WindowAsync()).Summary);
         Assert.Equal(62, await relay.CountAsync("SELECT COUNT(*) FROM entries WHERE role <> 'summary'"));
         Assert.InRange(relay.Advisor.Calls.Count, 3, 12);

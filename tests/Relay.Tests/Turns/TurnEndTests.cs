@@ -91,7 +91,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         await _relay.PassAsync();
 
         Assert.Equal("Use 8080.", _relay.Consume("session-2"));
-        Assert.Equal(MessageState.Placed, (await _relay.MessageAsync(id)).State);
+        Assert.Equal(MessageState.Placed, await _relay.StateAsync(id));
     }
 
     [Theory]

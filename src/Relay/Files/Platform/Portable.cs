@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Relay.Storage;
 
 namespace Relay.Files.Platform;
 

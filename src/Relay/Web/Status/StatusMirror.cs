@@ -5,11 +5,8 @@ using Relay.Running;
 namespace Relay.Web.Status;
 
 /// <summary>Keeps state/status.json within a second of the truth, written whole or not at all.</summary>
-internal sealed class StatusMirror(StatusReader status, SettingsSource settings, TimeProvider clock) : ILoop
+internal sealed class StatusMirror(StatusReader status, SettingsSource settings) : ILoop
 {
-    /// <summary>Between two writes, however much happens.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
-
     private byte[] _written = [];
     private bool _isWaiting;
 
@@ -17,6 +14,8 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
 
     /// <summary>While something waits its age grows; else all that changes is heard of.</summary>
     public TimeSpan Poll => _isWaiting ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10);
+
+    public TimeSpan Rest => TimeSpan.FromMilliseconds(250);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +27,6 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
             return 0;
         DurableFile.Replace(file, json);
         _written = json;
-        await clock.PauseAsync(Rest, cancellationToken);
         return 0;
     }
 }
