@@ -33,7 +33,10 @@ internal enum AgentState
 internal sealed record Agent(
     string Id, SessionId Session, string Folder, AgentState State, int Rounds, int Blocks, long Stops, DateTimeOffset LastSeenAt)
 {
-    public const string Columns = "agent_id, session_id, folder, state, rounds, blocks, stops, last_seen_at";
+    public const string Columns = "agent_id, session_id, folder, state, rounds, blocks, stops, last_seen_at, owns_name";
+
+    /// <summary>The session's name was made for it, and no other may have it.</summary>
+    public bool OwnsName { get; init; }
 
     public static Agent From(Row row) => new(
         row.Text(),
@@ -43,7 +46,10 @@ internal sealed record Agent(
         row.Int(),
         row.Int(),
         row.Number(),
-        row.Time());
+        row.Time())
+    {
+        OwnsName = row.Flag(),
+    };
 }
 
 /// <summary>Reads and writes the agents and their tool calls.</summary>
@@ -166,9 +172,10 @@ internal static partial class AgentStore
         Writing writing, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
     {
         var since = writing.Now - NameKept;
-        if (known is { State: not AgentState.Ended } && known.LastSeenAt > since)
+        if (known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
             return known.Session;
-        await writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND last_seen_at <= @since")
+        // An agent that has ended may own its name again, by an event that came late.
+        await writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND (last_seen_at <= @since OR state = 'ended')")
             .With("@since", since.ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
         var taken = await writing.Sql(

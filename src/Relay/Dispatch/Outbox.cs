@@ -81,8 +81,14 @@ internal static class Outbox
         SetStateAsync(writing, reply, DispatchState.Placed, cancellationToken);
 
     /// <summary>The receipt: the session took it. False when that was known before.</summary>
-    public static async Task<bool> ConsumedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken) =>
-        await SetStateAsync(writing, reply, DispatchState.Consumed, cancellationToken) > 0;
+    public static async Task<bool> ConsumedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
+    {
+        if (await SetStateAsync(writing, reply, DispatchState.Consumed, cancellationToken) == 0)
+            return false;
+        if (reply.State != DispatchState.Placed) // Handed over without a folder; one that was placed is noted as that.
+            await NoteLastAsync(writing, reply.Session, writing.Now, cancellationToken);
+        return true;
+    }
 
     /// <summary>When a reply last reached a session, and which: for the status, in one row.</summary>
     public static Task NoteLastAsync(Writing writing, SessionId session, DateTimeOffset at, CancellationToken cancellationToken) =>
