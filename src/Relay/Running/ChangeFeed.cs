@@ -45,6 +45,9 @@ internal sealed class ChangeFeed
     private readonly Lock _lock = new();
     private readonly Dictionary<(Topic Topic, string? About), List<Subscription>> _listeners = [];
 
+    /// <summary>Grows with every change, of whatever topic.</summary>
+    public long Version { get; private set; }
+
     /// <summary>With <paramref name="about"/> it hears only what was published about that; without, all of the topic.</summary>
     public Subscription Subscribe(Topic topic, string? about = null)
     {
@@ -62,6 +65,7 @@ internal sealed class ChangeFeed
     {
         lock (_lock)
         {
+            Version++;
             Notify((topic, null));
             Notify((Topic.Any, null));
             if (about is not null)

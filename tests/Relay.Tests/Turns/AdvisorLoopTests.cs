@@ -1,3 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using Relay.Costs;
+using Relay.Operator;
+using Relay.Operator.Pages;
 using System.Diagnostics;
 using Relay.Advisor;
 using Relay.Conversations;
@@ -107,15 +111,43 @@ public sealed class AdvisorLoopTests
         await Until.TrueAsync(async () => (await relay.StatusAsync())["queue_depth"]!.GetValue<int>() == 2, "both messages");
         await Until.TrueAsync(async () => (await relay.StatusAsync())["deferred_until"] is not null, "the deferral");
 
-        var written = new HashSet<DateTime>();
-        for (var look = 0; look < 20; look++)
+        var changes = relay.Daemon.Services.GetRequiredService<ChangeFeed>();
+        var version = changes.Version;
+        for (var look = 0; look < 2; look++) // The age of what waits is written every second.
         {
-            written.Add(File.GetLastWriteTimeUtc(relay.Home.StatusFile));
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken);
+            var written = File.GetLastWriteTimeUtc(relay.Home.StatusFile);
+            await Until.TrueAsync(() => File.GetLastWriteTimeUtc(relay.Home.StatusFile) != written, "the next second");
         }
 
-        Assert.InRange(written.Count, 1, 5); // A loop that wakes itself has it written five times a second.
+        Assert.Equal(version, changes.Version); // A loop that wakes itself, or writes, would have told of it.
         Assert.Single(relay.Api.Requests);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_program_holds_its_own_message_and_stops_nothing_else()
+    {
+        await using var relay = await TempRelay.CreateAsync("sessions: [{session_id: s, conversation: one}, {session_id: t, conversation: two}]");
+        relay.Advisor.Enqueue((_, _) => throw new InvalidOperationException("an index that is not there"));
+        var first = await relay.AcceptAsync("s", "one");
+        var behind = await relay.AcceptAsync("s", "two");
+        var other = await relay.AcceptAsync("t", "three");
+
+        await relay.TakeTurnsAsync();
+
+        var held = await relay.MessageAsync(first);
+        Assert.Equal((MessageState.Held, HoldCause.Fault), (held.State, held.Cause));
+        Assert.Contains("InvalidOperationException: an index that is not there", held.Reason, StringComparison.Ordinal);
+        Assert.Equal(MessageState.Accepted, (await relay.MessageAsync(behind)).State);
+        Assert.Equal(MessageState.Answered, (await relay.MessageAsync(other)).State);
+        var page = Assert.Single(await relay.PagesAsync());
+        Assert.Equal((PageCause.Message(first).ToString(), 4), (page.Cause, page.Priority));
+        Assert.Contains("an index that is not there", page.Body, StringComparison.Ordinal);
+        Assert.Equal(1, (await relay.ReadAsync(reading => Spending.TotalsAsync(reading, CancellationToken))).UnknownCost); // Perhaps paid.
+
+        Assert.True(await relay.Get<Holds>().RetryAsync(held, CancellationToken));
+        await relay.TakeTurnsAsync();
+        Assert.Equal(MessageState.Answered, (await relay.MessageAsync(first)).State);
+        Assert.Equal(MessageState.Answered, (await relay.MessageAsync(behind)).State);
     }
 
     private static Task<int> ExecuteAsync(TempRelay relay, string sql) =>

@@ -25,6 +25,17 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     public Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken) =>
         database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
 
+    /// <summary>The same a moment later, when nothing has changed but the time and what lies in the queue folder.</summary>
+    public StatusReport Age(StatusReport report) => report with
+    {
+        QueueDepth = report.Unanswered + Envelopes,
+        OldestWaitingSeconds = Seconds(report.OldestWaitingAt, database.Clock.GetUtcNow()),
+    };
+
+    private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
+
+    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) => since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
+
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
         var current = settings.Current;
@@ -47,8 +58,10 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             LastNeedsJcText = newest.Count > 0 ? newest[0].Text : null,
             LastDispatchAt = placedAt,
             LastDispatchSession = placedFor,
-            QueueDepth = backlog.Count + QueueFolder.Waiting(current.Home.Queue).Count,
-            OldestWaitingSeconds = backlog.OldestAt is { } oldest ? Math.Round((reading.Now - oldest).TotalSeconds, 1) : 0,
+            Unanswered = backlog.Count,
+            QueueDepth = backlog.Count + Envelopes,
+            OldestWaitingAt = backlog.OldestAt,
+            OldestWaitingSeconds = Seconds(backlog.OldestAt, reading.Now),
             DeferredUntil = backlog.DeferredUntil,
             HistoryChars = size.Characters,
             HistoryTurns = size.Turns,

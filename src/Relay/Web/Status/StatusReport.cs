@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Relay.Conversations;
 using Relay.Http;
 
@@ -15,6 +16,13 @@ internal sealed record StatusReport
     public required string? LastNeedsJcText { get; init; }
     public required DateTimeOffset? LastDispatchAt { get; init; }
     public required string? LastDispatchSession { get; init; }
+    /// <summary>Messages that were accepted and not answered yet.</summary>
+    [JsonIgnore]
+    public long Unanswered { get; init; }
+
+    [JsonIgnore]
+    public DateTimeOffset? OldestWaitingAt { get; init; }
+
     public required long QueueDepth { get; init; }
     public required double OldestWaitingSeconds { get; init; }
     public required DateTimeOffset? DeferredUntil { get; init; }
