@@ -13,7 +13,7 @@ internal sealed class FilledStore : IDisposable
 
     /// <summary>Columns that count within a conversation or a session, and by how much a message moves them: a question and its reply are
     /// two entries.</summary>
-    private static readonly Dictionary<string, int> Counting = new() { ["number"] = 1, ["position"] = 2 };
+    private static readonly Dictionary<string, int> Counting = new() { ["number"] = 1, ["position"] = 2, ["asked_position"] = 2, ["reply_position"] = 2, ["question_id"] = 1 };
 
     private readonly SqliteConnection _database;
 
@@ -29,7 +29,8 @@ internal sealed class FilledStore : IDisposable
         using var store = new FilledStore(file, SqliteOpenMode.ReadOnly);
         await Eventually.ThatAsync(
             Bed.Limit,
-            () => store.Scalar("SELECT COUNT(*) FROM messages WHERE state <> 'consumed'") is 0L,
+            () => store.Scalar(
+                "SELECT (SELECT COUNT(*) FROM messages WHERE state NOT IN ('answered', 'consumed')) + (SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed')") is 0L,
             () => "messages are left unfinished",
             cancellationToken);
     }
@@ -38,7 +39,7 @@ internal sealed class FilledStore : IDisposable
     public static void AddFinishedMessages(string file, int count)
     {
         using var store = Open(file);
-        var model = (string)store.Scalar("SELECT message_id FROM messages WHERE state = 'consumed' ORDER BY number DESC LIMIT 1")!;
+        var model = (string)store.Scalar("SELECT message_id FROM messages WHERE state = 'answered' ORDER BY number DESC LIMIT 1")!;
         store.Run("BEGIN");
         foreach (var table in store.Texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"))
             if (store.Columns(table).Any(column => column.Name == "message_id"))
@@ -50,8 +51,6 @@ internal sealed class FilledStore : IDisposable
                 last_position = (SELECT MAX(position) FROM entries e WHERE e.conversation_id = conversations.conversation_id),
                 window_turns = (SELECT COUNT(*) FROM entries e WHERE e.conversation_id = conversations.conversation_id),
                 window_characters = (SELECT SUM(characters) FROM entries e WHERE e.conversation_id = conversations.conversation_id);
-            UPDATE sessions SET
-                last_dispatch = COALESCE((SELECT MAX(number) FROM dispatches d WHERE d.session_id = sessions.session_id), 0);
             COMMIT
             """);
     }
@@ -82,14 +81,16 @@ internal sealed class FilledStore : IDisposable
             $"""
             WITH RECURSIVE copies (copy) AS (SELECT 1 UNION ALL SELECT copy + 1 FROM copies WHERE copy < {count})
             INSERT INTO {table} ({string.Join(", ", columns)})
-            SELECT {string.Join(", ", columns.Select(InCopy))}
+            SELECT {string.Join(", ", columns.Select(column => InCopy(table, column)))}
             FROM copies CROSS JOIN (SELECT * FROM {table} WHERE {where}) AS model
             """);
     }
 
     /// <summary>A column of the copy whose number is in "copy".</summary>
-    private static string InCopy(string column)
+    private static string InCopy(string table, string column)
     {
+        if (column == "number" && table == "message_events")
+            return column; // It counts within its message.
         if (Counting.TryGetValue(column, out var step))
             return $"{column} + copy * {step}";
         var identifies = column.EndsWith("_id", StringComparison.Ordinal) || column.EndsWith("_key", StringComparison.Ordinal);

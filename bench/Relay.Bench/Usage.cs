@@ -16,6 +16,8 @@ namespace Relay.Bench;
 internal sealed partial record Usage(
     long Ticks, double ProcessorMilliseconds, long Written, long Read, long Reads, long Switches, long Waits)
 {
+    private IReadOnlyDictionary<string, (long Voluntary, long Involuntary)> _threads = new Dictionary<string, (long, long)>();
+
     public double KibibytesWritten => Written / 1024.0;
 
     public double KibibytesRead => Read / 1024.0;
@@ -25,25 +27,35 @@ internal sealed partial record Usage(
     public static Usage Of(int process)
     {
         var io = Numbers($"/proc/{process}/io");
-        var tasks = Directory.GetDirectories($"/proc/{process}/task").Select(SwitchesOf).ToList();
+        var threads = Directory.GetDirectories($"/proc/{process}/task").ToDictionary(thread => thread, SwitchesOf);
         return new Usage(
             Stopwatch.GetTimestamp(),
             ProcessorTimeOf(process),
             io["write_bytes"],
             io["rchar"],
             io["syscr"],
-            tasks.Sum(task => task.Voluntary + task.Involuntary),
-            tasks.Sum(task => task.Voluntary));
+            threads.Values.Sum(thread => thread.Voluntary + thread.Involuntary),
+            threads.Values.Sum(thread => thread.Voluntary))
+        {
+            _threads = threads,
+        };
     }
 
-    public Usage Since(Usage earlier) => new(
-        Ticks - earlier.Ticks,
-        ProcessorMilliseconds - earlier.ProcessorMilliseconds,
-        Written - earlier.Written,
-        Read - earlier.Read,
-        Reads - earlier.Reads,
-        Switches - earlier.Switches,
-        Waits - earlier.Waits);
+    /// <summary>The switches are those of the threads that are still there.</summary>
+    public Usage Since(Usage earlier)
+    {
+        var threads = _threads.Select(thread => (Now: thread.Value, Then: earlier._threads.GetValueOrDefault(thread.Key))).ToList();
+        var waits = threads.Sum(thread => Math.Max(0, thread.Now.Voluntary - thread.Then.Voluntary));
+        var pushed = threads.Sum(thread => Math.Max(0, thread.Now.Involuntary - thread.Then.Involuntary));
+        return new(
+            Ticks - earlier.Ticks,
+            ProcessorMilliseconds - earlier.ProcessorMilliseconds,
+            Written - earlier.Written,
+            Read - earlier.Read,
+            Reads - earlier.Reads,
+            waits + pushed,
+            waits);
+    }
 
     public Usage And(Usage other) => new(
         Ticks + other.Ticks,

@@ -6,7 +6,8 @@ using Relay.Conversations;
 
 namespace Relay.Cli;
 
-/// <summary>Stands for the operator's phone: takes what the relay would send to ntfy. Any free port, so that demos run side by side.</summary>
+/// <summary>Stands for the operator's phone: receives what the relay sends to ntfy.
+/// It listens on any free port, so that several demos can run at once.</summary>
 internal sealed class DemoPhone : IAsyncDisposable
 {
     private readonly ConcurrentQueue<(string Title, string Message)> _pages = new();
@@ -26,8 +27,10 @@ internal sealed class DemoPhone : IAsyncDisposable
         return phone;
     }
 
-    public string? Received(string title) =>
-        _pages.Where(page => page.Title.Contains(title, StringComparison.Ordinal)).Select(page => $"shows \"{page.Title}\": {page.Message}").FirstOrDefault();
+    public string? Received(string title) => _pages
+        .Where(page => page.Title.Contains(title, StringComparison.Ordinal))
+        .Select(page => $"shows \"{page.Title}\": {page.Message}")
+        .FirstOrDefault();
 
     public async ValueTask DisposeAsync()
     {

@@ -5,7 +5,7 @@ using Relay.Turns;
 
 namespace Relay.Conversations;
 
-/// <summary>A message on its way in, before it has an id.</summary>
+/// <summary>A message that has no id yet.</summary>
 internal sealed record NewMessage(
     ConversationId Conversation,
     SessionId Session,
@@ -31,10 +31,10 @@ internal sealed record Change(MessageState State, HoldCause? Cause = null, strin
 /// <summary>Owns messages, the keys under which each is said once, and the rows that tell of what departs from the straight line.</summary>
 internal static partial class MessageStore
 {
-    /// <summary>In the words of the index over them: SQLite takes a partial index only where a query repeats its condition.</summary>
+    /// <summary>The same text as in the partial index: SQLite uses such an index only if a query repeats its condition.</summary>
     public const string IsUnanswered = "state IN ('accepted', 'asking', 'waiting', 'deferred', 'held')";
 
-    /// <summary>Those whose turn may come.</summary>
+    /// <summary>Messages that may be asked now or later, without a further event.</summary>
     public const string IsPending = "state IN ('accepted', 'asking', 'deferred', 'held')";
 
     /// <summary>Null when a message with its key is there already.</summary>
@@ -91,7 +91,8 @@ internal static partial class MessageStore
         writing.Wake(Topic.Replies, message.Value);
     }
 
-    /// <summary>Its turn has come: from now on it stands in the journal, at the position given, and goes before all that does not.</summary>
+    /// <summary>The message is being asked. It has its place in the journal now, so until it is answered it comes before all
+    /// messages that have none.</summary>
     public static async Task AskAsync(Writing writing, Message message, long askedPosition, CancellationToken cancellationToken)
     {
         var asked = await writing.Sql(
@@ -109,14 +110,20 @@ internal static partial class MessageStore
             throw new LostRaceException($"message {message.Id} stands in the journal already");
     }
 
-    /// <summary>A reply is on its way; it answers the message, at this position of the journal.</summary>
+    /// <summary>The message is answered by the reply at a position of the journal.</summary>
     public static async Task AnswerAsync(
-        Writing writing, ConversationId conversation, MessageId message, long replyPosition, string? reason, CancellationToken cancellationToken)
+        Writing writing,
+        ConversationId conversation,
+        MessageId message,
+        long replyPosition,
+        string? reason,
+        CancellationToken cancellationToken)
     {
         var answered = await writing.Sql(
             """
             UPDATE messages
-            SET state = 'answered', cause = NULL, reason = @reason, due_at = @never, changed_at = @now, reply_position = @position
+            SET state = 'answered', cause = NULL, reason = @reason, due_at = @never, changed_at = @now,
+                reply_position = @position
             WHERE conversation_id = @conversation AND message_id = @message AND reply_position IS NULL
             """)
             .With("@conversation", conversation.Value).With("@message", message.Value).With("@reason", reason)
@@ -128,7 +135,7 @@ internal static partial class MessageStore
             await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
     }
 
-    /// <summary>A row in the message's story that changes nothing.</summary>
+    /// <summary>Adds an event to a message without changing the message.</summary>
     public static Task NoteAsync(
         Writing writing, ConversationId conversation, MessageId message, MessageNote note, CancellationToken cancellationToken) =>
         writing.Sql(
@@ -142,7 +149,8 @@ internal static partial class MessageStore
             .With("@now", writing.UnixNow).With("@state", note.State).With("@detail", note.Detail)
             .ExecuteAsync(cancellationToken);
 
-    public static Task<Message?> FindAsync(Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+    public static Task<Message?> FindAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Message.Columns}
@@ -152,8 +160,9 @@ internal static partial class MessageStore
             .With("@conversation", conversation.Value).With("@message", message.Value)
             .FirstAsync(Message.From, cancellationToken);
 
-    /// <summary>A session's message by its key, in whatever conversation the session was when it said it.</summary>
-    public static async Task<Message?> FindByKeyAsync(Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken)
+    /// <summary>A session's message by its key. The session may have been in another conversation then.</summary>
+    public static async Task<Message?> FindByKeyAsync(
+        Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken)
     {
         var found = await reading.Sql(
             """
@@ -166,27 +175,33 @@ internal static partial class MessageStore
         return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
     }
 
-    /// <summary>The message of a conversation whose turn comes next, of one kind of speaker. One that the model refused waits for the operator.</summary>
-    public static Task<NextMessage?> NextAsync(Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
+    /// <summary>The next message of a conversation to be asked, of one kind of speaker. Messages that the model refused are left out:
+    /// they wait for the operator.</summary>
+    public static Task<NextMessage?> NextAsync(
+        Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Message.Columns}, priority
             FROM messages
-            WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending} AND (cause IS NULL OR cause <> 'refusal')
+            WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending}
+              AND (cause IS NULL OR cause <> 'refusal')
             ORDER BY priority, number
             LIMIT 1
             """)
             .With("@conversation", conversation.Value).With("@speaker", speaker.Word())
             .FirstAsync(row => new NextMessage(Message.From(row), row.Number()), cancellationToken);
 
-    /// <summary>Conversations in which a turn may come, each found by one step through the index.</summary>
+    /// <summary>The conversations with messages that may be asked. Each is found by one step through the index.</summary>
     public static Task<List<ConversationId>> PendingAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             WITH RECURSIVE pending (conversation_id) AS (
                 SELECT (SELECT MIN(conversation_id) FROM messages WHERE {IsPending})
                 UNION ALL
-                SELECT (SELECT MIN(m.conversation_id) FROM messages m WHERE m.conversation_id > p.conversation_id AND {IsPending})
+                SELECT (
+                    SELECT MIN(m.conversation_id)
+                    FROM messages m
+                    WHERE m.conversation_id > p.conversation_id AND {IsPending})
                 FROM pending p
                 WHERE p.conversation_id IS NOT NULL)
             SELECT conversation_id
@@ -198,8 +213,8 @@ internal static partial class MessageStore
     private sealed record MessageKey(ConversationId Conversation, MessageId Message);
 }
 
-/// <summary>With its priority, which decides between the operator's and the sessions'.</summary>
+/// <summary>A message and its priority, which decides between a message of the operator and one of a session.</summary>
 internal sealed record NextMessage(Message Message, long Priority);
 
-/// <summary>A line in a message's story. The state is usually the message's, but not always: "woken" is told there too.</summary>
+/// <summary>An event of a message. Its state is mostly the new state of the message, but it can be another word, such as "woken".</summary>
 internal sealed record MessageNote(string State, string? Detail);

@@ -14,6 +14,7 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     /// <summary>Between two notes of where a reply last went: each is a page of the database.</summary>
     private static readonly TimeSpan BetweenNotes = TimeSpan.FromMilliseconds(250);
 
+    private bool _hasPlaced;
     private bool _swept;
     private DateTimeOffset _notedAt;
     private OutboundReply? _unnoted;
@@ -22,6 +23,9 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
 
     /// <summary>What callers gave up is found by time alone; else only a lost wake-up.</summary>
     public TimeSpan Poll => _unnoted is not null ? BetweenNotes : callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
+
+    /// <summary>What was placed is mostly taken at once: its receipt is recorded together with what is placed next.</summary>
+    public TimeSpan Rest => _hasPlaced ? TimeSpan.FromMilliseconds(4) : TimeSpan.Zero;
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
@@ -38,6 +42,7 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         if (pass.Placed.Count > 0)
             await folder.SyncAsync();
         await RecordAsync(pass); // (4)
+        _hasPlaced = pass.Placed.Count > 0;
         pass.Faults.FirstOrDefault()?.Throw();
         return pass.Consumed.Count + pass.Placed.Count;
     }

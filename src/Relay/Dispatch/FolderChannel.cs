@@ -12,6 +12,8 @@ namespace Relay.Dispatch;
 /// was not delivered, whatever the record says: the rename takes it away.</summary>
 internal sealed class FolderChannel : IDisposable
 {
+    private const string InputName = "input.txt";
+
     private readonly RelayHome _home;
     private readonly FolderWatch _watch;
     private readonly SharedFolderSync _stagedNames;
@@ -22,7 +24,11 @@ internal sealed class FolderChannel : IDisposable
     public FolderChannel(SettingsSource settings, ChangeFeed changes)
     {
         _home = settings.Current.Home;
-        _watch = new FolderWatch(_home.Dispatch, FolderWatch.Names, () => changes.Publish(Topic.Dispatch), withSubfolders: true);
+        _watch = new FolderWatch(_home.Dispatch, FolderEvents.Go, () => changes.Publish(Topic.Dispatch))
+        {
+            Name = InputName,
+            WithSubfolders = true,
+        };
         _stagedNames = new SharedFolderSync(_home.Staged);
     }
 
@@ -88,7 +94,7 @@ internal sealed class FolderChannel : IDisposable
         Posix.SyncFolder(_home.Dispatch);
     }
 
-    private string InputFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), "input.txt");
+    private string InputFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), InputName);
 
     private string StagedFile(string id) => Path.Combine(_home.Staged, id);
 }

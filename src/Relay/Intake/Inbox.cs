@@ -3,10 +3,10 @@ using Relay.Storage;
 
 namespace Relay.Intake;
 
-/// <summary>What a session says, before it is accepted. Under the same key of the same session it is the same message again.</summary>
+/// <summary>A message of a session that is not accepted yet. The same key of the same session is the same message again.</summary>
 internal sealed record Incoming(SessionId Session, string Content, string DedupeKey, ReplyChannel Channel);
 
-/// <summary>The one way in for what sessions say: durable and counted once when it returns.</summary>
+/// <summary>Accepts the messages of sessions, whichever way they come. When it returns, they are durable, and each is there once.</summary>
 internal sealed partial class Inbox(Database database, SessionDirectory directory, ILogger<Inbox> log)
 {
     public abstract record Acceptance
@@ -28,7 +28,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         SessionId session, string content, string dedupeKey, ReplyChannel channel, CancellationToken cancellationToken) =>
         (await AcceptAsync([new Incoming(session, content, dedupeKey, channel)], cancellationToken))[0];
 
-    /// <summary>Several at once, in this order, with one commit.</summary>
+    /// <summary>Accepts several messages in this order, with one commit.</summary>
     public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken) =>
         incoming.Count == 0 ? [] : await database.WriteAsync(
             async writing =>
@@ -44,7 +44,8 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
     {
         var session = incoming.Session;
         if (directory.ConversationOf(session) is not { } conversation)
-            return new Acceptance.Refused($"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
+            return new Acceptance.Refused(
+                $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
         await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
         var message = new NewMessage(conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
         if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)

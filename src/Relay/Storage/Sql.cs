@@ -8,12 +8,21 @@ internal static class Sql
 {
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
+        // A NUL ends SQLite's text and PostgreSQL refuses it: what came after one would be lost.
+        var given = value is string text && text.Contains('\0') ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
+        if (command.Parameters.IndexOf(name) is var index and >= 0)
+            command.Parameters[index].Value = given;
+        else
+            Add(command, name, given);
+        return command;
+    }
+
+    private static void Add(DbCommand command, string name, object value)
+    {
         var parameter = command.CreateParameter();
         parameter.ParameterName = name;
-        // A NUL ends SQLite's text and PostgreSQL refuses it: what came after one would be lost.
-        parameter.Value = value is string text && text.Contains('\0') ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
+        parameter.Value = value;
         command.Parameters.Add(parameter);
-        return command;
     }
 
     /// <summary>How many rows it changed.</summary>

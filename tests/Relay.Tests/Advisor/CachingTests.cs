@@ -1,10 +1,10 @@
-using Xunit;
 using Relay.Configuration;
 using Relay.Costs;
 using Relay.Loopback;
 using Relay.Storage;
 using Relay.Tests.Advisor.Anthropic;
 using Relay.Tests.Testing;
+using Xunit;
 using CacheLifetime = Relay.Costs.CacheLifetime;
 
 namespace Relay.Tests.Advisor;

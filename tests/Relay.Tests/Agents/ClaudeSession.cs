@@ -2,8 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents;
 

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Agents;
 using Relay.Conversations;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents;
 

@@ -1,7 +1,7 @@
 using ArchUnitNET.Domain.Extensions;
 using ArchUnitNET.Loader;
-using Xunit;
 using Relay.Running;
+using Xunit;
 
 namespace Relay.Tests.Architecture;
 

@@ -1,21 +1,21 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Relay.Cli;
 using Relay.Configuration;
+using Relay.Tests.Testing;
 
 namespace Relay.Tests.Cli;
 
-/// <summary>What a command left behind.</summary>
+/// <summary>The result of a command.</summary>
 internal sealed record Ran(int Exit, string Output, string Error)
 {
     public JsonElement Json => JsonSerializer.Deserialize<JsonElement>(Output);
 }
 
-/// <summary>A home for one test: commands run in this process, and so does its daemon, when there is one. Nothing leaves the machine.</summary>
+/// <summary>The home of one test. Its commands run in this process, and so does its daemon, if it is started.
+/// Nothing is sent to another machine.</summary>
 internal sealed class CliHome : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private Daemon? _daemon;
 
     public CliHome(string config = "advisor: simulated\nlisten: 127.0.0.1:0\n")
@@ -39,7 +39,8 @@ internal sealed class CliHome : IAsyncDisposable
     {
         Home.CreateFolders();
         var source = ((Loaded.Ok)SettingsSource.Load(Home, Environment, generate: true)).Source;
-        var started = await Daemon.StartAsync(source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
+        var started = await Daemon.StartAsync(
+            source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
         return _daemon = ((Daemon.Start.Running)started).Daemon;
     }
 
@@ -52,21 +53,12 @@ internal sealed class CliHome : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the operator, and returns when the question stands.</summary>
+    /// <summary>Asks the operator, and returns when the question is open.</summary>
     public async Task EscalateAsync(string session)
     {
         await RunAsync("send", "--session", session, $"Ask the operator about {session}");
-        await UntilAsync(async () => (await RunAsync("questions", "--json")).Output.Contains($"\"{session}\""));
-    }
-
-    public static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        for (var started = Stopwatch.GetTimestamp(); !await isSo();)
-        {
-            if (Stopwatch.GetElapsedTime(started) > Patience)
-                throw new TimeoutException("what the test waits for did not come");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
-        }
+        await Until.TrueAsync(
+            async () => (await RunAsync("questions", "--json")).Output.Contains($"\"{session}\""), $"the question of {session}");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,6 @@
 using CsCheck;
-using Xunit;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Conversations;
 

@@ -1,7 +1,7 @@
-using Xunit;
 using Relay.Conversations;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Conversations;
 

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Conversations;
 

@@ -1,12 +1,12 @@
-using Relay.Operator;
-using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Operator;
 using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Costs;
 

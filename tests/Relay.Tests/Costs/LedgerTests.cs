@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Costs;
 

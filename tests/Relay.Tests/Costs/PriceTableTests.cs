@@ -1,6 +1,6 @@
-using Xunit;
 using Relay.Advisor;
 using Relay.Costs;
+using Xunit;
 
 namespace Relay.Tests.Costs;
 

@@ -1,9 +1,9 @@
-using Xunit;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Intake;
 
@@ -96,7 +96,7 @@ public sealed class HistoryImportTests : IAsyncLifetime
         var refusal = await Assert.ThrowsAsync<InvalidDataException>(ImportAsync);
 
         Assert.StartsWith(_relay.Home.HistoryFile + ":", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("mend it or move it away", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("correct it or move it away", refusal.Message, StringComparison.Ordinal);
         Assert.Empty((await _relay.WindowAsync()).Turns);
         Assert.Equal(json, await File.ReadAllTextAsync(_relay.Home.HistoryFile, CancellationToken));
 

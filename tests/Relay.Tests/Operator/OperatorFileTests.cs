@@ -1,8 +1,8 @@
-using Xunit;
 using Relay.Dispatch;
 using Relay.Files.Platform;
 using Relay.Operator;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Operator;
 

@@ -6,11 +6,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using Xunit;
 using Relay.Configuration;
 using Relay.Files;
 using Relay.Loopback;
 using Relay.Storage;
+using Xunit;
 
 namespace Relay.Tests.Testing;
 

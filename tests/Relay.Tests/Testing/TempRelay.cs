@@ -1,4 +1,3 @@
-using Relay.Storage.Selection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,7 +5,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -17,9 +15,11 @@ using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Storage.Selection;
 using Relay.Texts;
 using Relay.Turns;
 using Relay.Web.Status;
+using Xunit;
 
 namespace Relay.Tests.Testing;
 

@@ -1,6 +1,6 @@
-using Xunit;
 using Relay.Conversations;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Testing;
 

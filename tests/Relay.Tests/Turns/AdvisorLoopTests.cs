@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
@@ -7,6 +6,7 @@ using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 

@@ -1,9 +1,9 @@
-using Xunit;
 using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Tests.Agents;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 

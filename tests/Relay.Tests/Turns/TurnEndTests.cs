@@ -1,4 +1,3 @@
-using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -7,6 +6,7 @@ using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 

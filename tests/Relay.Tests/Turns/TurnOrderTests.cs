@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 

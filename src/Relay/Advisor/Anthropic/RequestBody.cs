@@ -8,17 +8,17 @@ using Relay.Conversations;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>The body of a call, written once and straight as JSON: the SDK serialises its typed blocks one by one as they are made and the whole
-/// once more, which for a long history took ten times as long as all the rest of a turn. Breakpoints: the system prompt, and the last two user messages,
-/// so that the entry of the call before is found even if many blocks came since.</summary>
+/// <summary>The body of a call, written directly as JSON. The SDK would serialise each block when it is created, and all of them again:
+/// for a long history that takes ten times as long as the rest of a turn. Cache breakpoints are at the system prompt and at the last
+/// two user messages: so the cache entry of the call before is found even if many blocks were added since.</summary>
 internal sealed class RequestBody : HttpContent, IBufferWriter<byte>
 {
-    /// <summary>Small enough for the heap of young objects: whole bodies would be large ones, and collecting those is dear.</summary>
+    /// <summary>Small enough not to be put on the heap of large objects, which is expensive to collect.</summary>
     private const int PieceBytes = 64 * 1024;
 
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    // Encoded once: a long history writes them thousands of times.
+    // Encoded only once, for a long history contains them thousands of times.
     private static readonly JsonEncodedText RoleName = JsonEncodedText.Encode("role");
     private static readonly JsonEncodedText User = JsonEncodedText.Encode("user");
     private static readonly JsonEncodedText Assistant = JsonEncodedText.Encode("assistant");
@@ -53,9 +53,11 @@ internal sealed class RequestBody : HttpContent, IBufferWriter<byte>
 
     Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => ((IBufferWriter<byte>)this).GetMemory(sizeHint).Span;
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override async Task SerializeToStreamAsync(
+        Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         foreach (var piece in _pieces)
             await stream.WriteAsync(piece, cancellationToken);
@@ -79,10 +81,16 @@ internal sealed class RequestBody : HttpContent, IBufferWriter<byte>
         WriteBlock(json, call.System, call.CacheTtl);
         json.WriteEndArray();
         json.WriteStartArray("messages");
-        var marked = Enumerable.Range(0, call.Messages.Count).Where(index => call.Messages[index].Role == EntryRole.User).TakeLast(2).ToHashSet();
-        for (var index = 0; index < call.Messages.Count; index++)
-            WriteMessage(
-                json, call.Messages[index], marked.Contains(index) ? call.CacheTtl : CacheTtl.Off, index == call.Messages.Count - 1 ? call.Aside : null);
+        var marked = Enumerable.Range(0, call.Messages.Count)
+            .Where(index => call.Messages[index].Role == EntryRole.User)
+            .TakeLast(2)
+            .ToHashSet();
+        var last = call.Messages.Count - 1;
+        for (var index = 0; index <= last; index++)
+        {
+            var ttl = marked.Contains(index) ? call.CacheTtl : CacheTtl.Off;
+            WriteMessage(json, call.Messages[index], ttl, index == last ? call.Aside : null);
+        }
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -12,7 +12,7 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings)
 
     public Topic? WakesOn => Topic.Any;
 
-    /// <summary>While something waits its age grows; else all that changes is heard of.</summary>
+    /// <summary>Every second while a message waits, because its age is in the file. All other changes wake the loop.</summary>
     public TimeSpan Poll => _isWaiting ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10);
 
     public TimeSpan Rest => TimeSpan.FromMilliseconds(250);

@@ -11,16 +11,17 @@ using Relay.Storage;
 
 namespace Relay.Web.Status;
 
-/// <summary>Reads what the database says of the relay; with or without a daemon. It costs as much as waits, whatever is finished.</summary>
+/// <summary>Reads the status from the database, with or without a daemon.
+/// The time it takes depends on the unfinished messages only.</summary>
 internal sealed class StatusReader(Database database, SettingsSource settings, Faults faults)
 {
-    /// <summary>Besides those of the configuration.</summary>
+    /// <summary>How many are listed besides those of the configuration.</summary>
     private const int SessionsListed = 100;
 
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
 
-    /// <param name="running">False beside no daemon: then nothing has started.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="running">Whether this is the daemon. Otherwise there is no time of start.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     public Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken) =>
         database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
 
@@ -34,6 +35,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         var totals = await Spending.TotalsAsync(reading, cancellationToken);
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
         var sessions = await SessionsAsync(reading, backlog, cancellationToken);
+        var allSessions = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken);
         var (placedAt, placedFor) = await LastDispatchAsync(reading, cancellationToken);
         var (state, reason) = StateOf(backlog.Held, open);
         return new StatusReport
@@ -57,7 +59,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             Model = current.Config.Advisor == AdvisorKind.Simulated ? "simulated" : current.Config.Model,
             Version = ProgramVersion.Text,
             Sessions = sessions,
-            SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
+            SessionsNotListed = allSessions - sessions.Count,
             Questions = open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList(),
             PagesUnsent = unsent.Count,
             PageError = unsent.LastError,
@@ -67,22 +69,33 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     private async Task<List<SessionStatus>> SessionsAsync(Reading reading, Backlog backlog, CancellationToken cancellationToken)
     {
         var listed = await SessionStore.NewestAsync(reading, SessionsListed, cancellationToken);
-        foreach (var configured in settings.Current.Config.Sessions.Where(each => !listed.Exists(session => session.Id.Value == each.SessionId)))
+        var notListed = settings.Current.Config.Sessions.Where(each => !listed.Exists(session => session.Id.Value == each.SessionId));
+        foreach (var configured in notListed)
             if (await SessionStore.FindAsync(reading, SessionId.Stored(configured.SessionId), cancellationToken) is { } known)
                 listed.Add(known);
         var undelivered = (await Outbox.UndeliveredAsync(reading, cancellationToken)).ToLookup(each => each.Session, each => each.Count);
-        var unanswered = backlog.Groups.Where(group => group.Speaker == Speaker.Session).ToLookup(group => group.Session, group => group.Count);
+        var unanswered = backlog.Groups
+            .Where(group => group.Speaker == Speaker.Session)
+            .ToLookup(group => group.Session, group => group.Count);
         return listed
             .OrderBy(session => session.Id.Value, StringComparer.Ordinal)
             .Select(session => new SessionStatus(
-                session.Id.Value, session.Conversation.Value, session.LastSeenAt, unanswered[session.Id].Sum(), undelivered[session.Id.Value].Sum()))
+                session.Id.Value,
+                session.Conversation.Value,
+                session.LastSeenAt,
+                unanswered[session.Id].Sum(),
+                undelivered[session.Id.Value].Sum()))
             .ToList();
     }
 
-    private static async Task<(DateTimeOffset? At, string? Session)> LastDispatchAsync(Reading reading, CancellationToken cancellationToken) =>
-        await FactStore.FindAsync(reading, FactStore.LastDispatch, cancellationToken) is { } fact && fact.Split(' ') is [var at, var session]
+    private static async Task<(DateTimeOffset? At, string? Session)> LastDispatchAsync(
+        Reading reading, CancellationToken cancellationToken)
+    {
+        var fact = await FactStore.FindAsync(reading, FactStore.LastDispatch, cancellationToken);
+        return fact?.Split(' ') is [var at, var session]
             ? (DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(at, CultureInfo.InvariantCulture)), session)
             : (null, null);
+    }
 
     private (string State, string? Reason) StateOf(IReadOnlyList<Message> holds, List<Question> open)
     {

@@ -4,7 +4,8 @@ using Relay.Http;
 
 namespace Relay.Web.Status;
 
-/// <summary>status.json, the answer of GET /status and of relay status --json. Times are ISO-8601 UTC; money is US dollars.</summary>
+/// <summary>What is in state/status.json, and what GET /status and relay status --json answer.
+/// Times are ISO-8601 UTC; money is US dollars.</summary>
 internal sealed record StatusReport
 {
     public required string State { get; init; }
@@ -22,13 +23,14 @@ internal sealed record StatusReport
     public required long TotalInputTokens { get; init; }
     public required long TotalOutputTokens { get; init; }
 
-    /// <summary>Of the calls whose cost is known.</summary>
+    /// <summary>The sum over the calls whose cost is known.</summary>
     public required decimal TotalCostUsd { get; init; }
 
     public required long CallsOfUnknownCost { get; init; }
     public required string Model { get; init; }
     public required string Version { get; init; }
-    /// <summary>Those of the configuration, and the ones heard of last.</summary>
+
+    /// <summary>The sessions of the configuration and the ones that were active last.</summary>
     public required IReadOnlyList<SessionStatus> Sessions { get; init; }
 
     public required long SessionsNotListed { get; init; }

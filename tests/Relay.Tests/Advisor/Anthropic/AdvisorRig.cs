@@ -1,8 +1,8 @@
-using Xunit;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
 using Relay.Configuration;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Advisor.Anthropic;
 

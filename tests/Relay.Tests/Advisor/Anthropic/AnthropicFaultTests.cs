@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Advisor.Anthropic;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Xunit;
 using Relay.Configuration;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Advisor.Anthropic;
 

@@ -1,12 +1,12 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Xunit;
 using Relay.Advisor.Anthropic;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Loopback;
 using Relay.Tests.Testing;
+using Xunit;
 using CacheLifetime = Relay.Loopback.CacheLifetime;
 
 namespace Relay.Tests.Advisor.Anthropic;

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Http;
-using Xunit;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
 using Relay.Costs;
 using Relay.Loopback;
+using Xunit;
 using TokenUsage = Relay.Costs.TokenUsage;
 
 namespace Relay.Tests.Advisor.Anthropic;

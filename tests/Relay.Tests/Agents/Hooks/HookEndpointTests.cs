@@ -1,9 +1,9 @@
 using System.Net;
-using Xunit;
 using Relay.Agents;
 using Relay.Loopback;
 using Relay.Tests.Testing;
 using Relay.Texts;
+using Xunit;
 
 namespace Relay.Tests.Agents.Hooks;
 

@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Configuration;
 using Relay.Loopback;
 using Relay.Operator;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Hooks;
 

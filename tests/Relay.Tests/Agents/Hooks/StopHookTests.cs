@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Agents;
 using Relay.Loopback;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Hooks;
 

@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
-using Xunit;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Tools;
 

@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Agents.Waking;
 using Relay.Tests.Testing;
 using Relay.Texts;
+using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 

@@ -1,7 +1,7 @@
-using Xunit;
 using Relay.Agents;
 using Relay.Agents.Waking;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 

@@ -1,8 +1,8 @@
-using Xunit;
 using Relay.Agents.Hooks;
 using Relay.Loopback;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 

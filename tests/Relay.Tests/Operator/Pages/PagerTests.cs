@@ -1,11 +1,11 @@
 using System.Text;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Operator.Pages;
 

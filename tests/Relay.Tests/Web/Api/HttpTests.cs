@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Web.Api;
 

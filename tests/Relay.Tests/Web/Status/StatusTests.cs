@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
@@ -14,6 +13,7 @@ using Relay.Tests.Testing;
 using Relay.Turns;
 using Relay.Web.Api;
 using Relay.Web.Status;
+using Xunit;
 
 namespace Relay.Tests.Web.Status;
 
