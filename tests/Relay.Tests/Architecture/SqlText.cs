@@ -17,12 +17,18 @@ internal sealed partial record SqlText(string Class, string Place, string Text)
     private static readonly string Root = FindRoot();
 
     /// <summary>The tables that are read or written, of those that could be.</summary>
-    public IEnumerable<string> TablesOf(IReadOnlySet<string> tables) =>
-        Named().Matches(Text).SelectMany(match => match.Groups["name"].Captures).Select(name => name.Value).Where(tables.Contains).Distinct();
+    public IEnumerable<string> TablesOf(IReadOnlySet<string> tables) => Named().Matches(Text)
+        .SelectMany(match => match.Groups["name"].Captures)
+        .Select(name => name.Value)
+        .Where(tables.Contains)
+        .Distinct();
 
     /// <summary>Whether this text, with its holes filled, is that statement.</summary>
-    public bool IsSource(string statement) => Regex.IsMatch(
-        Normal(statement), @"\A" + Regex.Escape(Normal(Text)).Replace($"{Hole}", ".*", StringComparison.Ordinal) + @"\z", RegexOptions.Singleline);
+    public bool IsSource(string statement)
+    {
+        var pattern = Regex.Escape(Normal(Text)).Replace($"{Hole}", ".*", StringComparison.Ordinal);
+        return Regex.IsMatch(Normal(statement), $@"\A{pattern}\z", RegexOptions.Singleline);
+    }
 
     public static IReadOnlyList<SqlText> ReadAll() =>
     [

@@ -74,6 +74,14 @@ internal sealed class TempRelay : IAsyncDisposable
         await OpenAsync();
     }
 
+    /// <summary>A new process comes up on the same home, with a copy of this database in place of its own.</summary>
+    public async Task RestartOnAsync(string database)
+    {
+        await CloseAsync();
+        File.Copy(database, Home.DatabaseFile, overwrite: true);
+        await OpenAsync();
+    }
+
     /// <summary>Writes the configuration anew and has it taken up, as the watching loop would.</summary>
     public async Task ConfigureAsync(string config)
     {
