@@ -60,7 +60,7 @@ internal sealed class Daemon : IAsyncDisposable
         try
         {
             var changes = new ChangeFeed();
-            var database = await DatabaseFactory.OpenAsync(settings.Current, changes, clock, cancellationToken);
+            var database = DatabaseFactory.Open(settings.Current, changes, clock);
             await Migrator.MigrateAsync(database, cancellationToken); // (2)
             daemon = new Daemon(mine, database, RelayHost.Build(settings, database, changes, adjust), home);
             await daemon.BeginAsync(settings, cancellationToken);

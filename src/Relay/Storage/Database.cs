@@ -25,6 +25,9 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>Grows when this program may have been out of touch with the database: what is kept in memory of it is worth nothing then.</summary>
     public virtual int Generation => 0;
 
+    /// <summary>It lives on a server that others look after: that may be down, and come back.</summary>
+    public virtual bool IsElsewhere => false;
+
     /// <summary>Runs the work in one transaction. It may be run more than once, see <see cref="Writing"/>.</summary>
     public async Task<T> WriteAsync<T>(Func<Writing, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -74,8 +77,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>The one connection that writes. Thrown from it: the database cannot be written now.</summary>
-    protected abstract Task<ISqlConnection> WriterAsync_NeedsLock();
+    /// <summary>The one connection that writes, with a transaction begun on it. Thrown from it: the database cannot be written now.</summary>
+    protected abstract Task<ISqlConnection> BeginAsync_NeedsLock();
 
     /// <summary>Whether the same work may succeed when it is run again at once.</summary>
     protected virtual bool IsPassing(DbException exception) => false;
@@ -116,8 +119,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         ISqlConnection? writer = null;
         try
         {
-            writer = await WriterAsync_NeedsLock();
-            await writer.Command(Dialect.BeginWrite).ExecuteAsync(CancellationToken.None);
+            writer = await BeginAsync_NeedsLock();
             var writings = new List<Writing>(group.Count);
             foreach (var write in group)
             {
@@ -139,7 +141,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         }
     }
 
-    private static async Task RollBackAsync(ISqlConnection writer)
+    protected static async Task RollBackAsync(ISqlConnection writer)
     {
         try
         {

@@ -176,7 +176,7 @@ internal sealed class TempRelay : IAsyncDisposable
     {
         var settings = Assert.IsType<Loaded.Ok>(SettingsSource.Load(Home, _environment, generate: true)).Source;
         var changes = new ChangeFeed();
-        _database = await DatabaseFactory.OpenAsync(settings.Current, changes, Clock, CancellationToken.None);
+        _database = DatabaseFactory.Open(settings.Current, changes, Clock);
         await Migrator.MigrateAsync(_database, CancellationToken.None);
         _host = RelayHost.Build(settings, _database, changes, Adjust);
         _ = _host.Services.GetServices<ILoop>().Count(); // The host makes them all at its start.
