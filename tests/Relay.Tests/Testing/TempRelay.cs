@@ -28,14 +28,16 @@ namespace Relay.Tests.Testing;
 internal sealed class TempRelay : IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly TestStore _store;
     private Database? _database;
     private WebApplication? _host;
 
-    private TempRelay(string config, IReadOnlyDictionary<string, string> environment)
+    private TempRelay(string config, IReadOnlyDictionary<string, string> environment, TestStore store)
     {
         _environment = environment;
+        _store = store;
         Home.CreateFolders();
-        File.WriteAllText(Home.ConfigFile, config);
+        File.WriteAllText(Home.ConfigFile, store.Config + config);
     }
 
     public RelayHome Home { get; } = new(Directory.CreateTempSubdirectory("relay-test-").FullName);
@@ -51,12 +53,14 @@ internal sealed class TempRelay : IAsyncDisposable
     public SettingsSource Settings => Get<SettingsSource>();
 
     /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given.</summary>
-    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null)
+    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null, string? kind = null)
     {
+        var store = await TestStore.CreateAsync(kind);
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = (ntfy ?? new Uri("http://127.0.0.1:9")).ToString() };
         if (ntfyToken is not null)
             environment["NTFY_TOKEN"] = ntfyToken;
-        var relay = new TempRelay(config, environment);
+        store.AddTo(environment);
+        var relay = new TempRelay(config, environment, store);
         await relay.OpenAsync();
         return relay;
     }
@@ -77,7 +81,7 @@ internal sealed class TempRelay : IAsyncDisposable
     /// <summary>Writes the configuration anew and has it taken up, as the watching loop would.</summary>
     public async Task ConfigureAsync(string config)
     {
-        await File.WriteAllTextAsync(Home.ConfigFile, config, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Home.ConfigFile, _store.Config + config, TestContext.Current.CancellationToken);
         Assert.IsType<Reloaded.Changed>(Settings.Reload());
     }
 
@@ -169,6 +173,7 @@ internal sealed class TempRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        await _store.DisposeAsync();
         Directory.Delete(Home.Root, recursive: true);
     }
 

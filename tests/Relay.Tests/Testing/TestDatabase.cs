@@ -51,8 +51,8 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     private static async Task<TestDatabase> OnServerAsync(TimeProvider clock)
     {
-        var url = await TestServer.CreateDatabaseAsync();
+        var url = await TestServer.CreateSchemaAsync();
         var changes = new ChangeFeed();
-        return new TestDatabase(PostgresDatabase.Open(url, changes, clock), changes, () => TestServer.DropDatabaseAsync(url));
+        return new TestDatabase(PostgresDatabase.Open(url, changes, clock), changes, () => TestServer.DropSchemaAsync(url));
     }
 }

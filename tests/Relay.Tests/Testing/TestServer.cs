@@ -4,30 +4,40 @@ using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>The PostgreSQL server that RELAY_TEST_POSTGRES names; ./build test starts one. A test gets a database of its own there.</summary>
+/// <summary>The PostgreSQL server that RELAY_TEST_POSTGRES names; ./build test starts one. Where there is none, the test is skipped and says so.</summary>
 internal static class TestServer
 {
     private const string Variable = "RELAY_TEST_POSTGRES";
 
-    /// <summary>Its address. Skips the test where there is no server.</summary>
+    /// <summary>A schema for one test: a hundred times faster made than a database, and as much apart.</summary>
+    public static async Task<Uri> CreateSchemaAsync()
+    {
+        var name = NewName();
+        await RunAsync(Server(), $"CREATE SCHEMA {name}");
+        return new UriBuilder(Server()) { Query = $"search_path={name}" }.Uri;
+    }
+
+    public static Task DropSchemaAsync(Uri url) => RunAsync(Server(), $"DROP SCHEMA {url.Query.Split('=')[1]} CASCADE");
+
+    /// <summary>For a test that changes settings of the whole database.</summary>
     public static async Task<Uri> CreateDatabaseAsync()
     {
-        var name = $"relay_test_{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}";
-        await RunAsync($"CREATE DATABASE {name}");
+        var name = NewName();
+        await RunAsync(Server(), $"CREATE DATABASE {name}");
         return new UriBuilder(Server()) { Path = name }.Uri;
     }
 
-    public static Task DropDatabaseAsync(Uri database) => RunAsync($"DROP DATABASE IF EXISTS {database.AbsolutePath[1..]} WITH (FORCE)");
+    public static Task DropDatabaseAsync(Uri url) => RunAsync(Server(), $"DROP DATABASE {url.AbsolutePath[1..]} WITH (FORCE)");
 
-    /// <summary>As an administrator of the server would.</summary>
-    public static Task RunAsync(string sql) => RunAsync(Server(), sql);
-
-    public static async Task RunAsync(Uri database, string sql)
+    /// <summary>As an administrator would, on a connection of its own.</summary>
+    public static async Task RunAsync(Uri url, string sql)
     {
-        await using var source = new PostgresAddress(database).Single();
+        await using var source = new PostgresAddress(url).Single();
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
+
+    private static string NewName() => $"test_{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}";
 
     private static Uri Server()
     {

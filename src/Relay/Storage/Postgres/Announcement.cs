@@ -5,7 +5,8 @@ namespace Relay.Storage.Postgres;
 /// <summary>What one process tells the others of a commit: who it is, and a line for each topic. Only a hint, as every wake-up is.</summary>
 internal sealed record Announcement(string Sender, IReadOnlyCollection<(Topic Topic, string? About)>? Topics)
 {
-    public const string Channel = "relay";
+    /// <summary>SQL: where it is told. Relays in schemas of one database do not hear each other.</summary>
+    public const string Channel = "LEFT(CASE current_schema() WHEN 'public' THEN 'relay' ELSE 'relay_' || current_schema() END, 63)";
 
     /// <summary>The server takes less than 8,000 bytes.</summary>
     private const int Longest = 7_900;

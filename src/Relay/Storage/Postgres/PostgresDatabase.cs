@@ -71,8 +71,8 @@ internal sealed class PostgresDatabase : Database
     {
         var topics = writings.SelectMany(writing => writing.Topics).ToHashSet();
         if (topics.Count > 0)
-            await writer.Command("SELECT pg_notify(@channel, @payload)")
-                .With("@channel", Announcement.Channel).With("@payload", new Announcement(_sender, topics).ToString())
+            await writer.Command($"SELECT pg_notify({Announcement.Channel}, @payload)")
+                .With("@payload", new Announcement(_sender, topics).ToString())
                 .ExecuteAsync(CancellationToken.None);
     }
 

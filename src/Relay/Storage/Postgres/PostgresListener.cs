@@ -46,7 +46,8 @@ internal sealed class PostgresListener : IAsyncDisposable
             {
                 await using var connection = await PostgresConnection.OpenAsync(_source, stopping);
                 connection.OnNotification(Hear);
-                await connection.Command($"LISTEN {Announcement.Channel}").ExecuteAsync(stopping);
+                var channel = await connection.Command($"SELECT quote_ident({Announcement.Channel})").OnlyAsync(row => row.Text(), stopping);
+                await connection.Command($"LISTEN {channel}").ExecuteAsync(stopping);
                 failures = 0;
                 _changes.PublishAll(); // What was announced before this is not heard.
                 while (true)
