@@ -37,7 +37,7 @@ internal enum Topic
 
     Faults,
 
-    /// <summary>The database's server, which may be gone.</summary>
+    /// <summary>The database's server is gone, or back.</summary>
     Database,
 }
 

@@ -14,6 +14,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>A write that meets another's lock or a lost race is run again.</summary>
     private const int MostAttempts = 5;
 
+    private static readonly TimeSpan BetweenRecordings = TimeSpan.FromSeconds(1);
+
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentQueue<PendingWrite> _waiting = new();
 
@@ -62,6 +64,23 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
             },
             cancellationToken);
 
+    /// <summary>For what has happened outside already: tried again every second until it is recorded. Only a stop gives it up.</summary>
+    public async Task RecordAsync(Func<Writing, Task> work, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                await WriteAsync(work, CancellationToken.None);
+                return;
+            }
+            catch (DbException) when (!stopping.IsCancellationRequested)
+            {
+                await Clock.PauseAsync(BetweenRecordings, stopping);
+            }
+        }
+    }
+
     public abstract Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken);
 
     /// <summary>What is wrong with the database, the first of it; null when it is sound.</summary>
@@ -83,8 +102,17 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>Whether the same work may succeed when it is run again at once.</summary>
     protected virtual bool IsPassing(DbException exception) => false;
 
+    /// <summary>What a write failed with, before the next one.</summary>
+    protected virtual void OnFault_NeedsLock(DbException fault)
+    {
+    }
+
     /// <summary>Inside the transaction, last: those who listen elsewhere hear of it with the commit.</summary>
     protected virtual Task AnnounceAsync(ISqlConnection writer, IEnumerable<Writing> writings) => Task.CompletedTask;
+
+    /// <summary>Why the database could not do it, for people.</summary>
+    public static string Explain(DbException exception) =>
+        exception is DatabaseUnavailableException ? exception.Message : $"the database fails: {exception.Message}";
 
     protected Reading NewReading(ISqlConnection connection) => new(connection, Clock.GetUtcNow());
 
@@ -104,6 +132,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
             }
             if (attempt < MostAttempts && (fault is LostRaceException || (fault is DbException passing && IsPassing(passing))))
                 continue;
+            if (fault is DbException lasting)
+                OnFault_NeedsLock(lasting);
             if (failed is null)
                 group.ForEach(write => write.Fail(fault)); // Nothing of the group is on disk: each who asked is told.
             else

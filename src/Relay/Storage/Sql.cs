@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Relay.Texts;
 
 namespace Relay.Storage;
@@ -10,10 +11,16 @@ internal static class Sql
     {
         var parameter = command.CreateParameter();
         parameter.ParameterName = name;
-        // A NUL ends SQLite's text and PostgreSQL refuses it: what came after one would be lost.
-        parameter.Value = value is string text && text.Contains('\0') ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
+        parameter.Value = value is string text ? Storable(text) : value ?? DBNull.Value;
         command.Parameters.Add(parameter);
         return command;
+    }
+
+    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in UTF-8.</summary>
+    private static string Storable(string text)
+    {
+        var stored = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+        return stored.Contains('\0') ? stored.Replace('\0', '\uFFFD') : stored;
     }
 
     /// <summary>How many rows it changed.</summary>

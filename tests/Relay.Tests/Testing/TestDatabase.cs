@@ -10,13 +10,18 @@ namespace Relay.Tests.Testing;
 internal sealed class TestDatabase : IAsyncDisposable
 {
     private readonly Func<Task> _remove;
+    private bool _isClosed;
 
-    private TestDatabase(Database database, ChangeFeed changes, Func<Task> remove)
+    private TestDatabase(Database database, ChangeFeed changes, Uri? url, Func<Task> remove)
     {
         _remove = remove;
         Database = database;
         Changes = changes;
+        Url = url;
     }
+
+    /// <summary>Null for a file.</summary>
+    public Uri? Url { get; }
 
     public ChangeFeed Changes { get; }
 
@@ -29,9 +34,17 @@ internal sealed class TestDatabase : IAsyncDisposable
         return test;
     }
 
+    /// <summary>As the process that has it open ends.</summary>
+    public async Task CloseAsync()
+    {
+        if (!_isClosed)
+            await Database.DisposeAsync();
+        _isClosed = true;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await Database.DisposeAsync();
+        await CloseAsync();
         await _remove();
     }
 
@@ -42,6 +55,7 @@ internal sealed class TestDatabase : IAsyncDisposable
         return new TestDatabase(
             SqliteDatabase.Open(Path.Combine(folder, "relay.db"), changes, clock),
             changes,
+            url: null,
             () =>
             {
                 Directory.Delete(folder, recursive: true);
@@ -53,6 +67,6 @@ internal sealed class TestDatabase : IAsyncDisposable
     {
         var url = await TestServer.CreateSchemaAsync();
         var changes = new ChangeFeed();
-        return new TestDatabase(PostgresDatabase.Open(url, changes, clock), changes, () => TestServer.DropSchemaAsync(url));
+        return new TestDatabase(PostgresDatabase.Open(url, changes, clock), changes, url, () => TestServer.DropSchemaAsync(url));
     }
 }

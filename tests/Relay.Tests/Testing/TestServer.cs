@@ -13,23 +13,26 @@ internal static class TestServer
     public static async Task<Uri> CreateSchemaAsync()
     {
         var name = NewName();
-        await RunAsync(Server(), $"CREATE SCHEMA {name}");
+        await RunAsync($"CREATE SCHEMA {name}");
         return new UriBuilder(Server()) { Query = $"search_path={name}" }.Uri;
     }
 
-    public static Task DropSchemaAsync(Uri url) => RunAsync(Server(), $"DROP SCHEMA {url.Query.Split('=')[1]} CASCADE");
+    public static Task DropSchemaAsync(Uri url) => RunAsync($"DROP SCHEMA {url.Query.Split('=')[1]} CASCADE");
 
     /// <summary>For a test that changes settings of the whole database.</summary>
     public static async Task<Uri> CreateDatabaseAsync()
     {
         var name = NewName();
-        await RunAsync(Server(), $"CREATE DATABASE {name}");
+        await RunAsync($"CREATE DATABASE {name}");
         return new UriBuilder(Server()) { Path = name }.Uri;
     }
 
-    public static Task DropDatabaseAsync(Uri url) => RunAsync(Server(), $"DROP DATABASE {url.AbsolutePath[1..]} WITH (FORCE)");
+    public static Task DropDatabaseAsync(Uri url) => RunAsync($"DROP DATABASE {url.AbsolutePath[1..]} WITH (FORCE)");
 
-    /// <summary>As an administrator would, on a connection of its own.</summary>
+    /// <summary>As an administrator would, on a connection of its own and in a database of its own.</summary>
+    public static Task RunAsync(string sql) => RunAsync(Server(), sql);
+
+    /// <summary>The same in the database of a test.</summary>
     public static async Task RunAsync(Uri url, string sql)
     {
         await using var source = new PostgresAddress(url).Single();

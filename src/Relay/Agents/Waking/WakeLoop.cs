@@ -90,7 +90,7 @@ internal sealed partial class WakeLoop(
         {
             LogWaking(agent.Session, agent.Id, lease.Replies.Count);
             var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, settings.Current.Secrets.Token, _clock, cancellationToken); // (2)
-            await NoteAsync(lease.Replies, outcome); // (3) It has happened: that is recorded even when we are stopping.
+            await NoteAsync(lease.Replies, outcome, cancellationToken); // (3)
             if (outcome.Succeeded)
             {
                 await lease.ConsumedAsync(CancellationToken.None); // (4)
@@ -120,7 +120,7 @@ internal sealed partial class WakeLoop(
     }
 
     /// <summary>The stories of the messages whose replies were carried tell how the command ended.</summary>
-    private Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome) => database.WriteAsync(
+    private Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome, CancellationToken stopping) => database.RecordAsync(
         async writing =>
         {
             var note = new MessageNote(outcome.Succeeded ? "woken" : "wake failed", outcome.ToString());
@@ -128,7 +128,7 @@ internal sealed partial class WakeLoop(
                 if (reply.Message is { } message)
                     await MessageStore.NoteAsync(writing, reply.Conversation, message, note, CancellationToken.None);
         },
-        CancellationToken.None);
+        stopping);
 
     [LoggerMessage(LogLevel.Information, "Waking {Session}, agent {Agent}, with {Count} replies")]
     private partial void LogWaking(SessionId session, string agent, int count);

@@ -23,7 +23,7 @@ internal sealed class PostgresDatabase : Database
         _changes = changes;
         _readers = address.Pool(MostReaders);
         _writer = new PostgresWriter(address.Single(), Dialect.BeginWrite, clock);
-        _listener = isListening ? new PostgresListener(address.Single(), _sender, changes, clock) : null;
+        _listener = isListening ? new PostgresListener(address.Single(), _sender, changes, clock, _writer.TryAtOnce) : null;
     }
 
     public override bool IsElsewhere => true;
@@ -66,6 +66,13 @@ internal sealed class PostgresDatabase : Database
     /// <summary>Another was first, or met this one: run again, the work finds what the other did.</summary>
     protected override bool IsPassing(DbException exception) => exception.SqlState
         is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation;
+
+    /// <summary>What a connection may do was settled when it was made: once the server takes writes again, only a new one can tell.</summary>
+    protected override void OnFault_NeedsLock(DbException fault)
+    {
+        if (fault.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
+            _writer.Renew();
+    }
 
     protected override async Task AnnounceAsync(ISqlConnection writer, IEnumerable<Writing> writings)
     {

@@ -8,21 +8,24 @@ namespace Relay.Storage.Postgres;
 /// is the first sign that the server is gone.</summary>
 internal sealed class PostgresListener : IAsyncDisposable
 {
-    private static readonly Backoff BetweenAttempts = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(10));
+    private static readonly Backoff BetweenAttempts = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
 
     private readonly NpgsqlDataSource _source;
     private readonly string _sender;
     private readonly ChangeFeed _changes;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Action _connected;
     private readonly Task _listening;
 
     /// <param name="source">Where connections come from.</param>
     /// <param name="sender">Of this process, whose own announcements are told already.</param>
     /// <param name="changes">Whose listeners are told.</param>
     /// <param name="clock">For the pauses.</param>
-    public PostgresListener(NpgsqlDataSource source, string sender, ChangeFeed changes, TimeProvider clock)
+    /// <param name="connected">Called when the server is there, or there again.</param>
+    public PostgresListener(NpgsqlDataSource source, string sender, ChangeFeed changes, TimeProvider clock, Action connected)
     {
+        _connected = connected;
         _source = source;
         _sender = sender;
         _changes = changes;
@@ -49,6 +52,7 @@ internal sealed class PostgresListener : IAsyncDisposable
                 var channel = await connection.Command($"SELECT quote_ident({Announcement.Channel})").OnlyAsync(row => row.Text(), stopping);
                 await connection.Command($"LISTEN {channel}").ExecuteAsync(stopping);
                 failures = 0;
+                _connected();
                 _changes.PublishAll(); // What was announced before this is not heard.
                 while (true)
                     await connection.WaitAsync(stopping);

@@ -8,16 +8,21 @@ namespace Relay.Storage.Postgres;
 /// write is the only one who can. A lost connection is made anew by the next write. Not thread-safe.</summary>
 internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite, TimeProvider clock) : IAsyncDisposable
 {
-    private static readonly Backoff BetweenAttempts = new(TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(3));
+    private static readonly Backoff BetweenAttempts = new(TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1));
+
+    private static readonly TimeSpan BetweenRenewals = TimeSpan.FromSeconds(5);
 
     /// <summary>Of the schema, so that several relays can share a server, or a database.</summary>
     private const string LockKey = "hashtextextended('relay ' || COALESCE(current_schema(), ''), 0)";
 
+    private readonly CancellationTokenSource _closing = new();
     private PostgresConnection? _connection;
+    private long _connectedAt;
+    private bool _isOld;
     private bool _hadOne;
     private int _generation;
     private int _failures;
-    private (long At, TimeSpan Pause, DatabaseUnavailableException Reason)? _failed;
+    private volatile Failed? _failed;
 
     /// <summary>How often the connection was lost and made anew. In between another may have written.</summary>
     public int Generation => Volatile.Read(ref _generation);
@@ -27,10 +32,12 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
     /// <exception cref="DatabaseUnavailableException">The server is not there, or another relay holds the database.</exception>
     public async Task<PostgresConnection> BeginAsync(Action regained)
     {
-        if (_connection is { } open && await TryBeginAsync(open))
+        if (_connection is { } open && !_isOld && await TryBeginAsync(open))
             return open;
         await DropAsync();
         _connection = await ConnectAsync();
+        _connectedAt = clock.GetTimestamp();
+        _isOld = false;
         if (_hadOne)
         {
             Interlocked.Increment(ref _generation);
@@ -41,11 +48,22 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
         return _connection;
     }
 
+    /// <summary>The next transaction is to begin on a new connection, unless this one is quite new.</summary>
+    public void Renew() => _isOld = clock.GetElapsedTime(_connectedAt) >= BetweenRenewals;
+
+    /// <summary>The server is known to be there: no pause is left to wait for. Thread-safe.</summary>
+    public void TryAtOnce() => _failed = null;
+
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync();
         await DropAsync();
+        _closing.Dispose();
         await source.DisposeAsync();
     }
+
+    /// <summary>Why the last attempt came to nothing, and until when that is the answer.</summary>
+    private sealed record Failed(DatabaseUnavailableException Reason, long At, TimeSpan Pause);
 
     /// <summary>False when the connection turns out to be lost: nothing was done on it, so a new one does as well.</summary>
     private async Task<bool> TryBeginAsync(PostgresConnection connection)
@@ -70,9 +88,10 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
         PostgresConnection? connection = null;
         try
         {
-            connection = await PostgresConnection.OpenAsync(source, CancellationToken.None);
+            connection = await PostgresConnection.OpenAsync(source, _closing.Token);
             await LockAsync(connection);
-            (_failed, _failures) = (null, 0);
+            _failures = 0;
+            _failed = null;
             return connection;
         }
         catch (DbException exception)
@@ -80,7 +99,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
             await (connection?.DisposeAsync() ?? default);
             var reason = exception as DatabaseUnavailableException
                 ?? new DatabaseUnavailableException($"the database server fails: {exception.Message}", exception);
-            _failed = (clock.GetTimestamp(), BetweenAttempts.Delay(++_failures), reason);
+            _failed = new Failed(reason, clock.GetTimestamp(), BetweenAttempts.Delay(++_failures));
             throw reason;
         }
     }

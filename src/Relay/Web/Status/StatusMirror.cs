@@ -15,13 +15,13 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
 
     public Topic? WakesOn => Topic.Any;
 
-    /// <summary>While something waits its age grows; else all that changes is heard of.</summary>
+    /// <summary>While something waits its age grows, and what is broken may be mended unheard; else all that changes is heard of.</summary>
     public TimeSpan Poll => _isWaiting ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         var current = await status.ReadAsync(running: true, cancellationToken);
-        _isWaiting = current.QueueDepth > 0;
+        _isWaiting = current.QueueDepth > 0 || current.State == "error";
         var json = current.ToJson();
         var file = settings.Current.Home.StatusFile;
         if (json.AsSpan().SequenceEqual(_written) && File.Exists(file))

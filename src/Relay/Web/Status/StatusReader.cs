@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -18,11 +19,39 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     private const int SessionsListed = 100;
 
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
+    private StatusReport? _last;
 
+    /// <summary>Where a running relay's database cannot be read, what was known last, with the reason.</summary>
     /// <param name="running">False beside no daemon: then nothing has started.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    public Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken) =>
-        database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
+    public async Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _last = await database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
+        }
+        catch (DbException exception) when (running)
+        {
+            return WithoutDatabase(Database.Explain(exception));
+        }
+    }
+
+    private StatusReport WithoutDatabase(string reason)
+    {
+        var current = settings.Current;
+        _last ??= StatusReport.InFile(current.Home.StatusFile) ?? StatusReport.Unknown;
+        return _last with
+        {
+            State = "error",
+            StateReason = reason,
+            StartedAt = _startedAt,
+            QueueDepth = Math.Max(_last.QueueDepth, QueueFolder.Waiting(current.Home.Queue).Count),
+            Model = ModelOf(current.Config),
+            Version = ProgramVersion.Text,
+        };
+    }
+
+    private static string ModelOf(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
@@ -54,7 +83,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             TotalOutputTokens = totals.OutputTokens,
             TotalCostUsd = totals.CostNano / 1_000_000_000m,
             CallsOfUnknownCost = totals.UnknownCost,
-            Model = current.Config.Advisor == AdvisorKind.Simulated ? "simulated" : current.Config.Model,
+            Model = ModelOf(current.Config),
             Version = ProgramVersion.Text,
             Sessions = sessions,
             SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
