@@ -31,7 +31,7 @@ public sealed class DatabaseProxy : IAsyncDisposable
     /// <summary>How many lines were cut.</summary>
     public int Cut { get; private set; }
 
-    /// <summary>The next commit is done, and nobody is told.</summary>
+    /// <summary>The next commit of what was written is done, and nobody is told.</summary>
     public void CutAfterCommit() => Interlocked.Increment(ref _cutsAfterCommit);
 
     public async ValueTask DisposeAsync()
@@ -71,13 +71,15 @@ public sealed class DatabaseProxy : IAsyncDisposable
     private sealed class Line(DatabaseProxy proxy, NetworkStream client, NetworkStream server)
     {
         private volatile bool _isCut;
+        private bool _isWriting;
 
         public async Task ForwardAsync(CancellationToken stopping)
         {
             var buffer = new byte[64 * 1024];
             while (await client.ReadAsync(buffer, stopping) is var count and > 0)
             {
-                _isCut |= proxy.IsCutNow(buffer.AsSpan(0, count));
+                _isWriting |= buffer.AsSpan(0, count).IndexOf("READ COMMITTED"u8) >= 0;
+                _isCut |= _isWriting && proxy.IsCutNow(buffer.AsSpan(0, count));
                 await server.WriteAsync(buffer.AsMemory(0, count), stopping);
             }
         }

@@ -55,10 +55,17 @@ internal sealed class TempRelay : IAsyncDisposable
     /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given.</summary>
     public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null, string? kind = null)
     {
-        var store = await TestStore.CreateAsync(kind);
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = (ntfy ?? new Uri("http://127.0.0.1:9")).ToString() };
         if (ntfyToken is not null)
             environment["NTFY_TOKEN"] = ntfyToken;
+        return await CreateAsync(config, environment, await TestStore.CreateAsync(kind));
+    }
+
+    public static Task<TempRelay> CreateAsync(TestStore store) =>
+        CreateAsync("", new Dictionary<string, string> { ["NTFY_SERVER"] = "http://127.0.0.1:9" }, store);
+
+    private static async Task<TempRelay> CreateAsync(string config, Dictionary<string, string> environment, TestStore store)
+    {
         store.AddTo(environment);
         var relay = new TempRelay(config, environment, store);
         await relay.OpenAsync();
