@@ -59,6 +59,14 @@ internal sealed partial record Secrets
             file.Set("RELAY_TOKEN", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
     }
 
+    /// <summary>One that is there and cannot be used has a fault of its own.</summary>
+    public static void RequireDatabaseUrl(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
+    {
+        if (new Resolver(file, environment, []).Find("RELAY_DATABASE_URL") is null)
+            faults.Add(new ConfigFault(
+                file.Name, null, $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
+    }
+
     public override string ToString() =>
         $"Secrets {{ ApiKey = {Presence(ApiKey)}, BaseUrl = {Server(BaseUrl)}, NtfyTopic = {Presence(NtfyTopic)}, " +
         $"NtfyServer = {Server(NtfyServer)}, NtfyToken = {Presence(NtfyToken)}, Token = {Presence(Token)} }}";

@@ -107,6 +107,8 @@ internal sealed class SettingsSource
         var secrets = Secrets.Resolve(file, environment, faults);
         var (config, configFaults) = ConfigReader.Read(home);
         faults.AddRange(configFaults);
+        if (config.Store == StoreKind.Postgres)
+            Secrets.RequireDatabaseUrl(file, environment, faults);
         return new Reading(new Settings(home, config, secrets), faults, stamps.With(config.SystemPromptFile, seen));
     }
 

@@ -36,6 +36,9 @@ internal enum Topic
     Settings,
 
     Faults,
+
+    /// <summary>The database's server is gone, or back.</summary>
+    Database,
 }
 
 /// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost one
@@ -71,6 +74,14 @@ internal sealed class ChangeFeed
             if (about is not null)
                 Notify((topic, about));
         }
+    }
+
+    /// <summary>Wakes every listener: something may have been missed.</summary>
+    public void PublishAll()
+    {
+        lock (_lock)
+            foreach (var listener in _listeners.Values.SelectMany(listeners => listeners))
+                listener.Wake();
     }
 
     internal void Remove(Subscription subscription, Topic topic, string? about)

@@ -147,11 +147,11 @@ public sealed class BudgetTests
             "every conversation to have asked for leave");
 
         Assert.InRange(relay.Advisor.Calls.Count, 1, 4); // Each may cost 0.02 and a little.
-        Assert.True(await relay.CountAsync("SELECT SUM(reserved_nano) FROM calls") <= 100_000_000);
+        Assert.True(await relay.CountAsync("SELECT CAST(SUM(reserved_nano) AS BIGINT) FROM calls") <= 100_000_000);
         goOn.SetResult(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(100, 1000, 0, 0, 0) });
         await Until.TrueAsync(async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
         await relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
-        Assert.True(await relay.CountAsync("SELECT SUM(cost_nano) FROM calls") <= 100_000_000);
+        Assert.True(await relay.CountAsync("SELECT CAST(SUM(cost_nano) AS BIGINT) FROM calls") <= 100_000_000);
     }
 
     [Fact]
@@ -184,6 +184,6 @@ public sealed class BudgetTests
         await relay.AcceptAsync("session-1", "three");
         await relay.TakeTurnsAsync();
 
-        Assert.True(await relay.CountAsync("SELECT SUM(COALESCE(cost_nano, reserved_nano)) FROM calls") <= 45_000_000);
+        Assert.True(await relay.CountAsync("SELECT CAST(SUM(COALESCE(cost_nano, reserved_nano)) AS BIGINT) FROM calls") <= 45_000_000);
     }
 }

@@ -21,6 +21,8 @@ public sealed class SqliteDatabaseTests() : DatabaseTests(SqlDialect.Sqlite.Name
     }
 }
 
+public sealed class PostgresDatabaseTests() : DatabaseTests(SqlDialect.Postgres.Name);
+
 /// <summary>What every kind of database does.</summary>
 public abstract class DatabaseTests(string kind) : IAsyncLifetime
 {

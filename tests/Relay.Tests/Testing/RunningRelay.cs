@@ -21,18 +21,21 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly Dictionary<string, string> _environment;
+    private readonly TestStore _store;
     private readonly TimeProvider _clock;
     private Daemon? _daemon;
 
-    private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config, TimeProvider clock)
+    private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config, TestStore store, TimeProvider clock)
     {
         _clock = clock;
+        _store = store;
         Api = api;
         Ntfy = ntfy;
         _environment = new Dictionary<string, string> { ["NTFY_SERVER"] = ntfy.Address.ToString() };
+        store.AddTo(_environment);
         Home.CreateFolders();
-        File.WriteAllText(Home.ConfigFile, $"listen: 127.0.0.1:0\n{config}");
+        File.WriteAllText(Home.ConfigFile, $"listen: 127.0.0.1:0\n{store.Config}{config}");
         File.WriteAllText(Home.EnvFile, $"ANTHROPIC_API_KEY={ApiKey}\nANTHROPIC_BASE_URL={api.Address}\n");
     }
 
@@ -51,9 +54,11 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public Secrets Secrets => Daemon.Services.GetRequiredService<SettingsSource>().Current.Secrets;
 
-    public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null)
+    public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null, string? kind = null)
     {
-        var relay = new RunningRelay(await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, clock ?? TimeProvider.System);
+        var store = await TestStore.CreateAsync(kind);
+        var relay = new RunningRelay(
+            await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, store, clock ?? TimeProvider.System);
         await relay.StartDaemonAsync();
         return relay;
     }
@@ -113,6 +118,7 @@ internal sealed class RunningRelay : IAsyncDisposable
         await StopDaemonAsync();
         await Api.DisposeAsync();
         await Ntfy.DisposeAsync();
+        await _store.DisposeAsync();
         Directory.Delete(Home.Root, recursive: true);
     }
 

@@ -28,14 +28,16 @@ namespace Relay.Tests.Testing;
 internal sealed class TempRelay : IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly TestStore _store;
     private Database? _database;
     private WebApplication? _host;
 
-    private TempRelay(string config, IReadOnlyDictionary<string, string> environment)
+    private TempRelay(string config, IReadOnlyDictionary<string, string> environment, TestStore store)
     {
         _environment = environment;
+        _store = store;
         Home.CreateFolders();
-        File.WriteAllText(Home.ConfigFile, config);
+        File.WriteAllText(Home.ConfigFile, store.Config + config);
     }
 
     public RelayHome Home { get; } = new(Directory.CreateTempSubdirectory("relay-test-").FullName);
@@ -51,12 +53,21 @@ internal sealed class TempRelay : IAsyncDisposable
     public SettingsSource Settings => Get<SettingsSource>();
 
     /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given.</summary>
-    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null)
+    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null, string? kind = null)
     {
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = (ntfy ?? new Uri("http://127.0.0.1:9")).ToString() };
         if (ntfyToken is not null)
             environment["NTFY_TOKEN"] = ntfyToken;
-        var relay = new TempRelay(config, environment);
+        return await CreateAsync(config, environment, await TestStore.CreateAsync(kind));
+    }
+
+    public static Task<TempRelay> CreateAsync(TestStore store) =>
+        CreateAsync("", new Dictionary<string, string> { ["NTFY_SERVER"] = "http://127.0.0.1:9" }, store);
+
+    private static async Task<TempRelay> CreateAsync(string config, Dictionary<string, string> environment, TestStore store)
+    {
+        store.AddTo(environment);
+        var relay = new TempRelay(config, environment, store);
         await relay.OpenAsync();
         return relay;
     }
@@ -85,7 +96,7 @@ internal sealed class TempRelay : IAsyncDisposable
     /// <summary>Writes the configuration anew and has it taken up, as the watching loop would.</summary>
     public async Task ConfigureAsync(string config)
     {
-        await File.WriteAllTextAsync(Home.ConfigFile, config, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Home.ConfigFile, _store.Config + config, TestContext.Current.CancellationToken);
         Assert.IsType<Reloaded.Changed>(Settings.Reload());
     }
 
@@ -184,6 +195,7 @@ internal sealed class TempRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        await _store.DisposeAsync();
         Directory.Delete(Home.Root, recursive: true);
     }
 
@@ -191,7 +203,7 @@ internal sealed class TempRelay : IAsyncDisposable
     {
         var settings = Assert.IsType<Loaded.Ok>(SettingsSource.Load(Home, _environment, generate: true)).Source;
         var changes = new ChangeFeed();
-        _database = await DatabaseFactory.OpenAsync(settings.Current, changes, Clock, CancellationToken.None);
+        _database = DatabaseFactory.Open(settings.Current, changes, Clock);
         await Migrator.MigrateAsync(_database, CancellationToken.None);
         _host = RelayHost.Build(settings, _database, changes, Adjust);
         _ = _host.Services.GetServices<ILoop>().Count(); // The host makes them all at its start.

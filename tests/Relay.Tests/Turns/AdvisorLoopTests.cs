@@ -58,7 +58,7 @@ public sealed class AdvisorLoopTests
     [Fact]
     public async Task A_reply_that_cannot_be_recorded_is_kept_until_it_can_and_not_paid_for_again()
     {
-        await using var relay = await TempRelay.CreateAsync();
+        await using var relay = await TempRelay.CreateAsync(kind: SqlDialect.Sqlite.Name);
         relay.Advisor.Reply("Do it.");
         var id = await relay.AcceptAsync("session-1", "Shall I?");
         await ExecuteAsync(relay, "CREATE TRIGGER disk_full BEFORE INSERT ON dispatches BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");

@@ -23,7 +23,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         }
         catch (DbException exception)
         {
-            return (false, [$"the database cannot be read: {exception.Message}"], new Ages(0, 0, 0, 0, 0, 0));
+            return (false, [Database.Explain(exception)], new Ages(0, 0, 0, 0, 0, 0));
         }
     }
 

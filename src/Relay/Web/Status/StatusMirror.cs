@@ -17,15 +17,16 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
 
     public Topic? WakesOn => Topic.Any;
 
-    /// <summary>Every second while a message waits, because its age is in the file. All other changes wake the loop.</summary>
-    public TimeSpan Poll => _report is { QueueDepth: > 0 } ? TimeSpan.FromSeconds(1) : Rereading;
+    /// <summary>Every second while a message waits, because its age is in the file, or something is broken, because it may be mended unheard.
+    /// All other changes wake the loop.</summary>
+    public TimeSpan Poll => _report is { QueueDepth: > 0 } or { State: "error" } ? TimeSpan.FromSeconds(1) : Rereading;
 
     public TimeSpan Rest => TimeSpan.FromMilliseconds(250);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         var version = changes.Version;
-        if (_report is null || version != _version || clock.GetElapsedTime(_readAt) >= Rereading)
+        if (_report is null or { DatabaseFault: true } || version != _version || clock.GetElapsedTime(_readAt) >= Rereading)
         {
             _report = await status.ReadAsync(running: true, cancellationToken);
             (_version, _readAt) = (version, clock.GetTimestamp());
