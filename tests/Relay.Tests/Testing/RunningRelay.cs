@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>The whole daemon in this process, against the stand-ins of the Messages API and ntfy, on a port of its own.</summary>
+/// <summary>The complete daemon in this process, on a port of its own, with the stand-ins for the Messages API and ntfy.</summary>
 internal sealed class RunningRelay : IAsyncDisposable
 {
     public const string ApiKey = "sk-ant-a-key-nobody-may-see";
@@ -44,7 +44,7 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public FakeLogCollector Logs { get; } = new();
 
-    /// <summary>Carries the token.</summary>
+    /// <summary>Its requests contain the token.</summary>
     public HttpClient Client { get; private set; } = new();
 
     public Daemon Daemon => _daemon!;
@@ -53,12 +53,13 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null)
     {
-        var relay = new RunningRelay(await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, clock ?? TimeProvider.System);
+        var (api, ntfy) = (await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync());
+        var relay = new RunningRelay(api, ntfy, config, clock ?? TimeProvider.System);
         await relay.StartDaemonAsync();
         return relay;
     }
 
-    /// <summary>Stops the daemon in an orderly way and starts another on the same home.</summary>
+    /// <summary>Stops the daemon and starts another one with the same home.</summary>
     public async Task RestartAsync()
     {
         await StopDaemonAsync();
@@ -105,7 +106,8 @@ internal sealed class RunningRelay : IAsyncDisposable
         if (body is not null)
             request.Content = new StringContent(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
         using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.AsObject());
+        var answer = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return (response.StatusCode, JsonNode.Parse(answer)!.AsObject());
     }
 
     public async ValueTask DisposeAsync()
