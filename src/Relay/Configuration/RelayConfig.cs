@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Relay.Conversations;
-using Relay.Costs;
 
 namespace Relay.Configuration;
 

@@ -1,8 +1,6 @@
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 

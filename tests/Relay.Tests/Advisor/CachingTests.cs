@@ -1,7 +1,6 @@
 using Relay.Configuration;
 using Relay.Costs;
 using Relay.Loopback;
-using Relay.Storage;
 using Relay.Tests.Advisor.Anthropic;
 using Relay.Tests.Testing;
 using Xunit;

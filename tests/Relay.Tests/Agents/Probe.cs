@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Agents;
-using Relay.Conversations;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;

@@ -1,6 +1,4 @@
-using ArchUnitNET.Domain.Extensions;
 using ArchUnitNET.Loader;
-using Relay.Running;
 using Xunit;
 
 namespace Relay.Tests.Architecture;

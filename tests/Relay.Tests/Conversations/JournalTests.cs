@@ -1,5 +1,4 @@
 using Relay.Conversations;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Xunit;
 

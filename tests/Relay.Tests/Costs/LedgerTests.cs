@@ -1,10 +1,7 @@
-using System.Diagnostics;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Costs;

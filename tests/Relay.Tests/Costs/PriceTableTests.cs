@@ -1,4 +1,3 @@
-using Relay.Advisor;
 using Relay.Costs;
 using Xunit;
 

@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging.Testing;
 using Relay.Configuration;
 using Relay.Files;
 using Relay.Loopback;
-using Relay.Storage;
 using Xunit;
 
 namespace Relay.Tests.Testing;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -16,7 +15,6 @@ using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Selection;
-using Relay.Texts;
 using Relay.Turns;
 using Relay.Web.Status;
 using Xunit;

@@ -5,7 +5,6 @@ using Relay.Loopback;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Turns;

@@ -2,9 +2,7 @@ using System.Text;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Turns;

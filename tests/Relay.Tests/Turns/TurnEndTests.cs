@@ -3,7 +3,6 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
 using Xunit;

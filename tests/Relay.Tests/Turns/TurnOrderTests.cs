@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Relay.Advisor;
 using Relay.Conversations;
-using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
 using Xunit;

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Relay.Advisor.Anthropic;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Costs;
 using Relay.Loopback;
 using Relay.Tests.Testing;
 using Xunit;

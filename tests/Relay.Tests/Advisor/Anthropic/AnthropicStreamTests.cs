@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
-using Relay.Costs;
 using Relay.Loopback;
 using Xunit;
 using TokenUsage = Relay.Costs.TokenUsage;

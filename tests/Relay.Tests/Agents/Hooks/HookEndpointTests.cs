@@ -2,7 +2,6 @@ using System.Net;
 using Relay.Agents;
 using Relay.Loopback;
 using Relay.Tests.Testing;
-using Relay.Texts;
 using Xunit;
 
 namespace Relay.Tests.Agents.Hooks;

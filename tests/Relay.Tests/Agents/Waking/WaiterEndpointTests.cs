@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Agents.Waking;
 using Relay.Tests.Testing;
-using Relay.Texts;
 using Xunit;
 
 namespace Relay.Tests.Agents.Waking;

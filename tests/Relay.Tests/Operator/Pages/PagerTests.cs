@@ -3,7 +3,6 @@ using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Operator.Pages;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Xunit;
 

@@ -8,10 +8,7 @@ using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Operator;
 using Relay.Running;
-using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
-using Relay.Web.Api;
 using Relay.Web.Status;
 using Xunit;
 
