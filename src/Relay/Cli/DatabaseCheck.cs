@@ -5,7 +5,7 @@ using Relay.Storage.Selection;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks of the database.</summary>
+/// <summary>How doctor checks the database.</summary>
 internal static class DatabaseCheck
 {
     private const string Name = "database";

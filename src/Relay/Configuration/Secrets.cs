@@ -30,7 +30,7 @@ internal sealed partial record Secrets
     /// <summary>The bearer token for HTTP. Empty until one has been generated.</summary>
     public string Token { get; init; } = "";
 
-    /// <summary>With a password in it, mostly; null where SQLite is used.</summary>
+    /// <summary>The address of the PostgreSQL database. It usually contains a password. Null when SQLite is used.</summary>
     public Uri? DatabaseUrl { get; init; }
 
     public static Secrets Resolve(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)

@@ -1,7 +1,3 @@
-using Relay.Conversations;
-using Relay.Running;
-using Relay.Storage;
-
 namespace Relay.Configuration;
 
 internal abstract record Loaded

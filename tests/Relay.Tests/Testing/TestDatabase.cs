@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>A database of a test's own, of either kind, brought up to date.</summary>
+/// <summary>A new database for a test, of either kind, with all migrations.</summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
     private readonly Func<Task> _remove;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Relay.Cli;
 using Relay.Conversations;
 using Relay.Http;
 using Relay.Storage;

@@ -4,8 +4,6 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 

@@ -5,7 +5,6 @@ using Relay.Dispatch;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Web.Api;
 
 namespace Relay.Web.Status;
 
