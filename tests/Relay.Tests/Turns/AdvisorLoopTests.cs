@@ -122,8 +122,6 @@ public sealed class AdvisorLoopTests
 
         Assert.Equal(version, changes.Version); // A loop that wakes itself, or writes, would have told of it.
         Assert.Single(relay.Api.Requests);
-
-        async Task<double> WaitedAsync() => (await relay.StatusAsync())["oldest_waiting_seconds"]!.GetValue<double>();
     }
 
     [Fact]
