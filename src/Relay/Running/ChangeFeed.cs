@@ -80,8 +80,11 @@ internal sealed class ChangeFeed
     public void PublishAll()
     {
         lock (_lock)
+        {
+            Version++;
             foreach (var listener in _listeners.Values.SelectMany(listeners => listeners))
                 listener.Wake();
+        }
     }
 
     internal void Remove(Subscription subscription, Topic topic, string? about)
