@@ -13,6 +13,7 @@ using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Selection;
 using Relay.Turns;
+using Relay.Web.Status;
 
 namespace Relay;
 
@@ -20,9 +21,11 @@ namespace Relay;
 /// (4) recover from a crash, (5) start the loops and HTTP, (6) write the address into a file and page the operator.</summary>
 internal sealed class Daemon : IAsyncDisposable
 {
-    /// <summary>How long a stop waits for MCP calls to be answered. Together with the host's own limit it is less than
-    /// the 5 s that a stop may take.</summary>
-    private static readonly TimeSpan CallsLimit = TimeSpan.FromSeconds(1);
+    /// <summary>How long a stop waits for MCP calls to be answered, then for the loops, then for the database. Together they are less than the
+    /// 5 s that a stop may take. What is still at work then, as with a database that does not answer, is left as a crash would leave it.</summary>
+    private static readonly TimeSpan CallsLimit = TimeSpan.FromSeconds(1), LoopsLimit = TimeSpan.FromSeconds(3.2);
+
+    private static readonly TimeSpan DatabaseLimit = TimeSpan.FromSeconds(0.3);
 
     private readonly InstanceLock _lock;
     private readonly Database _database;
@@ -65,11 +68,16 @@ internal sealed class Daemon : IAsyncDisposable
         try
         {
             var changes = new ChangeFeed();
-            var database = await DatabaseFactory.OpenAsync(settings.Current, changes, clock, cancellationToken);
-            await Migrator.MigrateAsync(database, cancellationToken); // (2)
+            var database = DatabaseFactory.Open(settings.Current, changes, clock);
             daemon = new Daemon(mine, database, RelayHost.Build(settings, database, changes, adjust), home);
             await daemon.BeginAsync(settings, cancellationToken);
             return new Start.Running(daemon);
+        }
+        catch (OperationCanceledException)
+        {
+            await (daemon?.DisposeAsync() ?? default);
+            mine.Dispose();
+            throw;
         }
         catch (Exception exception) when (
             exception is InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException or DbException)
@@ -96,24 +104,37 @@ internal sealed class Daemon : IAsyncDisposable
         _host.Lifetime.StopApplication();
         using var limit = new CancellationTokenSource(CallsLimit, _database.Clock);
         await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
-        await _host.StopAsync(CancellationToken.None);
+        await WithinAsync(LoopsLimit, _host.StopAsync(CancellationToken.None));
         await _host.DisposeAsync();
-        await _database.DisposeAsync();
+        await WithinAsync(DatabaseLimit, _database.DisposeAsync().AsTask());
         _lock.Dispose();
     }
 
+    private async Task WithinAsync(TimeSpan limit, Task task) =>
+        await task.WaitAsync(limit, _database.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     private async Task BeginAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
+        var wait = Services.GetRequiredService<DatabaseWait>();
+        await wait.RunAsync(() => PrepareAsync(cancellationToken), cancellationToken);
+        await _host.StartAsync(cancellationToken); // (5)
+        Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });
+        DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
+        await wait.RunAsync(
+            () => _database.WriteAsync(
+                writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken), cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>Each step finds what it did before, so that it can be repeated.</summary>
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await Migrator.MigrateAsync(_database, cancellationToken); // (2)
         await Services.GetRequiredService<HistoryImport>().RunAsync(cancellationToken); // (3)
         await _database.WriteAsync(
             writing => Services.GetRequiredService<SessionDirectory>().IntroduceAsync(writing, cancellationToken), cancellationToken);
         await Services.GetRequiredService<Recovery>().StartAsync(cancellationToken); // (4)
         await _database.WriteAsync(writing => PermissionQuestions.ExpireAllAsync(writing, cancellationToken), cancellationToken);
-        await _host.StartAsync(cancellationToken); // (5)
-        Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });
-        DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
-        await _database.WriteAsync(
-            writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken), cancellationToken);
     }
 }

@@ -34,6 +34,7 @@ internal static class RelayHost
             .AddSingleton<Faults>()
             .AddHostedService<LoopRunner>()
             .AddLoop<SettingsWatch>()
+            .AddLoop<DatabaseWatch>()
             .AddConversations()
             .AddIntake()
             .AddCosts()
@@ -138,6 +139,7 @@ internal static class RelayHost
         .AddSingleton<StatusReader>()
         .AddSingleton<Health>()
         .AddSingleton<Asking>()
+        .AddSingleton<DatabaseWait>()
         .AddLoop<StatusMirror>();
 
     private static IServiceCollection AddLoop<T>(this IServiceCollection services)

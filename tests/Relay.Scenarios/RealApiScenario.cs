@@ -1,6 +1,5 @@
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Relay.Storage;
 using Xunit;
 
 namespace Relay.Scenarios;

@@ -1,7 +1,6 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Turns;
 
 namespace Relay.Advisor;
 

@@ -1,8 +1,6 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Operator;
-using Relay.Texts;
 
 namespace Relay.Advisor;
 

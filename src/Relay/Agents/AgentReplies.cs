@@ -1,8 +1,6 @@
-using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Agents;
 

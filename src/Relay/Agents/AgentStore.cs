@@ -3,7 +3,6 @@ using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents;
 

@@ -4,7 +4,6 @@ using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents;
 

@@ -1,10 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Relay.Configuration;
-using Relay.Http;
-using Relay.Operator;
-using Relay.Texts;
 
 namespace Relay.Cli;
 

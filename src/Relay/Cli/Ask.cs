@@ -1,9 +1,6 @@
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Operator;
-using Relay.Running;
 using Relay.Texts;
-using Relay.Web.Api;
 using Spectre.Console;
 
 namespace Relay.Cli;

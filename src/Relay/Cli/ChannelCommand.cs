@@ -4,10 +4,6 @@ using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Operator;
-using Relay.Operator.Pages;
-using Relay.Running;
-using Relay.Turns;
 
 namespace Relay.Cli;
 

@@ -2,7 +2,6 @@ using System.Collections;
 using System.CommandLine;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
-using Relay.Running;
 
 namespace Relay.Cli;
 

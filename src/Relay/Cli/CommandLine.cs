@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Data.Common;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Running;
 
 namespace Relay.Cli;
 

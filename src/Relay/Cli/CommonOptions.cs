@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 

@@ -3,7 +3,6 @@ using System.Text;
 using Relay.Agents.Connect;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Running;
 
 namespace Relay.Cli;
 

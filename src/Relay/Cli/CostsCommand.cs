@@ -1,10 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Costs;
-using Relay.Http;
-using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Cli;

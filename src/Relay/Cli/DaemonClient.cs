@@ -1,11 +1,8 @@
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Files;
 using Relay.Http;
-using Relay.Operator;
 
 namespace Relay.Cli;
 

@@ -5,18 +5,18 @@ using Relay.Storage.Selection;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks of the database.</summary>
+/// <summary>How doctor checks the database.</summary>
 internal static class DatabaseCheck
 {
     private const string Name = "database";
 
     public static async Task<Finding> RunAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
-        if (!DatabaseFactory.IsThere(settings.Current))
-            return Finding.Ok(Name, "not there yet; relay run makes it");
         try
         {
-            await using var database = await DatabaseFactory.OpenReadOnlyAsync(settings.Current, TimeProvider.System, cancellationToken);
+            await using var database = DatabaseFactory.Find(settings.Current, TimeProvider.System);
+            if (database is null)
+                return Finding.Ok(Name, "not there yet; relay run makes it");
             return await database.FaultAsync(cancellationToken) is { } damage
                 ? Finding.Fault(Name, $"damaged: {damage}", DatabaseFactory.Remedy(settings.Current))
                 : Finding.Ok(Name, $"sound, {await database.DescribeAsync(cancellationToken)}");

@@ -3,8 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Files;
-using Relay.Operator;
-using Relay.Storage;
 using Spectre.Console;
 
 namespace Relay.Cli;

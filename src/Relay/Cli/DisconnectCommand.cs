@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Relay.Agents.Connect;
-using Relay.Conversations;
 
 namespace Relay.Cli;
 

@@ -1,8 +1,5 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Http;
-using Relay.Running;
-using Relay.Texts;
 
 namespace Relay.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using Relay.Configuration;
-using Relay.Conversations;
 
 namespace Relay.Cli;
 

@@ -2,8 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
-using Relay.Conversations;
-using Relay.Operator;
 
 namespace Relay.Cli;
 

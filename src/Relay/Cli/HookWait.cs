@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Relay.Conversations;
-using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Text;
 using Relay.Configuration;
 using Relay.Files.Platform;
-using Relay.Http;
-using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -3,10 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Http;
-using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Cli;
 

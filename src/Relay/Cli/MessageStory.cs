@@ -1,7 +1,6 @@
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
-using Relay.Http;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Texts;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Relay.Http;
 using Spectre.Console;
-using Status = Relay.Web.Status;
 
 namespace Relay.Cli;
 

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 using Relay.Operator;
 using Relay.Texts;
 

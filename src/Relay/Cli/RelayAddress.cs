@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Relay.Configuration;
-using Relay.Http;
 
 namespace Relay.Cli;
 

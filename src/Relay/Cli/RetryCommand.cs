@@ -1,7 +1,4 @@
 using System.CommandLine;
-using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Relay.Configuration;
-using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -6,7 +6,6 @@ using Relay.Conversations;
 using Relay.Files;
 using Relay.Files.Platform;
 using Relay.Http;
-using Relay.Intake;
 
 namespace Relay.Cli;
 

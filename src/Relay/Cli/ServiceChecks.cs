@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Operator;
 using Relay.Operator.Pages;
 
 namespace Relay.Cli;

@@ -1,8 +1,5 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
-using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;

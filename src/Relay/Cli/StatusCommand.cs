@@ -2,10 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Http;
-using Relay.Operator;
-using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using Relay.Configuration;
-using Relay.Http;
-using Relay.Running;
 
 namespace Relay.Cli;
 

@@ -1,5 +1,3 @@
-using Relay.Conversations;
-
 namespace Relay.Configuration;
 
 /// <summary>One fault in the settings, as one line: where it is, what is wrong, and what is allowed. Never holds a secret.</summary>

@@ -1,9 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Relay.Conversations;
-using Relay.Costs;
-using Relay.Http;
-using Relay.Running;
 using Relay.Texts;
 using YamlDotNet.Core;
 

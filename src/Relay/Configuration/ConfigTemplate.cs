@@ -1,5 +1,3 @@
-using Relay.Storage;
-
 namespace Relay.Configuration;
 
 /// <summary>What 'relay init' writes. The config holds exactly the defaults, so deleting a line changes nothing.</summary>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Relay.Files.Platform;
-using Relay.Running;
 
 namespace Relay.Configuration;
 

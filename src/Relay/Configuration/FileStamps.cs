@@ -1,5 +1,3 @@
-using Relay.Storage;
-
 namespace Relay.Configuration;
 
 /// <summary>The modification times and sizes of some files, to see whether one of them changed.</summary>

@@ -1,6 +1,3 @@
-using Relay.Cli;
-using Relay.Operator;
-
 namespace Relay.Configuration;
 
 /// <summary>The built-in prompts. Their texts are the files in Configuration/Prompts.</summary>

@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Relay.Conversations;
-using Relay.Costs;
 
 namespace Relay.Configuration;
 
@@ -65,7 +63,7 @@ internal sealed partial record RelayConfig
     public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
 
-    /// <summary>Conversations asked at once.</summary>
+    /// <summary>How many conversations may be asked at the same time.</summary>
     public int MaxParallelTurns { get; init; } = 16;
 
     public BudgetConfig Budget { get; init; } = new();

@@ -1,5 +1,3 @@
-using Relay.Operator;
-
 namespace Relay.Configuration;
 
 /// <summary>The folder of one relay, and the paths of everything in it.</summary>

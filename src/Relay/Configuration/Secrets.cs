@@ -30,7 +30,7 @@ internal sealed partial record Secrets
     /// <summary>The bearer token for HTTP. Empty until one has been generated.</summary>
     public string Token { get; init; } = "";
 
-    /// <summary>With a password in it, mostly; null where SQLite is used.</summary>
+    /// <summary>The address of the PostgreSQL database. It usually contains a password. Null when SQLite is used.</summary>
     public Uri? DatabaseUrl { get; init; }
 
     public static Secrets Resolve(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
@@ -57,6 +57,14 @@ internal sealed partial record Secrets
             file.Set("NTFY_TOPIC", "relay-" + RandomNumberGenerator.GetHexString(32, lowercase: true));
         if (absent.Find("RELAY_TOKEN") is null)
             file.Set("RELAY_TOKEN", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+    }
+
+    /// <summary>One that is there and cannot be used has a fault of its own.</summary>
+    public static void RequireDatabaseUrl(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
+    {
+        if (new Resolver(file, environment, []).Find("RELAY_DATABASE_URL") is null)
+            faults.Add(new ConfigFault(
+                file.Name, null, $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
     }
 
     public override string ToString() =>

@@ -1,4 +1,3 @@
-using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Configuration;

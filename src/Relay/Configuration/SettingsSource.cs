@@ -1,7 +1,3 @@
-using Relay.Conversations;
-using Relay.Running;
-using Relay.Storage;
-
 namespace Relay.Configuration;
 
 internal abstract record Loaded
@@ -107,6 +103,8 @@ internal sealed class SettingsSource
         var secrets = Secrets.Resolve(file, environment, faults);
         var (config, configFaults) = ConfigReader.Read(home);
         faults.AddRange(configFaults);
+        if (config.Store == StoreKind.Postgres)
+            Secrets.RequireDatabaseUrl(file, environment, faults);
         return new Reading(new Settings(home, config, secrets), faults, stamps.With(config.SystemPromptFile, seen));
     }
 

@@ -2,14 +2,14 @@ using Relay.Running;
 
 namespace Relay.Configuration;
 
-/// <summary>Follows .env and config.yaml while the relay runs.</summary>
+/// <summary>Loads .env and config.yaml again when they change while the relay runs.</summary>
 internal sealed partial class SettingsWatch(SettingsSource settings, ChangeFeed changes, Faults faults, ILogger<SettingsWatch> log) : ILoop
 {
     private const string Source = "configuration";
 
     public Topic? WakesOn => null;
 
-    /// <summary>A look costs two system calls, and sees a file behind a link as well.</summary>
+    /// <summary>Polling needs only two system calls, and it also finds changes of a file behind a link.</summary>
     public TimeSpan Poll => TimeSpan.FromSeconds(2);
 
     public Task<int> RunBatchAsync(CancellationToken cancellationToken)
@@ -19,7 +19,7 @@ internal sealed partial class SettingsWatch(SettingsSource settings, ChangeFeed 
             case Reloaded.Changed changed:
                 faults.Clear(Source);
                 LogChanged();
-                if (changed.Old.Config.Listen != changed.New.Config.Listen || changed.Old.Config.Advisor != changed.New.Config.Advisor)
+                if (NeedsRestart(changed))
                     LogRestartNeeded();
                 changes.Publish(Topic.Settings);
                 break;
@@ -32,10 +32,17 @@ internal sealed partial class SettingsWatch(SettingsSource settings, ChangeFeed 
         return Task.FromResult(0);
     }
 
+    private static bool NeedsRestart(Reloaded.Changed changed)
+    {
+        var (old, now) = (changed.Old.Config, changed.New.Config);
+        return old.Listen != now.Listen || old.Advisor != now.Advisor || old.Store != now.Store
+            || changed.Old.Secrets.DatabaseUrl != changed.New.Secrets.DatabaseUrl;
+    }
+
     [LoggerMessage(LogLevel.Information, "The configuration changed")]
     private partial void LogChanged();
 
-    [LoggerMessage(LogLevel.Warning, "listen and advisor take effect at the next start")]
+    [LoggerMessage(LogLevel.Warning, "listen, advisor, store and RELAY_DATABASE_URL take effect at the next start")]
     private partial void LogRestartNeeded();
 
     [LoggerMessage(LogLevel.Error, "The changed configuration is faulty, the one before stays in force: {Fault}")]

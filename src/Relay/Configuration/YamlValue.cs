@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Configuration;

@@ -1,5 +1,4 @@
 using Relay.Storage;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 

@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Relay.Operator;
-using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 

@@ -1,5 +1,4 @@
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 

@@ -130,7 +130,7 @@ internal static class ConversationStore
             UPDATE conversations
             SET last_number = last_number + 1
             WHERE conversation_id = @conversation
-            RETURNING last_number, CASE WHEN call_id IS NULL THEN 0 ELSE 1 END
+            RETURNING last_number, CASE WHEN call_id IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END
             """)
             .With("@conversation", conversation.Value)
             .OnlyAsync(row => (row.Number(), row.Flag()), cancellationToken);

@@ -1,7 +1,4 @@
-using Relay.Operator;
 using Relay.Storage;
-using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 

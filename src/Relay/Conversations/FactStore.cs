@@ -1,4 +1,5 @@
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Conversations;
 
@@ -18,7 +19,7 @@ internal static class FactStore
             VALUES (@name, @value)
             ON CONFLICT (name) DO NOTHING
             """)
-            .With("@name", name).With("@value", value)
+            .With("@name", StoredKey.Of(name)).With("@value", value)
             .ExecuteAsync(cancellationToken) > 0;
 
     public static Task SetAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
@@ -28,11 +29,11 @@ internal static class FactStore
             VALUES (@name, @value)
             ON CONFLICT (name) DO UPDATE SET value = excluded.value
             """)
-            .With("@name", name).With("@value", value)
+            .With("@name", StoredKey.Of(name)).With("@value", value)
             .ExecuteAsync(cancellationToken);
 
     public static Task<string?> FindAsync(Reading reading, string name, CancellationToken cancellationToken) =>
         reading.Sql("SELECT value FROM facts WHERE name = @name")
-            .With("@name", name)
+            .With("@name", StoredKey.Of(name))
             .FirstAsync(row => row.Text(), cancellationToken);
 }

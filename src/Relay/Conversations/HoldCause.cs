@@ -1,5 +1,3 @@
-using Relay.Costs;
-
 namespace Relay.Conversations;
 
 /// <summary>Why a message is held until somebody removes the cause.</summary>

@@ -1,7 +1,5 @@
-using Relay.Operator;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 

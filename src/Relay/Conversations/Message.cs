@@ -1,7 +1,5 @@
-using Relay.Agents;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 

@@ -1,6 +1,5 @@
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 

@@ -47,7 +47,7 @@ internal static partial class MessageStore
             VALUES (@speaker, @session, @dedupe, @conversation, @id)
             ON CONFLICT (speaker, session_id, dedupe_key) DO NOTHING
             """)
-            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value).With("@dedupe", message.DedupeKey)
+            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value).With("@dedupe", StoredKey.Of(message.DedupeKey))
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
             .ExecuteAsync(cancellationToken);
         if (isNew == 0)
@@ -170,7 +170,7 @@ internal static partial class MessageStore
             FROM message_keys
             WHERE speaker = 'session' AND session_id = @session AND dedupe_key = @dedupe
             """)
-            .With("@session", session.Value).With("@dedupe", dedupeKey)
+            .With("@session", session.Value).With("@dedupe", StoredKey.Of(dedupeKey))
             .FirstAsync(row => new MessageKey(new ConversationId(row.Text()), new MessageId(row.Text())), cancellationToken);
         return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
     }

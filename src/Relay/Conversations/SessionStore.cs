@@ -1,5 +1,3 @@
-using Relay.Agents;
-using Relay.Configuration;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;

@@ -8,7 +8,7 @@ namespace Relay.Dispatch;
 
 /// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter. Each is leased to one of them at a time
 /// and consumed only once the whole answer that carries it was sent.</summary>
-internal sealed class Handover(Database database, CallerChannel callers)
+internal sealed class Handover(Database database, CallerChannel callers, IHostApplicationLifetime lifetime)
 {
     private readonly ConcurrentDictionary<string, bool> _leased = new();
 
@@ -77,9 +77,10 @@ internal sealed class Handover(Database database, CallerChannel callers)
             _leased.TryRemove(reply.Id, out _);
     }
 
+    /// <summary>The answer is out. Until that is recorded the lease is kept: given back, its replies would be handed over again.</summary>
     private async Task ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
     {
-        await database.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), cancellationToken);
+        await database.RecordAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), lifetime.ApplicationStopping);
         callers.Forget(reply);
     }
 }

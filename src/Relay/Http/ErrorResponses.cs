@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.WebUtilities;
+using Relay.Storage;
 
 namespace Relay.Http;
 
@@ -14,6 +16,10 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
         catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
         {
             context.Response.StatusCode = exception.StatusCode;
+        }
+        catch (DbException exception) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, Database.Explain(exception));
         }
         catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
         {

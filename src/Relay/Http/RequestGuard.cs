@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Relay.Agents.Connect;
 using Relay.Configuration;
 
 namespace Relay.Http;

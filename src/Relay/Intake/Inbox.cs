@@ -47,7 +47,8 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
             return new Acceptance.Refused(
                 $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
         await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
-        var message = new NewMessage(conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
+        var message = new NewMessage(
+            conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
         if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)
         {
             writing.OnceCommitted(() => LogAccepted(inserted.Id, session, conversation, incoming.Content.Length));

@@ -93,7 +93,8 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         foreach (var (path, facts) in files)
             handled += Try(() => Read(path, facts, found), faults); // (1)
         var acceptances = await _inbox.AcceptAsync(found.ConvertAll(each => each.ToIncoming()), cancellationToken); // (2)
-        _isUrgent = acceptances.Length == 0 || acceptances.Any(acceptance => acceptance is not Inbox.Acceptance.Accepted { IsUrgent: false });
+        _isUrgent = acceptances.Length == 0
+            || acceptances.Any(acceptance => acceptance is not Inbox.Acceptance.Accepted { IsUrgent: false });
         foreach (var (each, acceptance) in found.Zip(acceptances))
             handled += Try(() => Settle(each, acceptance), faults); // (3)
         return handled;

@@ -103,7 +103,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
             return await DecideAsync(writing, question, input, cancellationToken);
         var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
         var message = new NewMessage(
-            question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", input.Text);
+            question.Conversation, question.Session, Speaker.Operator, raised!.Channel,
+            question.Message, $"answer:{question.Id}", input.Text);
         var inserted = await MessageStore.InsertAsync(writing, message, cancellationToken);
         await CloseAsync(writing, question, new Answer(input.Via, input.Text, inserted!.Id), cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);

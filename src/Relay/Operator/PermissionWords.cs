@@ -1,5 +1,3 @@
-using Relay.Texts;
-
 namespace Relay.Operator;
 
 /// <summary>Reads an answer to a permission question. Only a plain yes allows. An answer that is neither clearly yes nor clearly no

@@ -36,6 +36,9 @@ internal enum Topic
     Settings,
 
     Faults,
+
+    /// <summary>The database's server is gone, or back.</summary>
+    Database,
 }
 
 /// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost one
@@ -44,6 +47,9 @@ internal sealed class ChangeFeed
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(Topic Topic, string? About), List<Subscription>> _listeners = [];
+
+    /// <summary>Grows with every change, of whatever topic.</summary>
+    public long Version { get; private set; }
 
     /// <summary>With <paramref name="about"/> it hears only what was published about that; without, all of the topic.</summary>
     public Subscription Subscribe(Topic topic, string? about = null)
@@ -62,11 +68,20 @@ internal sealed class ChangeFeed
     {
         lock (_lock)
         {
+            Version++;
             Notify((topic, null));
             Notify((Topic.Any, null));
             if (about is not null)
                 Notify((topic, about));
         }
+    }
+
+    /// <summary>Wakes every listener: something may have been missed.</summary>
+    public void PublishAll()
+    {
+        lock (_lock)
+            foreach (var listener in _listeners.Values.SelectMany(listeners => listeners))
+                listener.Wake();
     }
 
     internal void Remove(Subscription subscription, Topic topic, string? about)

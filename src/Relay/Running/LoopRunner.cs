@@ -26,6 +26,7 @@ internal sealed partial class LoopRunner(IEnumerable<ILoop> loops, ChangeFeed ch
     {
         var name = loop.GetType().Name;
         using var wakeUp = loop.WakesOn is { } topic ? changes.Subscribe(topic) : null;
+        using var mended = changes.Subscribe(Topic.Database);
         for (var failures = 0; !stoppingToken.IsCancellationRequested;)
         {
             try
@@ -46,7 +47,7 @@ internal sealed partial class LoopRunner(IEnumerable<ILoop> loops, ChangeFeed ch
             {
                 if (faults.Set(name, exception.Message))
                     LogFailed(name, exception);
-                await WaitAsync(wakeUp: null, AfterFault.Delay(++failures), stoppingToken);
+                await WaitAsync(mended, AfterFault.Delay(++failures), stoppingToken);
             }
         }
     }

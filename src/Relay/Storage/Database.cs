@@ -14,6 +14,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>A write that meets another's lock or a lost race is run again.</summary>
     private const int MostAttempts = 5;
 
+    private static readonly TimeSpan BetweenRecordings = TimeSpan.FromSeconds(1);
+
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentQueue<PendingWrite> _waiting = new();
 
@@ -24,6 +26,9 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
 
     /// <summary>Grows when this program may have been out of touch with the database: what is kept in memory of it is worth nothing then.</summary>
     public virtual int Generation => 0;
+
+    /// <summary>It lives on a server that others look after: that may be down, and come back.</summary>
+    public virtual bool IsElsewhere => false;
 
     /// <summary>Runs the work in one transaction. It may be run more than once, see <see cref="Writing"/>.</summary>
     public async Task<T> WriteAsync<T>(Func<Writing, Task<T>> work, CancellationToken cancellationToken)
@@ -59,6 +64,23 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
             },
             cancellationToken);
 
+    /// <summary>For what has happened outside already: tried again every second until it is recorded. Only a stop gives it up.</summary>
+    public async Task RecordAsync(Func<Writing, Task> work, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                await WriteAsync(work, CancellationToken.None);
+                return;
+            }
+            catch (DbException) when (!stopping.IsCancellationRequested)
+            {
+                await Clock.PauseAsync(BetweenRecordings, stopping);
+            }
+        }
+    }
+
     public abstract Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken);
 
     /// <summary>What is wrong with the database, the first of it; null when it is sound.</summary>
@@ -74,14 +96,23 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>The one connection that writes. Thrown from it: the database cannot be written now.</summary>
-    protected abstract Task<ISqlConnection> WriterAsync_NeedsLock();
+    /// <summary>The one connection that writes, with a transaction begun on it. Thrown from it: the database cannot be written now.</summary>
+    protected abstract Task<ISqlConnection> BeginAsync_NeedsLock();
 
     /// <summary>Whether the same work may succeed when it is run again at once.</summary>
     protected virtual bool IsPassing(DbException exception) => false;
 
+    /// <summary>What a write failed with, before the next one.</summary>
+    protected virtual void OnFault_NeedsLock(DbException fault)
+    {
+    }
+
     /// <summary>Inside the transaction, last: those who listen elsewhere hear of it with the commit.</summary>
     protected virtual Task AnnounceAsync(ISqlConnection writer, IEnumerable<Writing> writings) => Task.CompletedTask;
+
+    /// <summary>Why the database could not do it, for people.</summary>
+    public static string Explain(DbException exception) =>
+        exception is DatabaseUnavailableException ? exception.Message : $"the database fails: {exception.Message}";
 
     protected Reading NewReading(ISqlConnection connection) => new(connection, Clock.GetUtcNow());
 
@@ -101,6 +132,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
             }
             if (attempt < MostAttempts && (fault is LostRaceException || (fault is DbException passing && IsPassing(passing))))
                 continue;
+            if (fault is DbException lasting)
+                OnFault_NeedsLock(lasting);
             if (failed is null)
                 group.ForEach(write => write.Fail(fault)); // Nothing of the group is on disk: each who asked is told.
             else
@@ -116,8 +149,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         ISqlConnection? writer = null;
         try
         {
-            writer = await WriterAsync_NeedsLock();
-            await writer.Command(Dialect.BeginWrite).ExecuteAsync(CancellationToken.None);
+            writer = await BeginAsync_NeedsLock();
             var writings = new List<Writing>(group.Count);
             foreach (var write in group)
             {
@@ -139,7 +171,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         }
     }
 
-    private static async Task RollBackAsync(ISqlConnection writer)
+    protected static async Task RollBackAsync(ISqlConnection writer)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Relay.Texts;
 
 namespace Relay.Storage;
@@ -8,8 +9,7 @@ internal static class Sql
 {
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
-        // A NUL ends SQLite's text and PostgreSQL refuses it: what came after one would be lost.
-        var given = value is string text && text.Contains('\0') ? text.Replace('\0', '\uFFFD') : value ?? DBNull.Value;
+        var given = value is string text ? Storable(text) : value ?? DBNull.Value;
         if (command.Parameters.IndexOf(name) is var index and >= 0)
             command.Parameters[index].Value = given;
         else
@@ -23,6 +23,13 @@ internal static class Sql
         parameter.ParameterName = name;
         parameter.Value = value;
         command.Parameters.Add(parameter);
+    }
+
+    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in UTF-8.</summary>
+    private static string Storable(string text)
+    {
+        var stored = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+        return stored.Contains('\0') ? stored.Replace('\0', '\uFFFD') : stored;
     }
 
     /// <summary>How many rows it changed.</summary>

@@ -18,7 +18,7 @@ internal sealed record SqlDialect(string Name, string BeginRead, string BeginWri
     public static readonly SqlDialect Postgres = new(
         "Postgres",
         BeginRead: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        BeginWrite: "BEGIN",
+        BeginWrite: "BEGIN ISOLATION LEVEL READ COMMITTED",
         HasMigrations: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_migrations'");
 }
 

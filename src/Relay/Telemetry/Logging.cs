@@ -1,6 +1,5 @@
 using System.Globalization;
 using Relay.Configuration;
-using Relay.Conversations;
 using Serilog;
 using Serilog.Events;
 

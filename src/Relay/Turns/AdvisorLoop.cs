@@ -13,8 +13,9 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(20), LongestPoll = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<ConversationId, Task> _running = [];
-    private int _generation = database.Generation;
+    private readonly Dictionary<ConversationId, Run> _running = [];
+    private int _recovered = database.Generation;
+    private bool _hasFailed;
 
     /// <summary>Ends the calls under way. A stop gives them a moment first: a call that is cut is perhaps paid for nothing.</summary>
     private readonly CancellationTokenSource _calls = new();
@@ -27,22 +28,44 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
     /// <summary>Starts a run for every conversation that has work and none yet. Runs go on after this returns.</summary>
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        foreach (var (conversation, run) in _running.Where(run => run.Value.IsCompleted).ToList())
-        {
-            _running.Remove(conversation);
-            await run; // A run that failed fails this loop, which says so and goes on.
-        }
-        if (_generation != database.Generation)
-            await recovery.RestartAsync(_running.Keys, cancellationToken); // Another may have worked here, and stopped.
-        _generation = database.Generation;
+        await ReapAsync();
+        await RecoverAsync(cancellationToken);
         Poll = LongestPoll;
         var most = settings.Current.Config.MaxParallelTurns;
         if (_running.Count >= most)
             return 0; // A run that ends wakes this loop.
         foreach (var conversation in await DueAsync(cancellationToken))
             if (_running.Count < most)
-                _running[conversation] = Task.Run(() => RunAsync(conversation, cancellationToken), CancellationToken.None);
+                _running[conversation] = new Run(
+                    Task.Run(() => RunAsync(conversation, cancellationToken), CancellationToken.None), database.Generation);
         return 0;
+    }
+
+    /// <summary>The turns of one conversation, and the generation of the database in which they began.</summary>
+    private sealed record Run(Task Task, int Generation);
+
+    /// <summary>A run that failed fails this loop, which says so and goes on.</summary>
+    private async Task ReapAsync()
+    {
+        foreach (var (conversation, run) in _running.Where(run => run.Value.Task.IsCompleted).ToList())
+        {
+            _running.Remove(conversation);
+            _hasFailed |= run.Task.IsFaulted;
+            await run.Task;
+        }
+    }
+
+    /// <summary>Puts back to work what nobody is at: after a run that failed, and after the database was out of touch, when a commit may have
+    /// come that nobody was told of, or another have worked here and stopped. A run from before may still end so.</summary>
+    private async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        var generation = database.Generation;
+        if (_recovered == generation && !_hasFailed)
+            return;
+        await recovery.RestartAsync(_running.Keys, cancellationToken);
+        _hasFailed = false;
+        if (_running.Values.All(run => run.Generation == generation))
+            _recovered = generation;
     }
 
     /// <summary>Takes turns until the conversation has none to take.</summary>
@@ -78,7 +101,7 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _calls.CancelAfter(StopGrace);
-        await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_running.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose() => _calls.Dispose();

@@ -4,6 +4,7 @@ using Relay.Cli;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
@@ -37,15 +38,14 @@ internal sealed partial class TurnTransactions(
         {
             try
             {
-                var (isRecorded, next) = await database.WriteAsync(
+                var ended = await database.WriteAsync(
                     writing => EndAsync(writing, claim, outcome, staged, mayGoOn), CancellationToken.None);
-                if (!isRecorded)
-                {
+                if (!ended.IsRecorded)
                     LogStale(claim.Message.Id);
-                    Discard(staged);
-                }
+                if (staged is not null && !ended.KeepsStaged)
+                    end.Discard(staged);
                 faults.Clear(Unrecorded);
-                return next;
+                return ended.Next;
             }
             catch (DbException exception) when (!stopping.IsCancellationRequested)
             {
@@ -70,29 +70,36 @@ internal sealed partial class TurnTransactions(
         },
         CancellationToken.None);
 
-    private async Task<(bool IsRecorded, Claim? Next)> EndAsync(
-        Writing writing, Claim claim, AdvisorOutcome outcome, string? staged, bool mayGoOn)
+    /// <param name="IsRecorded">False when nothing was to be recorded now.</param>
+    /// <param name="KeepsStaged">The file that was staged ahead belongs to a reply that is recorded.</param>
+    /// <param name="Next">The claim of the next turn.</param>
+    private sealed record Ended(bool IsRecorded, bool KeepsStaged, Claim? Next);
+
+    private async Task<Ended> EndAsync(Writing writing, Claim claim, AdvisorOutcome outcome, string? staged, bool mayGoOn)
     {
         if (!await end.CommitAsync(writing, claim, outcome, staged, CancellationToken.None))
-            return (false, null);
+            return new Ended(IsRecorded: false, await IsStagedAsync(writing, claim.Message, staged), Next: null);
         if (!mayGoOn || outcome is not AdvisorOutcome.Replied || await IsOverCapAsync(writing, claim))
-            return (true, null);
+            return new Ended(IsRecorded: true, KeepsStaged: true, Next: null);
         var finished = outcome.ToFinishedCall();
         var usage = finished.Usage ?? TokenUsage.None;
         var past = new PastCall(claim.Ledger.At, claim.Ledger.PromptBytes, usage.TotalInput, usage.Output);
-        return (true, await start.ClaimAsync(writing, claim.Message.Conversation, [past, .. claim.Past], CancellationToken.None));
+        var next = await start.ClaimAsync(writing, claim.Message.Conversation, [past, .. claim.Past], CancellationToken.None);
+        return new Ended(IsRecorded: true, KeepsStaged: true, next);
+    }
+
+    /// <summary>When a connection breaks in the middle of a commit, nobody is told whether it came. If it did, this very end is recorded, and
+    /// the staged file is a reply on its way.</summary>
+    private static async Task<bool> IsStagedAsync(Writing writing, Message message, string? staged)
+    {
+        var root = await MessageStore.FindAsync(writing, message.Conversation, message.Root, CancellationToken.None);
+        return staged is not null && (await Outbox.ReplyToAsync(writing, root, CancellationToken.None))?.Id == staged;
     }
 
     /// <summary>Then the summary comes first.</summary>
     private static async Task<bool> IsOverCapAsync(Writing writing, Claim claim) =>
         await ConversationStore.SizeAsync(writing, claim.Message.Conversation, CancellationToken.None) is { } size
         && size.Characters > claim.Settings.Config.HistoryCharCap;
-
-    private void Discard(string? staged)
-    {
-        if (staged is not null)
-            end.Discard(staged);
-    }
 
     [LoggerMessage(LogLevel.Error, "The outcome of the call for {MessageId} could not be recorded; tried again every second")]
     private partial void LogUnrecorded(MessageId messageId, Exception exception);

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using ModelContextProtocol.Client;
-using ModelContextProtocol.Protocol;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
 using Xunit;

@@ -1,6 +1,5 @@
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Relay.Storage;
 
 namespace Relay.Scenarios.Crash;
 

@@ -1,9 +1,9 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Storage;
+using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
 
 namespace Relay.Scenarios.Harness;
@@ -12,16 +12,22 @@ namespace Relay.Scenarios.Harness;
 /// If RELAY_SCENARIO_KEEP is set in the environment, the folder is kept for inspection.</summary>
 internal sealed class ScenarioHome : IDisposable
 {
+    private readonly Uri? _database;
     private int _envelopes;
 
-    public ScenarioHome(Uri api, Uri ntfy, string config = "")
+    /// <param name="api">The Messages API's stand-in.</param>
+    /// <param name="ntfy">The pages' one.</param>
+    /// <param name="config">Lines of config.yaml.</param>
+    /// <param name="database">Null for a file in the home.</param>
+    public ScenarioHome(Uri api, Uri ntfy, string config = "", Uri? database = null)
     {
+        _database = database;
         Paths = new RelayHome(Directory.CreateTempSubdirectory("relay-scenario-").FullName);
         Paths.CreateFolders();
-        File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + config);
+        File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + (database is null ? "" : "store: postgres\n") + config);
         File.WriteAllText(
             Paths.EnvFile,
-            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\nNTFY_TOPIC=scenario\nRELAY_TOKEN=token\n");
+            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\nNTFY_TOPIC=scenario\nRELAY_TOKEN=token\nRELAY_DATABASE_URL={database}\n");
     }
 
     public RelayHome Paths { get; }
@@ -56,7 +62,9 @@ internal sealed class ScenarioHome : IDisposable
 
     public async Task<List<T>> QueryAsync<T>(string sql, Func<Row, T> map, CancellationToken cancellationToken)
     {
-        await using var database = SqliteDatabase.OpenReadOnly(Paths.DatabaseFile, TimeProvider.System);
+        await using Database database = _database is null
+            ? SqliteDatabase.OpenReadOnly(Paths.DatabaseFile, TimeProvider.System)
+            : PostgresDatabase.OpenReadOnly(_database, TimeProvider.System);
         return await database.ReadAsync(reading => reading.Sql(sql).ListAsync(map, cancellationToken), cancellationToken);
     }
 

@@ -8,6 +8,8 @@ namespace Relay.Tests.Agents;
 
 public sealed class SqliteAgentStoreTests() : AgentStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresAgentStoreTests() : AgentStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>A name that was made for an agent is its own, as long as it is there.</summary>
 public abstract class AgentStoreTests(string kind) : StoreTests(kind)
 {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Relay.Cli;
 using Relay.Configuration;
+using Relay.Storage;
 using Relay.Tests.Testing;
 
 namespace Relay.Tests.Cli;
@@ -16,10 +17,15 @@ internal sealed record Ran(int Exit, string Output, string Error)
 /// Nothing is sent to another machine.</summary>
 internal sealed class CliHome : IAsyncDisposable
 {
+    private readonly string? _kind;
     private Daemon? _daemon;
+    private TestStore? _store;
 
-    public CliHome(string config = "advisor: simulated\nlisten: 127.0.0.1:0\n")
+    /// <param name="config">Empty where the test makes it, or there is to be none: then the store is a file.</param>
+    /// <param name="kind">A dialect's name; null is the default of the run.</param>
+    public CliHome(string config = "advisor: simulated\nlisten: 127.0.0.1:0\n", string? kind = null)
     {
+        _kind = config.Length == 0 ? SqlDialect.Sqlite.Name : kind;
         Home = new RelayHome(Path.Combine(Directory.CreateTempSubdirectory("relay-cli-").FullName, "home"));
         if (config.Length == 0)
             return;
@@ -38,6 +44,7 @@ internal sealed class CliHome : IAsyncDisposable
     public async Task<Daemon> StartAsync()
     {
         Home.CreateFolders();
+        await FindStoreAsync();
         var source = ((Loaded.Ok)SettingsSource.Load(Home, Environment, generate: true)).Source;
         var started = await Daemon.StartAsync(
             source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
@@ -64,11 +71,23 @@ internal sealed class CliHome : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await (_store?.DisposeAsync() ?? default);
         Directory.Delete(Path.GetDirectoryName(Home.Root)!, recursive: true);
+    }
+
+    private async Task FindStoreAsync()
+    {
+        if (_store is not null)
+            return;
+        _store = await TestStore.CreateAsync(_kind);
+        _store.AddTo(Environment);
+        if (_store.Config.Length > 0)
+            await File.AppendAllTextAsync(Home.ConfigFile, "\n" + _store.Config);
     }
 
     private async Task<Ran> RunAsync(string? input, string[] arguments)
     {
+        await FindStoreAsync();
         var output = new StringWriter();
         var error = new StringWriter();
         var context = new CommandContext(Environment, output, error)

@@ -3,12 +3,13 @@ using Relay.Cli;
 using Relay.Configuration;
 using Relay.Loopback;
 using Xunit;
+using Relay.Storage;
 
 namespace Relay.Tests.Cli;
 
 public sealed class DoctorCommandTests : IAsyncDisposable
 {
-    private readonly CliHome _relay = new("listen: 127.0.0.1:0\n");
+    private readonly CliHome _relay = new("listen: 127.0.0.1:0\n", SqlDialect.Sqlite.Name);
     private LoopbackMessagesApi? _api;
     private LoopbackNtfy? _ntfy;
 
@@ -115,7 +116,7 @@ public sealed class DoctorCommandTests : IAsyncDisposable
     [Fact]
     public async Task Faulty_settings_are_told_with_what_else_can_be_checked()
     {
-        await using var faulty = new CliHome("modle: x\n");
+        await using var faulty = new CliHome("modle: x\n", SqlDialect.Sqlite.Name);
 
         var ran = await faulty.RunAsync("doctor", "--json");
 

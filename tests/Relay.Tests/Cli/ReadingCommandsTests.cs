@@ -33,16 +33,17 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
     [Fact]
     public async Task A_database_of_a_newer_program_is_left_alone_with_the_reason()
     {
-        await _relay.StartAsync();
-        await _relay.StopAsync();
-        await using (var database = SqliteDatabase.Open(_relay.Home.DatabaseFile, new ChangeFeed(), TimeProvider.System))
+        await using var relay = new CliHome(kind: SqlDialect.Sqlite.Name);
+        await relay.StartAsync();
+        await relay.StopAsync();
+        await using (var database = SqliteDatabase.Open(relay.Home.DatabaseFile, new ChangeFeed(), TimeProvider.System))
         {
             const string later = "INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'later', 0)";
             await database.WriteAsync(
                 writing => writing.Sql(later).ExecuteAsync(CancellationToken.None), CancellationToken.None);
         }
 
-        var ran = await _relay.RunAsync("log", "--json");
+        var ran = await relay.RunAsync("log", "--json");
 
         Assert.Equal((1, ""), (ran.Exit, ran.Output));
         Assert.Contains("newer program", ran.Error);
@@ -51,12 +52,13 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
     [Fact]
     public async Task A_write_ahead_log_left_by_a_killed_daemon_is_read_as_well()
     {
-        await _relay.StartAsync();
-        await _relay.RunAsync("ask", "--session", "s1", "Hello");
-        var killed = new CliHome();
+        await using var relay = new CliHome(kind: SqlDialect.Sqlite.Name);
+        await relay.StartAsync();
+        await relay.RunAsync("ask", "--session", "s1", "Hello");
+        var killed = new CliHome(kind: SqlDialect.Sqlite.Name);
         killed.Home.CreateFolders();
         foreach (var suffix in (string[])["", "-wal"]) // The files as they are now. A kill at this moment would leave the same.
-            File.Copy(_relay.Home.DatabaseFile + suffix, killed.Home.DatabaseFile + suffix);
+            File.Copy(relay.Home.DatabaseFile + suffix, killed.Home.DatabaseFile + suffix);
 
         var log = (await killed.RunAsync("log", "--json")).Json;
 

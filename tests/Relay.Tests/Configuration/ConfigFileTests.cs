@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Relay.Configuration;
-using Relay.Running;
 using Xunit;
 
 namespace Relay.Tests.Configuration;

@@ -1,5 +1,4 @@
 using Relay.Configuration;
-using Relay.Running;
 using Xunit;
 
 namespace Relay.Tests.Configuration;

@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteBacklogTests() : BacklogTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresBacklogTests() : BacklogTests(SqlDialect.Postgres.Name);
+
 /// <summary>What waits, for how long, and for whom.</summary>
 public abstract class BacklogTests(string kind) : StoreTests(kind)
 {

@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteConversationStoreTests() : ConversationStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresConversationStoreTests() : ConversationStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>Who may commit, what a conversation waits for, and its numbers: each held by the database, whoever writes.</summary>
 public abstract class ConversationStoreTests(string kind) : StoreTests(kind)
 {

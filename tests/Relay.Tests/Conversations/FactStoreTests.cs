@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteFactStoreTests() : FactStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresFactStoreTests() : FactStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>Facts are known once, and numbers are given out once.</summary>
 public abstract class FactStoreTests(string kind) : StoreTests(kind)
 {

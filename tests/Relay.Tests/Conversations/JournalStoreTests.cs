@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteJournalStoreTests() : JournalStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresJournalStoreTests() : JournalStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>The journal is append-only: what is in it is neither changed nor lost, and a window shows it in order.</summary>
 public abstract class JournalStoreTests(string kind) : StoreTests(kind)
 {

@@ -8,6 +8,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteMessageReadingTests() : MessageReadingTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresMessageReadingTests() : MessageReadingTests(SqlDialect.Postgres.Name);
+
 /// <summary>What people and the status are told about messages.</summary>
 public abstract class MessageReadingTests(string kind) : StoreTests(kind)
 {

@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteMessageSearchTests() : MessageSearchTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresMessageSearchTests() : MessageSearchTests(SqlDialect.Postgres.Name);
+
 /// <summary>A person finds a message by any part of its id that stands at an end, or by the id its envelope had.</summary>
 public abstract class MessageSearchTests(string kind) : StoreTests(kind)
 {

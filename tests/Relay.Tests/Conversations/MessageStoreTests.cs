@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteMessageStoreTests() : MessageStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresMessageStoreTests() : MessageStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>What is said once is kept once, as it was said, and its turn comes in order.</summary>
 public abstract class MessageStoreTests(string kind) : StoreTests(kind)
 {

@@ -7,6 +7,8 @@ namespace Relay.Tests.Conversations;
 
 public sealed class SqliteSessionStoreTests() : SessionStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresSessionStoreTests() : SessionStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>Who the sessions are, where they belong and how they are reached.</summary>
 public abstract class SessionStoreTests(string kind) : StoreTests(kind)
 {

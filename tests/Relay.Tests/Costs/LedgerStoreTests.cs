@@ -8,6 +8,8 @@ namespace Relay.Tests.Costs;
 
 public sealed class SqliteLedgerStoreTests() : LedgerStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresLedgerStoreTests() : LedgerStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>A row a call, written before it is made and completed once.</summary>
 public abstract class LedgerStoreTests(string kind) : StoreTests(kind)
 {

@@ -10,6 +10,8 @@ namespace Relay.Tests.Costs;
 
 public sealed class SqliteSpendingTests() : SpendingTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresSpendingTests() : SpendingTests(SqlDialect.Postgres.Name);
+
 /// <summary>The sums that are kept are those that counting all calls anew gives, and a cap holds whoever spends at the same time.</summary>
 public abstract class SpendingTests(string kind) : StoreTests(kind)
 {

@@ -2,9 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
-using Relay.Agents.Connect;
 using Relay.Dispatch;
-using Relay.Tests.Agents;
 using Relay.Tests.Testing;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Files.Platform;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Texts;
 using Xunit;

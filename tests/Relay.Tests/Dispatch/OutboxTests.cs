@@ -9,6 +9,8 @@ namespace Relay.Tests.Dispatch;
 
 public sealed class SqliteOutboxTests() : OutboxTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresOutboxTests() : OutboxTests(SqlDialect.Postgres.Name);
+
 /// <summary>One reply per entry and session, in the session's order, each delivered once.</summary>
 public abstract class OutboxTests(string kind) : StoreTests(kind)
 {

@@ -66,7 +66,7 @@ public sealed class FolderWatchTests : IDisposable
         var folder = Path.Combine(_folder, "watched");
         using var watch = new FolderWatch(folder, FolderEvents.Come | FolderEvents.Write, Changed);
         await RenewAsync(watch);
-        for (var index = 0; index < 30_000; index++) // The kernel keeps 16,384.
+        for (var index = 0; index < 30_000; index++) // The kernel keeps 16,384 events.
         {
             var path = Path.Combine(folder, $"{index}");
             await using (File.Create(path)) { }
@@ -80,7 +80,7 @@ public sealed class FolderWatchTests : IDisposable
         await HeardAsync();
     }
 
-    /// <summary>Renews and forgets what was heard so far.</summary>
+    /// <summary>Renews the watch and drops the changes that were reported so far.</summary>
     private async Task RenewAsync(FolderWatch watch)
     {
         watch.Renew();

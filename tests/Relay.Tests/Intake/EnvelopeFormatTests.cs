@@ -1,5 +1,4 @@
 using System.Text;
-using Relay.Storage;
 using Xunit;
 
 namespace Relay.Tests.Intake;

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Loopback;
-using Relay.Running;
 using Xunit;
 using static Relay.Tests.Loopback.PromptBody;
 

@@ -1,6 +1,5 @@
 using Anthropic;
 using Anthropic.Exceptions;
-using Anthropic.Helpers;
 using Anthropic.Models;
 using Anthropic.Models.Messages;
 using Relay.Loopback;

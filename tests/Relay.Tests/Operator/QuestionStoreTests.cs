@@ -8,6 +8,8 @@ namespace Relay.Tests.Operator;
 
 public sealed class SqliteQuestionStoreTests() : QuestionStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresQuestionStoreTests() : QuestionStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>One question is open in a conversation, and its first answer stands.</summary>
 public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
 {

@@ -21,6 +21,8 @@ public sealed class SqliteDatabaseTests() : DatabaseTests(SqlDialect.Sqlite.Name
     }
 }
 
+public sealed class PostgresDatabaseTests() : DatabaseTests(SqlDialect.Postgres.Name);
+
 /// <summary>What every kind of database does.</summary>
 public abstract class DatabaseTests(string kind) : IAsyncLifetime
 {
@@ -33,7 +35,8 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _test = await TestDatabase.CreateAsync(kind);
-        await Database.WriteAsync(writing => writing.Sql("CREATE TABLE numbers (number BIGINT UNIQUE)").ExecuteAsync(CancellationToken), CancellationToken);
+        await Database.WriteAsync(
+            writing => writing.Sql("CREATE TABLE numbers (number BIGINT UNIQUE)").ExecuteAsync(CancellationToken), CancellationToken);
     }
 
     public ValueTask DisposeAsync() => _test.DisposeAsync();
@@ -91,7 +94,7 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
         await good;
         await Assert.ThrowsAsync<IOException>(() => bad);
 
-        Assert.Equal((2, 1), (runs, actions)); // Run again without the one that failed, and yet told of once.
+        Assert.Equal((2, 1), (runs, actions)); // It ran again without the one that failed, but its action ran only once.
         await listener.WaitAsync(TimeSpan.FromHours(1), TimeProvider.System, CancellationToken);
     }
 
@@ -100,7 +103,8 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     {
         const string insert = "INSERT INTO numbers (number) VALUES (@number)";
         for (var number = 1L; number <= 3; number++)
-            await Database.WriteAsync(writing => writing.Sql(insert).With("@number", number).ExecuteAsync(CancellationToken), CancellationToken);
+            await Database.WriteAsync(
+                writing => writing.Sql(insert).With("@number", number).ExecuteAsync(CancellationToken), CancellationToken);
         await Assert.ThrowsAnyAsync<DbException>(() => Database.WriteAsync(
             writing => writing.Sql(insert).With("@number", 3L).ExecuteAsync(CancellationToken), CancellationToken));
         await Database.WriteAsync(writing => writing.Sql(insert).With("@number", 4L).ExecuteAsync(CancellationToken), CancellationToken);
@@ -201,7 +205,10 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
         Assert.Equal(
             "a\uFFFDb",
             await Database.ReadAsync(
-                reading => reading.Sql("SELECT CAST(@text AS TEXT)").With("@text", "a\0b").OnlyAsync(row => row.Text(), CancellationToken), CancellationToken));
+                reading => reading.Sql("SELECT CAST(@text AS TEXT)")
+                    .With("@text", "a\0b")
+                    .OnlyAsync(row => row.Text(), CancellationToken),
+                CancellationToken));
     }
 
     private static Task<long> CountAsync(Reading reading) => reading.Sql("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken);
@@ -213,7 +220,7 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
             .ListAsync(row => (row.Number(), row.Text(), row.Number()), CancellationToken),
         CancellationToken);
 
-    /// <summary>Every tenth fails after its insert.</summary>
+    /// <summary>Inserts a number. Every tenth number fails after its insert.</summary>
     private Task<bool> InsertAsync(int number, CancellationToken cancellationToken) => Database.WriteAsync(
         async writing =>
         {

@@ -9,30 +9,32 @@ using Microsoft.Extensions.Logging.Testing;
 using Relay.Configuration;
 using Relay.Files;
 using Relay.Loopback;
-using Relay.Storage;
 using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>The whole daemon in this process, against the stand-ins of the Messages API and ntfy, on a port of its own.</summary>
+/// <summary>The complete daemon in this process, on a port of its own, with the stand-ins for the Messages API and ntfy.</summary>
 internal sealed class RunningRelay : IAsyncDisposable
 {
     public const string ApiKey = "sk-ant-a-key-nobody-may-see";
 
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly Dictionary<string, string> _environment;
+    private readonly TestStore _store;
     private readonly TimeProvider _clock;
     private Daemon? _daemon;
 
-    private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config, TimeProvider clock)
+    private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config, TestStore store, TimeProvider clock)
     {
         _clock = clock;
+        _store = store;
         Api = api;
         Ntfy = ntfy;
         _environment = new Dictionary<string, string> { ["NTFY_SERVER"] = ntfy.Address.ToString() };
+        store.AddTo(_environment);
         Home.CreateFolders();
-        File.WriteAllText(Home.ConfigFile, $"listen: 127.0.0.1:0\n{config}");
+        File.WriteAllText(Home.ConfigFile, $"listen: 127.0.0.1:0\n{store.Config}{config}");
         File.WriteAllText(Home.EnvFile, $"ANTHROPIC_API_KEY={ApiKey}\nANTHROPIC_BASE_URL={api.Address}\n");
     }
 
@@ -44,21 +46,23 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public FakeLogCollector Logs { get; } = new();
 
-    /// <summary>Carries the token.</summary>
+    /// <summary>Its requests contain the token.</summary>
     public HttpClient Client { get; private set; } = new();
 
     public Daemon Daemon => _daemon!;
 
     public Secrets Secrets => Daemon.Services.GetRequiredService<SettingsSource>().Current.Secrets;
 
-    public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null)
+    public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null, string? kind = null)
     {
-        var relay = new RunningRelay(await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, clock ?? TimeProvider.System);
+        var store = await TestStore.CreateAsync(kind);
+        var relay = new RunningRelay(
+            await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, store, clock ?? TimeProvider.System);
         await relay.StartDaemonAsync();
         return relay;
     }
 
-    /// <summary>Stops the daemon in an orderly way and starts another on the same home.</summary>
+    /// <summary>Stops the daemon and starts another one with the same home.</summary>
     public async Task RestartAsync()
     {
         await StopDaemonAsync();
@@ -105,7 +109,8 @@ internal sealed class RunningRelay : IAsyncDisposable
         if (body is not null)
             request.Content = new StringContent(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
         using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.AsObject());
+        var answer = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return (response.StatusCode, JsonNode.Parse(answer)!.AsObject());
     }
 
     public async ValueTask DisposeAsync()
@@ -113,6 +118,7 @@ internal sealed class RunningRelay : IAsyncDisposable
         await StopDaemonAsync();
         await Api.DisposeAsync();
         await Ntfy.DisposeAsync();
+        await _store.DisposeAsync();
         Directory.Delete(Home.Root, recursive: true);
     }
 

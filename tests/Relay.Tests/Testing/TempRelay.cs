@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -16,26 +15,27 @@ using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Selection;
-using Relay.Texts;
 using Relay.Turns;
 using Relay.Web.Status;
 using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>A relay in a home folder of its own, wired up as the real one, with a clock and an advisor the test holds.
-/// No loop runs by itself and nothing listens: the test calls each batch.</summary>
+/// <summary>A relay with its own home folder, made of the same parts as the real one, whose clock and advisor the test controls.
+/// No loop runs by itself, and it does not listen: the test runs each batch.</summary>
 internal sealed class TempRelay : IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly TestStore _store;
     private Database? _database;
     private WebApplication? _host;
 
-    private TempRelay(string config, IReadOnlyDictionary<string, string> environment)
+    private TempRelay(string config, IReadOnlyDictionary<string, string> environment, TestStore store)
     {
         _environment = environment;
+        _store = store;
         Home.CreateFolders();
-        File.WriteAllText(Home.ConfigFile, config);
+        File.WriteAllText(Home.ConfigFile, store.Config + config);
     }
 
     public RelayHome Home { get; } = new(Directory.CreateTempSubdirectory("relay-test-").FullName);
@@ -51,12 +51,21 @@ internal sealed class TempRelay : IAsyncDisposable
     public SettingsSource Settings => Get<SettingsSource>();
 
     /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given.</summary>
-    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null)
+    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null, string? kind = null)
     {
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = (ntfy ?? new Uri("http://127.0.0.1:9")).ToString() };
         if (ntfyToken is not null)
             environment["NTFY_TOKEN"] = ntfyToken;
-        var relay = new TempRelay(config, environment);
+        return await CreateAsync(config, environment, await TestStore.CreateAsync(kind));
+    }
+
+    public static Task<TempRelay> CreateAsync(TestStore store) =>
+        CreateAsync("", new Dictionary<string, string> { ["NTFY_SERVER"] = "http://127.0.0.1:9" }, store);
+
+    private static async Task<TempRelay> CreateAsync(string config, Dictionary<string, string> environment, TestStore store)
+    {
+        store.AddTo(environment);
+        var relay = new TempRelay(config, environment, store);
         await relay.OpenAsync();
         return relay;
     }
@@ -67,7 +76,7 @@ internal sealed class TempRelay : IAsyncDisposable
     public Task<int> RunAsync<T>()
         where T : ILoop => Get<T>().RunBatchAsync(TestContext.Current.CancellationToken);
 
-    /// <summary>Everything in memory is lost, as by kill -9, and a new process comes up on the same home.</summary>
+    /// <summary>Starts the relay again with the same home. Everything in memory is lost, as after kill -9.</summary>
     public async Task RestartAsync()
     {
         await CloseAsync();
@@ -85,7 +94,7 @@ internal sealed class TempRelay : IAsyncDisposable
     /// <summary>Writes the configuration anew and has it taken up, as the watching loop would.</summary>
     public async Task ConfigureAsync(string config)
     {
-        await File.WriteAllTextAsync(Home.ConfigFile, config, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Home.ConfigFile, _store.Config + config, TestContext.Current.CancellationToken);
         Assert.IsType<Reloaded.Changed>(Settings.Reload());
     }
 
@@ -99,11 +108,15 @@ internal sealed class TempRelay : IAsyncDisposable
     public async Task<MessageId> AcceptAsync(string session, string content, string? id = null, ReplyChannel channel = ReplyChannel.Folder)
     {
         var acceptance = await Get<Inbox>().AcceptAsync(
-            SessionId.Stored(session), content, $"id:{id ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString()}", channel, TestContext.Current.CancellationToken);
+            SessionId.Stored(session),
+            content,
+            $"id:{id ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString()}",
+            channel,
+            TestContext.Current.CancellationToken);
         return Assert.IsType<Inbox.Acceptance.Accepted>(acceptance).Message;
     }
 
-    /// <summary>Takes every turn that is due, in every conversation.</summary>
+    /// <summary>Takes all turns that are due, in all conversations.</summary>
     public async Task TakeTurnsAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -111,7 +124,7 @@ internal sealed class TempRelay : IAsyncDisposable
             await Get<AdvisorLoop>().RunAsync(conversation, cancellationToken);
     }
 
-    /// <summary>Begins a turn, and no more of it.</summary>
+    /// <summary>Only begins a turn: claims the next message.</summary>
     public Task<Claim?> ClaimAsync(string conversation = "default") =>
         Get<TurnTransactions>().BeginAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
 
@@ -128,7 +141,7 @@ internal sealed class TempRelay : IAsyncDisposable
         return await ReadAsync(reading => MessageStore.EventsAsync(reading, message, TestContext.Current.CancellationToken));
     }
 
-    /// <summary>Accepts what lies in the queue, takes the turns and places the replies.</summary>
+    /// <summary>Accepts the envelopes in the queue, takes the turns and places the replies.</summary>
     public async Task PassAsync()
     {
         await RunAsync<QueueFolder>();
@@ -138,7 +151,7 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public string InputFile(string session) => Path.Combine(Home.SessionFolder(session), "input.txt");
 
-    /// <summary>As a session does: reads its reply and deletes the file. Null when there is none.</summary>
+    /// <summary>Reads the reply to a session and deletes the file, as the session does. Null when there is none.</summary>
     public string? Consume(string session)
     {
         var file = InputFile(session);
@@ -152,20 +165,23 @@ internal sealed class TempRelay : IAsyncDisposable
     public Task<Answers.Outcome> AnswerAsync(string text, long? question = null, string? key = null, bool unaskedWelcome = false) =>
         Get<Answers>().TakeAsync(new OperatorInput(text, question, "the test", key, unaskedWelcome), TestContext.Current.CancellationToken);
 
-    public Task<List<Question>> OpenQuestionsAsync() => ReadAsync(reading => QuestionStore.OpenAsync(reading, TestContext.Current.CancellationToken));
+    public Task<List<Question>> OpenQuestionsAsync() =>
+        ReadAsync(reading => QuestionStore.OpenAsync(reading, TestContext.Current.CancellationToken));
 
     public Task<StatusReport> StatusAsync() => Get<StatusReader>().ReadAsync(running: true, TestContext.Current.CancellationToken);
 
     public async Task<Message> MessageAsync(MessageId id) => Assert.Single(
         await ReadAsync(reading => MessageSearch.FindAsync(reading, id.Value, TestContext.Current.CancellationToken)));
 
-    /// <summary>Every message there ever was, in the order of acceptance.</summary>
-    public Task<List<Message>> MessagesAsync() => ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY accepted_at, number", Message.From);
+    /// <summary>All messages, finished ones too, in the order of acceptance.</summary>
+    public Task<List<Message>> MessagesAsync() =>
+        ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY accepted_at, number", Message.From);
 
     public Task<ContextWindow> WindowAsync(string conversation = "default") =>
-        ReadAsync(reading => Get<ContextWindows>().ReadAsync(reading, new ConversationId(conversation), TestContext.Current.CancellationToken));
+        ReadAsync(reading =>
+            Get<ContextWindows>().ReadAsync(reading, new ConversationId(conversation), TestContext.Current.CancellationToken));
 
-    /// <summary>Every page there ever was, oldest first.</summary>
+    /// <summary>All pages, sent ones too, oldest first.</summary>
     public Task<List<(string Cause, string Title, string Body, long Priority, string State)>> PagesAsync() => ReadAsync(
         "SELECT kind, subject, title, body, priority, state FROM pages ORDER BY created_at, page_id",
         row => (new PageCause(row.Word<PageKind>(), row.Text()).ToString(), row.Text(), row.Text(), row.Number(), row.Text()));
@@ -184,6 +200,7 @@ internal sealed class TempRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        await _store.DisposeAsync();
         Directory.Delete(Home.Root, recursive: true);
     }
 
@@ -191,10 +208,10 @@ internal sealed class TempRelay : IAsyncDisposable
     {
         var settings = Assert.IsType<Loaded.Ok>(SettingsSource.Load(Home, _environment, generate: true)).Source;
         var changes = new ChangeFeed();
-        _database = await DatabaseFactory.OpenAsync(settings.Current, changes, Clock, CancellationToken.None);
+        _database = DatabaseFactory.Open(settings.Current, changes, Clock);
         await Migrator.MigrateAsync(_database, CancellationToken.None);
         _host = RelayHost.Build(settings, _database, changes, Adjust);
-        _ = _host.Services.GetServices<ILoop>().Count(); // The host makes them all at its start.
+        _ = _host.Services.GetServices<ILoop>().Count(); // The real host creates all of them when it starts.
         await Get<HistoryImport>().RunAsync(CancellationToken.None);
         await Get<Recovery>().StartAsync(CancellationToken.None);
     }
@@ -202,7 +219,7 @@ internal sealed class TempRelay : IAsyncDisposable
     private void Adjust(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
-        builder.Services.AddSingleton<IAdvisor>(Advisor); // The last one registered is the one in force.
+        builder.Services.AddSingleton<IAdvisor>(Advisor); // Registered last, so it replaces the real one.
         builder.Services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)));
     }
 

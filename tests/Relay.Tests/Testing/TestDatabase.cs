@@ -1,20 +1,27 @@
 using Relay.Running;
 using Relay.Storage;
+using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
 using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>A database of a test's own, of either kind, brought up to date.</summary>
+/// <summary>A new database for a test, of either kind, with all migrations.</summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("relay-database-").FullName;
+    private readonly Func<Task> _remove;
+    private bool _isClosed;
 
-    private TestDatabase(ChangeFeed changes, TimeProvider clock)
+    private TestDatabase(Database database, ChangeFeed changes, Uri? url, Func<Task> remove)
     {
+        _remove = remove;
+        Database = database;
         Changes = changes;
-        Database = SqliteDatabase.Open(Path.Combine(_folder, "relay.db"), changes, clock);
+        Url = url;
     }
+
+    /// <summary>Null for a file.</summary>
+    public Uri? Url { get; }
 
     public ChangeFeed Changes { get; }
 
@@ -22,15 +29,44 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public static async Task<TestDatabase> CreateAsync(string kind, TimeProvider? clock = null)
     {
-        Assert.Equal(SqlDialect.Sqlite.Name, kind);
-        var test = new TestDatabase(new ChangeFeed(), clock ?? TimeProvider.System);
+        var test = kind == SqlDialect.Postgres.Name ? await OnServerAsync(clock ?? TimeProvider.System) : InFile(clock ?? TimeProvider.System);
         await Migrator.MigrateAsync(test.Database, TestContext.Current.CancellationToken);
         return test;
     }
 
+    /// <summary>As the process that has it open ends.</summary>
+    public async Task CloseAsync()
+    {
+        if (!_isClosed)
+            await Database.DisposeAsync();
+        _isClosed = true;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await Database.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await CloseAsync();
+        await _remove();
+    }
+
+    private static TestDatabase InFile(TimeProvider clock)
+    {
+        var folder = Directory.CreateTempSubdirectory("relay-database-").FullName;
+        var changes = new ChangeFeed();
+        return new TestDatabase(
+            SqliteDatabase.Open(Path.Combine(folder, "relay.db"), changes, clock),
+            changes,
+            url: null,
+            () =>
+            {
+                Directory.Delete(folder, recursive: true);
+                return Task.CompletedTask;
+            });
+    }
+
+    private static async Task<TestDatabase> OnServerAsync(TimeProvider clock)
+    {
+        var url = await TestServer.CreateSchemaAsync();
+        var changes = new ChangeFeed();
+        return new TestDatabase(PostgresDatabase.Open(url, changes, clock), changes, url, () => TestServer.DropSchemaAsync(url));
     }
 }

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Text;
 using Anthropic;
-using Anthropic.Core;
 using Anthropic.Exceptions;
 using Anthropic.Models.Messages;
 using Relay.Configuration;

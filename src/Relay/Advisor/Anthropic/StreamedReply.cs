@@ -1,7 +1,6 @@
 using System.Text;
 using Anthropic.Models.Messages;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Costs;
 
 namespace Relay.Advisor.Anthropic;

@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Relay.Agents.Tools;
-using Relay.Cli;
-using Relay.Conversations;
-using Relay.Running;
 
 namespace Relay.Agents.Connect;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Relay.Cli;
 using Relay.Conversations;
 using Relay.Http;
 using Relay.Storage;
@@ -10,11 +9,14 @@ namespace Relay.Agents.Hooks;
 internal sealed partial class HookEndpoint(
     HookAnswers answers, Database database, SessionDirectory directory, ILogger<HookEndpoint> log)
 {
+    /// <summary>The client's are 36 characters long.</summary>
+    private const int LongestId = 200;
+
     public static readonly JsonSerializerOptions EventJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (await ReadAsync(context) is not { SessionId: { Length: > 0 } id, HookEventName: { } name } hook)
+        if (await ReadAsync(context) is not { SessionId: { Length: > 0 and <= LongestId } id, HookEventName: { } name } hook)
         {
             const string expected = "the JSON of a Claude Code hook event is expected, with session_id and hook_event_name";
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected);

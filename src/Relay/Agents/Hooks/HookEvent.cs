@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Relay.Conversations;
-using Relay.Http;
-using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 

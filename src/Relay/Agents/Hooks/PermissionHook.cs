@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
-using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 

@@ -4,10 +4,7 @@ using System.Text;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
-using Relay.Operator;
-using Relay.Running;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Agents.Hooks;
 

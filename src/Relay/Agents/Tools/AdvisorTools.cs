@@ -3,7 +3,6 @@ using System.Globalization;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
-using Relay.Cli;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Relay.Conversations;
 
 namespace Relay.Agents.Tools;
 

@@ -2,7 +2,6 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
 using Relay.Running;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 

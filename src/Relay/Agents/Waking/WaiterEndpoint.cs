@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Relay.Agents.Hooks;
-using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 

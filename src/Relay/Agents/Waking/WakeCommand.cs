@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
-using Relay.Cli;
-using Relay.Conversations;
 using Relay.Texts;
 
 namespace Relay.Agents.Waking;

@@ -4,8 +4,6 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
@@ -92,7 +90,7 @@ internal sealed partial class WakeLoop(
             LogWaking(agent.Session, agent.Id, lease.Replies.Count);
             var token = settings.Current.Secrets.Token;
             var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, token, _clock, cancellationToken); // (2)
-            await NoteAsync(lease.Replies, outcome); // (3) Recorded even when the relay is stopping: the command has run.
+            await NoteAsync(lease.Replies, outcome, cancellationToken); // (3) Recorded even when the relay is stopping: the command has run.
             if (outcome.Succeeded)
             {
                 await lease.ConsumedAsync(CancellationToken.None); // (4)
@@ -123,7 +121,7 @@ internal sealed partial class WakeLoop(
     }
 
     /// <summary>Adds how the command ended to the events of the messages whose replies it got.</summary>
-    private Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome) => database.WriteAsync(
+    private Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome, CancellationToken stopping) => database.RecordAsync(
         async writing =>
         {
             var note = new MessageNote(outcome.Succeeded ? "woken" : "wake failed", outcome.ToString());
@@ -131,7 +129,7 @@ internal sealed partial class WakeLoop(
                 if (reply.Message is { } message)
                     await MessageStore.NoteAsync(writing, reply.Conversation, message, note, CancellationToken.None);
         },
-        CancellationToken.None);
+        stopping);
 
     [LoggerMessage(LogLevel.Information, "Waking {Session}, agent {Agent}, with {Count} replies")]
     private partial void LogWaking(SessionId session, string agent, int count);

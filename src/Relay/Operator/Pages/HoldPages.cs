@@ -1,6 +1,4 @@
 using Relay.Conversations;
-using Relay.Costs;
-using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Operator.Pages;

@@ -4,8 +4,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Operator.Pages;
 

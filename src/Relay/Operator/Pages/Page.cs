@@ -1,6 +1,5 @@
 using System.Globalization;
 using Relay.Conversations;
-using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
 

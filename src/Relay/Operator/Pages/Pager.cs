@@ -37,8 +37,8 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProv
         {
             case Push.Taken:
                 CrashPoint.Pass("page-1-sent");
-                // The page was sent. That is recorded even when the relay is stopping.
-                await database.WriteAsync(writing => PageStore.SentAsync(writing, page, CancellationToken.None), CancellationToken.None);
+                // The page was sent: until that is known it would be sent again, and again.
+                await database.RecordAsync(writing => PageStore.SentAsync(writing, page, CancellationToken.None), cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);
                 break;

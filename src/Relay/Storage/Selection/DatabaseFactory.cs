@@ -1,5 +1,6 @@
 using Relay.Configuration;
 using Relay.Running;
+using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
 
 namespace Relay.Storage.Selection;
@@ -9,31 +10,42 @@ internal static class DatabaseFactory
 {
     private static int _absent;
 
-    /// <summary>For the daemon: ready to be migrated.</summary>
-    public static Task<Database> OpenAsync(Settings settings, ChangeFeed changes, TimeProvider clock, CancellationToken cancellationToken) =>
-        Task.FromResult<Database>(SqliteDatabase.Open(settings.Home.DatabaseFile, changes, clock));
+    /// <summary>For the daemon: to be migrated before it is used. A server need not be there yet.</summary>
+    public static Database Open(Settings settings, ChangeFeed changes, TimeProvider clock) => settings.Config.Store switch
+    {
+        StoreKind.Postgres => PostgresDatabase.Open(settings.Secrets.DatabaseUrl!, changes, clock),
+        _ => SqliteDatabase.Open(settings.Home.DatabaseFile, changes, clock),
+    };
 
-    /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing. A home without a database has an
+    /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing. Where there is nothing yet, an
     /// empty one.</summary>
     public static async Task<Database> OpenReadOnlyAsync(Settings settings, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (!File.Exists(settings.Home.DatabaseFile))
+        if (Find(settings, clock) is not { } database)
             return await EmptyAsync(clock, cancellationToken);
-        var database = SqliteDatabase.OpenReadOnly(settings.Home.DatabaseFile, clock);
         if (await Migrator.AppliedAsync(database, cancellationToken) > 0)
             return database;
-        await database.DisposeAsync(); // Its daemon was killed before it had made a table.
+        await database.DisposeAsync(); // Its daemon was killed before it had made a table, or has never run.
         return await EmptyAsync(clock, cancellationToken);
     }
 
-    public static bool IsThere(Settings settings) => File.Exists(settings.Home.DatabaseFile);
+    /// <summary>What there is, to be read; null where there is no file.</summary>
+    public static Database? Find(Settings settings, TimeProvider clock)
+    {
+        if (settings.Config.Store == StoreKind.Postgres)
+            return PostgresDatabase.OpenReadOnly(settings.Secrets.DatabaseUrl!, clock);
+        return File.Exists(settings.Home.DatabaseFile) ? SqliteDatabase.OpenReadOnly(settings.Home.DatabaseFile, clock) : null;
+    }
 
     /// <summary>What to do about damage.</summary>
-    public static string Remedy(Settings settings) =>
-        $"stop the relay, keep a copy of {settings.Home.State}, and restore relay.db from a backup";
+    public static string Remedy(Settings settings) => settings.Config.Store == StoreKind.Postgres
+        ? "mend it on the server; docs/operations.md says what a relay needs there"
+        : $"stop the relay, keep a copy of {settings.Home.State}, and restore relay.db from a backup";
 
     /// <summary>What to look at when it cannot be read.</summary>
-    public static string Access(Settings settings) => $"look whether {settings.Home.DatabaseFile} is a file of the relay's and readable";
+    public static string Access(Settings settings) => settings.Config.Store == StoreKind.Postgres
+        ? "look whether the server runs and RELAY_DATABASE_URL in .env names it, its user and the password"
+        : $"look whether {settings.Home.DatabaseFile} is a file of the relay's and readable";
 
     private static async Task<Database> EmptyAsync(TimeProvider clock, CancellationToken cancellationToken)
     {

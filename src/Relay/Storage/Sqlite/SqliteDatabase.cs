@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Relay.Operator.Pages;
@@ -91,5 +92,17 @@ internal sealed class SqliteDatabase : Database
         await base.DisposeAsync();
     }
 
-    protected override Task<ISqlConnection> WriterAsync_NeedsLock() => Task.FromResult<ISqlConnection>(_writer);
+    protected override async Task<ISqlConnection> BeginAsync_NeedsLock()
+    {
+        try
+        {
+            await _writer.Command(Dialect.BeginWrite).ExecuteAsync(CancellationToken.None);
+            return _writer;
+        }
+        catch (DbException)
+        {
+            await RollBackAsync(_writer); // One that could not be undone, as on a full disk, would keep every other from beginning.
+            throw;
+        }
+    }
 }

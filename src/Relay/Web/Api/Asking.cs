@@ -1,10 +1,8 @@
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
-using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Web.Api;
 

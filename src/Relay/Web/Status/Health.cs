@@ -5,7 +5,6 @@ using Relay.Dispatch;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Web.Api;
 
 namespace Relay.Web.Status;
 
@@ -23,7 +22,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         }
         catch (DbException exception)
         {
-            return (false, [$"the database cannot be read: {exception.Message}"], new Ages(0, 0, 0, 0, 0, 0));
+            return (false, [Database.Explain(exception)], new Ages(0, 0, 0, 0, 0, 0));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -19,11 +20,52 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     private const int SessionsListed = 100;
 
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
+    private StatusReport? _last;
 
+    /// <summary>Where a running relay's database cannot be read, what was known last, with the reason.</summary>
     /// <param name="running">Whether this is the daemon. Otherwise there is no time of start.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken) =>
-        database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
+    public async Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _last = await database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
+        }
+        catch (DbException exception) when (running)
+        {
+            return WithoutDatabase(Database.Explain(exception));
+        }
+    }
+
+    private StatusReport WithoutDatabase(string reason)
+    {
+        var current = settings.Current;
+        _last ??= StatusReport.InFile(current.Home.StatusFile) ?? StatusReport.Unknown;
+        return _last with
+        {
+            State = "error",
+            StateReason = reason,
+            DatabaseFault = true,
+            StartedAt = _startedAt,
+            QueueDepth = Math.Max(_last.QueueDepth, Envelopes),
+            Model = ModelOf(current.Config),
+            Version = ProgramVersion.Text,
+        };
+    }
+
+    private static string ModelOf(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;
+
+
+    /// <summary>The same a moment later, when nothing has changed but the time and what lies in the queue folder.</summary>
+    public StatusReport Age(StatusReport report) => report with
+    {
+        QueueDepth = report.Unanswered + Envelopes,
+        OldestWaitingSeconds = Seconds(report.OldestWaitingAt, database.Clock.GetUtcNow()),
+    };
+
+    private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
+
+    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) => since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
@@ -47,8 +89,10 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             LastNeedsJcText = newest.Count > 0 ? newest[0].Text : null,
             LastDispatchAt = placedAt,
             LastDispatchSession = placedFor,
-            QueueDepth = backlog.Count + QueueFolder.Waiting(current.Home.Queue).Count,
-            OldestWaitingSeconds = backlog.OldestAt is { } oldest ? Math.Round((reading.Now - oldest).TotalSeconds, 1) : 0,
+            Unanswered = backlog.Count,
+            QueueDepth = backlog.Count + Envelopes,
+            OldestWaitingAt = backlog.OldestAt,
+            OldestWaitingSeconds = Seconds(backlog.OldestAt, reading.Now),
             DeferredUntil = backlog.DeferredUntil,
             HistoryChars = size.Characters,
             HistoryTurns = size.Turns,
@@ -56,7 +100,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             TotalOutputTokens = totals.OutputTokens,
             TotalCostUsd = totals.CostNano / 1_000_000_000m,
             CallsOfUnknownCost = totals.UnknownCost,
-            Model = current.Config.Advisor == AdvisorKind.Simulated ? "simulated" : current.Config.Model,
+            Model = ModelOf(current.Config),
             Version = ProgramVersion.Text,
             Sessions = sessions,
             SessionsNotListed = allSessions - sessions.Count,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Relay.Conversations;
 using Relay.Http;
 
@@ -15,6 +16,17 @@ internal sealed record StatusReport
     public required string? LastNeedsJcText { get; init; }
     public required DateTimeOffset? LastDispatchAt { get; init; }
     public required string? LastDispatchSession { get; init; }
+    /// <summary>Messages that were accepted and not answered yet.</summary>
+    [JsonIgnore]
+    public long Unanswered { get; init; }
+
+    /// <summary>The database could not be read: what it says is what was known last.</summary>
+    [JsonIgnore]
+    public bool DatabaseFault { get; init; }
+
+    [JsonIgnore]
+    public DateTimeOffset? OldestWaitingAt { get; init; }
+
     public required long QueueDepth { get; init; }
     public required double OldestWaitingSeconds { get; init; }
     public required DateTimeOffset? DeferredUntil { get; init; }
@@ -37,6 +49,47 @@ internal sealed record StatusReport
     public required IReadOnlyList<QuestionStatus> Questions { get; init; }
     public required long PagesUnsent { get; init; }
     public required string? PageError { get; init; }
+
+    /// <summary>Before the database was ever read.</summary>
+    public static readonly StatusReport Unknown = new()
+    {
+        State = "error",
+        StateReason = null,
+        StartedAt = null,
+        LastNeedsJcAt = null,
+        LastNeedsJcText = null,
+        LastDispatchAt = null,
+        LastDispatchSession = null,
+        QueueDepth = 0,
+        OldestWaitingSeconds = 0,
+        DeferredUntil = null,
+        HistoryChars = 0,
+        HistoryTurns = 0,
+        TotalInputTokens = 0,
+        TotalOutputTokens = 0,
+        TotalCostUsd = 0,
+        CallsOfUnknownCost = 0,
+        Model = "",
+        Version = "",
+        Sessions = [],
+        SessionsNotListed = 0,
+        Questions = [],
+        PagesUnsent = 0,
+        PageError = null,
+    };
+
+    /// <summary>As a relay left it; null where there is none that this version understands.</summary>
+    public static StatusReport? InFile(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<StatusReport>(File.ReadAllBytes(file), Json.Options);
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json.Options);
 }

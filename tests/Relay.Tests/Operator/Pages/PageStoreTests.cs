@@ -8,6 +8,8 @@ namespace Relay.Tests.Operator.Pages;
 
 public sealed class SqlitePageStoreTests() : PageStoreTests(SqlDialect.Sqlite.Name);
 
+public sealed class PostgresPageStoreTests() : PageStoreTests(SqlDialect.Postgres.Name);
+
 /// <summary>A cause is paged once while it stands, and what has cleared is not paged any more.</summary>
 public abstract class PageStoreTests(string kind) : StoreTests(kind)
 {

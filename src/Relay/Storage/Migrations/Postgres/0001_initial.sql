@@ -1,0 +1,1 @@
+-- PostgreSQL came with the third migration and begins with that: this number is kept so that both databases count alike.
