@@ -65,9 +65,10 @@ internal static class Journal
             $"""
             SELECT {Entry.Columns}
             FROM entries
-            WHERE conversation_id = @conversation AND role = 'summary'
-            ORDER BY position DESC
-            LIMIT 1
+            WHERE conversation_id = @conversation AND position = (
+                SELECT MAX(position)
+                FROM entries
+                WHERE conversation_id = @conversation AND role = 'summary')
             """)
             .With("@conversation", conversation.Value)
             .FirstAsync(Entry.From, cancellationToken);
@@ -100,11 +101,15 @@ internal static class Journal
 
     private static Task<List<Ruling>> RulingsAsync(
         Reading reading, ConversationId conversation, long through, CancellationToken cancellationToken) =>
+        // The positions come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             """
             SELECT at, speaker, content, question
             FROM entries
-            WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through
+            WHERE conversation_id = @conversation AND position IN (
+                SELECT position
+                FROM entries
+                WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through)
             ORDER BY position
             """)
             .With("@conversation", conversation.Value).With("@through", through)

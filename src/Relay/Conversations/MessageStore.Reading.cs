@@ -79,15 +79,17 @@ internal static partial class MessageStore
 
     /// <summary>A session's message and the operator's answers to the questions about it, oldest first.</summary>
     public static Task<List<Message>> FamilyAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        // The ids come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             $"""
             SELECT {Message.Columns}
             FROM messages
-            WHERE conversation_id = @conversation AND message_id = @root
-            UNION ALL
-            SELECT {Message.Columns}
-            FROM messages
-            WHERE conversation_id = @conversation AND origin_id = @root AND origin_id IS NOT NULL
+            WHERE conversation_id = @conversation AND message_id IN (
+                SELECT @root
+                UNION ALL
+                SELECT message_id
+                FROM messages
+                WHERE conversation_id = @conversation AND origin_id = @root AND origin_id IS NOT NULL)
             ORDER BY number
             """)
             .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)

@@ -112,11 +112,15 @@ internal static class QuestionStore
     /// <summary>The question that a message of the operator answered; null when it answered none.</summary>
     public static Task<Question?> AnsweredByAsync(
         Reading reading, ConversationId conversation, MessageId answer, CancellationToken cancellationToken) =>
+        // The numbers come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE conversation_id = @conversation AND answer_message_id = @message AND answer_message_id IS NOT NULL
+            WHERE conversation_id = @conversation AND question_id IN (
+                SELECT question_id
+                FROM questions
+                WHERE conversation_id = @conversation AND answer_message_id = @message AND answer_message_id IS NOT NULL)
             """)
             .With("@conversation", conversation.Value).With("@message", answer.Value)
             .FirstAsync(Question.From, cancellationToken);
@@ -124,11 +128,15 @@ internal static class QuestionStore
     /// <summary>The questions that were asked because of a message, oldest first.</summary>
     public static Task<List<Question>> OfAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        // The numbers come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE conversation_id = @conversation AND message_id = @message AND message_id IS NOT NULL
+            WHERE conversation_id = @conversation AND question_id IN (
+                SELECT question_id
+                FROM questions
+                WHERE conversation_id = @conversation AND message_id = @message AND message_id IS NOT NULL)
             ORDER BY question_id
             """)
             .With("@conversation", conversation.Value).With("@message", message.Value)

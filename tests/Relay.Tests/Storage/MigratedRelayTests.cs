@@ -127,7 +127,8 @@ public sealed class MigratedRelayTests : IAsyncLifetime
 
     private async Task<Message> OfAsync(string session, string? content = null)
     {
-        var said = (await _relay.MessagesAsync()).FindAll(message => message.Session.Value == session && message.Speaker == Speaker.Session);
+        var all = await _relay.MessagesAsync();
+        var said = all.Where(message => message.Session.Value == session && message.Speaker == Speaker.Session);
         return Assert.Single(said, message => content is null || message.Content == content);
     }
 
