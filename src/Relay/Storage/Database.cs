@@ -99,6 +99,9 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>The one connection that writes, with a transaction begun on it. Thrown from it: the database cannot be written now.</summary>
     protected abstract Task<ISqlConnection> BeginAsync_NeedsLock();
 
+    /// <summary>The same fault in words for people, where the driver has none.</summary>
+    protected virtual Exception Translate(Exception fault) => fault;
+
     /// <summary>Whether the same work may succeed when it is run again at once.</summary>
     protected virtual bool IsPassing(DbException exception) => false;
 
@@ -167,7 +170,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         {
             if (writer is not null)
                 await RollBackAsync(writer);
-            return (current, exception);
+            return (current, Translate(exception));
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed class SqliteDatabase : Database
     {
         using var command = _writer.CreateCommand();
         command.CommandText = "PRAGMA quick_check(1)";
-        return Task.FromResult(command.ExecuteScalar() is "ok" ? null : "quick_check finds faults");
+        return Task.FromResult(command.ExecuteScalar() is "ok" ? null : "damaged: quick_check finds faults");
     }
 
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
