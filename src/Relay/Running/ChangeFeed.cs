@@ -41,8 +41,8 @@ internal enum Topic
     Database,
 }
 
-/// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost one
-/// costs no more than the time to the listener's next poll. Thread-safe.</summary>
+/// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost
+/// one costs no more than the time to the listener's next poll. Thread-safe.</summary>
 internal sealed class ChangeFeed
 {
     private readonly Lock _lock = new();

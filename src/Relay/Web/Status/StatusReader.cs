@@ -64,11 +64,11 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
 
-    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) => since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
+    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
+        since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
-        var current = settings.Current;
         var backlog = await Backlog.ReadAsync(reading, cancellationToken);
         var open = await QuestionStore.OpenAsync(reading, cancellationToken);
         var newest = (await QuestionStore.NewestAsync(reading, 1, cancellationToken)).FirstOrDefault();
@@ -98,7 +98,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             TotalOutputTokens = totals.OutputTokens,
             TotalCostUsd = totals.CostNano / 1_000_000_000m,
             CallsOfUnknownCost = totals.UnknownCost,
-            Model = ModelOf(current.Config),
+            Model = ModelOf(settings.Current.Config),
             Version = ProgramVersion.Text,
             Sessions = sessions,
             SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
