@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
@@ -34,9 +35,11 @@ internal static class StatusCommand
             DaemonClient.Answer.Said { IsOk: false } said => $"the daemon refuses to say ({said.Detail}); this is read from disk",
             _ => null,
         };
-        var status = answer is DaemonClient.Answer.Said { IsOk: true } told
-            ? JsonSerializer.SerializeToNode(told.Body)!.AsObject()
-            : await FromDiskAsync(settings, cancellationToken);
+        JsonObject status;
+        if (answer is DaemonClient.Answer.Said { IsOk: true } told)
+            status = JsonSerializer.SerializeToNode(told.Body)!.AsObject();
+        else
+            (status, trouble) = await FromDiskAsync(settings, trouble, cancellationToken);
         if (trouble is not null)
             await context.Error.WriteLineAsync(trouble);
         if (json)
@@ -51,12 +54,22 @@ internal static class StatusCommand
         return trouble is null ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static async Task<JsonObject> FromDiskAsync(SettingsSource settings, CancellationToken cancellationToken)
+    /// <summary>Where the database cannot be read, what the daemon last wrote: when it waits for its database, that says so.</summary>
+    private static async Task<(JsonObject Status, string? Trouble)> FromDiskAsync(
+        SettingsSource settings, string? trouble, CancellationToken cancellationToken)
     {
-        await using var records = await Records.OpenAsync(settings, cancellationToken);
-        var status = await records.StatusAsync(cancellationToken);
-        return JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
+        try
+        {
+            await using var records = await Records.OpenAsync(settings, cancellationToken);
+            return (ToJson(await records.StatusAsync(cancellationToken)), trouble);
+        }
+        catch (DbException exception) when (StatusReport.InFile(settings.Current.Home.StatusFile) is { } last)
+        {
+            return (ToJson(last), $"{Database.Explain(exception)}; this is what state/status.json said last");
+        }
     }
+
+    private static JsonObject ToJson(StatusReport status) => JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
 
     private static void Show(CommandContext context, RelayHome home, JsonObject json, bool running)
     {

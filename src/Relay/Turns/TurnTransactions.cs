@@ -31,7 +31,7 @@ internal sealed partial class TurnTransactions(
     /// <param name="stopping">When it is cancelled, a commit that fails is not tried again.</param>
     public async Task<Claim?> EndAsync(Claim claim, AdvisorOutcome outcome, bool mayGoOn, CancellationToken stopping)
     {
-        var staged = await end.StageAheadAsync(claim, outcome, CancellationToken.None);
+        var staged = await TryStageAheadAsync(claim, outcome);
         if (staged is not null)
             CrashPoint.Pass("turn-2-staged");
         while (true)
@@ -69,6 +69,19 @@ internal sealed partial class TurnTransactions(
                 await end.HoldFaultAsync(writing, message, claim, fault, CancellationToken.None);
         },
         CancellationToken.None);
+
+    /// <summary>Where that cannot be done now, the reply is staged after the commit, as any other.</summary>
+    private async Task<string?> TryStageAheadAsync(Claim claim, AdvisorOutcome outcome)
+    {
+        try
+        {
+            return await end.StageAheadAsync(claim, outcome, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <param name="IsRecorded">False when nothing was to be recorded now.</param>
     /// <param name="KeepsStaged">The file that was staged ahead belongs to a reply that is recorded.</param>

@@ -10,7 +10,7 @@ internal sealed class PostgresAddress
     private const int DefaultPort = 5432;
 
     /// <summary>In seconds: a statement that takes longer counts as a server that does not answer.</summary>
-    private const int LongestStatement = 30;
+    private const int LongestStatement = 20;
 
     /// <summary>In seconds.</summary>
     private const int LongestConnecting = 5;

@@ -42,9 +42,16 @@ internal sealed class PostgresDatabase : Database
     public override async Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken)
     {
         await using var reader = await BeginReadAsync(cancellationToken);
-        var result = await work(NewReading(reader));
-        await reader.Command("COMMIT").ExecuteAsync(CancellationToken.None);
-        return result;
+        try
+        {
+            var result = await work(NewReading(reader));
+            await reader.Command("COMMIT").ExecuteAsync(CancellationToken.None);
+            return result;
+        }
+        catch (DbException exception) when (Translate(exception) is DatabaseUnavailableException fault)
+        {
+            throw fault;
+        }
     }
 
     public override Task<string?> FaultAsync(CancellationToken cancellationToken) =>
@@ -53,13 +60,14 @@ internal sealed class PostgresDatabase : Database
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
         ReadAsync(reading => PostgresCheck.DescribeAsync(reading, _address, cancellationToken), cancellationToken);
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task CloseAsync_NeedsLock()
     {
         await (_listener?.DisposeAsync() ?? default);
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
-        await base.DisposeAsync();
     }
+
+    protected override Exception Translate(Exception fault) => PostgresConnection.Translate(fault);
 
     protected override async Task<ISqlConnection> BeginAsync_NeedsLock() => await _writer.BeginAsync(_changes.PublishAll);
 
@@ -99,7 +107,7 @@ internal sealed class PostgresDatabase : Database
                 var wasOld = isFirst && exception is DbException or InvalidOperationException && reader.IsLost;
                 await reader.DisposeAsync();
                 if (!wasOld)
-                    throw;
+                    throw Translate(exception);
                 _readers.Clear();
             }
         }

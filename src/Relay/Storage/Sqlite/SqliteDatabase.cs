@@ -77,19 +77,18 @@ internal sealed class SqliteDatabase : Database
     {
         using var command = _writer.CreateCommand();
         command.CommandText = "PRAGMA quick_check(1)";
-        return Task.FromResult(command.ExecuteScalar() is "ok" ? null : "quick_check finds faults");
+        return Task.FromResult(command.ExecuteScalar() is "ok" ? null : "damaged: quick_check finds faults");
     }
 
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
         Task.FromResult(string.Create(CultureInfo.InvariantCulture, $"{new FileInfo(_path).Length / 1024:N0} kB"));
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task CloseAsync_NeedsLock()
     {
         _disposed = true;
         await _writer.DisposeAsync();
         while (_readers.TryPop(out var reader))
             await reader.DisposeAsync();
-        await base.DisposeAsync();
     }
 
     protected override async Task<ISqlConnection> BeginAsync_NeedsLock()

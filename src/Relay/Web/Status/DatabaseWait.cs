@@ -27,7 +27,7 @@ internal sealed partial class DatabaseWait(Database database, StatusMirror mirro
                 if (faults.Set(Source, Database.Explain(exception)))
                     LogWaiting(Database.Explain(exception));
             }
-            await mirror.RunBatchAsync(cancellationToken);
+            await mirror.RunBatchAsync(cancellationToken).WaitAsync(cancellationToken);
             await database.Clock.PauseAsync(BetweenAttempts.Delay(attempt), cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
         }
