@@ -90,15 +90,25 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>Where it is and how large, for people.</summary>
     public abstract Task<string> DescribeAsync(CancellationToken cancellationToken);
 
-    public virtual ValueTask DisposeAsync()
+    /// <summary>A write that is under way is let end first.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _writing.Dispose();
+        await _writing.WaitAsync();
+        try
+        {
+            await CloseAsync_NeedsLock();
+        }
+        finally
+        {
+            _writing.Release(); // Whoever still comes finds it closed.
+        }
         GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
     }
 
-    /// <summary>The one connection that writes, with a transaction begun on it. Thrown from it:
-    /// the database cannot be written now.</summary>
+    protected abstract Task CloseAsync_NeedsLock();
+
+    /// <summary>The one connection that writes, with a transaction begun on it.
+    /// Thrown from it: the database cannot be written now.</summary>
     protected abstract Task<ISqlConnection> BeginAsync_NeedsLock();
 
     /// <summary>The same fault in words for people, where the driver has none.</summary>

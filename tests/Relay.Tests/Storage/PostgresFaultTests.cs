@@ -271,6 +271,6 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         var started = Stopwatch.GetTimestamp();
         var limit = TimeSpan.FromMilliseconds(300);
         await subscription.WaitAsync(limit, TimeProvider.System, CancellationToken);
-        return Stopwatch.GetElapsedTime(started) < limit;
+        return Stopwatch.GetElapsedTime(started) < limit * 0.9; // A timer may be a little early.
     }
 }

@@ -61,12 +61,11 @@ internal sealed class PostgresDatabase : Database
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
         ReadAsync(reading => PostgresCheck.DescribeAsync(reading, _address, cancellationToken), cancellationToken);
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task CloseAsync_NeedsLock()
     {
         await (_listener?.DisposeAsync() ?? default);
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
-        await base.DisposeAsync();
     }
 
     protected override Exception Translate(Exception fault) => PostgresConnection.Translate(fault);

@@ -15,7 +15,6 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
     /// <summary>Of the schema, so that several relays can share a server, or a database.</summary>
     private const string LockKey = "hashtextextended('relay ' || COALESCE(current_schema(), ''), 0)";
 
-    private readonly CancellationTokenSource _closing = new();
     private PostgresConnection? _connection;
     private long _connectedAt;
     private bool _isOld;
@@ -56,9 +55,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
 
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync();
         await DropAsync();
-        _closing.Dispose();
         await source.DisposeAsync();
     }
 
@@ -88,7 +85,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
         PostgresConnection? connection = null;
         try
         {
-            connection = await PostgresConnection.OpenAsync(source, _closing.Token);
+            connection = await PostgresConnection.OpenAsync(source, CancellationToken.None);
             await LockAsync(connection);
             _failures = 0;
             _failed = null;

@@ -84,13 +84,12 @@ internal sealed class SqliteDatabase : Database
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
         Task.FromResult(string.Create(CultureInfo.InvariantCulture, $"{new FileInfo(_path).Length / 1024:N0} kB"));
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task CloseAsync_NeedsLock()
     {
         _disposed = true;
         await _writer.DisposeAsync();
         while (_readers.TryPop(out var reader))
             await reader.DisposeAsync();
-        await base.DisposeAsync();
     }
 
     protected override async Task<ISqlConnection> BeginAsync_NeedsLock()
