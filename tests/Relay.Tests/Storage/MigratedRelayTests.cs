@@ -31,7 +31,7 @@ public sealed class MigratedRelayTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _relay = await TempRelay.CreateAsync(Config);
+        _relay = await TempRelay.CreateAsync(Config, kind: SqlDialect.Sqlite.Name);
         _relay.Clock.SetUtcNow(OldDatabase.KilledAt);
         await _relay.RestartOnAsync(OldDatabase.Original);
     }

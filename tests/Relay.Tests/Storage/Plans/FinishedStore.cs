@@ -15,7 +15,8 @@ internal static class FinishedStore
     /// <summary>Between two messages.</summary>
     private const int Gap = 30_000;
 
-    private const string Series = "WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < @count) ";
+    private const string Series =
+        "WITH RECURSIVE series (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM series WHERE n < @count) ";
     private const string Conversation = "CASE n % 5 WHEN 0 THEN 'default' ELSE 'c' || (n % 5) END";
     private const string Session = "'s' || (n % 20)";
     private const string Id = "'01900000-0000-7000-8000-' || (100000000000 + n)";
@@ -116,11 +117,17 @@ internal static class FinishedStore
         """,
     ];
 
-    /// <summary>With so many messages, the newest of them accepted at that time.</summary>
+    /// <summary>A file with so many messages, the newest of them accepted at that time.</summary>
     public static async Task MakeAsync(string file, int count, DateTimeOffset end, CancellationToken cancellationToken)
     {
         await using var database = SqliteDatabase.Open(file, new ChangeFeed(), TimeProvider.System);
         await Migrator.MigrateAsync(database, cancellationToken);
+        await FillAsync(database, count, end, cancellationToken);
+    }
+
+    /// <summary>A new database of either kind.</summary>
+    public static async Task FillAsync(Database database, int count, DateTimeOffset end, CancellationToken cancellationToken)
+    {
         foreach (var statement in Statements)
             await database.WriteAsync(
                 async writing =>

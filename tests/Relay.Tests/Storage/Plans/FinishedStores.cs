@@ -22,7 +22,7 @@ internal sealed record RunStatement(StatementCounts Much, StatementCounts? Littl
 /// <summary>The same day on two stores, and every statement that was run in it.</summary>
 public sealed class FinishedStores : IAsyncLifetime
 {
-    private const int Little = 1_000, Much = 100_000;
+    internal const int Little = 1_000, Much = 100_000;
 
     /// <summary>Statements that a mistake would write, to see that they are found.</summary>
     internal static readonly IReadOnlyList<string> Mistakes =
@@ -71,7 +71,8 @@ public sealed class FinishedStores : IAsyncLifetime
     private async Task<T> RunAsync<T>(int count, Func<Database, IReadOnlyList<StatementCounts>, HashSet<string>, Task<T>> tell)
     {
         await using var ntfy = await LoopbackNtfy.StartAsync();
-        await using var relay = await TempRelay.CreateAsync(WorkingDay.Config + FinishedStore.Config, ntfy.Address);
+        await using var relay = await TempRelay.CreateAsync(
+            WorkingDay.Config + FinishedStore.Config, ntfy.Address, kind: SqlDialect.Sqlite.Name);
         var file = Path.Combine(_folder, $"{count}.db");
         await FinishedStore.MakeAsync(file, count, relay.Clock.GetUtcNow().AddHours(-1), CancellationToken);
         await relay.RestartOnAsync(file);

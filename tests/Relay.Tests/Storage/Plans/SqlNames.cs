@@ -8,6 +8,10 @@ internal static partial class SqlNames
     /// <summary>Of the parameters, each once.</summary>
     public static IEnumerable<string> In(string text) => Parameter().Matches(text).Select(match => match.Value).Distinct();
 
+    /// <summary>The text with each parameter's name replaced.</summary>
+    public static string Replace(string text, Func<string, string> replacement) =>
+        Parameter().Replace(text, match => replacement(match.Value));
+
     /// <summary>The table that a name in a plan stands for: itself, or what the text gives the name to; null where it is none.</summary>
     public static string? TableOf(string text, string name, IReadOnlySet<string> tables)
     {
