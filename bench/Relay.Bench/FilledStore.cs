@@ -13,7 +13,8 @@ internal sealed class FilledStore : IDisposable
 
     /// <summary>Columns that count within a conversation or a session, and by how much a message moves them: a question and its reply are
     /// two entries.</summary>
-    private static readonly Dictionary<string, int> Counting = new() { ["number"] = 1, ["position"] = 2, ["asked_position"] = 2, ["reply_position"] = 2, ["question_id"] = 1 };
+    private static readonly Dictionary<string, int> Counting =
+        new() { ["number"] = 1, ["position"] = 2, ["asked_position"] = 2, ["reply_position"] = 2, ["question_id"] = 1 };
 
     private readonly SqliteConnection _database;
 
@@ -30,7 +31,8 @@ internal sealed class FilledStore : IDisposable
         await Eventually.ThatAsync(
             Bed.Limit,
             () => store.Scalar(
-                "SELECT (SELECT COUNT(*) FROM messages WHERE state NOT IN ('answered', 'consumed')) + (SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed')") is 0L,
+                "SELECT (SELECT COUNT(*) FROM messages WHERE state NOT IN ('answered', 'consumed')) "
+                + "+ (SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed')") is 0L,
             () => "messages are left unfinished",
             cancellationToken);
     }

@@ -21,8 +21,9 @@ namespace Relay;
 /// (4) recover from a crash, (5) start the loops and HTTP, (6) write the address into a file and page the operator.</summary>
 internal sealed class Daemon : IAsyncDisposable
 {
-    /// <summary>How long a stop waits for MCP calls to be answered, then for the loops, then for the database. Together they are less than the
-    /// 5 s that a stop may take. What is still at work then, as with a database that does not answer, is left as a crash would leave it.</summary>
+    /// <summary>How long a stop waits for MCP calls to be answered, then for the loops, then for the database.
+    /// Together they are less than the 5 s that a stop may take.
+    /// What is still at work then, as with a database that does not answer, is left as a crash would leave it.</summary>
     private static readonly TimeSpan CallsLimit = TimeSpan.FromSeconds(1), LoopsLimit = TimeSpan.FromSeconds(3.2);
 
     private static readonly TimeSpan DatabaseLimit = TimeSpan.FromSeconds(0.3);
@@ -123,7 +124,8 @@ internal sealed class Daemon : IAsyncDisposable
         DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
         await wait.RunAsync(
             () => _database.WriteAsync(
-                writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken), cancellationToken),
+                writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken),
+                cancellationToken),
             cancellationToken);
     }
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Storage;
 using Relay.Storage.Selection;
 
 namespace Relay.Cli;
@@ -17,13 +18,23 @@ internal static class DatabaseCheck
             await using var database = DatabaseFactory.Find(settings.Current, TimeProvider.System);
             if (database is null)
                 return Finding.Ok(Name, "not there yet; relay run makes it");
-            return await database.FaultAsync(cancellationToken) is { } damage
-                ? Finding.Fault(Name, $"damaged: {damage}", DatabaseFactory.Remedy(settings.Current))
-                : Finding.Ok(Name, $"sound, {await database.DescribeAsync(cancellationToken)}");
+            if (await database.FaultAsync(cancellationToken) is { } fault)
+                return Finding.Fault(Name, fault, DatabaseFactory.Remedy(settings.Current));
+            var applied = await Migrator.AppliedAsync(database, cancellationToken);
+            return applied > Migrator.Newest
+                ? Finding.Fault(Name, $"at migration {applied}, this program knows {Migrator.Newest}", "use the newer program")
+                : Finding.Ok(Name, $"sound, {await database.DescribeAsync(cancellationToken)}{Outlook(applied)}");
         }
         catch (DbException exception)
         {
-            return Finding.Fault(Name, $"cannot be read: {exception.Message}", DatabaseFactory.Access(settings.Current));
+            return Finding.Fault(Name, $"cannot be read: {Database.Explain(exception)}", DatabaseFactory.Access(settings.Current));
         }
     }
+
+    private static string Outlook(long applied) => applied switch
+    {
+        0 => ", empty; relay run makes its tables",
+        _ when applied < Migrator.Newest => $", at migration {applied} of {Migrator.Newest}; relay run brings it up to date",
+        _ => "",
+    };
 }

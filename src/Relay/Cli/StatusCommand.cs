@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
 using Relay.Http;
+using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -33,11 +35,13 @@ internal static class StatusCommand
             DaemonClient.Response.Received { IsOk: false } refused => $"the daemon refuses to answer ({refused.Detail})",
             _ => null,
         };
-        var status = response is DaemonClient.Response.Received { IsOk: true } received
-            ? JsonSerializer.SerializeToNode(received.Body)!.AsObject()
-            : await FromDiskAsync(settings, cancellationToken);
+        JsonObject status;
+        if (response is DaemonClient.Response.Received { IsOk: true } received)
+            status = JsonSerializer.SerializeToNode(received.Body)!.AsObject();
+        else
+            (status, fault) = await FromDiskAsync(settings, fault, cancellationToken);
         if (fault is not null)
-            await context.Error.WriteLineAsync($"{fault}; this is read from disk");
+            await context.Error.WriteLineAsync(fault);
         if (json)
         {
             status["running"] = running;
@@ -50,12 +54,22 @@ internal static class StatusCommand
         return fault is null ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static async Task<JsonObject> FromDiskAsync(SettingsSource settings, CancellationToken cancellationToken)
+    /// <summary>Where the database cannot be read, what the daemon last wrote: when it waits for its database, that says so.</summary>
+    private static async Task<(JsonObject Status, string? Fault)> FromDiskAsync(
+        SettingsSource settings, string? fault, CancellationToken cancellationToken)
     {
-        await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
-        var status = await reader.StatusAsync(cancellationToken);
-        return JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
+        try
+        {
+            await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
+            return (ToJson(await reader.StatusAsync(cancellationToken)), fault is null ? null : $"{fault}; this is read from disk");
+        }
+        catch (DbException exception) when (StatusReport.InFile(settings.Current.Home.StatusFile) is { } last)
+        {
+            return (ToJson(last), $"{Database.Explain(exception)}; this is what state/status.json said last");
+        }
     }
+
+    private static JsonObject ToJson(StatusReport status) => JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
 
     private static void Show(CommandContext context, RelayHome home, JsonObject json, bool running)
     {

@@ -64,7 +64,9 @@ internal sealed partial record Secrets
     {
         if (new Resolver(file, environment, []).Find("RELAY_DATABASE_URL") is null)
             faults.Add(new ConfigFault(
-                file.Name, null, $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
+                file.Name,
+                null,
+                $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
     }
 
     public override string ToString() =>

@@ -47,7 +47,8 @@ internal static partial class MessageStore
             VALUES (@speaker, @session, @dedupe, @conversation, @id)
             ON CONFLICT (speaker, session_id, dedupe_key) DO NOTHING
             """)
-            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value).With("@dedupe", StoredKey.Of(message.DedupeKey))
+            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value)
+            .With("@dedupe", StoredKey.Of(message.DedupeKey))
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
             .ExecuteAsync(cancellationToken);
         if (isNew == 0)

@@ -7,9 +7,9 @@ namespace Relay.Costs;
 /// <summary>How a call ended, in money. A cost of null is unknown: then its reservation counts.</summary>
 internal sealed record Settlement(TokenUsage Tokens, long? CostNano, bool IsLost);
 
-/// <summary>Owns the sums of what was spent: a row for each day, each month and all time, which the caps are kept against, and a row for each
-/// day, conversation, session and model, as people ask for it. They lie side by side and change with the calls, in the same transaction;
-/// nothing is counted anew. Days and months are UTC, and a call belongs where it started.</summary>
+/// <summary>Owns the sums of what was spent: a row for each day, each month and all time, which the caps are kept against, and a row for
+/// each day, conversation, session and model, as people ask for it. They lie side by side and change with the calls, in the same
+/// transaction; nothing is counted anew. Days and months are UTC, and a call belongs where it started.</summary>
 internal static class Spending
 {
     private const string AllTime = "all";
@@ -51,7 +51,8 @@ internal static class Spending
                 period, conversation_id, session_id, model, reserved_nano, cost_nano, unknown_nano, calls, lost_calls, unknown_calls,
                 input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read)
             VALUES
-                (@day, @conversation, @session, @model, 0, @cost, @unknown, 1, @lost, @unknowns, @input, @output, @write5m, @write1h, @read),
+                (@day, @conversation, @session, @model, 0, @cost, @unknown, 1, @lost, @unknowns,
+                 @input, @output, @write5m, @write1h, @read),
                 (@day, '', '', '', -@reserved, @cost, @unknown, 1, @lost, @unknowns, @input, @output, @write5m, @write1h, @read),
                 (@month, '', '', '', -@reserved, @cost, @unknown, 1, @lost, @unknowns, @input, @output, @write5m, @write1h, @read),
                 (@all, '', '', '', -@reserved, @cost, @unknown, 1, @lost, @unknowns, @input, @output, @write5m, @write1h, @read)
@@ -59,7 +60,8 @@ internal static class Spending
             SET reserved_nano = spending.reserved_nano + excluded.reserved_nano, cost_nano = spending.cost_nano + excluded.cost_nano,
                 unknown_nano = spending.unknown_nano + excluded.unknown_nano, calls = spending.calls + 1,
                 lost_calls = spending.lost_calls + excluded.lost_calls, unknown_calls = spending.unknown_calls + excluded.unknown_calls,
-                input_tokens = spending.input_tokens + excluded.input_tokens, output_tokens = spending.output_tokens + excluded.output_tokens,
+                input_tokens = spending.input_tokens + excluded.input_tokens,
+                output_tokens = spending.output_tokens + excluded.output_tokens,
                 cache_write_5m = spending.cache_write_5m + excluded.cache_write_5m,
                 cache_write_1h = spending.cache_write_1h + excluded.cache_write_1h, cache_read = spending.cache_read + excluded.cache_read
             """)

@@ -6,9 +6,10 @@ using Relay.Storage;
 
 namespace Relay.Dispatch;
 
-/// <summary>Places each reply in its session's folder exactly once, one at a time, in order. One pass over the sessions: (1) what was taken is
-/// consumed and the session's next reply comes up, (2) what is not staged yet is staged, and recorded so, (3) each staged file is renamed to
-/// input.txt where the folder is free, (4) what was placed, and what was consumed before it, is recorded.</summary>
+/// <summary>Places each reply in its session's folder exactly once, one at a time, in order. One pass over the sessions:
+/// (1) what was taken is consumed and the session's next reply comes up, (2) what is not staged yet is staged, and recorded so, (3) each
+/// staged file is renamed to input.txt where the folder is free, (4) what was placed, and what was consumed before it, is
+/// recorded.</summary>
 internal sealed partial class Dispatcher(Database database, FolderChannel folder, CallerChannel callers, ILogger<Dispatcher> log) : ILoop
 {
     /// <summary>Between two notes of where a reply last went: each is a page of the database.</summary>
@@ -90,7 +91,8 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         else if (!folder.IsPending(head.Session))
         {
             pass.Consumed.Add(head);
-            if (await database.ReadAsync(reading => Outbox.NextForFolderAsync(reading, head, cancellationToken), cancellationToken) is { } next)
+            if (await database.ReadAsync(
+                reading => Outbox.NextForFolderAsync(reading, head, cancellationToken), cancellationToken) is { } next)
                 pass.ToPlace.Add(next);
         }
     }

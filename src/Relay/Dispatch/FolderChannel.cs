@@ -8,8 +8,8 @@ using Relay.Running;
 
 namespace Relay.Dispatch;
 
-/// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another. A staged file that is there
-/// was not delivered, whatever the record says: the rename takes it away.</summary>
+/// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another.
+/// A staged file that is there was not delivered, whatever the record says: the rename takes it away.</summary>
 internal sealed class FolderChannel : IDisposable
 {
     private const string InputName = "input.txt";
@@ -54,7 +54,8 @@ internal sealed class FolderChannel : IDisposable
         _staged.TryRemove(id, out _);
     }
 
-    /// <summary>True when the reply is in the session's folder, or was: after a crash a staged file that is gone had been renamed.</summary>
+    /// <summary>True when the reply is in the session's folder, or was: after a crash a staged file that is gone had been
+    /// renamed.</summary>
     public bool Place(OutboundReply reply)
     {
         if (!File.Exists(StagedFile(reply.Id)))

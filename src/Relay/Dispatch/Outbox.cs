@@ -18,7 +18,8 @@ internal static class Outbox
     {
         await writing.Sql(
             $"""
-            INSERT INTO dispatches (conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content)
+            INSERT INTO dispatches (conversation_id, position, session_id, dispatch_id, message_id, number, channel, state,
+                                    created_at, content)
             SELECT
                 @conversation, @position, @session, @id, @message, COALESCE(MAX(number), 0) + 1, @channel, @state, @now, @content
             FROM dispatches
@@ -93,7 +94,10 @@ internal static class Outbox
     /// <summary>When a reply last reached a session, and which: for the status, in one row.</summary>
     public static Task NoteLastAsync(Writing writing, SessionId session, DateTimeOffset at, CancellationToken cancellationToken) =>
         FactStore.SetAsync(
-            writing, FactStore.LastDispatch, string.Create(CultureInfo.InvariantCulture, $"{at.ToUnixTimeMilliseconds()} {session}"), cancellationToken);
+            writing,
+            FactStore.LastDispatch,
+            string.Create(CultureInfo.InvariantCulture, $"{at.ToUnixTimeMilliseconds()} {session}"),
+            cancellationToken);
 
     /// <summary>Sends what a caller no longer waits for to the session's folder.</summary>
     public static async Task ToFolderAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
@@ -102,7 +106,8 @@ internal static class Outbox
             """
             UPDATE dispatches
             SET channel = 'folder'
-            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND channel = 'caller' AND state = 'ready'
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND channel = 'caller'
+              AND state = 'ready'
             """)
             .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
             .ExecuteAsync(cancellationToken);

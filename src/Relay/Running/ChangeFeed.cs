@@ -41,8 +41,8 @@ internal enum Topic
     Database,
 }
 
-/// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost one
-/// costs no more than the time to the listener's next poll. Thread-safe.</summary>
+/// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost
+/// one costs no more than the time to the listener's next poll. Thread-safe.</summary>
 internal sealed class ChangeFeed
 {
     private readonly Lock _lock = new();
@@ -80,8 +80,11 @@ internal sealed class ChangeFeed
     public void PublishAll()
     {
         lock (_lock)
+        {
+            Version++;
             foreach (var listener in _listeners.Values.SelectMany(listeners => listeners))
                 listener.Wake();
+        }
     }
 
     internal void Remove(Subscription subscription, Topic topic, string? about)

@@ -1,6 +1,7 @@
 namespace Relay.Running;
 
-/// <summary>Work that is done again and again: a batch, and when there was nothing to do, a wait for the topic or the poll interval.</summary>
+/// <summary>Work that is done again and again: a batch, and when there was nothing to do, a wait for the topic or the poll
+/// interval.</summary>
 internal interface ILoop
 {
     /// <summary>Null when only time brings it work.</summary>

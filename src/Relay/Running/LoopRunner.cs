@@ -3,9 +3,10 @@ using Relay.Storage;
 
 namespace Relay.Running;
 
-/// <summary>Runs every loop: its waiting, its faults and its end. A loop that fails is shown as a fault and tried again, less and less often;
-/// it stops neither the others nor the host.</summary>
-internal sealed partial class LoopRunner(IEnumerable<ILoop> loops, ChangeFeed changes, Faults faults, TimeProvider clock, ILogger<LoopRunner> log)
+/// <summary>Runs every loop: its waiting, its faults and its end. A loop that fails is shown as a fault and tried again, less and less
+/// often; it stops neither the others nor the host.</summary>
+internal sealed partial class LoopRunner(
+    IEnumerable<ILoop> loops, ChangeFeed changes, Faults faults, TimeProvider clock, ILogger<LoopRunner> log)
     : BackgroundService
 {
     /// <summary>A full disk is looked at every second; what goes on failing, less often.</summary>

@@ -24,7 +24,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>By which every transaction has its time.</summary>
     public TimeProvider Clock { get; } = clock;
 
-    /// <summary>Grows when this program may have been out of touch with the database: what is kept in memory of it is worth nothing then.</summary>
+    /// <summary>Grows when this program may have been out of touch with the database:
+    /// what is kept in memory of it is worth nothing then.</summary>
     public virtual int Generation => 0;
 
     /// <summary>It lives on a server that others look after: that may be down, and come back.</summary>
@@ -89,15 +90,29 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>Where it is and how large, for people.</summary>
     public abstract Task<string> DescribeAsync(CancellationToken cancellationToken);
 
-    public virtual ValueTask DisposeAsync()
+    /// <summary>A write that is under way is let end first.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _writing.Dispose();
+        await _writing.WaitAsync();
+        try
+        {
+            await CloseAsync_NeedsLock();
+        }
+        finally
+        {
+            _writing.Release(); // Whoever still comes finds it closed.
+        }
         GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
     }
 
-    /// <summary>The one connection that writes, with a transaction begun on it. Thrown from it: the database cannot be written now.</summary>
+    protected abstract Task CloseAsync_NeedsLock();
+
+    /// <summary>The one connection that writes, with a transaction begun on it.
+    /// Thrown from it: the database cannot be written now.</summary>
     protected abstract Task<ISqlConnection> BeginAsync_NeedsLock();
+
+    /// <summary>The same fault in words for people, where the driver has none.</summary>
+    protected virtual Exception Translate(Exception fault) => fault;
 
     /// <summary>Whether the same work may succeed when it is run again at once.</summary>
     protected virtual bool IsPassing(DbException exception) => false;
@@ -167,7 +182,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         {
             if (writer is not null)
                 await RollBackAsync(writer);
-            return (current, exception);
+            return (current, Translate(exception));
         }
     }
 

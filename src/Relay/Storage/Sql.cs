@@ -4,7 +4,9 @@ using Relay.Texts;
 
 namespace Relay.Storage;
 
-/// <summary>ADO.NET with fewer words.</summary>
+/// <summary>ADO.NET with fewer words. A statement is not begun any more when it is cancelled, and let end once it is begun:
+/// they are short, and to break one off, the driver for PostgreSQL calls the server and holds up whoever cancels for as long as that keeps
+/// silent.</summary>
 internal static class Sql
 {
     public static DbCommand With(this DbCommand command, string name, object? value)
@@ -25,7 +27,8 @@ internal static class Sql
         command.Parameters.Add(parameter);
     }
 
-    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in UTF-8.</summary>
+    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in
+    /// UTF-8.</summary>
     private static string Storable(string text)
     {
         var stored = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
@@ -36,17 +39,20 @@ internal static class Sql
     public static async Task<int> ExecuteAsync(this DbCommand command, CancellationToken cancellationToken)
     {
         await using (command)
-            return await command.ExecuteNonQueryAsync(cancellationToken);
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
     }
 
     public static async Task<List<T>> ListAsync<T>(this DbCommand command, Func<Row, T> map, CancellationToken cancellationToken)
     {
         await using (command)
         {
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ReadAsync(cancellationToken);
             var rows = new List<T>();
             var row = new Row(reader);
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync(CancellationToken.None))
                 rows.Add(map(row.First()));
             return rows;
         }
@@ -58,8 +64,8 @@ internal static class Sql
     {
         await using (command)
         {
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken) ? map(new Row(reader)) : null;
+            await using var reader = await command.ReadAsync(cancellationToken);
+            return await reader.ReadAsync(CancellationToken.None) ? map(new Row(reader)) : null;
         }
     }
 
@@ -68,8 +74,8 @@ internal static class Sql
     {
         await using (command)
         {
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken)
+            await using var reader = await command.ReadAsync(cancellationToken);
+            return await reader.ReadAsync(CancellationToken.None)
                 ? map(new Row(reader))
                 : throw new InvalidOperationException($"a row is missing: {command.CommandText}");
         }
@@ -80,22 +86,34 @@ internal static class Sql
     public static async Task<long?> NumberOrNullAsync(this DbCommand command, CancellationToken cancellationToken)
     {
         await using (command)
-            return await command.ExecuteScalarAsync(cancellationToken) switch
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return await command.ExecuteScalarAsync(CancellationToken.None) switch
             {
                 null or DBNull => null,
                 long number => number,
                 int number => number,
-                var other => throw new InvalidOperationException($"a whole number was expected, not {other.GetType().Name}: {command.CommandText}"),
+                var other => throw new InvalidOperationException(
+                    $"a whole number was expected, not {other.GetType().Name}: {command.CommandText}"),
             };
+        }
     }
 
     /// <summary>The first column of the first row.</summary>
     /// <exception cref="InvalidOperationException">There is no row, or no whole number in it.</exception>
     public static async Task<long> NumberAsync(this DbCommand command, CancellationToken cancellationToken) =>
-        await command.NumberOrNullAsync(cancellationToken) ?? throw new InvalidOperationException($"a number is missing: {command.CommandText}");
+        await command.NumberOrNullAsync(cancellationToken)
+            ?? throw new InvalidOperationException($"a number is missing: {command.CommandText}");
+
+    private static Task<DbDataReader> ReadAsync(this DbCommand command, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return command.ExecuteReaderAsync(CancellationToken.None);
+    }
 }
 
-/// <summary>A row, read from its first column to its last: each call takes the next one. Reading by name costs a look-up for each column.</summary>
+/// <summary>A row, read from its first column to its last: each call takes the next one.
+/// Reading by name costs a look-up for each column.</summary>
 internal sealed class Row(DbDataReader reader)
 {
     private int _next;
@@ -120,7 +138,8 @@ internal sealed class Row(DbDataReader reader)
 
     public DateTimeOffset Time() => DateTimeOffset.FromUnixTimeMilliseconds(Number());
 
-    public DateTimeOffset? TimeOrNull() => NumberOrNull() is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+    public DateTimeOffset? TimeOrNull() =>
+        NumberOrNull() is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 
     public T Word<T>()
         where T : struct, Enum => Words.Parse<T>(Text());

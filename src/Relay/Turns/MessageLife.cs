@@ -17,7 +17,8 @@ internal static class MessageLife
     /// <param name="dispatch">Of the reply; null while there is none.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     public static async Task<List<MessageEvent>> ReadAsync(
-        Reading reading, IReadOnlyList<Message> family, IReadOnlyList<CallRecord> calls, DispatchRecord? dispatch, CancellationToken cancellationToken)
+        Reading reading, IReadOnlyList<Message> family, IReadOnlyList<CallRecord> calls, DispatchRecord? dispatch,
+        CancellationToken cancellationToken)
     {
         var events = new List<MessageEvent>();
         foreach (var message in family)
@@ -28,7 +29,8 @@ internal static class MessageLife
             events.AddRange(await MessageStore.EventsAsync(reading, message, cancellationToken));
         }
         foreach (var call in calls)
-            events.Add(At(family.LastOrDefault(message => message.AcceptedAt <= call.StartedAt) ?? family[0], MessageState.Asking, call.StartedAt));
+            events.Add(At(
+                family.LastOrDefault(message => message.AcceptedAt <= call.StartedAt) ?? family[0], MessageState.Asking, call.StartedAt));
         if (dispatch?.PlacedAt is { } placed)
             events.Add(At(family[0], MessageState.Placed, placed));
         if (dispatch?.ConsumedAt is { } consumed)

@@ -22,16 +22,16 @@ internal sealed partial class TurnTransactions(
     public Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => start.ClaimAsync(writing, conversation, past: null, cancellationToken), cancellationToken);
 
-    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once. The call is paid: its
-    /// outcome is recorded even when we are stopping, and on a full disk it is kept until there is room. Given up, the message would stay as
-    /// being asked, and be paid for again.</summary>
+    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once. The call is paid:
+    /// its outcome is recorded even when we are stopping, and on a full disk it is kept until there is room.
+    /// Given up, the message would stay as being asked, and be paid for again.</summary>
     /// <param name="claim">Under which the call was made.</param>
     /// <param name="outcome">What came of it.</param>
     /// <param name="mayGoOn">Whether the next message may be claimed.</param>
     /// <param name="stopping">When it is cancelled, a commit that fails is not tried again.</param>
     public async Task<Claim?> EndAsync(Claim claim, AdvisorOutcome outcome, bool mayGoOn, CancellationToken stopping)
     {
-        var staged = await end.StageAheadAsync(claim, outcome, CancellationToken.None);
+        var staged = await TryStageAheadAsync(claim, outcome);
         if (staged is not null)
             CrashPoint.Pass("turn-2-staged");
         while (true)
@@ -70,6 +70,19 @@ internal sealed partial class TurnTransactions(
         },
         CancellationToken.None);
 
+    /// <summary>Where that cannot be done now, the reply is staged after the commit, as any other.</summary>
+    private async Task<string?> TryStageAheadAsync(Claim claim, AdvisorOutcome outcome)
+    {
+        try
+        {
+            return await end.StageAheadAsync(claim, outcome, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <param name="IsRecorded">False when nothing was to be recorded now.</param>
     /// <param name="KeepsStaged">The file that was staged ahead belongs to a reply that is recorded.</param>
     /// <param name="Next">The claim of the next turn.</param>
@@ -88,8 +101,8 @@ internal sealed partial class TurnTransactions(
         return new Ended(IsRecorded: true, KeepsStaged: true, next);
     }
 
-    /// <summary>When a connection breaks in the middle of a commit, nobody is told whether it came. If it did, this very end is recorded, and
-    /// the staged file is a reply on its way.</summary>
+    /// <summary>When a connection breaks in the middle of a commit, nobody is told whether it came.
+    /// If it did, this very end is recorded, and the staged file is a reply on its way.</summary>
     private static async Task<bool> IsStagedAsync(Writing writing, Message message, string? staged)
     {
         var root = await MessageStore.FindAsync(writing, message.Conversation, message.Root, CancellationToken.None);

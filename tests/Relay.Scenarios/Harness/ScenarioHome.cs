@@ -27,7 +27,8 @@ internal sealed class ScenarioHome : IDisposable
         File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + (database is null ? "" : "store: postgres\n") + config);
         File.WriteAllText(
             Paths.EnvFile,
-            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\nNTFY_TOPIC=scenario\nRELAY_TOKEN=token\nRELAY_DATABASE_URL={database}\n");
+            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\n"
+            + $"NTFY_TOPIC=scenario\nRELAY_TOKEN=token\nRELAY_DATABASE_URL={database}\n");
     }
 
     public RelayHome Paths { get; }

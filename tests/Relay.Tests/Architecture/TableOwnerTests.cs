@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Relay.Tests.Architecture;
 
-/// <summary>A table is named by one class, which owns it: who wants to know what is in it asks there. Reads the SQL of the sources.</summary>
+/// <summary>A table is named by one class, which owns it: who wants to know what is in it asks there.
+/// Reads the SQL of the sources.</summary>
 public sealed class TableOwnerTests
 {
     private static readonly IReadOnlyList<SqlText> Texts = SqlText.ReadAll();
@@ -29,7 +30,8 @@ public sealed class TableOwnerTests
     [Theory]
     [InlineData("""class A { string B = "SELECT 1 FROM messages"; }""", "messages")]
     [InlineData("""class A { string B => $"DELETE FROM messages WHERE {C}"; }""", "messages")]
-    [InlineData("""class A { void B() => C($"INSERT INTO messages ({D}) SELECT {D} FROM entries e JOIN calls c"); }""", "messages entries calls")]
+    [InlineData("""class A { void B() => C($"INSERT INTO messages ({D}) SELECT {D} FROM entries e JOIN calls c"); }""",
+        "messages entries calls")]
     [InlineData("class A { string B = \"\"\"\n WITH x AS (SELECT 1 FROM calls)\n UPDATE messages SET a = 1\n \"\"\"; }", "calls messages")]
     [InlineData("""class A { string B = "SELECT 1 FROM messages m, entries e, x"; }""", "messages entries")]
     [InlineData("""class A { string B = "SELECT messages FROM x WHERE entries = 'calls'"; }""", "")]

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Time.Testing;
 using Relay.Cli;
 using Relay.Configuration;
 using Relay.Loopback;
-using Xunit;
 using Relay.Storage;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 

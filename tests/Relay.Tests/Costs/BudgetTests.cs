@@ -150,7 +150,8 @@ public sealed class BudgetTests
         Assert.InRange(relay.Advisor.Calls.Count, 1, 4); // Each may cost 0.02 and a little.
         Assert.True(await relay.CountAsync("SELECT CAST(SUM(reserved_nano) AS BIGINT) FROM calls") <= 100_000_000);
         goOn.SetResult(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(100, 1000, 0, 0, 0) });
-        await Until.TrueAsync(async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
+        await Until.TrueAsync(
+            async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
         await relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
         Assert.True(await relay.CountAsync("SELECT CAST(SUM(cost_nano) AS BIGINT) FROM calls") <= 100_000_000);
     }

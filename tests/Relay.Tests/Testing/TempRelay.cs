@@ -132,7 +132,8 @@ internal sealed class TempRelay : IAsyncDisposable
     public async Task<MessageState> StateAsync(MessageId id)
     {
         var message = await MessageAsync(id);
-        return MessageLife.StateOf(message, await ReadAsync(reading => Outbox.RecordOfAsync(reading, message, TestContext.Current.CancellationToken)));
+        return MessageLife.StateOf(
+            message, await ReadAsync(reading => Outbox.RecordOfAsync(reading, message, TestContext.Current.CancellationToken)));
     }
 
     public async Task<List<MessageEvent>> EventsAsync(MessageId id)

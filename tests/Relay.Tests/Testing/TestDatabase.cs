@@ -29,7 +29,9 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public static async Task<TestDatabase> CreateAsync(string kind, TimeProvider? clock = null)
     {
-        var test = kind == SqlDialect.Postgres.Name ? await OnServerAsync(clock ?? TimeProvider.System) : InFile(clock ?? TimeProvider.System);
+        var test = kind == SqlDialect.Postgres.Name
+            ? await OnServerAsync(clock ?? TimeProvider.System)
+            : InFile(clock ?? TimeProvider.System);
         await Migrator.MigrateAsync(test.Database, TestContext.Current.CancellationToken);
         return test;
     }

@@ -1,11 +1,11 @@
-using Microsoft.Extensions.DependencyInjection;
-using Relay.Costs;
-using Relay.Operator;
-using Relay.Operator.Pages;
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Relay.Advisor;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Loopback;
+using Relay.Operator;
+using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
@@ -127,7 +127,8 @@ public sealed class AdvisorLoopTests
     [Fact]
     public async Task A_fault_of_the_program_holds_its_own_message_and_stops_nothing_else()
     {
-        await using var relay = await TempRelay.CreateAsync("sessions: [{session_id: s, conversation: one}, {session_id: t, conversation: two}]");
+        await using var relay = await TempRelay.CreateAsync(
+            "sessions: [{session_id: s, conversation: one}, {session_id: t, conversation: two}]");
         relay.Advisor.Enqueue((_, _) => throw new InvalidOperationException("an index that is not there"));
         var first = await relay.AcceptAsync("s", "one");
         var behind = await relay.AcceptAsync("s", "two");

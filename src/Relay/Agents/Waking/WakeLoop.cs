@@ -90,7 +90,8 @@ internal sealed partial class WakeLoop(
             LogWaking(agent.Session, agent.Id, lease.Replies.Count);
             var token = settings.Current.Secrets.Token;
             var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, token, _clock, cancellationToken); // (2)
-            await NoteAsync(lease.Replies, outcome, cancellationToken); // (3) Recorded even when the relay is stopping: the command has run.
+            // (3) Recorded even when the relay is stopping: the command has run.
+            await NoteAsync(lease.Replies, outcome, cancellationToken);
             if (outcome.Succeeded)
             {
                 await lease.ConsumedAsync(CancellationToken.None); // (4)

@@ -4,7 +4,8 @@ using Relay.Running;
 
 namespace Relay.Storage.Postgres;
 
-/// <summary>A PostgreSQL server. It may be away: then what needs it fails with the reason, and works again once the server is back.</summary>
+/// <summary>A PostgreSQL server. It may be away: then what needs it fails with the reason, and works again once the server is
+/// back.</summary>
 internal sealed class PostgresDatabase : Database
 {
     private const int MostReaders = 8;
@@ -42,9 +43,16 @@ internal sealed class PostgresDatabase : Database
     public override async Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken)
     {
         await using var reader = await BeginReadAsync(cancellationToken);
-        var result = await work(NewReading(reader));
-        await reader.Command("COMMIT").ExecuteAsync(CancellationToken.None);
-        return result;
+        try
+        {
+            var result = await work(NewReading(reader));
+            await reader.Command("COMMIT").ExecuteAsync(CancellationToken.None);
+            return result;
+        }
+        catch (DbException exception) when (Translate(exception) is DatabaseUnavailableException fault)
+        {
+            throw fault;
+        }
     }
 
     public override Task<string?> FaultAsync(CancellationToken cancellationToken) =>
@@ -53,13 +61,14 @@ internal sealed class PostgresDatabase : Database
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
         ReadAsync(reading => PostgresCheck.DescribeAsync(reading, _address, cancellationToken), cancellationToken);
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task CloseAsync_NeedsLock()
     {
         await (_listener?.DisposeAsync() ?? default);
         await _writer.DisposeAsync();
         await _readers.DisposeAsync();
-        await base.DisposeAsync();
     }
+
+    protected override Exception Translate(Exception fault) => PostgresConnection.Translate(fault);
 
     protected override async Task<ISqlConnection> BeginAsync_NeedsLock() => await _writer.BeginAsync(_changes.PublishAll);
 
@@ -67,7 +76,8 @@ internal sealed class PostgresDatabase : Database
     protected override bool IsPassing(DbException exception) => exception.SqlState
         is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation;
 
-    /// <summary>What a connection may do was settled when it was made: once the server takes writes again, only a new one can tell.</summary>
+    /// <summary>What a connection may do was settled when it was made: once the server takes writes again, only a new one can
+    /// tell.</summary>
     protected override void OnFault_NeedsLock(DbException fault)
     {
         if (fault.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
@@ -83,7 +93,8 @@ internal sealed class PostgresDatabase : Database
                 .ExecuteAsync(CancellationToken.None);
     }
 
-    /// <summary>A connection in the pool that the server has closed meanwhile is found out by its first statement; then all of them are old.</summary>
+    /// <summary>A connection in the pool that the server has closed meanwhile is found out by its first statement;
+    /// then all of them are old.</summary>
     private async Task<PostgresConnection> BeginReadAsync(CancellationToken cancellationToken)
     {
         for (var isFirst = true; ; isFirst = false)
@@ -99,7 +110,7 @@ internal sealed class PostgresDatabase : Database
                 var wasOld = isFirst && exception is DbException or InvalidOperationException && reader.IsLost;
                 await reader.DisposeAsync();
                 if (!wasOld)
-                    throw;
+                    throw Translate(exception);
                 _readers.Clear();
             }
         }

@@ -15,7 +15,6 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
     /// <summary>Of the schema, so that several relays can share a server, or a database.</summary>
     private const string LockKey = "hashtextextended('relay ' || COALESCE(current_schema(), ''), 0)";
 
-    private readonly CancellationTokenSource _closing = new();
     private PostgresConnection? _connection;
     private long _connectedAt;
     private bool _isOld;
@@ -56,9 +55,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
 
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync();
         await DropAsync();
-        _closing.Dispose();
         await source.DisposeAsync();
     }
 
@@ -88,7 +85,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
         PostgresConnection? connection = null;
         try
         {
-            connection = await PostgresConnection.OpenAsync(source, _closing.Token);
+            connection = await PostgresConnection.OpenAsync(source, CancellationToken.None);
             await LockAsync(connection);
             _failures = 0;
             _failed = null;
@@ -104,7 +101,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
         }
     }
 
-    /// <summary>The server is told to look after the connection: else it would keep the lock of a machine that is gone for two hours.</summary>
+    /// <summary>The server is told to look after the connection: else it would keep the lock of a machine that is gone for two
+    /// hours.</summary>
     private static async Task LockAsync(PostgresConnection connection)
     {
         await connection.Command(
@@ -113,7 +111,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
                    set_config('tcp_keepalives_count', '3', false)
             """)
             .ExecuteAsync(CancellationToken.None);
-        var isMine = await connection.Command($"SELECT CASE WHEN pg_try_advisory_lock({LockKey}) THEN 1 ELSE 0 END").NumberAsync(CancellationToken.None);
+        var isMine = await connection.Command($"SELECT CASE WHEN pg_try_advisory_lock({LockKey}) THEN 1 ELSE 0 END")
+            .NumberAsync(CancellationToken.None);
         if (isMine == 0)
             throw new DatabaseUnavailableException($"another relay holds this database{await HolderAsync(connection)}", cause: null);
     }

@@ -45,7 +45,8 @@ internal sealed class SqliteDatabase : Database
         new(path, SqliteOpenMode.ReadWriteCreate, changes, clock);
 
     /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing.</summary>
-    public static SqliteDatabase OpenReadOnly(string path, TimeProvider clock) => new(path, SqliteOpenMode.ReadOnly, new ChangeFeed(), clock);
+    public static SqliteDatabase OpenReadOnly(string path, TimeProvider clock) =>
+        new(path, SqliteOpenMode.ReadOnly, new ChangeFeed(), clock);
 
     public override async Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -77,19 +78,18 @@ internal sealed class SqliteDatabase : Database
     {
         using var command = _writer.CreateCommand();
         command.CommandText = "PRAGMA quick_check(1)";
-        return Task.FromResult(command.ExecuteScalar() is "ok" ? null : "quick_check finds faults");
+        return Task.FromResult(command.ExecuteScalar() is "ok" ? null : "damaged: quick_check finds faults");
     }
 
     public override Task<string> DescribeAsync(CancellationToken cancellationToken) =>
         Task.FromResult(string.Create(CultureInfo.InvariantCulture, $"{new FileInfo(_path).Length / 1024:N0} kB"));
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task CloseAsync_NeedsLock()
     {
         _disposed = true;
         await _writer.DisposeAsync();
         while (_readers.TryPop(out var reader))
             await reader.DisposeAsync();
-        await base.DisposeAsync();
     }
 
     protected override async Task<ISqlConnection> BeginAsync_NeedsLock()

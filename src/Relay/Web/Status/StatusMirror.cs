@@ -17,7 +17,8 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
 
     public Topic? WakesOn => Topic.Any;
 
-    /// <summary>Every second while a message waits, because its age is in the file, or something is broken, because it may be mended unheard.
+    /// <summary>Every second while a message waits, because its age is in the file, or something is broken,
+    /// because it may be mended unheard.
     /// All other changes wake the loop.</summary>
     public TimeSpan Poll => _report is { QueueDepth: > 0 } or { State: "error" } ? TimeSpan.FromSeconds(1) : Rereading;
 

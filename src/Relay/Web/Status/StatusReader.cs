@@ -55,7 +55,6 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private static string ModelOf(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;
 
-
     /// <summary>The same a moment later, when nothing has changed but the time and what lies in the queue folder.</summary>
     public StatusReport Age(StatusReport report) => report with
     {
@@ -65,19 +64,18 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
 
-    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) => since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
+    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
+        since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
-        var current = settings.Current;
         var backlog = await Backlog.ReadAsync(reading, cancellationToken);
         var open = await QuestionStore.OpenAsync(reading, cancellationToken);
-        var newest = await QuestionStore.NewestAsync(reading, 1, cancellationToken);
+        var newest = (await QuestionStore.NewestAsync(reading, 1, cancellationToken)).FirstOrDefault();
         var size = await ConversationStore.TotalSizeAsync(reading, cancellationToken);
         var totals = await Spending.TotalsAsync(reading, cancellationToken);
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
         var sessions = await SessionsAsync(reading, backlog, cancellationToken);
-        var allSessions = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken);
         var (placedAt, placedFor) = await LastDispatchAsync(reading, cancellationToken);
         var (state, reason) = StateOf(backlog.Held, open);
         return new StatusReport
@@ -85,8 +83,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             State = state,
             StateReason = reason,
             StartedAt = running ? _startedAt : null,
-            LastNeedsJcAt = newest.Count > 0 ? newest[0].AskedAt : null,
-            LastNeedsJcText = newest.Count > 0 ? newest[0].Text : null,
+            LastNeedsJcAt = newest?.AskedAt,
+            LastNeedsJcText = newest?.Text,
             LastDispatchAt = placedAt,
             LastDispatchSession = placedFor,
             Unanswered = backlog.Count,
@@ -100,15 +98,18 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             TotalOutputTokens = totals.OutputTokens,
             TotalCostUsd = totals.CostNano / 1_000_000_000m,
             CallsOfUnknownCost = totals.UnknownCost,
-            Model = ModelOf(current.Config),
+            Model = ModelOf(settings.Current.Config),
             Version = ProgramVersion.Text,
             Sessions = sessions,
-            SessionsNotListed = allSessions - sessions.Count,
-            Questions = open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList(),
+            SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
+            Questions = Listed(open),
             PagesUnsent = unsent.Count,
             PageError = unsent.LastError,
         };
     }
+
+    private static List<QuestionStatus> Listed(List<Question> open) =>
+        open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList();
 
     private async Task<List<SessionStatus>> SessionsAsync(Reading reading, Backlog backlog, CancellationToken cancellationToken)
     {
