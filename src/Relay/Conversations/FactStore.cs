@@ -11,6 +11,9 @@ internal static class FactStore
     /// <summary>When a reply last reached a session, and which.</summary>
     public const string LastDispatch = "last_dispatch";
 
+    /// <summary>In which home's folders the replies lie that were staged and placed.</summary>
+    public const string FoldersOf = "folders_of";
+
     /// <summary>False when the fact was there already, which stays as it was.</summary>
     public static async Task<bool> AddAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
         await writing.Sql(
