@@ -16,6 +16,7 @@ internal sealed record RelayHome(string Root)
 
     public string State => Path.Combine(Root, "state");
     public string DatabaseFile => Path.Combine(State, "relay.db");
+    public string IdFile => Path.Combine(State, "home.id");
     public string LockFile => Path.Combine(State, ".lock");
     public string StatusFile => Path.Combine(State, "status.json");
     public string EndpointFile => Path.Combine(State, "endpoint.json");

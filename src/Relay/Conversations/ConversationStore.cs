@@ -95,6 +95,18 @@ internal static class ConversationStore
             """)
             .ListAsync(row => new RunningCall(new ConversationId(row.Text()), row.Text(), row.Text()), cancellationToken);
 
+    /// <summary>The call of one conversation whose end is not recorded; null when there is none.</summary>
+    public static Task<RunningCall?> RunningCallAsync(
+        Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT call_message, call_id
+            FROM conversations
+            WHERE conversation_id = @conversation AND call_id IS NOT NULL
+            """)
+            .With("@conversation", conversation.Value)
+            .FirstAsync(row => new RunningCall(conversation, row.Text(), row.Text()), cancellationToken);
+
     /// <summary>Lets the conversation wait for the answer to a question.</summary>
     /// <exception cref="InvalidOperationException">It waits for another question already.</exception>
     public static async Task WaitForAsync(Writing writing, ConversationId conversation, long question, CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ internal static class FactStore
     /// <summary>When a reply was last placed, and for which session.</summary>
     public const string LastDispatch = "last_dispatch";
 
+    /// <summary>In which home's folders the replies lie that were staged and placed.</summary>
+    public const string FoldersOf = "folders_of";
+
     /// <summary>Adds a fact. False when there is one of that name, which is not changed.</summary>
     public static async Task<bool> AddAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
         await writing.Sql(

@@ -60,14 +60,32 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         public List<ExceptionDispatchInfo> Faults { get; } = [];
     }
 
-    /// <summary>Once: files whose commit never came.</summary>
+    /// <summary>Once: files whose commit never came, and replies that another home had in its folders when this one took over.</summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
         if (_swept)
             return;
+        await MoveInAsync(folder.Id(), cancellationToken);
         var staged = await database.ReadAsync(reading => Outbox.StagedNamesAsync(reading, cancellationToken), cancellationToken);
         folder.Sweep(staged.ToHashSet());
         _swept = true;
+    }
+
+    private async Task MoveInAsync(string home, CancellationToken cancellationToken)
+    {
+        var before = await database.ReadAsync(
+            reading => FactStore.FindAsync(reading, FactStore.FoldersOf, cancellationToken), cancellationToken);
+        if (before == home)
+            return;
+        await database.WriteAsync(
+            async writing =>
+            {
+                var count = before is null ? 0 : await Outbox.TakeBackAsync(writing, cancellationToken);
+                await FactStore.SetAsync(writing, FactStore.FoldersOf, home, cancellationToken);
+                if (count > 0)
+                    writing.OnceCommitted(() => LogMovedIn(count));
+            },
+            cancellationToken);
     }
 
     /// <summary>A session whose folder is broken does not hold up the others.</summary>
@@ -167,6 +185,10 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         var milliseconds = (long)(writing.Now - reply.CreatedAt).TotalMilliseconds;
         writing.OnceCommitted(() => LogPlaced(reply.Message, reply.Session, reply.Content.Length, milliseconds));
     }
+
+    [LoggerMessage(LogLevel.Warning,
+        "{Count} replies lay in the folders of another home and are placed here; a session may have taken one there already")]
+    private partial void LogMovedIn(int count);
 
     [LoggerMessage(LogLevel.Information, "Placed the reply to {MessageId} for {Session}, {Characters} characters, after {Milliseconds} ms")]
     private partial void LogPlaced(MessageId? messageId, SessionId session, int characters, long milliseconds);

@@ -17,12 +17,14 @@ internal sealed class FolderChannel : IDisposable
     private readonly RelayHome _home;
     private readonly FolderWatch _watch;
     private readonly SharedFolderSync _stagedNames;
+    private readonly TimeProvider _clock;
 
     /// <summary>Staged by this process and not renamed: if such a file vanishes, somebody removed it and it is written again.</summary>
     private readonly ConcurrentDictionary<string, bool> _staged = new();
 
-    public FolderChannel(SettingsSource settings, ChangeFeed changes)
+    public FolderChannel(SettingsSource settings, ChangeFeed changes, TimeProvider clock)
     {
+        _clock = clock;
         _home = settings.Current.Home;
         _watch = new FolderWatch(_home.Dispatch, FolderEvents.Go, () => changes.Publish(Topic.Dispatch))
         {
@@ -30,6 +32,15 @@ internal sealed class FolderChannel : IDisposable
             WithSubfolders = true,
         };
         _stagedNames = new SharedFolderSync(_home.Staged);
+    }
+
+    /// <summary>Tells these folders from those of another home that worked on the same database.
+    /// Made once, and copied with the home.</summary>
+    public string Id()
+    {
+        if (!File.Exists(_home.IdFile))
+            DurableFile.Replace(_home.IdFile, Encoding.ASCII.GetBytes(Guid.CreateVersion7(_clock.GetUtcNow()).ToString("N")));
+        return File.ReadAllText(_home.IdFile).Trim();
     }
 
     /// <summary>Listens again where the watch went deaf.</summary>

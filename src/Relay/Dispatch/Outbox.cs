@@ -99,6 +99,11 @@ internal static class Outbox
             string.Create(CultureInfo.InvariantCulture, $"{at.ToUnixTimeMilliseconds()} {session}"),
             cancellationToken);
 
+    /// <summary>What lies in folders nobody looks into any more is to be placed anew.</summary>
+    public static Task<int> TakeBackAsync(Writing writing, CancellationToken cancellationToken) =>
+        writing.Sql($"UPDATE dispatches SET state = 'ready', placed_at = NULL WHERE channel = 'folder' AND {IsOpen} AND state <> 'ready'")
+            .ExecuteAsync(cancellationToken);
+
     /// <summary>Sends what a caller no longer waits for to the session's folder.</summary>
     public static async Task ToFolderAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
     {

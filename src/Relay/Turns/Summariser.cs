@@ -105,7 +105,18 @@ internal sealed partial class Summariser(
         if (await transactions.BeginAsync(conversation, window, instruction, cancellationToken) is not { } claim)
             return new Shortening.Failed("the budget has no room for a summary");
         CrashPoint.Pass("summary-1-started");
-        var outcome = await advisor.AskAsync(claim.Call, cancellationToken); // (2)
+        AdvisorOutcome outcome;
+        try
+        {
+            outcome = await advisor.AskAsync(claim.Call, cancellationToken); // (2)
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            var reason = $"a fault of the program: {fault.GetType().Name}: {fault.Message}";
+            await transactions.LoseAsync(conversation, claim, reason);
+            LogFault(conversation, fault);
+            return new Shortening.Failed("no summary: " + reason);
+        }
         CrashPoint.Pass("summary-2-called");
         var summary = outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied ? replied.Text : null;
         await transactions.EndAsync(conversation, claim, outcome, summary is null ? null : new Summary(summary, end)); // (3)
@@ -135,4 +146,7 @@ internal sealed partial class Summariser(
 
     [LoggerMessage(LogLevel.Warning, "No summary of {Conversation}: {Reason}")]
     private partial void LogFailed(ConversationId conversation, string reason);
+
+    [LoggerMessage(LogLevel.Error, "No summary of {Conversation}: a fault of the program")]
+    private partial void LogFault(ConversationId conversation, Exception fault);
 }

@@ -38,9 +38,7 @@ internal sealed class SummaryTransactions(
                 PromptBytes = planned.PromptBytes,
                 ReservedNano = leave.ReservedNano,
             };
-            var epoch = await ConversationStore.ClaimAsync(writing, conversation, message: "", started.Id, cancellationToken);
-            await Ledger.StartAsync(writing, started, cancellationToken);
-            return new SummaryClaim(call, started, epoch);
+            return new SummaryClaim(call, started, await CallStart.ClaimAsync(writing, started, message: "", cancellationToken));
         },
         cancellationToken);
 
@@ -56,6 +54,17 @@ internal sealed class SummaryTransactions(
             history.Add(writing, claim.Ledger, finished);
             if (summary is not null)
                 await Journal.AppendSummaryAsync(writing, conversation, summary.Text, summary.CoversThrough, CancellationToken.None);
+        },
+        CancellationToken.None);
+
+    /// <summary>What came of the call is not known: it is perhaps paid.</summary>
+    public Task LoseAsync(ConversationId conversation, SummaryClaim claim, string reason) => database.WriteAsync(
+        async writing =>
+        {
+            if (!await ConversationStore.EndCallAsync(writing, conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
+                return;
+            var finished = new FinishedCall(Answered: false, PerhapsPaid: true, Usage: null, StopReason: null, RequestId: null, reason);
+            await Ledger.FinishAsync(writing, claim.Ledger, finished, rates: null, CancellationToken.None);
         },
         CancellationToken.None);
 }

@@ -65,9 +65,7 @@ internal sealed partial class TurnStart(
             PromptBytes = planned.PromptBytes,
             ReservedNano = reservedNano,
         };
-        var epoch = await ConversationStore.ClaimAsync(writing, message.Conversation, message.Root.Value, call.Id, cancellationToken);
-        await Ledger.StartAsync(writing, call, cancellationToken);
-        return (call, epoch);
+        return (call, await CallStart.ClaimAsync(writing, call, message.Root.Value, cancellationToken));
     }
 
     /// <summary>The one message of a conversation whose turn it is; whoever stands behind it waits, however due he is. While a question is

@@ -66,12 +66,12 @@ public sealed class RelayHomeTests : IDisposable
         Assert.Equal(
             [
                 "/h/.env", "/h/config.yaml", "/h/queue", "/h/queue/.rejected", "/h/dispatch", "/h/dispatch/.staged", "/h/dispatch/s-1",
-                "/h/state", "/h/state/relay.db", "/h/state/.lock", "/h/state/status.json", "/h/state/endpoint.json",
+                "/h/state", "/h/state/relay.db", "/h/state/home.id", "/h/state/.lock", "/h/state/status.json", "/h/state/endpoint.json",
                 "/h/state/conversation.json", "/h/state/.rejected", "/h/state/jc_input.txt", "/h/logs", "/h/logs/relay.log",
             ],
             [
                 home.EnvFile, home.ConfigFile, home.Queue, home.Rejected, home.Dispatch, home.Staged, home.SessionFolder("s-1"),
-                home.State, home.DatabaseFile, home.LockFile, home.StatusFile, home.EndpointFile,
+                home.State, home.DatabaseFile, home.IdFile, home.LockFile, home.StatusFile, home.EndpointFile,
                 home.HistoryFile, home.RefusedAnswers, home.OperatorFile("jc_input.txt"), home.Logs, home.LogFile,
             ]);
     }

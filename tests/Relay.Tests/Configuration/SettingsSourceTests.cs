@@ -41,6 +41,21 @@ public sealed class SettingsSourceTests : IDisposable
         Assert.Equal([".env:1", "config.yaml:1", "config.yaml:2"], faulty.Faults.Select(fault => $"{fault.File}:{fault.Line}"));
     }
 
+    [Theory]
+    [InlineData("", ".env: RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it")]
+    [InlineData("RELAY_DATABASE_URL=mysql://relay@localhost/relay\n", ".env:1: RELAY_DATABASE_URL: the value cannot be used")]
+    public void PostgreSQL_without_an_address_is_a_fault(string env, string fault)
+    {
+        Write(".env", env);
+        Write("config.yaml", "store: postgres\n");
+
+        var faulty = Assert.IsType<Loaded.Faulty>(SettingsSource.Load(_temp.Home, TempHome.NoEnvironment, generate: true));
+
+        var only = Assert.Single(faulty.Faults).ToString();
+        Assert.StartsWith(fault, only);
+        Assert.EndsWith("; allowed: postgres://USER:PASSWORD@HOST:PORT/DATABASE", only);
+    }
+
     [Fact]
     public void A_faulty_env_file_is_not_written_to()
     {

@@ -41,6 +41,25 @@ public sealed class DispatcherTests : DispatchTests
     }
 
     [Fact]
+    public async Task What_lay_in_the_folders_of_a_home_that_is_gone_is_placed_in_the_one_that_took_over()
+    {
+        await AnswerAsync("placed", "one");
+        await PlaceAsync();
+        await AnswerAsync("staged", "two");
+        await _relay.WriteAsync(writing => FactStore.SetAsync(writing, FactStore.FoldersOf, "another home", CancellationToken));
+        foreach (var file in (string[])[_relay.InputFile("placed"), .. Directory.GetFiles(_relay.Home.Staged)])
+            File.Delete(file);
+        await _relay.RestartAsync();
+
+        await PlaceAsync();
+
+        Assert.Equal(("one", "two"), (_relay.Consume("placed"), _relay.Consume("staged")));
+        await _relay.RestartAsync();
+        await PlaceAsync();
+        Assert.Equal((null, null), (_relay.Consume("placed"), _relay.Consume("staged")));
+    }
+
+    [Fact]
     public async Task A_pending_reply_is_never_overwritten()
     {
         await AnswerAsync("s", "one", "two");

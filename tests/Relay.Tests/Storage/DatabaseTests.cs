@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
@@ -200,16 +201,27 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_nul_in_a_text_does_not_cut_it()
+    public async Task What_is_no_character_does_not_cut_a_text()
     {
-        Assert.Equal(
-            "a\uFFFDb",
-            await Database.ReadAsync(
-                reading => reading.Sql("SELECT CAST(@text AS TEXT)")
-                    .With("@text", "a\0b")
-                    .OnlyAsync(row => row.Text(), CancellationToken),
-                CancellationToken));
+        Assert.Equal("a\uFFFDb", await StoredAsync("a\0b"));
+        Assert.Equal("a\uFFFDb", await StoredAsync("a\uD83Db")); // Half of a pair.
+        Assert.Equal("a\U0001F642b", await StoredAsync("a\U0001F642b"));
     }
+
+    [Fact]
+    public async Task A_key_of_any_length_is_one_key()
+    {
+        var long1 = new string('k', 100_000) + "1";
+        var long2 = new string('k', 100_000) + "2";
+        Task<bool> AddAsync(string name) => Database.WriteAsync(
+            writing => FactStore.AddAsync(writing, name, "x", CancellationToken), CancellationToken);
+
+        Assert.Equal((true, true, false), (await AddAsync(long1), await AddAsync(long2), await AddAsync(long1)));
+    }
+
+    private Task<string> StoredAsync(string text) => Database.ReadAsync(
+        reading => reading.Sql("SELECT CAST(@text AS TEXT)").With("@text", text).OnlyAsync(row => row.Text(), CancellationToken),
+        CancellationToken);
 
     private static Task<long> CountAsync(Reading reading) => reading.Sql("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken);
 

@@ -18,7 +18,7 @@ internal static class TestServer
         return new UriBuilder(Server()) { Query = $"search_path={name}" }.Uri;
     }
 
-    public static Task DropSchemaAsync(Uri url) => RunAsync($"DROP SCHEMA {url.Query.Split('=')[1]} CASCADE");
+    public static Task DropSchemaAsync(Uri url) => RunAsync($"DROP SCHEMA IF EXISTS {url.Query.Split('=')[1]} CASCADE");
 
     /// <summary>For a test that changes settings of the whole database.</summary>
     public static async Task<Uri> CreateDatabaseAsync()

@@ -77,7 +77,7 @@ public sealed class SummariserTests
         Assert.Contains("and LF.", preamble, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string> Failures => ["deferred", "held", "refused", "empty", "cut", "too long"];
+    public static TheoryData<string> Failures => ["deferred", "held", "refused", "empty", "cut", "too long", "fault"];
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -97,6 +97,7 @@ public sealed class SummariserTests
         Assert.Equal(MessageState.Answered, (await relay.MessageAsync(id)).State);
         Assert.Equal(12, (await relay.WindowAsync()).Turns.Count);
         Assert.Empty(await relay.PagesAsync());
+        Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'"));
     }
 
     [Fact]
@@ -266,6 +267,7 @@ public sealed class SummariserTests
         "held" => new AdvisorOutcome.Held(HoldCause.Credentials, "HTTP 401"),
         "refused" => new AdvisorOutcome.Refused("No."),
         "empty" => new AdvisorOutcome.Empty("end_turn"),
+        "fault" => throw new InvalidOperationException("an index that is not there"),
         "cut" => ScriptedAdvisor.Replied("Half a summ", "max_tokens"),
         _ => new AdvisorOutcome.ContextExceeded("prompt is too long"),
     };
