@@ -3,47 +3,67 @@ using System.Text.Json;
 
 namespace Relay.Bench;
 
-internal enum Goal
+/// <summary>The figures as a table, each line as soon as it is known, or as JSON at the end.</summary>
+internal sealed class Report : IDisposable
 {
-    None,
-    AtMost,
-    AtLeast,
-}
-
-/// <summary>One measured figure beside its target, if it has one.</summary>
-internal sealed record Figure(string Name, double Value, string Unit, Goal Goal = Goal.None, double Target = 0)
-{
-    public bool Missed => Goal switch
+    private static readonly JsonSerializerOptions Json = new()
     {
-        Goal.AtMost => Value > Target,
-        Goal.AtLeast => Value < Target,
-        _ => false,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
     };
-}
 
-/// <summary>The figures as a table or as JSON.</summary>
-internal static class Report
-{
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private readonly bool _asJson;
+    private readonly List<Figure> _figures = [];
 
-    public static void Print(IReadOnlyList<Figure> figures, bool asJson)
+    public Report(bool asJson)
     {
-        if (asJson)
-            Console.WriteLine(JsonSerializer.Serialize(
-                figures.Select(figure => new { figure.Name, figure.Value, figure.Unit, Target = TargetOf(figure), Met = figure.Goal == Goal.None ? (bool?)null : !figure.Missed }), Json));
-        else
-            foreach (var figure in figures.Prepend(null))
-                Console.WriteLine(Line(figure));
+        _asJson = asJson;
+        if (!asJson)
+            Console.WriteLine($"{"what",-66} {"measured",11}       {"ratio",24}   aim");
     }
 
-    private static string Line(Figure? figure) => figure is null
-        ? $"{"what",-58} {"measured",16}   target"
-        : string.Create(CultureInfo.InvariantCulture, $"{figure.Name,-58} {figure.Value,10:0.00} {figure.Unit,-5}   {TargetOf(figure),-10} {(figure.Missed ? "MISSED" : "")}").TrimEnd();
-
-    private static string? TargetOf(Figure figure) => figure.Goal switch
+    public void Add(IReadOnlyList<Figure> figures)
     {
-        Goal.AtMost => string.Create(CultureInfo.InvariantCulture, $"<= {figure.Target}"),
-        Goal.AtLeast => string.Create(CultureInfo.InvariantCulture, $">= {figure.Target}"),
-        _ => null,
+        _figures.AddRange(figures);
+        if (_asJson)
+            return;
+        foreach (var figure in figures)
+            Console.WriteLine(Line(figure));
+    }
+
+    public void Dispose()
+    {
+        if (_asJson)
+            Console.WriteLine(JsonSerializer.Serialize(_figures.Select(Record), Json));
+    }
+
+    private static object Record(Figure figure) => new
+    {
+        figure.Name,
+        figure.Value,
+        figure.Unit,
+        Against = figure.Yardstick?.Value,
+        figure.Ratio,
+        RatioTo = figure.Yardstick?.Unit,
+        Target = figure.Aim?.ToString(),
+        Met = figure.Aim is null ? (bool?)null : !figure.Missed,
+        figure.Unknown,
     };
+
+    private static string Line(Figure figure)
+    {
+        if (figure.Unknown is { } why)
+            return $"{figure.Name,-66} not measured: {why}";
+        var measured = string.Create(CultureInfo.InvariantCulture, $"{figure.Value,11:0.00} {figure.Unit,-5}");
+        return $"{figure.Name,-66} {measured} {Ratio(figure),24}   {figure.Aim,-14} {(figure.Missed ? "MISSED" : "")}".TrimEnd();
+    }
+
+    private static string? Ratio(Figure figure)
+    {
+        const double senseless = 10_000; // Against next to nothing.
+        if (figure is not { Yardstick: { } yardstick, Ratio: { } ratio })
+            return null;
+        var times = ratio < senseless ? ratio.ToString("0.00", CultureInfo.InvariantCulture) : "many";
+        return string.Create(CultureInfo.InvariantCulture, $"{times} {yardstick.Unit} of {yardstick.Value:0.00}");
+    }
 }

@@ -3,7 +3,8 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
-/// <summary>Durable turns per second in one conversation with hundreds waiting, once another conversation has warmed the relay up, and the memory held afterwards.</summary>
+/// <summary>Durable turns per second in one conversation with hundreds waiting, once another conversation has warmed the relay up, and the
+/// memory held afterwards.</summary>
 internal static class Throughput
 {
     private const int Sessions = 5, WarmUp = 1_500, Turns = 500;
@@ -14,18 +15,19 @@ internal static class Throughput
         var taken = await RunAsync(taken: true, cancellationToken);
         return
         [
-            new Figure("turns in one conversation, replies left lying", left.PerSecond, "/s", Goal.AtLeast, 200),
+            new Figure("turns in one conversation, replies left lying", left.PerSecond, "/s").AtLeast(200),
             new Figure("turns in one conversation, replies taken at once", taken.PerSecond, "/s"),
             new Figure("the first turns after the start, replies left lying", left.ColdPerSecond, "/s"),
             new Figure("processor time of the relay per turn, replies left lying", left.RelayMilliseconds, "ms"),
             new Figure("processor time of the stand-in per turn", left.StandInMilliseconds, "ms"),
-            new Figure("resident memory after that", taken.Resident / 1024.0 / 1024.0, "MiB", Goal.AtMost, 150),
+            new Figure("resident memory after that", taken.Resident / 1024.0 / 1024.0, "MiB").AtMost(150),
         ];
     }
 
     private static async Task<Run> RunAsync(bool taken, CancellationToken cancellationToken)
     {
-        await using var bed = await Bed.MakeAsync("sessions:\n" + string.Concat(Ids("warm-up").Select(id => $"  - session_id: {id}\n    conversation: warm-up\n")));
+        var listed = Ids("warm-up").Select(id => $"  - session_id: {id}\n    conversation: warm-up\n");
+        await using var bed = await Bed.MakeAsync("sessions:\n" + string.Concat(listed));
         var readers = Ids("session").Where(_ => taken).Select(id => new Session(bed.Home, id)).ToList();
         Drop(bed, "warm-up", WarmUp);
         await using var relay = await RelayProcess.StartAsync(bed.Home, cancellationToken);
@@ -39,7 +41,9 @@ internal static class Throughput
             (relay.ProcessorTime - relayBefore).TotalMilliseconds / Turns,
             (Environment.CpuUsage.TotalTime - mineBefore).TotalMilliseconds / Turns,
             relay.ResidentBytes);
-        await Eventually.ThatAsync(Bed.Limit, () => readers.Sum(reader => reader.Count) == (taken ? Turns : 0), () => "not all replies came", cancellationToken);
+        var expected = taken ? Turns : 0;
+        await Eventually.ThatAsync(
+            Bed.Limit, () => readers.Sum(reader => reader.Count) == expected, () => "not all replies came", cancellationToken);
         foreach (var reader in readers)
             await reader.DisposeAsync();
         return run;

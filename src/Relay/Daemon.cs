@@ -1,4 +1,4 @@
-using Relay.Storage.Selection;
+using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -11,20 +11,22 @@ using Relay.Intake;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Storage.Selection;
 using Relay.Turns;
 using Relay.Web.Status;
 
 namespace Relay;
 
-/// <summary>One running relay: (1) the lock, (2) the database brought up to date, (3) what an older relay left, (4) what a crash left,
-/// (5) the loops and HTTP, (6) the address for others and the word to the operator.</summary>
+/// <summary>A running relay. It starts in steps: (1) take the lock, (2) migrate the database, (3) import the history of an older relay,
+/// (4) recover from a crash, (5) start the loops and HTTP, (6) write the address into a file and page the operator.</summary>
 internal sealed class Daemon : IAsyncDisposable
 {
-    /// <summary>Together they stay below the 5 s that a stop may take. What is still at work then, as with a database that does not
-    /// answer, is left behind: it leaves what a crash leaves.</summary>
-    private static readonly TimeSpan CallsPatience = TimeSpan.FromSeconds(1), LoopsPatience = TimeSpan.FromSeconds(3.2);
+    /// <summary>How long a stop waits for MCP calls to be answered, then for the loops, then for the database.
+    /// Together they are less than the 5 s that a stop may take.
+    /// What is still at work then, as with a database that does not answer, is left as a crash would leave it.</summary>
+    private static readonly TimeSpan CallsLimit = TimeSpan.FromSeconds(1), LoopsLimit = TimeSpan.FromSeconds(3.2);
 
-    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan DatabaseLimit = TimeSpan.FromSeconds(0.3);
 
     private readonly InstanceLock _lock;
     private readonly Database _database;
@@ -42,8 +44,11 @@ internal sealed class Daemon : IAsyncDisposable
     public abstract record Start
     {
         private Start() { }
+
         public sealed record Running(Daemon Daemon) : Start;
+
         public sealed record AlreadyRunning(int? ProcessId) : Start;
+
         public sealed record Impossible(string Reason) : Start;
     }
 
@@ -75,15 +80,16 @@ internal sealed class Daemon : IAsyncDisposable
             mine.Dispose();
             throw;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        catch (Exception exception) when (
+            exception is InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException or DbException)
         {
-            await (daemon?.DisposeAsync() ?? default); // Its loops may run already, as when the port is taken.
+            await (daemon?.DisposeAsync() ?? default); // The loops may run already, for instance when the port is in use.
             mine.Dispose();
             return new Start.Impossible(exception.Message);
         }
     }
 
-    /// <summary>Ends when the host does: a loop that fails unexpectedly ends it.</summary>
+    /// <summary>Waits until the host stops. A loop that fails unexpectedly stops it.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -92,16 +98,16 @@ internal sealed class Daemon : IAsyncDisposable
         await ended.Task;
     }
 
-    /// <summary>Whoever waits for a reply is told first that there is none yet; only then everything stops, at once.</summary>
+    /// <summary>First the clients that wait for a reply are told that there is none yet; then everything stops.</summary>
     public async ValueTask DisposeAsync()
     {
         File.Delete(_home.EndpointFile);
         _host.Lifetime.StopApplication();
-        using var limit = new CancellationTokenSource(CallsPatience, _database.Clock);
+        using var limit = new CancellationTokenSource(CallsLimit, _database.Clock);
         await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
-        await WithinAsync(LoopsPatience, _host.StopAsync(CancellationToken.None));
+        await WithinAsync(LoopsLimit, _host.StopAsync(CancellationToken.None));
         await _host.DisposeAsync();
-        await WithinAsync(DatabasePatience, _database.DisposeAsync().AsTask());
+        await WithinAsync(DatabaseLimit, _database.DisposeAsync().AsTask());
         _lock.Dispose();
     }
 
@@ -118,7 +124,8 @@ internal sealed class Daemon : IAsyncDisposable
         DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
         await wait.RunAsync(
             () => _database.WriteAsync(
-                writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken), cancellationToken),
+                writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken),
+                cancellationToken),
             cancellationToken);
     }
 

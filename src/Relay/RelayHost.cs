@@ -22,7 +22,7 @@ using Relay.Web.Status;
 
 namespace Relay;
 
-/// <summary>The map of the program: what it is made of, in the order in which a message flows through.</summary>
+/// <summary>Lists the parts of the program, in the order in which a message passes through them.</summary>
 internal static class RelayHost
 {
     public static WebApplication Build(
@@ -44,7 +44,7 @@ internal static class RelayHost
             .AddOperator()
             .AddAgents()
             .AddWeb();
-        // All of it within 5 s of a SIGTERM, MCP calls answered before included: a held request must not keep the others from ending.
+        // A stop must end within 5 s, including the MCP calls that are answered before. So everything stops at the same time.
         builder.Services.Configure<HostOptions>(options =>
         {
             options.ShutdownTimeout = TimeSpan.FromSeconds(3.5);

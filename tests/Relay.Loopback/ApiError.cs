@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Relay.Loopback;
 
-/// <summary>The statuses of the Messages API with their types, and the body they come in.</summary>
+/// <summary>The error statuses of the Messages API, their types, and the body of an error.</summary>
 internal static class ApiError
 {
     public static string TypeOf(int status) => status switch

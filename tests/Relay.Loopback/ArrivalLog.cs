@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Relay.Loopback;
 
-/// <summary>What has arrived, in order; a waiter is woken by the arrival itself, never by polling. Thread-safe.</summary>
+/// <summary>Everything that arrived, in order. An arrival wakes those who wait for it; nobody polls. Thread-safe.</summary>
 internal sealed class ArrivalLog<T>
 {
     private readonly Lock _lock = new();
@@ -15,7 +15,7 @@ internal sealed class ArrivalLog<T>
             return _items.ToArray();
     }
 
-    /// <summary>Appends what <paramref name="create"/> makes of the 1-based position.</summary>
+    /// <summary>Appends an item. <paramref name="create"/> gets its position, which starts at 1.</summary>
     public T Add(Func<int, T> create)
     {
         lock (_lock)
@@ -27,7 +27,8 @@ internal sealed class ArrivalLog<T>
         }
     }
 
-    /// <summary>Completes as soon as <paramref name="find"/> sees something in the log; throws <see cref="TimeoutException"/> after the limit of real time.</summary>
+    /// <summary>Completes as soon as <paramref name="find"/> finds something in the log.</summary>
+    /// <exception cref="TimeoutException">Nothing was found within the limit, in real time.</exception>
     public async Task<T> WaitAsync(Func<IReadOnlyList<T>, (bool Found, T? Item)> find, TimeSpan limit, string what)
     {
         var waiter = new Waiter(find);

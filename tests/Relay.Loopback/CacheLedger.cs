@@ -3,29 +3,30 @@ using System.Text;
 
 namespace Relay.Loopback;
 
-/// <summary>Whose cache markers count when a request is billed.</summary>
+/// <summary>Which cache markers count when a request is billed.</summary>
 public enum MarkerPolicy
 {
     AsSent,
 
-    /// <summary>One 5-minute marker on the last block before the messages, whatever was sent.</summary>
+    /// <summary>Only one 5-minute marker on the last block before the messages, whatever markers were sent.</summary>
     SystemOnly,
     None,
 }
 
-/// <summary>What a request costs under prompt caching. Time comes from the requests themselves, so recorded
-/// requests can be billed again later under another policy: give each policy a ledger of its own.
+/// <summary>Computes what requests cost with prompt caching. The time comes from the requests themselves,
+/// so recorded requests can be billed again under another policy. Each policy needs its own ledger.
 /// One bill: (1) place the breakpoints, (2) hash the prefix at each block, (3) look back from each breakpoint
 /// for a live entry, (4) split the prompt at A (read), B (1h write) and C (5m write), (5) write the new entries.</summary>
 public sealed class CacheLedger
 {
-    /// <summary>Positions a breakpoint looks at, itself included.</summary>
+    /// <summary>How many positions are searched from a breakpoint backwards, including the breakpoint.</summary>
     private const int LookBackPositions = 20;
 
     private readonly Dictionary<string, Entry> _entries = [];
     private readonly Lock _lock = new();
 
-    /// <summary>Bills the request and remembers what it wrote; the output is what the recorded answer had. Thread-safe.</summary>
+    /// <summary>Bills the request and remembers what it wrote to the cache. Thread-safe.</summary>
+    /// <param name="outputTokens">Of the recorded answer.</param>
     public TokenUsage Bill(AdvisorRequest request, MarkerPolicy policy = MarkerPolicy.AsSent) =>
         Bill(request, policy, request.Usage?.OutputTokens ?? 0);
 
@@ -60,7 +61,8 @@ public sealed class CacheLedger
             .Where(block => block.Marker is not null)
             .Select(block => new Breakpoint(block.Index, block.Marker!.Value))
             .ToList();
-        if (request.AutomaticCache is { } automatic && LastMarkable(blocks) is >= 0 and var last && marked.All(point => point.Index != last))
+        var last = LastMarkable(blocks);
+        if (request.AutomaticCache is { } automatic && last >= 0 && marked.All(point => point.Index != last))
             marked.Add(new Breakpoint(last, automatic));
         return marked;
     }
@@ -94,7 +96,7 @@ public sealed class CacheLedger
         return prefixes;
     }
 
-    /// <summary>The last index that can be read, or -1. Every entry a breakpoint finds lives on from the start of this request.</summary>
+    /// <summary>The last index that can be read from the cache, or -1. Extends the life of every entry that a breakpoint finds.</summary>
     private int FindHit_NeedsLock(Prefix[] prefixes, IEnumerable<Breakpoint> breakpoints, DateTimeOffset now)
     {
         var highest = -1;
@@ -117,7 +119,7 @@ public sealed class CacheLedger
     {
         foreach (var point in breakpoints)
         {
-            // An entry can be read only once the answer that wrote it has begun.
+            // An entry can be read only after the answer to the request that wrote it has begun.
             _entries[prefixes[point.Index].Hash] = new Entry(point.Lifetime, request.ArrivedAt + Span(point.Lifetime), request.AnsweredAt);
         }
     }

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace Relay.Loopback;
 
-/// <summary>Stands between the relay and its database server, and can cut the line at the worst moment: after a commit has reached the server,
-/// before its answer is back.</summary>
+/// <summary>Stands between the relay and its database server, and can cut the line at the worst moment:
+/// after a commit has reached the server, before its answer is back.</summary>
 public sealed class DatabaseProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -25,7 +25,8 @@ public sealed class DatabaseProxy : IAsyncDisposable
     {
         Host = "127.0.0.1",
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port,
-        Query = string.Join('&', _server.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Append("Max%20Auto%20Prepare=0")),
+        Query = string.Join(
+            '&', _server.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Append("Max%20Auto%20Prepare=0")),
     }.Uri;
 
     /// <summary>How many lines were cut.</summary>

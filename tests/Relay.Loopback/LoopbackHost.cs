@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 namespace Relay.Loopback;
 
 /// <summary>A bare Kestrel on 127.0.0.1: HTTP/1.1, no logging, no routing, no signal handlers.
-/// Stopping cancels every handler at once, so a stalled stream never holds a test back.</summary>
+/// Stopping cancels every handler at once, so a test never waits for a stalled stream.</summary>
 internal sealed class LoopbackHost : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -20,7 +20,7 @@ internal sealed class LoopbackHost : IAsyncDisposable
 
     public Uri Address { get; private set; } = new("http://127.0.0.1/");
 
-    /// <summary>The handler's token is cancelled when the client leaves or the host stops.</summary>
+    /// <summary>The handler's token is cancelled when the client disconnects or the host stops.</summary>
     public static async Task<LoopbackHost> StartAsync(int port, Func<HttpContext, CancellationToken, Task> handle)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -40,7 +40,7 @@ internal sealed class LoopbackHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>May be called twice: a test that takes its server down disposes of it again at its end.</summary>
+    /// <summary>May be called twice: a test that stops its server disposes of it again at its end.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, true))
@@ -61,7 +61,7 @@ internal sealed class LoopbackHost : IAsyncDisposable
         }
         catch (Exception exception) when (gone.IsCancellationRequested && exception is OperationCanceledException or IOException)
         {
-            context.Abort(); // Nobody is left to answer, or the server goes down as a real one would: in mid-sentence.
+            context.Abort(); // The client has gone, or the server stops in the middle of an answer, as a real one would.
         }
     }
 
@@ -73,6 +73,6 @@ internal sealed class LoopbackHost : IAsyncDisposable
     }
 }
 
-/// <summary>Thrown to Kestrel once an answer has begun: it sends what was written, then closes without ending the body.
-/// An abort would reset the connection, and the client might lose what it had not read yet.</summary>
+/// <summary>Thrown to Kestrel after an answer has begun. Kestrel then sends what was written and closes the connection
+/// without ending the body. Abort would reset the connection, and the client could lose what it has not read yet.</summary>
 internal sealed class ConnectionCutException() : Exception("The script cuts the connection here.");

@@ -7,16 +7,16 @@ namespace Relay.Loopback;
 
 public sealed record LoopbackMessagesApiOptions
 {
-    /// <summary>For arrival times, the cache and the latency.</summary>
+    /// <summary>Used for arrival times, the cache and the latency.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>0 takes a free one; give the old <see cref="LoopbackMessagesApi.Port"/> to come back as the same server.</summary>
+    /// <summary>0 means any free port. With an earlier <see cref="LoopbackMessagesApi.Port"/> the same server comes back.</summary>
     public int Port { get; init; }
 
-    /// <summary>Asked when nothing is scripted; names the last line of the user by default.</summary>
+    /// <summary>Makes the reply when nothing is scripted. By default it quotes the last line of the user.</summary>
     public Func<AdvisorRequest, ScriptedReply>? Answer { get; init; }
 
-    /// <summary>Waited before the first byte of each answer.</summary>
+    /// <summary>The delay before the first byte of each answer.</summary>
     public TimeSpan Latency { get; init; } = TimeSpan.Zero;
 
     /// <summary>Null accepts any key, even none.</summary>
@@ -24,12 +24,13 @@ public sealed record LoopbackMessagesApiOptions
 
     public int ContextWindowTokens { get; init; } = 1_000_000;
 
-    /// <summary>Whether replayed thinking is held to the conversation it was made in, on the models that do so.</summary>
+    /// <summary>Whether a thinking block is refused outside its own conversation, for the models that do so.</summary>
     public bool BindsThinking { get; init; } = true;
 }
 
-/// <summary>The Messages API on 127.0.0.1, as far as its contract is known: validation, streaming, prompt caching and scripted faults.
-/// One request: (1) record it, (2) refuse what breaks a rule, (3) pick the reply, (4) wait the latency, (5) bill it, (6) write the answer.</summary>
+/// <summary>A stand-in for the Messages API on 127.0.0.1: validation, streaming, prompt caching and scripted faults.
+/// Each request: (1) record it, (2) refuse it if it breaks a rule, (3) pick the reply, (4) wait the latency, (5) bill it,
+/// (6) write the answer.</summary>
 public sealed class LoopbackMessagesApi : IAsyncDisposable
 {
     private readonly LoopbackMessagesApiOptions _options;
@@ -42,12 +43,12 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
 
     private LoopbackMessagesApi(LoopbackMessagesApiOptions options) => _options = options;
 
-    /// <summary>For ANTHROPIC_BASE_URL and the like; without a path.</summary>
+    /// <summary>For ANTHROPIC_BASE_URL; without a path.</summary>
     public Uri Address => _host!.Address;
 
     public int Port => Address.Port;
 
-    /// <summary>Every POST to /v1/messages in order of arrival, refused ones too.</summary>
+    /// <summary>Every POST to /v1/messages in order of arrival, including refused ones.</summary>
     public IReadOnlyList<AdvisorRequest> Requests => _requests.Snapshot();
 
     /// <summary>Every POST to /v1/messages/count_tokens in order of arrival.</summary>
@@ -62,20 +63,20 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         return api;
     }
 
-    /// <summary>Queued replies are used once each, in order, by valid requests only.</summary>
+    /// <summary>Each queued reply answers one valid request, in order.</summary>
     public void Enqueue(params IEnumerable<ScriptedReply> replies)
     {
         foreach (var reply in replies)
             _script.Enqueue(reply);
     }
 
-    /// <summary>Answers everything the queue does not, until set to null.</summary>
+    /// <summary>Answers every request when the queue is empty, until set to null.</summary>
     public void Always(ScriptedReply? reply) => _always = reply;
 
-    /// <summary>Lets all stalls under way go on; later ones stall again.</summary>
+    /// <summary>Releases all replies that are stalled now. Later ones stall again.</summary>
     public void ReleaseStalled() => _stalled.Open();
 
-    /// <summary>Returns the request that was the n-th to arrive; the limit is real time.</summary>
+    /// <summary>Waits for the n-th request; the limit is real time.</summary>
     public Task<AdvisorRequest> WaitForRequestsAsync(int count, TimeSpan limit) => _requests.WaitAsync(
         requests => requests.Count >= count ? (true, requests[count - 1]) : (false, null), limit, $"{count} requests");
 
@@ -97,7 +98,7 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
         }
 
         var request = await RecordAsync(context, log, path, cancellationToken);            // (1)
-        var parsedOnce = request.Prompt; // Held until the end: the request itself keeps it only weakly.
+        var parsedOnce = request.Prompt; // The request holds it only by a weak reference, so it is held here until the end.
         var end = RequestEnd.ClientLeft;
         try
         {
@@ -114,16 +115,16 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
             throw new ConnectionCutException();
     }
 
-    private async Task<AdvisorRequest> RecordAsync(HttpContext context, ArrivalLog<AdvisorRequest> log, string path, CancellationToken cancellationToken)
+    private async Task<AdvisorRequest> RecordAsync(
+        HttpContext context, ArrivalLog<AdvisorRequest> log, string path, CancellationToken cancellationToken)
     {
-        var ticks = Stopwatch.GetTimestamp();
-        var now = _options.Clock.GetUtcNow();
+        var arrival = new Arrival(_options.Clock.GetUtcNow(), Stopwatch.GetTimestamp());
         var headers = context.Request.Headers.ToDictionary(
             header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         using var body = new MemoryStream((int)(context.Request.ContentLength ?? 0));
         await context.Request.Body.CopyToAsync(body, cancellationToken);
         var bytes = body.TryGetBuffer(out var buffer) && buffer.Count == buffer.Array!.Length ? buffer.Array : body.ToArray();
-        return log.Add(number => new AdvisorRequest(number, path, headers, bytes, now, ticks));
+        return log.Add(number => new AdvisorRequest(number, path, headers, bytes, arrival));
     }
 
     private async Task<RequestEnd> AnswerAsync(HttpContext context, AdvisorRequest request, CancellationToken cancellationToken)
@@ -180,7 +181,7 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
     private ScriptedReply PickReply(AdvisorRequest request)
     {
         if (request.MaxTokens == 0)
-            return ScriptedReply.MaxTokens(""); // Asked only to warm the cache.
+            return ScriptedReply.MaxTokens(""); // Such a request only fills the cache.
         if (_script.TryDequeue(out var scripted))
             return scripted;
         return _always ?? _options.Answer?.Invoke(request) ?? ScriptedReply.Text($"reply to: {LastLine(request.LastUserText)}");

@@ -7,19 +7,19 @@ namespace Relay.Loopback;
 
 public sealed record LoopbackNtfyOptions
 {
-    /// <summary>For arrival times, "since" and the keepalive.</summary>
+    /// <summary>Used for arrival times, "since" and the keepalive.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>0 takes a free one; give the old <see cref="LoopbackNtfy.Port"/> to come back as the same server.</summary>
+    /// <summary>0 means any free port. With an earlier <see cref="LoopbackNtfy.Port"/> the same server comes back.</summary>
     public int Port { get; init; }
 
-    /// <summary>Null lets everybody in; otherwise no token is a 403 and a wrong one a 401.</summary>
+    /// <summary>Null accepts everybody. Otherwise a missing token gets 403 and a wrong one 401.</summary>
     public string? Token { get; init; }
 
     public TimeSpan Keepalive { get; init; } = TimeSpan.FromSeconds(45);
 }
 
-/// <summary>An ntfy server on 127.0.0.1: publishing as JSON or plain text, clearing, and subscribing to a topic.</summary>
+/// <summary>A stand-in for an ntfy server on 127.0.0.1: publishing as JSON or plain text, clearing, and subscribing to a topic.</summary>
 public sealed class LoopbackNtfy : IAsyncDisposable
 {
     private readonly LoopbackNtfyOptions _options;
@@ -41,13 +41,13 @@ public sealed class LoopbackNtfy : IAsyncDisposable
 
     public int Port => Address.Port;
 
-    /// <summary>Every message accepted, in order, on whatever topic; also what a tap on a button published.</summary>
+    /// <summary>Every accepted message of all topics, in order. Includes what a tap on a button published.</summary>
     public IReadOnlyList<Page> Pages => _pages.Snapshot();
 
-    /// <summary>The bodies of all publishes as they came in, refused and lost ones too.</summary>
+    /// <summary>The bodies of all publish requests, including refused and lost ones.</summary>
     public IReadOnlyList<string> Attempts => _attempts.Snapshot();
 
-    /// <summary>What the phone shows now: the last page of each sequence unless cleared or deleted.</summary>
+    /// <summary>What the phone shows now: the last page of each sequence, unless it was cleared or deleted.</summary>
     public IReadOnlyList<Page> Showing =>
         [.. Pages.GroupBy(page => (page.Topic, page.SequenceId)).Select(pages => pages.Last()).Where(page => page.Event == "message")];
 
@@ -58,30 +58,30 @@ public sealed class LoopbackNtfy : IAsyncDisposable
         return ntfy;
     }
 
-    /// <summary>Queued faults hit one publish each, in order.</summary>
+    /// <summary>Each queued fault hits one publish request, in order.</summary>
     public void Enqueue(params IEnumerable<NtfyFault> faults)
     {
         foreach (var fault in faults)
             _faults.Enqueue(fault);
     }
 
-    /// <summary>Hits every publish the queue does not, until set to null.</summary>
+    /// <summary>Hits every publish request when the queue is empty, until set to null.</summary>
     public void Always(NtfyFault? fault) => _always = fault;
 
     public void ReleaseHung() => _hung.Open();
 
-    /// <summary>Cuts the connections of all subscribers, as a restart or a lost network would.</summary>
+    /// <summary>Closes the connections of all subscribers, as a restart or a network fault does.</summary>
     public void DropSubscribers() => _subscriptions.Drop();
 
-    /// <summary>Completes with the first page, past or coming, that fits; the limit is real time.</summary>
+    /// <summary>Completes with the first page that matches, whether it has arrived already or not; the limit is real time.</summary>
     public Task<Page> WaitForPageAsync(Func<Page, bool> fits, TimeSpan limit) => _pages.WaitAsync(
         pages => pages.FirstOrDefault(fits) is { } page ? (true, page) : (false, null), limit, "a page that fits");
 
-    /// <summary>Completes when so many publishes have come in, whatever became of them; the limit is real time.</summary>
+    /// <summary>Completes when that many publish requests have arrived, accepted or not; the limit is real time.</summary>
     public Task WaitForAttemptsAsync(int count, TimeSpan limit) => _attempts.WaitAsync(
         attempts => attempts.Count >= count ? (true, attempts[count - 1]) : (false, null), limit, $"{count} publishes");
 
-    /// <summary>The operator writes into a topic from the app.</summary>
+    /// <summary>Publishes a message to a topic, as the operator can from the app.</summary>
     public Page Say(string topic, string message) => Accept(Written(topic, message, authorization: null));
 
     public ValueTask DisposeAsync() => _host?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -96,7 +96,8 @@ public sealed class LoopbackNtfy : IAsyncDisposable
         {
             ("POST" or "PUT", [_]) => PublishAsync(context, path[0], sequence: "", cancellationToken),
             ("POST" or "PUT", [var topic, var sequence]) => PublishAsync(context, topic, sequence, cancellationToken),
-            ("POST" or "PUT", [var topic, var sequence, "clear" or "read"]) => DismissAsync(context, topic, sequence, "message_clear", cancellationToken),
+            ("POST" or "PUT", [var topic, var sequence, "clear" or "read"]) =>
+                DismissAsync(context, topic, sequence, "message_clear", cancellationToken),
             ("DELETE", [var topic, var sequence]) => DismissAsync(context, topic, sequence, "message_delete", cancellationToken),
             ("GET", ["v1", "health"]) => context.Response.WriteAsync("""{"healthy":true}""", cancellationToken),
             ("GET", [var topic, "json"]) => _subscriptions.StreamAsync(context, topic, cancellationToken),
@@ -115,7 +116,7 @@ public sealed class LoopbackNtfy : IAsyncDisposable
         return authorization == $"Bearer {_options.Token}" ? null : NtfyError.Unauthorized;
     }
 
-    /// <summary>Without a topic in the path the body is a JSON message, with one it is the text itself.</summary>
+    /// <summary>Without a topic in the path the body is a JSON message; with a topic it is the text.</summary>
     private async Task PublishAsync(HttpContext context, string topic, string sequence, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
@@ -155,8 +156,11 @@ public sealed class LoopbackNtfy : IAsyncDisposable
         return error is null ? (Accept(page!), null) : (null, error);
     }
 
-    private Task DismissAsync(HttpContext context, string topic, string sequence, string @event, CancellationToken cancellationToken) =>
-        ReplyAsync(context, Accept(Written(topic, "", authorization: null) with { SequenceId = sequence, Event = @event }), cancellationToken);
+    private Task DismissAsync(HttpContext context, string topic, string sequence, string @event, CancellationToken cancellationToken)
+    {
+        var page = Written(topic, "", authorization: null) with { SequenceId = sequence, Event = @event };
+        return ReplyAsync(context, Accept(page), cancellationToken);
+    }
 
     private Page Written(string topic, string text, string? authorization) => new(
         Id: "", "message", topic, SequenceId: "", Title: "", text, Priority: 3, Tags: [], Click: null,

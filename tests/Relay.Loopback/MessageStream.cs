@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Relay.Loopback;
 
-/// <summary>Writes one completion, as an event stream or in one piece, and breaks off where the script says so.
+/// <summary>Writes one completion, as an event stream or as one body. Breaks it off where the script says so.
 /// The stream: (1) message_start, (2) the thinking block, (3) the text block with its deltas, (4) message_delta and message_stop.</summary>
 internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Completion reply, TokenUsage usage, ReleaseGate stalled)
 {
     private const int UsualDeltas = 4;
 
-    // The real API does not escape what JSON does not ask it to.
+    // Like the real API, it escapes only the characters that JSON requires.
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private string MessageId => $"msg_{request.Number:D24}";
@@ -59,12 +59,14 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
     {
         await WriteAsync(response, Ping(), cancellationToken);
         await WriteAsync(response, Ping(), cancellationToken);
-        await WriteAsync(response, BlockStart(index, new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = "" }), cancellationToken);
-        await WriteAsync(response, BlockDelta(index, new JsonObject { ["type"] = "signature_delta", ["signature"] = Signature }), cancellationToken);
+        var block = new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = "" };
+        await WriteAsync(response, BlockStart(index, block), cancellationToken);
+        var delta = new JsonObject { ["type"] = "signature_delta", ["signature"] = Signature };
+        await WriteAsync(response, BlockDelta(index, delta), cancellationToken);
         await WriteAsync(response, BlockStop(index), cancellationToken);
     }
 
-    /// <summary>Null when the block was written to its end.</summary>
+    /// <summary>Null when the whole block was written.</summary>
     private async Task<RequestEnd?> WriteTextAsync(HttpResponse response, int index, CancellationToken cancellationToken)
     {
         await WriteAsync(response, BlockStart(index, new JsonObject { ["type"] = "text", ["text"] = "" }), cancellationToken);
@@ -81,7 +83,7 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
         return null;
     }
 
-    /// <summary>Null when the stream goes on.</summary>
+    /// <summary>Null when the stream continues after the break.</summary>
     private async Task<RequestEnd?> BreakAsync(HttpResponse response, CancellationToken cancellationToken)
     {
         switch (reply.Break)
@@ -101,11 +103,11 @@ internal sealed class MessageStream(AdvisorRequest request, ScriptedReply.Comple
     private Task StallAsync(CancellationToken cancellationToken)
     {
         var released = stalled.WaitAsync(cancellationToken);
-        request.FallSilent(); // After the wait began: whoever saw the silence may release it at once.
+        request.FallSilent(); // Only after the wait has begun, because a test that sees the silence may release it at once.
         return released;
     }
 
-    /// <summary>Never splits a surrogate pair; a text shorter than <paramref name="count"/> comes in fewer pieces.</summary>
+    /// <summary>Never splits a surrogate pair. A text that is shorter than <paramref name="count"/> gives fewer pieces.</summary>
     private static IEnumerable<string> Pieces(string text, int count)
     {
         var size = Math.Max(1, (text.Length + count - 1) / count);

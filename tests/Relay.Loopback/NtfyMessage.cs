@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace Relay.Loopback;
 
-/// <summary>The JSON of ntfy: what it takes for a publish, what it refuses, and how it shows a message to subscribers.</summary>
+/// <summary>The JSON of ntfy: how a message is published, what is refused, and how a message is sent to subscribers.</summary>
 internal static partial class NtfyMessage
 {
     private const int MaximumMessageBytes = 4_096;
@@ -14,7 +14,7 @@ internal static partial class NtfyMessage
     private const int MaximumTagsBytes = 512;
     private const int MaximumActions = 3;
 
-    /// <summary>Only the shape is judged here; the limits are <see cref="FindFault"/>'s.</summary>
+    /// <summary>Checks only the shape; <see cref="FindFault"/> checks the limits.</summary>
     public static (Page? Page, NtfyError? Error) Read(string body, string? authorization, DateTimeOffset arrivedAt, long arrivedTicks)
     {
         JsonElement json;
@@ -50,7 +50,7 @@ internal static partial class NtfyMessage
         if (page.Actions.ValueKind == JsonValueKind.Array && page.Actions.GetArrayLength() > MaximumActions)
             return NtfyError.ActionsInvalid;
         if (Encoding.UTF8.GetByteCount(page.Message) > MaximumMessageBytes)
-            return NtfyError.AttachmentsDisallowed; // A longer message becomes an attachment, which a server need not take.
+            return NtfyError.AttachmentsDisallowed; // A longer message becomes an attachment, which a server may refuse.
         if (Encoding.UTF8.GetByteCount(page.Title) > MaximumTitleBytes)
             return NtfyError.TitleTooLong;
         return Encoding.UTF8.GetByteCount(string.Join(',', page.Tags)) > MaximumTagsBytes ? NtfyError.TagsTooLong : null;
@@ -82,7 +82,7 @@ internal static partial class NtfyMessage
         return json.ToJsonString();
     }
 
-    /// <summary>An event without content: "open" and "keepalive".</summary>
+    /// <summary>Writes an event without content: "open" or "keepalive".</summary>
     public static string WriteBare(string @event, string topic, int number, DateTimeOffset now) => new JsonObject
     {
         ["id"] = Id(@event[..1], number),

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Relay.Loopback;
 
-/// <summary>The subscribing side: (1) open, (2) what was missed, (3) what comes, with a keepalive in each silence.</summary>
+/// <summary>Sends to a subscriber: (1) "open", (2) the messages it missed, (3) new messages, with keepalives between them.</summary>
 internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOptions options)
 {
     private readonly ReleaseGate _arrived = new();
@@ -32,7 +32,7 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
             await WriteAsync(context, Bare("open", topics), cancellationToken);                        // (1)
         while (!dropped.IsCompleted)
         {
-            var arrived = _arrived.WaitAsync(cancellationToken); // Before looking, so that nothing slips in between.
+            var arrived = _arrived.WaitAsync(cancellationToken); // Taken before the snapshot, so that no message is missed in between.
             var seen = pages.Snapshot();
             foreach (var page in seen.Skip(next).Where(page => wanted.Contains(page.Topic)))           // (2), (3)
                 await WriteAsync(context, NtfyMessage.Write(page), cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
             await WriteAsync(context, Bare("keepalive", topics), cancellationToken);
     }
 
-    /// <summary>How many pages to pass over: "since" is all, none, an id, a Unix time or a span such as 10m; null when it is none of these.</summary>
+    /// <summary>How many pages to skip. "since" is all, none, an id, a Unix time or a span such as 10m; anything else gives null.</summary>
     private int? FindStart(string since)
     {
         var seen = pages.Snapshot();
@@ -68,7 +68,7 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
 
         var from = ParseTime(since);
         if (from is null)
-            return since.Length == 12 && since[0] == 'm' ? 0 : null; // An id of an earlier server: everything is news.
+            return since.Length == 12 && since[0] == 'm' ? 0 : null; // For an id of an earlier server everything is new.
         return seen.TakeWhile(page => page.ArrivedAt < from).Count();
     }
 

@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace Relay.Loopback;
 
-/// <summary>The operator's thumb: does what the ntfy app does when a button of a notification is tapped.</summary>
+/// <summary>Does what the ntfy app does when the operator taps a button of a notification.</summary>
 public static class Phone
 {
-    /// <summary>Sends the request of the "http" action with that label.</summary>
+    /// <summary>Sends the request of the button with that label; its action must be "http".</summary>
     public static async Task<HttpStatusCode> TapAsync(Page page, string label, CancellationToken cancellationToken)
     {
         var action = page.Actions.EnumerateArray().Single(action => PromptParser.Text(action, "label") == label);

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 
 namespace Relay.Loopback;
 
-/// <summary>A PostgreSQL server of a test's own, which it can stop, freeze and start again. It refuses to run as root: then it runs as the user
-/// postgres. RELAY_TEST_POSTGRES_BIN names the folder of its programs, else Debian's newest is taken.</summary>
+/// <summary>A PostgreSQL server of a test's own, which it can stop, freeze and start again. It refuses to run as root:
+/// then it runs as the user postgres. RELAY_TEST_POSTGRES_BIN names the folder of its programs, else Debian's newest is taken.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _programs;
@@ -32,7 +32,8 @@ public sealed class PostgresServer : IAsyncDisposable
             return given;
         const string debian = "/usr/lib/postgresql";
         return !Directory.Exists(debian) ? null : Directory.EnumerateDirectories(debian)
-            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0)
+            .OrderByDescending(
+                folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0)
             .Select(folder => Path.Combine(folder, "bin"))
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
     }
@@ -43,13 +44,15 @@ public sealed class PostgresServer : IAsyncDisposable
         var server = new PostgresServer(programs);
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", "postgres", server._folder);
-        await server.RunProgramAsync("initdb", "--pgdata", server.Data, "--auth", "trust", "--username", "postgres", "--encoding", "UTF8", "--no-sync");
+        await server.RunProgramAsync(
+            "initdb", "--pgdata", server.Data, "--auth", "trust", "--username", "postgres", "--encoding", "UTF8", "--no-sync");
         return server;
     }
 
     public Task StartAsync() => RunProgramAsync(
         "pg_ctl", "start", "--silent", "--wait", "--pgdata", Data, "--log", Path.Combine(_folder, "log"),
-        "--options", string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={_port} -c unix_socket_directories="));
+        "--options",
+            string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={_port} -c unix_socket_directories="));
 
     /// <summary>As for an update: connections are ended, nothing is lost.</summary>
     public Task StopAsync() => RunProgramAsync("pg_ctl", "stop", "--silent", "--wait", "--mode", "fast", "--pgdata", Data);

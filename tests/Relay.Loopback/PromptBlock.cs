@@ -9,7 +9,7 @@ public enum CacheLifetime
     OneHour,
 }
 
-/// <summary>Sections in the order the prompt is built, and cached, in.</summary>
+/// <summary>The sections of a prompt, in the order in which it is built and cached.</summary>
 public enum PromptSection
 {
     Tools,
@@ -17,14 +17,16 @@ public enum PromptSection
     Messages,
 }
 
-/// <summary>One cacheable position of a prompt. <paramref name="Path"/> is where it stands in the JSON, e.g. "messages.3.content.0".</summary>
-/// <param name="Text">The text, or of a block that is not text its JSON without the marker.</param>
+/// <summary>One position of a prompt that can be cached.</summary>
+/// <param name="Path">Its place in the JSON, such as "messages.3.content.0".</param>
+/// <param name="Text">The text. For a block that is not text, its JSON without the marker.</param>
 public sealed record PromptBlock(PromptSection Section, string Path, string Role, string Type, string Text, CacheLifetime? Marker)
 {
-    /// <summary>An estimate that is the same on every run: UTF-8 bytes / 4, rounded up.</summary>
+    /// <summary>An estimate: UTF-8 bytes / 4, rounded up.</summary>
     public int Tokens { get; } = TokenEstimate.Of(Text);
 
-    /// <summary>Everything that makes the content what it is: not the marker, and not whether a text came as a string or as a block.</summary>
+    /// <summary>Hashes the content. It makes no difference whether the block has a marker,
+    /// and whether a text was sent as a string or as a block.</summary>
     internal void AppendTo(IncrementalHash hash)
     {
         hash.AppendData(Encoding.UTF8.GetBytes($"\n{Section}/{Role}/{Type}:"));

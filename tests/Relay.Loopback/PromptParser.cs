@@ -3,9 +3,9 @@ using System.Text.Json;
 
 namespace Relay.Loopback;
 
-/// <summary>A body taken apart leniently: what is wrong with it is for <see cref="RequestValidation"/> to say.</summary>
-/// <param name="Root">Undefined when the body was not JSON.</param>
-/// <param name="MessagesSeed">Settings outside the blocks that the cache of the messages depends on.</param>
+/// <summary>The parts of a body. The parser accepts everything; <see cref="RequestValidation"/> finds the faults.</summary>
+/// <param name="Root">Undefined if the body is not JSON.</param>
+/// <param name="MessagesSeed">Settings outside the blocks. If one of them changes, the cached messages are not used.</param>
 internal sealed record ParsedPrompt(
     JsonElement Root, string Model, bool Stream, int? MaxTokens, IReadOnlyList<PromptBlock> Blocks,
     IReadOnlyList<AdvisorTurn> Turns, CacheLifetime? AutomaticCache, string MessagesSeed)
@@ -28,8 +28,8 @@ internal static class PromptParser
         return new ParsedPrompt(
             root,
             Text(root, "model"),
-            root.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True,
-            root.TryGetProperty("max_tokens", out var max) && max.ValueKind == JsonValueKind.Number && max.TryGetInt32(out var tokens) ? tokens : null,
+            Property(root, "stream").ValueKind == JsonValueKind.True,
+            Property(root, "max_tokens") is { ValueKind: JsonValueKind.Number } max && max.TryGetInt32(out var tokens) ? tokens : null,
             [.. Tools(root), .. SystemBlocks(root), .. contents.SelectMany(blocks => blocks)],
             [.. messages.Zip(contents, Turn)],
             Marker(root),
@@ -40,7 +40,7 @@ internal static class PromptParser
     {
         try
         {
-            return JsonDocument.Parse(body).RootElement; // Not disposed of: the element lives as long as the prompt.
+            return JsonDocument.Parse(body).RootElement; // Not disposed of, because the prompt keeps the element.
         }
         catch (JsonException)
         {

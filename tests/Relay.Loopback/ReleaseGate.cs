@@ -1,6 +1,6 @@
 namespace Relay.Loopback;
 
-/// <summary>Holds whoever waits until the test opens it; whoever comes later waits for the next opening. Thread-safe.</summary>
+/// <summary>Opening it releases all who wait. Those who come later wait until it is opened again. Thread-safe.</summary>
 internal sealed class ReleaseGate
 {
     private TaskCompletionSource _opened = NewSource();

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Relay.Loopback;
 
-/// <summary>The rules a request is held to, in the order they are looked at; the first one broken is the answer.</summary>
+/// <summary>Checks a request against the rules, one after another. The first broken rule decides the answer.</summary>
 internal static class RequestValidation
 {
     private const int MaximumBodyBytes = 32 * 1024 * 1024;
@@ -28,12 +28,11 @@ internal static class RequestValidation
         return message is null ? null : new ScriptedReply.Failure(400, ApiError.TypeOf(400), message);
     }
 
-    /// <summary>Both ways to send the key are good; with both present x-api-key counts.</summary>
+    /// <summary>The key may come as x-api-key or as a bearer token. If both are there, x-api-key counts.</summary>
     private static ScriptedReply.Failure? FindHeaderFault(AdvisorRequest request, LoopbackMessagesApiOptions options)
     {
-        var bearer = request.Headers.GetValueOrDefault("Authorization") is { } header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            ? header["Bearer ".Length..]
-            : null;
+        var header = request.Headers.GetValueOrDefault("Authorization") ?? "";
+        var bearer = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..] : null;
         var key = request.Headers.GetValueOrDefault("x-api-key") ?? bearer;
         if (options.ApiKey is not null && key != options.ApiKey)
             return new ScriptedReply.Failure(401, ApiError.TypeOf(401), key is null ? "x-api-key header is required" : "invalid x-api-key");

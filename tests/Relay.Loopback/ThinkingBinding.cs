@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 
 namespace Relay.Loopback;
 
-/// <summary>Ties a thinking block to the exact system, tools and messages before it: what is trimmed or summarised
-/// while later thinking stays is refused. Signatures not made here are let pass.</summary>
+/// <summary>Binds a thinking block to the exact system, tools and messages before it. If they were changed, trimmed or summarised
+/// and the thinking block is still sent, the request is refused. Signatures that were not made here are not checked.</summary>
 internal static class ThinkingBinding
 {
     private const string Prefix = "EqQB";
 
-    /// <summary>The signature of the thinking that answers these blocks.</summary>
+    /// <summary>The signature of a thinking block that follows these blocks.</summary>
     public static string Sign(IEnumerable<PromptBlock> blocks)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -27,7 +27,9 @@ internal static class ThinkingBinding
         {
             var signature = Signature(hash);
             var broken = message.FirstOrDefault(block =>
-                block.Type == "thinking" && block.Text.Contains($"\"{Prefix}", StringComparison.Ordinal) && !block.Text.Contains(signature, StringComparison.Ordinal));
+                block.Type == "thinking"
+                && block.Text.Contains($"\"{Prefix}", StringComparison.Ordinal)
+                && !block.Text.Contains(signature, StringComparison.Ordinal));
             if (broken is not null)
                 return $"{broken.Path}: Invalid `signature` in `thinking` block. The block is bound to a different conversation.";
             foreach (var block in message)

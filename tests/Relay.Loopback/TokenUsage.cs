@@ -1,6 +1,6 @@
 namespace Relay.Loopback;
 
-/// <summary>The token counters of one answered request, as the usage object states them.</summary>
+/// <summary>The token counts of one answered request, as in its usage object.</summary>
 public sealed record TokenUsage(int InputTokens, int CacheWrite5mTokens, int CacheWrite1hTokens, int CacheReadTokens, int OutputTokens)
 {
     public int CacheCreationInputTokens => CacheWrite5mTokens + CacheWrite1hTokens;

@@ -1,5 +1,5 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Each scenario measures or kills a process; two at once would measure each other.
+// Scenarios measure and kill processes. Two at once would disturb each other.
 [assembly: Parallelization(Mode = ParallelMode.None)]

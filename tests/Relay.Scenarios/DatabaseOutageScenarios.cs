@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios;
 
@@ -119,7 +119,8 @@ public sealed class DatabaseOutageScenarios : IAsyncLifetime
         await using var first = await RelayProcess.StartAsync(_home, CancellationToken);
 
         await using var second = RelayProcess.Launch(other);
-        await UntilStatusAsync(other, "error", $"another relay holds this database: relay on {Environment.MachineName}, process {first.Id}");
+        await UntilStatusAsync(
+            other, "error", $"another relay holds this database: relay on {Environment.MachineName}, process {first.Id}");
         session.Say("hello");
         await first.KillAsync();
 
@@ -149,7 +150,10 @@ public sealed class DatabaseOutageScenarios : IAsyncLifetime
 
     private async Task<(int Exit, string Error)> RunAsync(string command)
     {
-        var start = new System.Diagnostics.ProcessStartInfo(RelayProcess.Program(), [command, "--home", _home.Paths.Root]) { RedirectStandardError = true };
+        var start = new System.Diagnostics.ProcessStartInfo(RelayProcess.Program(), [command, "--home", _home.Paths.Root])
+        {
+            RedirectStandardError = true,
+        };
         using var process = System.Diagnostics.Process.Start(start)!;
         var error = await process.StandardError.ReadToEndAsync(CancellationToken);
         await process.WaitForExitAsync(CancellationToken);

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Xunit;
 using Relay.Scenarios.Crash;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios;
 
@@ -14,7 +14,7 @@ public sealed class FullQueueScenario : Stage
 
     protected override string Config =>
         "history_char_cap: 3000\nsummarization_prompt: " + EchoingAdvisor.SummaryPrompt + "\nsessions:\n"
-        + string.Concat(Enumerable.Range(0, Sessions).Select(number => $"  - session_id: s-{number}\n    conversation: c-{number % Conversations}\n"));
+        + string.Concat(Enumerable.Range(0, Sessions).Select(SessionConfig));
 
     [Fact]
     public async Task Thousands_of_envelopes_are_all_answered_once_in_the_order_of_their_times()
@@ -29,11 +29,12 @@ public sealed class FullQueueScenario : Stage
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         for (var number = Waiting; number < Waiting + Coming; number++)
             Drop(said, time, number);
-        await Eventually.WithinAsync(Limit, () => relay.HasExited || sessions.Sum(session => session.Count) >= Waiting + Coming, CancellationToken);
+        await Eventually.WithinAsync(Limit, () => relay.HasExited || Answered(sessions) >= Waiting + Coming, CancellationToken);
 
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"full queue: {Waiting} waiting and {Coming} coming, {sessions.Sum(session => session.Count)} answered in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s"));
+            $"full queue: {Waiting} waiting and {Coming} coming, {Answered(sessions)} answered in {seconds:0.0} s"));
         foreach (var session in sessions)
             Assert.Equal(said[session.Id], session.Received.Select(reply => NumberIn(reply.Text)));
         Assert.Empty(Directory.EnumerateFiles(Home.Paths.Rejected));
@@ -41,7 +42,11 @@ public sealed class FullQueueScenario : Stage
             await session.DisposeAsync();
     }
 
-    /// <summary>The names say nothing of the order; the times grow by a microsecond.</summary>
+    private static string SessionConfig(int number) => $"  - session_id: s-{number}\n    conversation: c-{number % Conversations}\n";
+
+    private static int Answered(IEnumerable<Session> sessions) => sessions.Sum(session => session.Count);
+
+    /// <summary>The names are random, so only the times give the order. Each is one microsecond later than the one before.</summary>
     private void Drop(Dictionary<string, List<int>> said, DateTime time, int number)
     {
         var session = $"s-{number % Sessions}";

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Xunit;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios;
 
@@ -17,8 +17,9 @@ public sealed class ImportScenarios : Stage
     [InlineData("import-2-committed", Lines)]
     public async Task A_large_history_is_taken_over_once_whatever_dies_meanwhile(string step, int entriesAfterKill)
     {
-        var lines = Enumerable.Range(0, Lines).Select(number => new { role = number % 2 == 0 ? "user" : "assistant", content = Line(number) });
-        await File.WriteAllBytesAsync(Home.Paths.HistoryFile, JsonSerializer.SerializeToUtf8Bytes(lines), CancellationToken);
+        var lines = Enumerable.Range(0, Lines).ToList();
+        var history = lines.Select(number => new { role = IsUser(number) ? "user" : "assistant", content = Line(number) });
+        await File.WriteAllBytesAsync(Home.Paths.HistoryFile, JsonSerializer.SerializeToUtf8Bytes(history), CancellationToken);
         Assert.True(new FileInfo(Home.Paths.HistoryFile).Length > 5_000_000);
         await using var session = new Session(Home, "session-1");
 
@@ -33,8 +34,11 @@ public sealed class ImportScenarios : Stage
         Assert.Equal(entriesAfterKill, afterKill);
         Assert.Equal(Lines + 2, await EntriesAsync());
         var request = Assert.Single(Api.Requests);
-        Assert.Equal(Enumerable.Range(0, Lines).Select(number => (number % 2 == 0 ? "[user] " : "") + Line(number)), request.Messages.Take(Lines).Select(turn => turn.Text));
+        var sent = request.Messages.Take(Lines).Select(turn => turn.Text);
+        Assert.Equal(lines.Select(number => (IsUser(number) ? "[user] " : "") + Line(number)), sent);
     }
+
+    private static bool IsUser(int number) => number % 2 == 0;
 
     private static string Line(int number) => string.Create(CultureInfo.InvariantCulture, $"line {number} {new string('x', 1_000)}");
 

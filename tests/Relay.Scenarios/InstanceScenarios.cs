@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios;
 
@@ -95,7 +95,8 @@ public sealed class InstanceScenarios : Stage
         await (await Api.WaitForRequestsAsync(1, ReadyLimit)).Silent.WaitAsync(ReadyLimit, CancellationToken);
 
         relay.Signal(RelayProcess.Terminate);
-        await Eventually.ThatAsync(ReadyLimit, () => !File.Exists(Home.Paths.EndpointFile), () => "the stop did not begin", CancellationToken);
+        await Eventually.ThatAsync(
+            ReadyLimit, () => !File.Exists(Home.Paths.EndpointFile), () => "the stop did not begin", CancellationToken);
         Api.ReleaseStalled();
         var exit = await relay.ExitAsync(StopLimit);
         await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
@@ -117,8 +118,10 @@ public sealed class InstanceScenarios : Stage
             relay.Signal(RelayProcess.Terminate);
             var exit = await relay.ExitAsync(StopLimit);
 
-            // Before the runtime has taken the signal over, the system itself ends the process.
-            Assert.True(exit is 0 or 128 + RelayProcess.Terminate, $"exit {exit} when stopped after {milliseconds} ms\n{relay.Output}{relay.Error}");
+            // Until the runtime handles the signal, the system ends the process.
+            Assert.True(
+                exit is 0 or 128 + RelayProcess.Terminate,
+                $"exit {exit} when stopped after {milliseconds} ms\n{relay.Output}{relay.Error}");
             Assert.DoesNotContain("xception", relay.Error, StringComparison.Ordinal);
         }
     }

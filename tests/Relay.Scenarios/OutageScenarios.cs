@@ -1,6 +1,6 @@
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios;
 
@@ -20,7 +20,8 @@ public sealed class OutageScenarios : Stage
         await Eventually.ThatAsync(Limit, () => Failures() >= 2, () => $"{Failures()} failed calls", CancellationToken);
 
         await BringApiBackAsync();
-        await Eventually.ThatAsync(Limit, () => one.Count + two.Count == 10, () => $"{one.Count + two.Count} replies\n{relay.Output}", CancellationToken);
+        await Eventually.ThatAsync(
+            Limit, () => one.Count + two.Count == 10, () => $"{one.Count + two.Count} replies\n{relay.Output}", CancellationToken);
 
         Assert.Equal([1, 3, 5, 7, 9], one.Received.Select(NumberIn));
         Assert.Equal([2, 4, 6, 8, 10], two.Received.Select(NumberIn));
@@ -44,9 +45,9 @@ public sealed class OutageScenarios : Stage
         session.Say("first");
         await Eventually.ThatAsync(Limit, () => Questions("open") == 1, () => "no question", CancellationToken);
         Assert.True(Home.TrySay("the left one"));
-        await Eventually.ThatAsync(TimeSpan.FromSeconds(5), () => session.Count == 1, () => "the answer did not come", CancellationToken);
+        await Eventually.ThatAsync(TimeSpan.FromSeconds(5), () => session.Count == 1, () => "no first reply", CancellationToken);
         session.Say("second");
-        await Eventually.ThatAsync(TimeSpan.FromSeconds(5), () => session.Count == 2, () => "the second reply did not come", CancellationToken);
+        await Eventually.ThatAsync(TimeSpan.FromSeconds(5), () => session.Count == 2, () => "no second reply", CancellationToken);
         var seenWhileDown = Ntfy.Pages.Count;
         if (fault == "refuses connections")
             await BringNtfyBackAsync();
@@ -57,7 +58,8 @@ public sealed class OutageScenarios : Stage
         Assert.Equal(0, seenWhileDown);
         Assert.Equal(["As ruled.", "At once."], session.Received.Select(reply => reply.Text));
         Assert.NotNull(online);
-        Assert.DoesNotContain(Ntfy.Pages, page => OperatorAtPhone.QuestionOf(page) is not null); // It was answered before it could be paged.
+        // The question was answered before its page could be sent, so the page was dropped.
+        Assert.DoesNotContain(Ntfy.Pages, page => OperatorAtPhone.QuestionOf(page) is not null);
     }
 
     private static int NumberIn(Received reply) => int.Parse(reply.Text.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);

@@ -1,11 +1,10 @@
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Relay.Storage;
+using Xunit;
 
 namespace Relay.Scenarios;
 
-/// <summary>One question to the real API, for whoever sets a key: RELAY_REAL_API_KEY, and RELAY_REAL_API_URL for another address than the public one.</summary>
+/// <summary>Sends one question to the real API, if RELAY_REAL_API_KEY is set. RELAY_REAL_API_URL can name another address.</summary>
 public sealed class RealApiScenario
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -18,15 +17,15 @@ public sealed class RealApiScenario
         await using var ntfy = await LoopbackNtfy.StartAsync();
         var url = Environment.GetEnvironmentVariable("RELAY_REAL_API_URL") ?? "https://api.anthropic.com";
         using var home = new ScenarioHome(new Uri(url), ntfy.Address, "model: claude-haiku-5-5\nmax_tokens: 50\n");
-        await File.WriteAllTextAsync(
-            home.Paths.EnvFile,
-            (await File.ReadAllTextAsync(home.Paths.EnvFile, TestContext.Current.CancellationToken)).Replace("ANTHROPIC_API_KEY=key", "ANTHROPIC_API_KEY=" + key, StringComparison.Ordinal),
-            TestContext.Current.CancellationToken);
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var env = await File.ReadAllTextAsync(home.Paths.EnvFile, cancellationToken);
+        env = env.Replace("ANTHROPIC_API_KEY=key", "ANTHROPIC_API_KEY=" + key, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(home.Paths.EnvFile, env, cancellationToken);
         await using var session = new Session(home, "session-1");
-        await using var relay = await RelayProcess.StartAsync(home, TestContext.Current.CancellationToken);
+        await using var relay = await RelayProcess.StartAsync(home, cancellationToken);
 
         session.Say("Reply with the single word pong.");
-        await Eventually.ThatAsync(Limit, () => session.Count == 1 || HasNoCredit(home), () => relay.Output, TestContext.Current.CancellationToken);
+        await Eventually.ThatAsync(Limit, () => session.Count == 1 || HasNoCredit(home), () => relay.Output, cancellationToken);
 
         Assert.True(session.Count == 1 ? session.Received[0].Text.Contains("pong", StringComparison.OrdinalIgnoreCase) : HasNoCredit(home));
     }

@@ -1,10 +1,10 @@
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios;
 
-/// <summary>What most scenarios start from: the two stand-ins and a home that points at them.</summary>
+/// <summary>What most scenarios need: the two stand-ins, and a home that uses them.</summary>
 public abstract class Stage : IAsyncLifetime
 {
     private ScenarioHome? _home;
@@ -17,7 +17,7 @@ public abstract class Stage : IAsyncLifetime
 
     private protected ScenarioHome Home => _home ??= new ScenarioHome(Api.Address, Ntfy.Address, Config);
 
-    /// <summary>Lines of config.yaml beside the defaults.</summary>
+    /// <summary>Additional lines of config.yaml.</summary>
     protected virtual string Config => "";
 
     public async ValueTask InitializeAsync()
@@ -39,7 +39,7 @@ public abstract class Stage : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The same servers at the same addresses, after they were down.</summary>
+    /// <summary>Starts the server again at the same address.</summary>
     protected async Task BringApiBackAsync() => Api = await LoopbackMessagesApi.StartAsync(new() { Port = Api.Port });
 
     protected async Task BringNtfyBackAsync() => Ntfy = await LoopbackNtfy.StartAsync(new() { Port = Ntfy.Port });

@@ -1,17 +1,17 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Turns;
 
 namespace Relay.Advisor;
 
-/// <summary>Makes a call of a context window: the same window always gives the same bytes, so that the cached prefix is hit.</summary>
+/// <summary>Builds calls from context windows. The same window always gives the same bytes,
+/// so that the API's prompt cache is used.</summary>
 internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, TimeProvider clock)
 {
     private const int TypicalNewTokens = 1_500;
     private static readonly Rates TypicalRates = new(Input: 1, Output: 5, CacheWrite5m: 1.25m, CacheWrite1h: 2, CacheRead: 0.1m);
 
-    /// <summary>In force now.</summary>
+    /// <summary>The current settings.</summary>
     public Settings Settings => settings.Current;
 
     public AdvisorCall Turn(ContextWindow window, IReadOnlyList<PastCall> past)
@@ -21,7 +21,8 @@ internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, Ti
         return new AdvisorCall(Model(config), config.MaxTokens, config.SystemPromptText, messages, Lifetime(config, messages, past));
     }
 
-    /// <summary>The prefix of a turn with the instruction as the last block, so that what a turn has cached is read and not paid again.</summary>
+    /// <summary>The call that summarises a window. It starts like a turn and has the instruction as its last block,
+    /// so it reads what a turn has cached.</summary>
     public AdvisorCall Summary(ContextWindow window, string instruction, IReadOnlyList<PastCall> past)
     {
         var turn = Turn(window, past);
@@ -42,7 +43,9 @@ internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, Ti
         var now = clock.GetUtcNow();
         var gaps = past.Select((call, index) => (index == 0 ? now : past[index - 1].StartedAt) - call.StartedAt).ToList();
         var prefix = past.Count > 0 ? past[0].InputTokens : messages.Sum(message => message.Blocks.Sum(block => block.Length)) / 4;
-        var added = past.Count > 1 && past[0].InputTokens > past[1].InputTokens ? past[0].InputTokens - past[1].InputTokens : TypicalNewTokens;
+        var added = past.Count > 1 && past[0].InputTokens > past[1].InputTokens
+            ? past[0].InputTokens - past[1].InputTokens
+            : TypicalNewTokens;
         var rates = prices.Find(config.Model, now)?.RatesFor(prefix) ?? TypicalRates;
         return CacheLifetime.Choose(gaps, prefix, added, rates);
     }

@@ -5,19 +5,21 @@ using Relay.Costs;
 
 namespace Relay.Advisor;
 
-/// <summary>The model all sessions share. One call is one attempt: retries, order and money are the loop's.</summary>
+/// <summary>The model that all sessions share. One call is one attempt; the caller decides about retries, order and budget.</summary>
 internal interface IAdvisor
 {
     Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken);
 }
 
-/// <summary>Everything one call carries.</summary>
-internal sealed record AdvisorCall(string Model, int MaxTokens, string System, IReadOnlyList<PromptMessage> Messages, CacheTtl CacheTtl)
+/// <summary>Everything that one call sends.</summary>
+internal sealed record AdvisorCall(
+    string Model, int MaxTokens, string System, IReadOnlyList<PromptMessage> Messages, CacheTtl CacheTtl)
 {
-    /// <summary>What holds only now: it goes after the last breakpoint, is not part of the record, and so breaks no cached prefix.</summary>
+    /// <summary>A text that is true only now. It is sent after the last cache breakpoint and is not in the journal,
+    /// so it does not change what is cached.</summary>
     public string? Aside { get; init; }
 
-    /// <summary>An upper bound of its tokens: a token is at least one byte.</summary>
+    /// <summary>The number of bytes. It is an upper bound of the number of tokens, because a token is at least one byte.</summary>
     public long PromptBytes()
     {
         long bytes = Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(Aside ?? "");
@@ -30,20 +32,20 @@ internal sealed record AdvisorCall(string Model, int MaxTokens, string System, I
     public PlannedCall ToPlanned() => new(Model, PromptBytes(), MaxTokens, CacheTtl);
 }
 
-/// <summary>What came of a call.</summary>
+/// <summary>The outcome of a call.</summary>
 internal abstract record AdvisorOutcome
 {
     private AdvisorOutcome() { }
 
-    /// <summary>Usage is null where the API told none, and then so is the cost.</summary>
+    /// <summary>Null when the API has told none. Then the cost is unknown.</summary>
     public TokenUsage? Usage { get; init; }
 
     public string? RequestId { get; init; }
 
-    /// <summary>The API may have charged for it although no reply came.</summary>
+    /// <summary>Whether the API may have charged for the call although no reply came.</summary>
     public bool PerhapsPaid { get; init; }
 
-    /// <summary>As the ledger notes it.</summary>
+    /// <summary>What the ledger records.</summary>
     public FinishedCall ToFinishedCall() => new(
         this is Replied or Refused or Empty,
         PerhapsPaid,
@@ -70,7 +72,7 @@ internal abstract record AdvisorOutcome
 
     public sealed record ContextExceeded(string Reason) : AdvisorOutcome;
 
-    /// <summary>A passing fault: try again, not before <paramref name="RetryAfter"/> where the API named a time.</summary>
+    /// <summary>The fault will pass. Ask again later, and not before the time that the API has named.</summary>
     public sealed record Deferred(string Reason, TimeSpan? RetryAfter) : AdvisorOutcome;
 
     public sealed record Held(HoldCause Cause, string Reason) : AdvisorOutcome;

@@ -1,12 +1,11 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Operator;
-using Relay.Texts;
 
 namespace Relay.Advisor;
 
-/// <summary>An offline stand-in: deterministic, with a delay one can see. It asks for the operator when a message tells it to.</summary>
+/// <summary>An offline stand-in. Its replies are deterministic and come after a visible delay.
+/// It asks the operator when a message tells it to.</summary>
 internal sealed class SimulatedAdvisor(SettingsSource settings, TimeProvider clock) : IAdvisor
 {
     private static readonly TimeSpan Thinking = TimeSpan.FromMilliseconds(600);
@@ -27,7 +26,8 @@ internal sealed class SimulatedAdvisor(SettingsSource settings, TimeProvider clo
             return "Simulated summary: the sessions asked, the advisor answered, the operator's rulings stand.";
         if (said.StartsWith($"[operator {@operator.Name}]", StringComparison.Ordinal))
             return $"Simulated advisor, turn {turn}: {@operator.Name} has decided: {Words(said)}";
-        if (said.Contains(@operator.Token, StringComparison.Ordinal) || EscalatingWords.Any(word => said.Contains(word, StringComparison.OrdinalIgnoreCase)))
+        if (said.Contains(@operator.Token, StringComparison.Ordinal)
+            || EscalatingWords.Any(word => said.Contains(word, StringComparison.OrdinalIgnoreCase)))
             return $"{@operator.Token} {Words(said)} (simulated question; one line will do)";
         return $"Simulated advisor, turn {turn}: I have read \"{Words(said)}\". Go ahead.";
     }

@@ -8,14 +8,15 @@ using Relay.Storage;
 
 namespace Relay.Agents;
 
-/// <summary>Who makes a tool call. The tool use is Claude Code's id of it, the key under which a repetition is the same call.</summary>
-/// <param name="Session">Whose replies it gets.</param>
-/// <param name="ToolUse">Null for clients that do not tell it.</param>
-/// <param name="Delivery">What the response carries is settled by it.</param>
-/// <param name="Gone">Fires when the connection ends. The protocol with a handshake lets a call go on then, but nobody would get its reply.</param>
+/// <summary>Who makes a tool call.</summary>
+/// <param name="Session">The session that calls. It gets the replies.</param>
+/// <param name="ToolUse">Claude Code's id of the call: a call with the same id is a repetition. Null for clients that send none.</param>
+/// <param name="Delivery">Records whether the response with the replies was sent.</param>
+/// <param name="Gone">Fires when the connection ends. After an MCP handshake the SDK lets the call go on then,
+/// but nobody would get its reply.</param>
 internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery Delivery, CancellationToken Gone)
 {
-    /// <summary>The replies are consumed once the response that carries them went out whole.</summary>
+    /// <summary>The replies count as consumed when the response that carries them has been sent completely.</summary>
     public CallToolResult Deliver(Handover.Lease lease)
     {
         Delivery.Carry(lease);
@@ -23,13 +24,13 @@ internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery De
     }
 }
 
-/// <summary>Finds out which session calls: by the header it was given, else by the hook that saw the same tool call.</summary>
+/// <summary>Finds out which session makes a call: from the request's header, else from the hook event of the same tool call.</summary>
 internal sealed class AgentCaller(Database database, IHttpContextAccessor http)
 {
     private const int LongestToolUse = 200;
     private static readonly SessionId Unnamed = SessionId.Stored("claude");
 
-    /// <summary>Throws what the caller is told when its header names no session.</summary>
+    /// <exception cref="McpException">The header is not a session's name. The caller gets the message.</exception>
     public async Task<AgentCall> IdentifyAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var context = http.HttpContext ?? throw new McpException("the connection of this call has ended");
@@ -37,22 +38,26 @@ internal sealed class AgentCaller(Database database, IHttpContextAccessor http)
         if (SessionHeader.Fault(context.Request) is { } fault)
             throw new McpException(fault);
         var use = ToolUseOf(request);
-        var agent = use is null ? null : await database.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, cancellationToken), cancellationToken);
+        var agent = use is null
+            ? null
+            : await database.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, cancellationToken), cancellationToken);
         return new AgentCall(SessionHeader.Of(context.Request) ?? agent?.Session ?? Unnamed, use, delivery, gone);
     }
 
     private static string? ToolUseOf(RequestContext<CallToolRequestParams> request) =>
-        request.Params?.Meta?["claudecode/toolUseId"] is JsonValue value && value.TryGetValue<string>(out var use) && use.Length is > 0 and <= LongestToolUse
+        request.Params?.Meta?["claudecode/toolUseId"] is JsonValue value
+        && value.TryGetValue<string>(out var use)
+        && use.Length is > 0 and <= LongestToolUse
             ? use
             : null;
 }
 
-/// <summary>X-Relay-Session; "none" and a variable that was not expanded count as absent.</summary>
+/// <summary>The header X-Relay-Session. "none" and a variable that the client has not expanded count as no header.</summary>
 internal static class SessionHeader
 {
     public static SessionId? Of(HttpRequest request) => Given(request) is { } name ? SessionId.TryParse(name) : null;
 
-    /// <summary>Null when the header is absent or names a session.</summary>
+    /// <summary>Null when there is no header, or when it is a valid name.</summary>
     public static string? Fault(HttpRequest request) =>
         Given(request) is { } name && SessionId.TryParse(name) is null ? $"the header X-Relay-Session must be {SessionId.Allowed}" : null;
 

@@ -1,18 +1,18 @@
-using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Agents;
 
-/// <summary>Puts replies on a response to a session.</summary>
+/// <summary>Puts the replies for a session into a response to it.</summary>
 internal sealed class AgentReplies(Handover handover, Database database)
 {
-    /// <summary>All that waits for the session, on no response yet.</summary>
-    public Task<Handover.Lease> TakeAsync(Agent agent, CancellationToken cancellationToken) => handover.TakeAsync(agent.Session, cancellationToken);
+    /// <summary>Takes all replies that wait for the session. They are in no response yet.</summary>
+    public Task<Handover.Lease> TakeAsync(Agent agent, CancellationToken cancellationToken) =>
+        handover.TakeAsync(agent.Session, cancellationToken);
 
-    /// <summary>A reply that the operator had a hand in starts the session's rounds anew.</summary>
+    /// <summary>Puts the replies into the response. If the operator was asked about one of them,
+    /// the session's rounds count from 0 again.</summary>
     public async Task CarryAsync(HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
     {
         Delivery.Of(context).Carry(lease);

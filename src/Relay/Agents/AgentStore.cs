@@ -3,45 +3,67 @@ using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents;
 
 internal enum AgentState
 {
-    /// <summary>At work on a prompt.</summary>
+    /// <summary>It works on a prompt.</summary>
     Active,
 
-    /// <summary>Its Stop hook is held for a reply.</summary>
+    /// <summary>Its Stop hook waits for a reply.</summary>
     Held,
 
-    /// <summary>Waits for its user: a waiter may wake it.</summary>
+    /// <summary>It waits for its user, and a waiter may wake it.</summary>
     Idle,
 
     Ended,
 }
 
-/// <summary>A Claude Code session as its hooks tell of it.</summary>
+/// <summary>A Claude Code session, as its hooks report it.</summary>
+/// <param name="Id">Claude Code's id of the session.</param>
+/// <param name="Session">The name that the relay knows it by.</param>
+/// <param name="Folder">Where it works.</param>
+/// <param name="State">What it does now.</param>
+/// <param name="Rounds">How many of its messages went to the advisor since a human spoke.</param>
+/// <param name="Blocks">How many times in a row a Stop hook made it go on.</param>
+/// <param name="Stops">How many Stop hooks were answered.</param>
+/// <param name="LastSeenAt">When its last event came.</param>
 internal sealed record Agent(
     string Id, SessionId Session, string Folder, AgentState State, int Rounds, int Blocks, long Stops, DateTimeOffset LastSeenAt)
 {
-    public const string Columns = "agent_id, session_id, folder, state, rounds, blocks, stops, last_seen_at";
+    public const string Columns = "agent_id, session_id, folder, state, rounds, blocks, stops, last_seen_at, owns_name";
+
+    /// <summary>The session's name was made for it, and no other may have it.</summary>
+    public bool OwnsName { get; init; }
 
     public static Agent From(Row row) => new(
-        row.Text(), Conversations.SessionId.Stored(row.Text()), row.Text(), row.Word<AgentState>(), row.Int(), row.Int(), row.Number(), row.Time());
+        row.Text(),
+        Conversations.SessionId.Stored(row.Text()),
+        row.Text(),
+        row.Word<AgentState>(),
+        row.Int(),
+        row.Int(),
+        row.Number(),
+        row.Time())
+    {
+        OwnsName = row.Flag(),
+    };
 }
 
-/// <summary>Owns agents and their tool calls.</summary>
+/// <summary>Reads and writes the agents and their tool calls.</summary>
 internal static partial class AgentStore
 {
-    /// <summary>How long a session that never said goodbye keeps its default name from others of its folder.</summary>
+    /// <summary>How long a session without a SessionEnd event keeps its default name.
+    /// Until then no other session of its folder gets it.</summary>
     private static readonly TimeSpan NameKept = TimeSpan.FromHours(12);
 
     private static readonly TimeSpan ToolUsesKept = TimeSpan.FromDays(1);
 
-    /// <summary>Notes that an agent is there. Its session is the name it was given, else the one it had, else its folder's name made distinct
-    /// among the agents of now. One that comes back after its end finds its name again unless another has it now. Null when the configuration
-    /// does not accept the session.</summary>
+    /// <summary>Records an event of an agent. The agent's session has the name that it was given, else the name it had before,
+    /// else its folder's name, with a number if another agent has that. An agent that comes back after its end keeps its name,
+    /// unless another agent has taken it.</summary>
+    /// <returns>Null when the configuration does not accept the session.</returns>
     public static async Task<Agent?> SeenAsync(
         Writing writing, SessionDirectory directory, AgentSighting seen, CancellationToken cancellationToken)
     {
@@ -55,7 +77,8 @@ internal static partial class AgentStore
             INSERT INTO agents (agent_id, session_id, owns_name, folder, state, rounds, blocks, stops, first_seen_at, last_seen_at)
             VALUES (@agent, @session, @owns, @folder, 'active', 0, 0, 0, @now, @now)
             ON CONFLICT (agent_id) DO UPDATE
-            SET session_id = excluded.session_id, owns_name = excluded.owns_name, folder = excluded.folder, last_seen_at = excluded.last_seen_at
+            SET session_id = excluded.session_id, owns_name = excluded.owns_name,
+                folder = excluded.folder, last_seen_at = excluded.last_seen_at
             """)
             .With("@agent", seen.Agent).With("@session", session.Value).With("@owns", seen.GivenName is null ? 1 : 0)
             .With("@folder", seen.Folder).With("@now", writing.UnixNow)
@@ -66,11 +89,11 @@ internal static partial class AgentStore
     public static Task SetStateAsync(Writing writing, Agent agent, AgentState state, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state", state, cancellationToken);
 
-    /// <summary>The user spoke: the guards count from here again.</summary>
+    /// <summary>Its user has entered a prompt: rounds and blocks count from 0 again.</summary>
     public static Task PromptedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state, rounds = 0, blocks = 0", AgentState.Active, cancellationToken);
 
-    /// <summary>Its last message went to the advisor, and its Stop hook is held.</summary>
+    /// <summary>Its last message went to the advisor, and its Stop hook waits.</summary>
     public static Task RelayedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state, rounds = rounds + 1", AgentState.Held, cancellationToken);
 
@@ -78,17 +101,17 @@ internal static partial class AgentStore
     public static Task WentOnAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state, blocks = blocks + 1, stops = stops + 1", AgentState.Active, cancellationToken);
 
-    /// <summary>The session was let stop: its turn has ended, and with it the client's count of blocks in a row.</summary>
+    /// <summary>The session stops. Its turn has ended, so the client's count of blocks in a row is 0 again.</summary>
     public static Task StoppedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state, blocks = 0, stops = stops + 1", AgentState.Idle, cancellationToken);
 
-    /// <summary>The session got a reply the operator had a hand in: the rounds count from here again.</summary>
+    /// <summary>The session got a reply about which the operator was asked: the rounds count from 0 again.</summary>
     public static Task OperatorSpokeAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         writing.Sql("UPDATE agents SET rounds = 0 WHERE agent_id = @agent")
             .With("@agent", agent.Id)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>The agent of a session that was heard of last.</summary>
+    /// <summary>The agent of a session whose last event is the newest.</summary>
     public static Task<Agent?> NewestOfAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -116,7 +139,7 @@ internal static partial class AgentStore
             .ExecuteAsync(cancellationToken);
     }
 
-    /// <summary>Who made a tool call, where a hook told of it.</summary>
+    /// <summary>The agent that made a tool call. Null when no hook has reported the call.</summary>
     public static async Task<Agent?> OfToolUseAsync(Reading reading, string toolUse, CancellationToken cancellationToken)
     {
         var agent = await reading.Sql("SELECT agent_id FROM tool_uses WHERE tool_use_id = @use")
@@ -130,9 +153,10 @@ internal static partial class AgentStore
             .With("@agent", agent)
             .FirstAsync(Agent.From, cancellationToken);
 
-    private static Task<int> UpdateAsync(Writing writing, Agent agent, string change, AgentState state, CancellationToken cancellationToken)
+    private static Task<int> UpdateAsync(
+        Writing writing, Agent agent, string change, AgentState state, CancellationToken cancellationToken)
     {
-        writing.Wake(Topic.Replies, agent.Session.Value); // A waiter may deliver to it, or must not any more.
+        writing.Wake(Topic.Replies, agent.Session.Value); // The state decides whether a waiter may deliver to it.
         return writing.Sql(
             $"""
             UPDATE agents
@@ -143,12 +167,14 @@ internal static partial class AgentStore
             .ExecuteAsync(cancellationToken);
     }
 
-    private static async Task<SessionId> OwnNameAsync(Writing writing, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
+    private static async Task<SessionId> OwnNameAsync(
+        Writing writing, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
     {
         var since = writing.Now - NameKept;
-        if (known is { State: not AgentState.Ended } && known.LastSeenAt > since)
+        if (known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
             return known.Session;
-        await writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND last_seen_at <= @since")
+        // An agent that has ended may own its name again, by an event that came late.
+        await writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND (last_seen_at <= @since OR state = 'ended')")
             .With("@since", since.ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
         var taken = await writing.Sql(
@@ -176,5 +202,5 @@ internal static partial class AgentStore
     private static partial Regex NotInNames();
 }
 
-/// <summary>An agent as an event of its tells of it; the name is null where the client was given none.</summary>
+/// <summary>The agent of a hook event. The name is null when the client was given none.</summary>
 internal sealed record AgentSighting(string Agent, string? GivenName, string Folder);

@@ -4,7 +4,6 @@ using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents;
 
@@ -13,40 +12,40 @@ internal abstract record Waited
 {
     private Waited() { }
 
-    /// <summary>The operator has been asked: this can take hours.</summary>
+    /// <summary>The operator was asked, so the reply can take hours.</summary>
     public sealed record OperatorAsked(long Question) : Waited;
 
     public sealed record Replied(Handover.Lease Lease) : Waited;
 
-    /// <summary>Another opportunity has handed the reply over: the same call was made twice.</summary>
+    /// <summary>The same call was made twice, and the other one got the reply.</summary>
     public sealed record TakenElsewhere(string Text) : Waited;
 
-    /// <summary>Nobody will answer: the operator gave the message up.</summary>
+    /// <summary>The operator gave the message up, so there will be no reply.</summary>
     public sealed record GivenUp(string Reason) : Waited;
 
     public sealed record NotYet(string State) : Waited;
 }
 
-/// <summary>A wait for the reply to a message.</summary>
-/// <param name="Conversation">Of the message.</param>
-/// <param name="Message">Whose reply is waited for.</param>
-/// <param name="Limit">After which the wait ends without it; it ends before when the relay stops.</param>
+/// <summary>Which reply to wait for, and how long.</summary>
+/// <param name="Conversation">The conversation of the message.</param>
+/// <param name="Message">The message whose reply is waited for.</param>
+/// <param name="Limit">The longest wait. The wait also ends when the relay stops.</param>
 internal sealed record ReplyRequest(ConversationId Conversation, MessageId Message, TimeSpan Limit)
 {
-    /// <summary>End the wait when the operator is asked, or needed to mend what holds the message.</summary>
+    /// <summary>Whether the wait also ends when the operator is asked, or must remove what holds the message.</summary>
     public bool LeaveToOperator { get; init; }
 
-    /// <summary>Told what the message is doing, at each look.</summary>
+    /// <summary>Called with the state of the message each time it is looked up.</summary>
     public Action<string> Progress { get; init; } = _ => { };
 }
 
-/// <summary>Waits for the reply to one message. While it does, no other opportunity gets that reply.</summary>
+/// <summary>Waits for the reply to one message. Meanwhile the reply is delivered in no other way.</summary>
 internal sealed class ReplyWait(
     Handover handover, CallerChannel callers, Database database, ChangeFeed changes, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
-    /// <exception cref="OperationCanceledException">The one who waits has gone.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async Task<Waited> WaitAsync(ReplyRequest request, CancellationToken cancellationToken)
     {
         using var waiter = callers.Wait(request.Message);
@@ -68,20 +67,21 @@ internal sealed class ReplyWait(
         return waited ?? new Waited.NotYet(state);
     }
 
-    /// <summary>How the wait ends, null while it does not; and what the message is doing.</summary>
+    /// <summary>How the wait ends, or null to go on waiting; and the state of the message.</summary>
     private async Task<(Waited? End, string State)> LookAsync(ReplyRequest request, CancellationToken cancellationToken)
     {
         var lease = await handover.TakeReplyAsync(request.Conversation, request.Message, cancellationToken);
         if (!lease.IsEmpty)
             return (new Waited.Replied(lease), "answered");
-        var (message, open) = await database.ReadAsync(
+        var (message, questions) = await database.ReadAsync(
             async reading => (
                 await MessageStore.FindAsync(reading, request.Conversation, request.Message, cancellationToken),
-                (await QuestionStore.OfAsync(reading, request.Conversation, request.Message, cancellationToken)).Find(question => question.IsOpen)),
+                await QuestionStore.OfAsync(reading, request.Conversation, request.Message, cancellationToken)),
             cancellationToken);
+        var open = questions.Find(question => question.IsOpen);
         if (message is { State: MessageState.Dead })
             return (new Waited.GivenUp(message.Reason ?? "given up by the operator"), "given up");
-        if (message is { State: MessageState.Consumed }
+        if (message is { State: MessageState.Answered }
             && await handover.DeliveredAsync(request.Conversation, request.Message, cancellationToken) is { } text)
             return (new Waited.TakenElsewhere(text), "answered");
         if (request.LeaveToOperator && open is not null)

@@ -1,32 +1,30 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Relay.Configuration;
-using Relay.Http;
-using Relay.Operator;
-using Relay.Texts;
 
 namespace Relay.Cli;
 
-/// <summary>relay answer: the operator's word on a question, or to a session.</summary>
+/// <summary>relay answer: the operator answers a question, or writes to a session.</summary>
 internal static class AnswerCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Enough for a daemon that is just being restarted.</summary>
+    /// <summary>Long enough for a daemon that is being restarted.</summary>
     private const int Attempts = 5;
 
-    private sealed record Words(long? Question, string Text);
+    private sealed record OperatorText(long? Question, string Text);
 
     public static Command Create(CommandContext context)
     {
         var words = new Argument<string[]>("[QUESTION] [TEXT]")
         {
-            Description = "a question's number, else the only open one is meant; the answer, - reads standard input; \"@session: text\" goes straight to that session",
+            Description = "the question's number, needed if several are open; the answer, or - to read it from standard input; "
+                + "\"@session: text\" goes straight to that session",
             Arity = new ArgumentArity(0, 2),
         };
-        words.Validators.Add(Parts.RefuseMistypedOptions);
-        var json = Parts.Json();
+        words.Validators.Add(CommonOptions.RefuseMistypedOptions);
+        var json = CommonOptions.Json();
         var command = new Command("answer", "answer a question as the operator") { words, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -34,41 +32,48 @@ internal static class AnswerCommand
             using var daemon = new DaemonClient(settings, TimeProvider.System);
             if (daemon.ProcessId is null)
                 throw DaemonClient.NotRunning();
-            var said = await ReadAsync(context, parse.GetValue(words) ?? [], settings.Current.Config.MaxEnvelopeBytes, cancellationToken);
-            return await RunAsync(context, daemon, said, parse.GetValue(json), cancellationToken);
+            var limit = settings.Current.Config.MaxEnvelopeBytes;
+            var answer = await ReadAsync(context, parse.GetValue(words) ?? [], limit, cancellationToken);
+            return await RunAsync(context, daemon, answer, parse.GetValue(json), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<Words> ReadAsync(CommandContext context, string[] words, int limit, CancellationToken cancellationToken)
+    private static async Task<OperatorText> ReadAsync(
+        CommandContext context, string[] words, int limit, CancellationToken cancellationToken)
     {
         switch (words)
         {
             case [var number, var text]:
-                var question = Number(number) ?? throw new CommandFailure(ExitCode.Usage, $"\"{number}\" is no question's number; an answer of several words goes in quotes");
-                return new Words(question, await TextInput.ReadAsync(context, text, limit, cancellationToken));
+                var question = Number(number) ?? throw new CommandFailure(
+                    ExitCode.Usage, $"\"{number}\" is not the number of a question; an answer of several words needs quotes");
+                return new OperatorText(question, await TextInput.ReadAsync(context, text, limit, cancellationToken));
             case [var number] when Number(number) is { } asked && context.IsInputRedirected:
-                // A number alone names a question only if an answer comes on standard input; else the number is the answer.
+                // A number alone is the question if standard input holds an answer; otherwise it is the answer.
                 var piped = await TextInput.FromInputAsync(context, limit, cancellationToken);
-                return string.IsNullOrWhiteSpace(piped) ? new Words(null, number) : new Words(asked, piped);
+                return string.IsNullOrWhiteSpace(piped) ? new OperatorText(null, number) : new OperatorText(asked, piped);
             default:
-                return new Words(null, await TextInput.ReadAsync(context, words.FirstOrDefault(), limit, cancellationToken));
+                return new OperatorText(null, await TextInput.ReadAsync(context, words.FirstOrDefault(), limit, cancellationToken));
         }
     }
 
-    private static long? Number(string word) =>
-        long.TryParse(word.StartsWith('#') ? word.AsSpan(1) : word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-
-    private static async Task<int> RunAsync(CommandContext context, DaemonClient daemon, Words said, bool json, CancellationToken cancellationToken)
+    private static long? Number(string word)
     {
-        var id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(); // Sent twice, it is still one answer.
-        var answer = await SayAsync(daemon, said, id, cancellationToken);
-        for (var attempt = 2; answer is DaemonClient.Answer.Silent or DaemonClient.Answer.Said { Status: >= 500 } && attempt <= Attempts; attempt++)
+        var digits = word.StartsWith('#') ? word.AsSpan(1) : word;
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
+
+    private static async Task<int> RunAsync(
+        CommandContext context, DaemonClient daemon, OperatorText answer, bool json, CancellationToken cancellationToken)
+    {
+        var id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(); // The same in each attempt, so it is taken once.
+        var response = await PostAsync(daemon, answer, id, cancellationToken);
+        for (var attempt = 2; IsWorthRetrying(response) && attempt <= Attempts; attempt++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, cancellationToken);
-            answer = await SayAsync(daemon, said, id, cancellationToken);
+            await Task.Delay(RetryPause, TimeProvider.System, cancellationToken);
+            response = await PostAsync(daemon, answer, id, cancellationToken);
         }
-        var outcome = DaemonClient.Agreed(answer);
+        var outcome = DaemonClient.BodyOf(response);
         if (json)
             context.WriteJson(outcome);
         else
@@ -76,8 +81,12 @@ internal static class AnswerCommand
         return ExitCode.Done;
     }
 
-    private static Task<DaemonClient.Answer> SayAsync(DaemonClient daemon, Words said, string id, CancellationToken cancellationToken) =>
-        daemon.PostAsync("/answers", new { said.Text, said.Question, Id = id }, Patience, cancellationToken);
+    private static bool IsWorthRetrying(DaemonClient.Response response) =>
+        response is DaemonClient.Response.Unanswered or DaemonClient.Response.Received { Status: >= 500 };
+
+    private static Task<DaemonClient.Response> PostAsync(
+        DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
+        daemon.PostAsync("/answers", new { answer.Text, answer.Question, Id = id }, ResponseTimeout, cancellationToken);
 
     private static string Describe(JsonElement outcome)
     {
@@ -88,7 +97,7 @@ internal static class AnswerCommand
             "accepted" => $"answered question {question}; the advisor's reply goes to {session}",
             "direct" when question is null => $"goes straight to {session}",
             "direct" => $"goes straight to {session}; question {question} is settled",
-            _ => "taken before",
+            _ => "already taken",
         };
     }
 }

@@ -1,37 +1,38 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 
-/// <summary>relay ask: puts a message in and waits for its reply.</summary>
+/// <summary>relay ask: sends a message of a session and waits for its reply.</summary>
 internal static class AskCommand
 {
     public static Command Create(CommandContext context)
     {
-        var session = Parts.Session();
-        var text = Parts.Text("what the session asks; - or nothing reads standard input");
-        var id = Parts.Id();
-        var json = Parts.Json();
+        var session = CommonOptions.Session();
+        var text = CommonOptions.Text("what the session asks; - or no text reads standard input");
+        var id = CommonOptions.Id();
+        var json = CommonOptions.Json();
         var timeout = new Option<TimeSpan>("--timeout")
         {
             Description = "how long to wait, such as 90s, 10m or 1h30m",
             HelpName = "10m",
             DefaultValueFactory = _ => TimeSpan.FromMinutes(10),
-            CustomParser = result => Parts.Value(result, Duration.Parse, "--timeout: a duration such as 90s, 10m or 1h30m is expected"),
+            CustomParser = result =>
+                CommonOptions.Value(result, Duration.Parse, "--timeout: a duration such as 90s, 10m or 1h30m is expected"),
         };
-        var command = new Command("ask", "put a message of a session in, wait, and print the reply") { session, text, timeout, id, json };
+        var command = new Command("ask", "send a message of a session, wait, and print the reply") { session, text, timeout, id, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var settings = context.Settings(parse);
-            Outgoing.CheckSession(settings, parse.GetValue(session));
+            NewMessage.CheckSession(settings, parse.GetValue(session));
             using var daemon = new DaemonClient(settings, TimeProvider.System);
             if (daemon.ProcessId is null)
                 throw DaemonClient.NotRunning();
-            var content = await TextInput.ReadAsync(context, parse.GetValue(text), settings.Current.Config.MaxEnvelopeBytes, cancellationToken);
-            var message = Outgoing.Of(parse.GetValue(session), content, parse.GetValue(id));
-            return await new Ask(context, settings, daemon, message, parse.GetValue(timeout)).RunAsync(parse.GetValue(json), cancellationToken);
+            var limit = settings.Current.Config.MaxEnvelopeBytes;
+            var content = await TextInput.ReadAsync(context, parse.GetValue(text), limit, cancellationToken);
+            var message = NewMessage.Of(parse.GetValue(session), content, parse.GetValue(id));
+            var ask = new Ask(context, settings, daemon, message, parse.GetValue(timeout));
+            return await ask.RunAsync(parse.GetValue(json), cancellationToken);
         });
         return command;
     }

@@ -2,11 +2,10 @@ using System.Collections;
 using System.CommandLine;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
-using Relay.Running;
 
 namespace Relay.Cli;
 
-/// <summary>What every command is given: the environment, the streams, and the home that --home names.</summary>
+/// <summary>What every command gets: the environment, the streams, and the home that --home names.</summary>
 internal sealed class CommandContext(IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error)
 {
     public IReadOnlyDictionary<string, string> Environment { get; } = environment;
@@ -17,10 +16,10 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
 
     public Stream Input { get; init; } = Stream.Null;
 
-    /// <summary>Somebody's file or pipe rather than a keyboard.</summary>
+    /// <summary>Whether the input is a file or a pipe and not a keyboard.</summary>
     public bool IsInputRedirected { get; init; } = true;
 
-    /// <summary>Whether output may have colour and frames: it goes to a terminal and NO_COLOR is not set.</summary>
+    /// <summary>Whether the output may have colours and frames: it goes to a terminal, and NO_COLOR is not set.</summary>
     public bool IsOutputRich { get; init; }
 
     public bool IsErrorRich { get; init; }
@@ -52,8 +51,8 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         Directory.GetCurrentDirectory(),
         System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
 
-    /// <summary>The settings of the home, as they are: nothing is generated.</summary>
-    /// <exception cref="CommandFailure">The configuration is faulty; a line for each fault.</exception>
+    /// <summary>The settings of the home. No topic or token is generated.</summary>
+    /// <exception cref="CommandFailure">The configuration is faulty. The message has one line for each fault.</exception>
     public SettingsSource Settings(ParseResult parse) => SettingsSource.Load(Home(parse), Environment, generate: false) switch
     {
         Loaded.Ok ok => ok.Source,
@@ -61,25 +60,26 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         _ => throw new InvalidOperationException(),
     };
 
-    /// <summary>Says every fault of the configuration, a line each.</summary>
-    public int Faulty(IReadOnlyList<ConfigFault> faults)
+    /// <summary>Prints the faults of the configuration, one line each.</summary>
+    public int ReportFaults(IReadOnlyList<ConfigFault> faults)
     {
         foreach (var fault in faults)
             Error.WriteLine(fault);
         return ExitCode.Configuration;
     }
 
-    /// <summary>The console's own stream says nothing when the reader of a pipe is gone; a reply nobody could read would count as taken.</summary>
+    /// <summary>Console.Out reports no fault when the reader of a pipe is gone. Then a reply that nobody read would count as taken.
+    /// So a pipe gets a stream that throws. A file keeps Console.Out, which also appends correctly where others append.</summary>
     private static TextWriter StandardOutput()
     {
         if (!Console.IsOutputRedirected)
             return Console.Out;
         var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        return stream.CanSeek ? Console.Out : new StreamWriter(stream) { AutoFlush = true }; // In a file others append to as well, the console keeps the place.
+        return stream.CanSeek ? Console.Out : new StreamWriter(stream) { AutoFlush = true };
     }
 }
 
-/// <summary>Ends a command with a reason for the person who gave it, and an exit code for scripts.</summary>
+/// <summary>Ends a command with a message for its user and an exit code for scripts.</summary>
 internal sealed class CommandFailure(int exitCode, string reason) : Exception(reason)
 {
     public int ExitCode { get; } = exitCode;

@@ -2,34 +2,32 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Data.Common;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Running;
 
 namespace Relay.Cli;
 
-/// <summary>The commands, a file each.</summary>
+/// <summary>Parses the command line and runs the command. Each command is in a file of its own.</summary>
 internal static class CommandLine
 {
     private const int BrokenPipe = 32; // EPIPE
 
     public static async Task<int> RunAsync(string[] arguments, CommandContext context)
     {
-        // No response files: "@session: text" is an operator's word, not a file's name.
         var root = Root(context);
         root.Options.OfType<VersionOption>().Single().Action = new Version(context);
+        // No response files: "@session: text" is text of the operator, not the name of a file.
         var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var invocation = new InvocationConfiguration
         {
             Output = context.Output,
             Error = context.Error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null, // Commands that run long stop by their own rules.
+            ProcessTerminationTimeout = null, // Long-running commands handle signals themselves.
         };
         try
         {
             if (arguments.Length == 0)
                 await root.Parse("--help").InvokeAsync(invocation);
-            return parse.Action is ParseErrorAction ? Misunderstood(parse, arguments, context) : await parse.InvokeAsync(invocation);
+            return parse.Action is ParseErrorAction ? ReportUsage(parse, arguments, context) : await parse.InvokeAsync(invocation);
         }
         catch (CommandFailure failure)
         {
@@ -38,7 +36,7 @@ internal static class CommandLine
         }
         catch (IOException exception) when (exception.HResult == BrokenPipe)
         {
-            return ExitCode.Failed; // The reader has what it wanted.
+            return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or DbException)
         {
@@ -47,7 +45,8 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Root(CommandContext context) => new("One long-lived advisor for several Claude Code sessions, and one human reached only when it must.")
+    private static RootCommand Root(CommandContext context) => new(
+        "One long-lived advisor for several Claude Code sessions, and one human who is asked only when necessary.")
     {
         context.HomeOption,
         RunCommand.Create(context),
@@ -71,11 +70,11 @@ internal static class CommandLine
         DoctorCommand.Create(context),
     };
 
-    /// <summary>The faults on standard error. Standard output is for what was asked for, which may be JSON.</summary>
-    private static int Misunderstood(ParseResult parse, string[] arguments, CommandContext context)
+    /// <summary>The faults go to standard error. Standard output is kept for results, which may be JSON.</summary>
+    private static int ReportUsage(ParseResult parse, string[] arguments, CommandContext context)
     {
         if (arguments.Length == 0)
-            return ExitCode.Usage; // The help has been shown.
+            return ExitCode.Usage; // The help has been printed.
         foreach (var fault in Faults(parse))
             context.Error.WriteLine(fault);
         var command = parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ";
@@ -83,7 +82,7 @@ internal static class CommandLine
         return ExitCode.Usage;
     }
 
-    /// <summary>The version alone, without the commit it was built from.</summary>
+    /// <summary>Prints the version without the commit it was built from.</summary>
     private sealed class Version(CommandContext context) : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parseResult)

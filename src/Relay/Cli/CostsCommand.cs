@@ -1,18 +1,15 @@
 using System.CommandLine;
-using System.Globalization;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Costs;
-using Relay.Http;
-using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Cli;
 
-/// <summary>relay costs: what the calls cost, as far as it is known.</summary>
+/// <summary>relay costs: what the calls to the API cost, as far as it is known.</summary>
 internal static class CostsCommand
 {
-    private static readonly IReadOnlyList<string> Columns = ["calls", "input", "output", "write 5m", "write 1h", "read", "cost", "unknown", "twice?"];
+    private static readonly IReadOnlyList<string> Columns =
+        ["calls", "input", "output", "write 5m", "write 1h", "read", "cost", "unknown", "twice?"];
 
     public static Command Create(CommandContext context)
     {
@@ -20,9 +17,9 @@ internal static class CostsCommand
         {
             Description = "day (UTC), session or model",
             HelpName = "day|session|model",
-            CustomParser = result => Parts.Value(result, Group, "--by: day, session or model is expected"),
+            CustomParser = result => CommonOptions.Value(result, Group, "--by: day, session or model is expected"),
         };
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("costs", "show what the calls cost") { by, json };
         command.SetAction((parse, cancellationToken) =>
             RunAsync(context, context.Settings(parse), parse.GetValue(by), parse.GetValue(json), cancellationToken));
@@ -37,38 +34,47 @@ internal static class CostsCommand
         _ => null,
     };
 
-    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, CostGroup by, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, SettingsSource settings, CostGroup by, bool json, CancellationToken cancellationToken)
     {
-        await using var records = await Records.OpenAsync(settings, cancellationToken);
-        var sums = await records.ReadAsync(reading => Spending.SumsAsync(reading, by, cancellationToken), cancellationToken);
+        await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
+        var sums = await reader.ReadAsync(reading => Spending.SumsAsync(reading, by, cancellationToken), cancellationToken);
         if (json)
             context.WriteJson(sums.Select(sum => Json(by, sum)).ToList());
         else if (sums.Count == 0)
             context.Output.WriteLine("there is nothing yet: no call was made");
         else
-            await ShowAsync(context, records, by, sums, cancellationToken);
+            await ShowAsync(context, reader, by, sums, cancellationToken);
         return ExitCode.Done;
     }
 
-    private static async Task ShowAsync(CommandContext context, Records records, CostGroup by, List<CostSum> sums, CancellationToken cancellationToken)
+    private static async Task ShowAsync(
+        CommandContext context, HomeReader reader, CostGroup by, List<CostSum> sums, CancellationToken cancellationToken)
     {
-        var all = (await records.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.All, cancellationToken), cancellationToken))[0];
+        var all = (await reader.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.All, cancellationToken), cancellationToken))[0];
         var first = by == CostGroup.All ? "" : by.Word();
         var rows = (by == CostGroup.All ? [] : sums).Select(sum => Row(Name(by, sum), sum)).Append(Row("all", all));
         context.WriteTable([first, .. Columns], rows.ToList());
         if (all.UnknownCost > 0)
             context.Output.WriteLine($"The cost of {Printing.Calls(all.UnknownCost)} is unknown and not in the sums.");
         if (all.Lost > 0)
-            context.Output.WriteLine($"The relay stopped during {Printing.Calls(all.Lost)}, which were repeated: perhaps paid twice.");
+            context.Output.WriteLine($"The relay stopped during {Printing.Calls(all.Lost)} and repeated them: perhaps paid twice.");
         if (all.UnderWay > 0)
             context.Output.WriteLine($"{Printing.Calls(all.UnderWay)} under way, not counted yet.");
     }
 
     private static IReadOnlyList<string> Row(string name, CostSum sum) =>
     [
-        name, Printing.Count(sum.Calls), Printing.Count(sum.Tokens.Input), Printing.Count(sum.Tokens.Output), Printing.Count(sum.Tokens.CacheWrite5m),
-        Printing.Count(sum.Tokens.CacheWrite1h), Printing.Count(sum.Tokens.CacheRead), Printing.Cost(Usd(sum.CostNano), sum.UnknownCost),
-        Printing.Count(sum.UnknownCost), Printing.Count(sum.Lost),
+        name,
+        Printing.Count(sum.Calls),
+        Printing.Count(sum.Tokens.Input),
+        Printing.Count(sum.Tokens.Output),
+        Printing.Count(sum.Tokens.CacheWrite5m),
+        Printing.Count(sum.Tokens.CacheWrite1h),
+        Printing.Count(sum.Tokens.CacheRead),
+        Printing.Cost(Usd(sum.CostNano), sum.UnknownCost),
+        Printing.Count(sum.UnknownCost),
+        Printing.Count(sum.Lost),
     ];
 
     private static object Json(CostGroup by, CostSum sum) => new
@@ -87,7 +93,6 @@ internal static class CostsCommand
         CostGroup.Session when sum.Group.Length == 0 => "(none)",
         _ => sum.Group,
     };
-
     public static IReadOnlyDictionary<string, long> Tokens(TokenUsage tokens) => new Dictionary<string, long>
     {
         ["input"] = tokens.Input,

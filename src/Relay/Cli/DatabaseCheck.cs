@@ -1,12 +1,12 @@
-using Relay.Storage.Selection;
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Storage;
+using Relay.Storage.Selection;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks of the database.</summary>
+/// <summary>How doctor checks the database.</summary>
 internal static class DatabaseCheck
 {
     private const string Name = "database";

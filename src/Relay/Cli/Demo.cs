@@ -1,19 +1,17 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Spectre.Console;
 using Relay.Configuration;
 using Relay.Files;
-using Relay.Operator;
-using Relay.Storage;
+using Spectre.Console;
 
 namespace Relay.Cli;
 
-/// <summary>Two sessions ask, one reply escalates, the operator is paged and answers, the replies come back. Only files and a page go in and out,
-/// as for anybody: nothing here reaches into the daemon.</summary>
+/// <summary>Two sessions ask, one reply escalates, the operator is paged and answers, the replies come back.
+/// It uses only what every user has: files and a page. Nothing here reaches into the daemon.</summary>
 internal sealed class Demo(CommandContext context)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(20);
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly IAnsiConsole? _console =
         context.IsOutputRich ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) }) : null;
@@ -24,7 +22,7 @@ internal sealed class Demo(CommandContext context)
         await using var phone = await DemoPhone.StartAsync(cancellationToken);
         await using (var daemon = await StartAsync(home, phone, cancellationToken))
         {
-            Say("relay", $"runs in {home.Root} at {daemon.Url}, offline, with the simulated advisor");
+            Show("relay", $"runs in {home.Root} at {daemon.Url}, offline, with the simulated advisor");
             if (!await PlayAsync(home, phone, cancellationToken))
                 return ExitCode.Failed;
             if (keep)
@@ -37,69 +35,79 @@ internal sealed class Demo(CommandContext context)
         return ExitCode.Done;
     }
 
-    /// <summary>With nothing of the environment, so that no page of the demo goes to a real phone and no key is used.</summary>
+    /// <summary>Ignores the process's environment, so that no page goes to a real phone and no real key is used.</summary>
     private static async Task<Daemon> StartAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)
     {
         home.CreateFolders();
-        File.WriteAllText(home.ConfigFile, "advisor: simulated\nlisten: 127.0.0.1:0\nsessions:\n  - session_id: session-1\n  - session_id: session-2\n");
+        File.WriteAllText(home.ConfigFile, """
+            advisor: simulated
+            listen: 127.0.0.1:0
+            sessions:
+              - session_id: session-1
+              - session_id: session-2
+
+            """);
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = phone.Url };
         if (SettingsSource.Load(home, environment, generate: true) is not Loaded.Ok loaded)
             throw new CommandFailure(ExitCode.Failed, $"the demo could not write its settings in {home.Root}");
-        return await Daemon.StartAsync(loaded.Source, TimeProvider.System, Adjust, cancellationToken) switch
+        return await Daemon.StartAsync(loaded.Source, TimeProvider.System, Configure, cancellationToken) switch
         {
             Daemon.Start.Running running => running.Daemon,
-            Daemon.Start.Impossible impossible => throw new CommandFailure(ExitCode.Failed, $"the demo could not start in {home.Root}: {impossible.Reason}"),
+            Daemon.Start.Impossible impossible =>
+                throw new CommandFailure(ExitCode.Failed, $"the demo could not start in {home.Root}: {impossible.Reason}"),
             _ => throw new CommandFailure(ExitCode.Failed, $"the demo could not start in {home.Root}"),
         };
     }
 
-    private static void Adjust(WebApplicationBuilder builder)
+    private static void Configure(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
-        builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan }); // The phone is on this machine.
+        // No proxy: the phone is on this machine.
+        builder.Services.AddSingleton(
+            _ => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan });
     }
 
     private async Task<bool> PlayAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)
     {
-        Drop(home, "session-1", "The migration is written. Shall I run it on the copy first?");
-        Drop(home, "session-2", "Two users may own one key. Ask the operator: forbid it or merge them?");
-        if (!await TakeAsync(home, "session-1", cancellationToken))
+        Send(home, "session-1", "The migration is written. Shall I run it on the copy first?");
+        Send(home, "session-2", "Two users may own one key. Ask the operator: forbid it or merge them?");
+        if (!await TakeReplyAsync(home, "session-1", cancellationToken))
             return false;
         var paged = await WaitAsync(() => phone.Received("[NEEDS-JC]"), cancellationToken);
         if (paged is null)
-            return Missed("the page to the operator");
-        Say("phone", paged);
+            return ReportMissing("the page to the operator");
+        Show("phone", paged);
         var waiting = await WaitAsync(() => State(home) is "needs_jc" ? "needs_jc" : null, cancellationToken);
-        Say("status", waiting ?? "unknown");
-        Say("operator", "answers through state/jc_input.txt: Merge them, keep the older one.");
+        Show("status", waiting ?? "unknown");
+        Show("operator", "answers through state/jc_input.txt: Merge them, keep the older one.");
         DurableFile.Replace(home.OperatorFile("jc_input.txt"), "Merge them, keep the older one."u8);
-        if (!await TakeAsync(home, "session-2", cancellationToken))
+        if (!await TakeReplyAsync(home, "session-2", cancellationToken))
             return false;
-        Say("relay", "every reply reached the session that asked, once");
+        Show("relay", "every reply reached the session that asked, once");
         return true;
     }
 
-    /// <summary>As a session does: a file under another name first, then the rename that makes it an envelope.</summary>
-    private void Drop(RelayHome home, string session, string content)
+    /// <summary>Does what a session should do: writes a file under another name, then renames it into an envelope.</summary>
+    private void Send(RelayHome home, string session, string content)
     {
         var envelope = Path.Combine(home.Queue, $"{session}.json");
         DurableFile.Replace(envelope, JsonSerializer.SerializeToUtf8Bytes(new { session_id = session, content }));
-        Say(session, $"asks: {content}");
+        Show(session, $"asks: {content}");
     }
 
-    private async Task<bool> TakeAsync(RelayHome home, string session, CancellationToken cancellationToken)
+    private async Task<bool> TakeReplyAsync(RelayHome home, string session, CancellationToken cancellationToken)
     {
         var file = Path.Combine(home.SessionFolder(session), "input.txt");
         if (await WaitAsync(() => File.Exists(file) ? File.ReadAllText(file) : null, cancellationToken) is not { } reply)
-            return Missed($"the reply to {session}");
+            return ReportMissing($"the reply to {session}");
         File.Delete(file);
-        Say(session, $"reads dispatch/{session}/input.txt: {reply}");
+        Show(session, $"reads dispatch/{session}/input.txt: {reply}");
         return true;
     }
 
-    private bool Missed(string what)
+    private bool ReportMissing(string what)
     {
-        context.Error.WriteLine($"{what} did not come within {Patience.TotalSeconds} s");
+        context.Error.WriteLine($"{what} did not come within {StepTimeout.TotalSeconds} s");
         return false;
     }
 
@@ -113,7 +121,7 @@ internal sealed class Demo(CommandContext context)
         where T : class
     {
         var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < Patience)
+        while (Stopwatch.GetElapsedTime(started) < StepTimeout)
         {
             if (find() is { } found)
                 return found;
@@ -124,7 +132,7 @@ internal sealed class Demo(CommandContext context)
 
     private async Task KeepAsync(Daemon daemon, CancellationToken cancellationToken)
     {
-        Say("relay", $"goes on at {daemon.Url}; Ctrl-C ends it");
+        Show("relay", $"goes on at {daemon.Url}; Ctrl-C ends it");
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -137,7 +145,7 @@ internal sealed class Demo(CommandContext context)
         }
     }
 
-    private void Say(string who, string what)
+    private void Show(string who, string what)
     {
         var time = FormattableString.Invariant($"{Stopwatch.GetElapsedTime(_started).TotalSeconds,6:0.00} s");
         if (_console is null)

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
-using Relay.Conversations;
 
 namespace Relay.Cli;
 
-/// <summary>Stands for the operator's phone: takes what the relay would send to ntfy. Any free port, so that demos run side by side.</summary>
+/// <summary>Stands for the operator's phone: receives what the relay sends to ntfy.
+/// It listens on any free port, so that several demos can run at once.</summary>
 internal sealed class DemoPhone : IAsyncDisposable
 {
     private readonly ConcurrentQueue<(string Title, string Message)> _pages = new();
@@ -26,8 +25,10 @@ internal sealed class DemoPhone : IAsyncDisposable
         return phone;
     }
 
-    public string? Received(string title) =>
-        _pages.Where(page => page.Title.Contains(title, StringComparison.Ordinal)).Select(page => $"shows \"{page.Title}\": {page.Message}").FirstOrDefault();
+    public string? Received(string title) => _pages
+        .Where(page => page.Title.Contains(title, StringComparison.Ordinal))
+        .Select(page => $"shows \"{page.Title}\": {page.Message}")
+        .FirstOrDefault();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,16 +1,19 @@
 using System.CommandLine;
 using Relay.Agents.Connect;
-using Relay.Conversations;
 
 namespace Relay.Cli;
 
-/// <summary>relay disconnect claude-code: takes out what connect put in, and nothing else.</summary>
+/// <summary>relay disconnect claude-code: removes what connect wrote, and nothing else.</summary>
 internal static class DisconnectCommand
 {
     public static Command Create(CommandContext context)
     {
         var project = new Option<string?>("--project") { Description = "the project to disconnect", HelpName = "DIR" };
-        var plugin = new Option<string?>("--plugin") { Description = "the plugin to remove; without --project and --plugin the one in the home folder", HelpName = "DIR" };
+        var plugin = new Option<string?>("--plugin")
+        {
+            Description = "the plugin to remove; without --project and --plugin the one in the home folder",
+            HelpName = "DIR",
+        };
         var claudeCode = new Command("claude-code", "disconnect Claude Code sessions") { project, plugin };
         claudeCode.Validators.Add(result =>
         {

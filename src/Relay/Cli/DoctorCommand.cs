@@ -1,44 +1,56 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Http;
-using Relay.Running;
-using Relay.Texts;
 
 namespace Relay.Cli;
 
-/// <summary>relay doctor: what is wrong, and how to mend it.</summary>
+/// <summary>relay doctor: checks the installation and says how to fix each fault.</summary>
 internal static class DoctorCommand
 {
     public static Command Create(CommandContext context)
     {
         var page = new Option<bool>("--page") { Description = "also send a test page, and say whether the server took it" };
-        var json = Parts.Json();
-        var command = new Command("doctor", "check key, address, folders, database, clock and ntfy, with a fix for each fault") { page, json };
-        command.SetAction((parse, cancellationToken) => RunAsync(context, context.Home(parse), parse.GetValue(page), parse.GetValue(json), cancellationToken));
+        var json = CommonOptions.Json();
+        var command = new Command("doctor", "check key, address, folders, database, clock and ntfy, with a fix for each fault")
+        {
+            page,
+            json,
+        };
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(context, context.Home(parse), parse.GetValue(page), parse.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, RelayHome home, bool page, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, RelayHome home, bool page, bool json, CancellationToken cancellationToken)
     {
         var loaded = SettingsSource.Load(home, context.Environment, generate: false);
-        var findings = new List<Finding>();
-        if (loaded is Loaded.Faulty faulty)
-            findings.AddRange(faulty.Faults.Select(fault => Finding.Fault("configuration", fault.ToString(), "mend the line; relay doctor checks the rest then")));
-        findings.AddRange(HomeChecks.Run(home));
-        if (loaded is Loaded.Ok ok)
-        {
-            findings.Insert(0, Finding.Ok("configuration", home.Root));
-            findings.Add(await DatabaseCheck.RunAsync(ok.Source, cancellationToken));
-            findings.AddRange(await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(page, cancellationToken));
-        }
+        var findings = await FindAsync(loaded, home, page, cancellationToken);
+        var healthy = findings.TrueForAll(finding => finding.State != FindingState.Fault);
         if (json)
-            context.WriteJson(new { Healthy = findings.TrueForAll(finding => finding.State != FindingState.Fault), Checks = findings.Select(finding => finding.ToJson()).ToList() });
+            context.WriteJson(new { Healthy = healthy, Checks = findings.Select(finding => finding.ToJson()).ToList() });
         else
             Show(context, findings);
-        if (loaded is Loaded.Faulty broken)
-            return context.Faulty(broken.Faults);
-        return findings.Exists(finding => finding.State == FindingState.Fault) ? ExitCode.Failed : ExitCode.Done;
+        if (loaded is Loaded.Faulty faulty)
+            return context.ReportFaults(faulty.Faults);
+        return healthy ? ExitCode.Done : ExitCode.Failed;
     }
+
+    /// <summary>With faulty settings only the home can be checked.</summary>
+    private static async Task<List<Finding>> FindAsync(Loaded loaded, RelayHome home, bool page, CancellationToken cancellationToken)
+    {
+        if (loaded is not Loaded.Ok ok)
+            return [.. ((Loaded.Faulty)loaded).Faults.Select(SettingsFault), .. HomeChecks.Run(home)];
+        return
+        [
+            Finding.Ok("configuration", home.Root),
+            .. HomeChecks.Run(home),
+            await DatabaseCheck.RunAsync(ok.Source, cancellationToken),
+            .. await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(page, cancellationToken),
+        ];
+    }
+
+    private static Finding SettingsFault(ConfigFault fault) =>
+        Finding.Fault("configuration", fault.ToString(), "correct the line; then relay doctor checks the rest");
 
     private static void Show(CommandContext context, List<Finding> findings)
     {
@@ -61,7 +73,7 @@ internal enum FindingState
     Skipped,
 }
 
-/// <summary>What one check found; a fault says how to mend it.</summary>
+/// <summary>What one check found. A fault says how to fix it.</summary>
 internal sealed record Finding(string Check, FindingState State, string Detail, string? Fix)
 {
     public string Word => State switch

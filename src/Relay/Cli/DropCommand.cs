@@ -1,25 +1,22 @@
 using System.CommandLine;
-using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 
-/// <summary>relay drop: the operator gives a message up. It stays on record.</summary>
+/// <summary>relay drop: the operator gives up a message. What happened to it stays on record.</summary>
 internal static class DropCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(20);
 
     public static Command Create(CommandContext context)
     {
-        var message = Parts.Message();
-        var json = Parts.Json();
+        var message = CommonOptions.Message();
+        var json = CommonOptions.Json();
         var command = new Command("drop", "give up a message that has no answer yet") { message, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
             var path = $"/messages/{Uri.EscapeDataString(parse.GetValue(message)!)}/drop";
-            var done = DaemonClient.Agreed(await daemon.PostAsync(path, new { }, Patience, cancellationToken));
+            var done = DaemonClient.BodyOf(await daemon.PostAsync(path, new { }, ResponseTimeout, cancellationToken));
             if (parse.GetValue(json))
                 context.WriteJson(done);
             else

@@ -1,13 +1,13 @@
 namespace Relay.Cli;
 
-/// <summary>What a command tells its caller; the numbers above 2 are those of sysexits.h.</summary>
+/// <summary>The exit codes of all commands. The numbers above 2 are from sysexits.h.</summary>
 internal static class ExitCode
 {
     public const int Done = 0;
     public const int Failed = 1;
     public const int Usage = 2;
 
-    /// <summary>The daemon is needed and not running.</summary>
+    /// <summary>The command needs the daemon, and it is not running.</summary>
     public const int NotRunning = 69;
 
     /// <summary>Busy, or timed out.</summary>

@@ -1,10 +1,8 @@
-using System.Data.Common;
 using Relay.Configuration;
-using Relay.Conversations;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks on this machine: the secrets' file, the folders, the disk.</summary>
+/// <summary>What doctor checks in the home folder: the file of secrets, the folders, the disk space.</summary>
 internal static class HomeChecks
 {
     private const UnixFileMode Others =
@@ -33,12 +31,13 @@ internal static class HomeChecks
             if (!Directory.Exists(folder))
                 return Finding.Fault("folders", $"{folder} is not there", "relay init");
             if (WhyNotWritable(folder) is { } reason)
-                return Finding.Fault("folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");
+                return Finding.Fault(
+                    "folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");
         }
         return Finding.Ok("folders", "all there and writable");
     }
 
-    /// <summary>Tried with a file whose name everybody here leaves alone.</summary>
+    /// <summary>Writes a file to find out. Its name starts with a dot, so the relay ignores it.</summary>
     private static string? WhyNotWritable(string folder)
     {
         var probe = Path.Combine(folder, $".doctor-{Environment.ProcessId}");
@@ -61,6 +60,8 @@ internal static class HomeChecks
             folder = Path.GetDirectoryName(folder)!;
         var free = new DriveInfo(folder).AvailableFreeSpace;
         var shown = $"{Printing.Count(free / 1024 / 1024)} MB free";
-        return free >= LeastFree ? Finding.Ok("disk", shown) : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are left where {folder} lies");
+        return free >= LeastFree
+            ? Finding.Ok("disk", shown)
+            : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are free on the disk of {folder}");
     }
 }

@@ -2,17 +2,16 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
-using Relay.Conversations;
-using Relay.Operator;
 
 namespace Relay.Cli;
 
-/// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They cost a session next to nothing and never break it: whatever
-/// happens they exit 0 with an answer the client understands. Only the environment's token is used, for it is the one that the session's
-/// http hooks and tools have: one read from the home would say "connected" of a session that is not.</summary>
+/// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They must be fast and must never break a session:
+/// whatever happens, they answer so that the client understands it, and exit 0 unless they wake the session.
+/// They use only the token of the environment, because the session's http hooks and tools have no other.
+/// With the token from the home folder, a session would be told that it is connected while its tools are not.</summary>
 internal static partial class Hook
 {
-    /// <summary>An asyncRewake hook that ends so wakes its session with what it wrote to standard error.</summary>
+    /// <summary>With this exit code an asyncRewake hook wakes its session. The session gets what was written to standard error.</summary>
     public const int Wake = 2;
 
     public const int StandardError = 2;
@@ -41,42 +40,44 @@ internal static partial class Hook
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
-            return ExitCode.Done; // Standard input or output is gone, and with it the session.
+            return ExitCode.Done; // Standard input or output is closed, so the session has ended.
         }
     }
 
-    /// <summary>What the relay says to a session that starts, or in one line why it says nothing.</summary>
+    /// <summary>The relay's answer to a session that starts. If there is none, one line that says why.</summary>
     private static string SessionStart(HookOptions options, byte[] input)
     {
         if (options.Token.Length == 0)
             return NotConnected("RELAY_TOKEN is not set in the environment this session was started from");
-        return Ask(options, input, StartSeconds) switch
+        return Send(options, input, StartSeconds) switch
         {
-            { Status: Ok } answer when IsObject(answer.Body) => answer.Body,
+            { Status: Ok } response when IsObject(response.Body) => response.Body,
             { Status: Unauthorized } => NotConnected("the token is wrong: RELAY_TOKEN of this session is not the relay's"),
-            { Status: Forbidden } answer => NotConnected(Detail(answer.Body) ?? "it refuses this session"),
+            { Status: Forbidden } response => NotConnected(Detail(response.Body) ?? "it refuses this session"),
             { Status: var status } => NotConnected($"what answers at {options.Url} is no relay (HTTP {status})"),
-            null => NotConnected(Moved(options) is { } elsewhere
-                ? $"it now listens at {elsewhere} and this session asks at {options.Url}; run relay connect claude-code again"
+            null => NotConnected(OtherAddress(options) is { } other
+                ? $"it now listens at {other} and this session asks at {options.Url}; run relay connect claude-code again"
                 : $"nothing answers at {options.Url}; start it with: relay run"),
         };
     }
 
     private static string Post(HookOptions options, byte[] input) =>
-        Ask(options, input, options.Seconds ?? PostSeconds) is { Status: Ok } answer && IsObject(answer.Body) ? answer.Body : "{}";
+        Send(options, input, options.Seconds ?? PostSeconds) is { Status: Ok } response && IsObject(response.Body) ? response.Body : "{}";
 
-    private static TinyHttp.Answer? Ask(HookOptions options, byte[] input, int seconds) =>
+    private static TinyHttp.Response? Send(HookOptions options, byte[] input, int seconds) =>
         options.Address is { } address ? TinyHttp.Post(address, "/hooks/claude-code", options.Headers, input, seconds) : null;
 
-    /// <summary>Where the home's relay listens, when that is not where this session was told.</summary>
-    private static string? Moved(HookOptions options)
+    /// <summary>The address in the home's endpoint.json, if it differs from the one this session uses.</summary>
+    private static string? OtherAddress(HookOptions options)
     {
         try
         {
             using var endpoint = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(options.Home, "state", "endpoint.json")));
             return endpoint.RootElement.GetProperty("url").GetString() is { } url && url != options.Url ? url : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or ArgumentException
+                or JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return null;
         }
@@ -95,12 +96,17 @@ internal static partial class Hook
         }
     }
 
-    private static string NotConnected(string why) =>
-        $$$"""{"hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"{{{JsonEncodedText.Encode($"Relay is not connected: {why}. The advisor cannot be asked; go on without it and tell the user.")}}}"}}""";
+    private static string NotConnected(string reason)
+    {
+        var context = $"Relay is not connected: {reason}. The advisor cannot be asked; go on without it and tell the user.";
+        return $$$"""
+            {"hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"{{{JsonEncodedText.Encode(context)}}}"}}
+            """;
+    }
 
     private static bool IsObject(string body) => body.StartsWith('{') && body.EndsWith('}');
 
-    // Not Console: it takes longer to load than all the rest.
+    // Console is not used: loading it takes longer than everything else here.
     private static byte[] ReadInput()
     {
         using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
@@ -111,7 +117,7 @@ internal static partial class Hook
 
     private static void Print(string answer) => Print(StandardOutput, answer);
 
-    // Not FileStream: where the output is a file it writes at a place of its own, over what others append.
+    // FileStream is not used: if the output is a file, it keeps its own position and overwrites what others append.
     internal static void Print(int stream, string line)
     {
         ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(line + "\n");
@@ -123,25 +129,25 @@ internal static partial class Hook
     private static partial nint Write(int stream, ReadOnlySpan<byte> bytes, nuint count);
 }
 
-/// <summary>What a hook's command line and environment say: --home, --url, --session, --timeout.</summary>
+/// <summary>A hook's options: --home, --url, --session and --timeout, and what the environment holds.</summary>
 internal sealed record HookOptions(string Home, string Url, string Session, int? Seconds, string Token)
 {
-    public TinyHttp.HostAndPort? Address => TinyHttp.HostAndPort.Of(Url);
+    public TinyHttp.HostAndPort? Address => TinyHttp.HostAndPort.Parse(Url);
 
     public string Headers => $"Authorization: Bearer {Token}\r\n{(Session.Length > 0 ? $"X-Relay-Session: {Session}\r\n" : "")}";
 
     public static HookOptions Parse(string[] arguments) => new(
-        After(arguments, "--home") ?? "",
-        (After(arguments, "--url") ?? "").TrimEnd('/'),
-        OneLine(After(arguments, "--session") ?? Environment.GetEnvironmentVariable("RELAY_SESSION") ?? ""),
-        int.TryParse(After(arguments, "--timeout"), out var seconds) && seconds > 0 ? seconds : null,
-        OneLine(Environment.GetEnvironmentVariable("RELAY_TOKEN") ?? ""));
+        ValueOf(arguments, "--home") ?? "",
+        (ValueOf(arguments, "--url") ?? "").TrimEnd('/'),
+        HeaderValue(ValueOf(arguments, "--session") ?? Environment.GetEnvironmentVariable("RELAY_SESSION") ?? ""),
+        int.TryParse(ValueOf(arguments, "--timeout"), out var seconds) && seconds > 0 ? seconds : null,
+        HeaderValue(Environment.GetEnvironmentVariable("RELAY_TOKEN") ?? ""));
 
-    private static string? After(string[] arguments, string name) =>
+    private static string? ValueOf(string[] arguments, string name) =>
         Array.IndexOf(arguments, name) is var index and >= 0 && index + 1 < arguments.Length ? arguments[index + 1] : null;
 
-    /// <summary>What goes into a header must not be able to start another one.</summary>
-    private static string OneLine(string text)
+    /// <summary>Empty for a text that is not printable ASCII: a line break in it could start another header.</summary>
+    private static string HeaderValue(string text)
     {
         foreach (var c in text)
             if (c is < ' ' or > '~')

@@ -1,28 +1,32 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Relay.Conversations;
-using Relay.Running;
 
 namespace Relay.Cli;
 
-/// <summary>relay hook wait: waits, as long as its session lives, for a reply that comes when the session is idle, and wakes it. There is one for
-/// each open session, so it becomes a shell script around curl, a few MiB; only where there is no curl does .NET itself stay and wait.</summary>
+/// <summary>relay hook wait: waits for a reply as long as its session lives, and wakes the session if it is idle.
+/// Each open session has such a process, so it must be small: it replaces itself with a shell script around curl, a few MiB.
+/// Only without curl does the .NET process itself wait.</summary>
 internal static partial class HookWait
 {
     private const string Shell = "/bin/sh";
 
     private const string Introduction = "A reply from the advisor, which this session has been waiting for:";
 
-    /// <summary>Seconds of one request. The relay ends it, not we: a request given up in the moment of its answer would lose the reply.</summary>
-    private const int HoldSeconds = 20, LongestAnswerSeconds = 60, LongestPauseSeconds = 8;
+    /// <summary>How long the relay holds one request. The relay ends it and not this program:
+    /// if this program gave a request up just when its answer comes, the reply would be lost.</summary>
+    private const int HoldSeconds = 20;
+
+    private const int LongestAnswerSeconds = 60, LongestPauseSeconds = 8;
 
     private const int Reply = 200, Nothing = 202, NotNeeded = 204, ClientFault = 400, ServerFault = 500;
 
-    /// <summary>$1 the address, $2 the client's process. The token comes by the environment and goes by a pipe: a command line can be read by anyone.</summary>
+    /// <summary>$1 is the address, $2 the client's process id. The token comes from the environment and reaches curl through a pipe,
+    /// because every user of the machine can read command lines.</summary>
     private static readonly string Script = string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
         pause=1
         while kill -0 "$2" 2>/dev/null; do
-            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\n' "$RELAY_TOKEN" | curl -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
+            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\n' "$RELAY_TOKEN" |
+                curl -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
                 code=${answer##*
         }
                 case $code in
@@ -43,7 +47,8 @@ internal static partial class HookWait
         exit 0
         """);
 
-    /// <summary>A headless session (claude -p) runs even an asyncRewake hook in the foreground: it must not be kept waiting, and cannot be woken.</summary>
+    /// <summary>False for a headless session (claude -p). It cannot be woken,
+    /// and it would be held up, because it runs even an asyncRewake hook in the foreground.</summary>
     private static bool IsAttended => Environment.GetEnvironmentVariable("CLAUDE_CODE_SESSION_ATTENDED") is { Length: > 0 } attended
         ? attended != "0"
         : Environment.GetEnvironmentVariable("CLAUDE_CODE_ENTRYPOINT")?.StartsWith("sdk", StringComparison.Ordinal) != true;
@@ -54,16 +59,17 @@ internal static partial class HookWait
             return ExitCode.Done;
         var path = $"/agents/{Uri.EscapeDataString(agent)}/wait";
         var client = int.TryParse(Environment.GetEnvironmentVariable("CLAUDE_PID"), out var pid) && pid > 0 ? pid : ParentProcess();
+        var processId = FormattableString.Invariant($"{client}");
         if (File.Exists(Shell) && IsInstalled("curl"))
-            Become(Shell, ["sh", "-c", Script, "relay-wait", options.Url + path, FormattableString.Invariant($"{client}"), null]); // Returns only when it failed.
-        return Stay(options, address, path, client);
+            ReplaceProcess(Shell, ["sh", "-c", Script, "relay-wait", options.Url + path, processId, null]); // Returns only if it fails.
+        return Wait(options, address, path, client);
     }
 
-    /// <summary>The script's loop once more, for where there is no curl.</summary>
-    private static int Stay(HookOptions options, TinyHttp.HostAndPort address, string path, int client)
+    /// <summary>The same loop as the script, for a machine without curl.</summary>
+    private static int Wait(HookOptions options, TinyHttp.HostAndPort address, string path, int client)
     {
         var pause = 1;
-        while (Kill(client, 0) == 0)
+        while (IsAlive(client))
         {
             switch (TinyHttp.Get(address, path, $"{options.Headers}X-Relay-Hold: {HoldSeconds}\r\n", LongestAnswerSeconds))
             {
@@ -76,7 +82,7 @@ internal static partial class HookWait
                 case { Status: NotNeeded or (>= ClientFault and < ServerFault) }:
                     return ExitCode.Done;
             }
-            _ = Pause((uint)pause);
+            _ = Sleep((uint)pause);
             pause = Math.Min(pause * 2, LongestPauseSeconds);
         }
         return ExitCode.Done;
@@ -98,8 +104,10 @@ internal static partial class HookWait
     private static bool IsInstalled(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)));
 
+    private static bool IsAlive(int process) => Kill(process, 0) == 0; // Signal 0 is not sent; it only tests whether the process exists.
+
     [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Become(string program, string?[] arguments);
+    private static partial int ReplaceProcess(string program, string?[] arguments);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
@@ -108,5 +116,5 @@ internal static partial class HookWait
     private static partial int ParentProcess();
 
     [LibraryImport("libc", EntryPoint = "sleep")]
-    private static partial uint Pause(uint seconds);
+    private static partial uint Sleep(uint seconds);
 }

@@ -2,19 +2,18 @@ using System.CommandLine;
 using System.Text;
 using Relay.Configuration;
 using Relay.Files.Platform;
-using Relay.Http;
-using Relay.Running;
 
 namespace Relay.Cli;
 
-/// <summary>relay init: a home to start from. What is there already stays as it is.</summary>
+/// <summary>relay init: creates a home. What is there already stays as it is.</summary>
 internal static class InitCommand
 {
     private const UnixFileMode OwnerReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OthersRead = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public static Command Create(CommandContext context)
     {
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("init", "write a commented config.yaml, .env and the folders; never overwrites") { json };
         command.SetAction(parse => Run(context, parse, parse.GetValue(json)));
         return command;
@@ -28,15 +27,16 @@ internal static class InitCommand
         foreach (var folder in (string[])[home.Root, home.State, home.Queue, home.Dispatch, home.Logs])
             (Directory.Exists(folder) ? kept : made).Add(folder);
         home.CreateFolders();
-        (WriteNew(home.ConfigFile, ConfigTemplate.Config, OwnerReadWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead) ? made : kept).Add(home.ConfigFile);
+        var configIsNew = WriteNew(home.ConfigFile, ConfigTemplate.Config, OwnerReadWrite | OthersRead);
+        (configIsNew ? made : kept).Add(home.ConfigFile);
         var envIsNew = WriteNew(home.EnvFile, ConfigTemplate.Env, OwnerReadWrite);
         (envIsNew ? made : kept).Add(home.EnvFile);
-        var loaded = SettingsSource.Load(home, context.Environment, generate: envIsNew); // A .env that was there is not ours to write to.
-        Say(context, home, made, kept, json);
-        return loaded is Loaded.Faulty faulty ? context.Faulty(faulty.Faults) : ExitCode.Done;
+        var loaded = SettingsSource.Load(home, context.Environment, generate: envIsNew); // Never writes to a .env that was there before.
+        Report(context, home, made, kept, json);
+        return loaded is Loaded.Faulty faulty ? context.ReportFaults(faulty.Faults) : ExitCode.Done;
     }
 
-    private static void Say(CommandContext context, RelayHome home, List<string> made, List<string> kept, bool json)
+    private static void Report(CommandContext context, RelayHome home, List<string> made, List<string> kept, bool json)
     {
         if (json)
         {
@@ -51,7 +51,7 @@ internal static class InitCommand
             context.Output.WriteLine("next: put ANTHROPIC_API_KEY into .env, then: relay doctor, relay run");
     }
 
-    /// <summary>False when something has the name, be it a link to nowhere.</summary>
+    /// <summary>False when the name is taken, even by a link whose target is missing.</summary>
     private static bool WriteNew(string path, string text, UnixFileMode mode)
     {
         if (Posix.Lstat(path) is not null)

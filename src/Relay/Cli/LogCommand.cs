@@ -3,24 +3,27 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Http;
-using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Cli;
 
-/// <summary>relay log: the journal, who said what and when.</summary>
+/// <summary>relay log: shows the journal, that is who said what and when.</summary>
 internal static class LogCommand
 {
     public static Command Create(CommandContext context)
     {
-        var follow = new Option<bool>("--follow", "-f") { Description = "go on with what comes, until Ctrl-C" };
-        var conversation = new Option<string?>("--conversation") { Description = "only this one", HelpName = "C" };
-        var count = new Option<int>("--lines", "-n") { Description = "how many of the newest entries", HelpName = "50", DefaultValueFactory = _ => 50, CustomParser = Number };
+        var follow = new Option<bool>("--follow", "-f") { Description = "keep printing new entries, until Ctrl-C" };
+        var conversation = new Option<string?>("--conversation") { Description = "only this conversation", HelpName = "C" };
+        var count = new Option<int>("--lines", "-n")
+        {
+            Description = "how many of the newest entries",
+            HelpName = "50",
+            DefaultValueFactory = _ => 50,
+            CustomParser = Number,
+        };
         var full = new Option<bool>("--full") { Description = "the whole text of each entry" };
-        var json = Parts.Json();
-        json.Description = "JSON on standard output, and nothing else: a list, or with --follow an object a line";
+        var json = CommonOptions.Json();
+        json.Description = "JSON on standard output, and nothing else: a list, or with --follow one object on each line";
         var command = new Command("log", "show the journal: who said what and when") { follow, conversation, count, full, json };
         command.SetAction((parse, cancellationToken) =>
         {
@@ -31,16 +34,16 @@ internal static class LogCommand
         return command;
     }
 
-    private static int Number(ArgumentResult result) => Parts.Value(
+    private static int Number(ArgumentResult result) => CommonOptions.Value(
         result,
         word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null,
         "-n: a number from 0 on is expected");
 }
 
-/// <summary>Reads the journal forwards: of each conversation what came after the last position seen.</summary>
+/// <summary>Reads the journal forwards. It keeps the last position of each conversation and shows what comes after it.</summary>
 internal sealed class JournalView(CommandContext context, SettingsSource settings, ConversationId? only, bool full, bool json)
 {
-    private const int Cut = 160;
+    private const int LongestText = 160;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(400);
     private readonly Dictionary<ConversationId, long> _seen = [];
 
@@ -66,23 +69,30 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         return ExitCode.Done;
     }
 
-    /// <param name="newest">How many of a conversation at most; null for all since the last look.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="newest">The most entries to read from each conversation; null for all since the last call.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     private async Task<List<Line>> NextAsync(int? newest, CancellationToken cancellationToken)
     {
-        await using var records = await Records.OpenAsync(settings, cancellationToken);
+        await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
         var lines = new List<Line>();
-        foreach (var (conversation, last) in await records.ReadAsync(reading => ConversationStore.ListAsync(reading, cancellationToken), cancellationToken))
+        var conversations = await reader.ReadAsync(reading => ConversationStore.ListAsync(reading, cancellationToken), cancellationToken);
+        foreach (var (conversation, last) in conversations)
         {
             if (only is { } wanted && wanted != conversation)
                 continue;
             var after = newest is { } limit ? last - limit : _seen.GetValueOrDefault(conversation);
             _seen[conversation] = last;
-            if (last > after)
-                lines.AddRange((await records.ReadAsync(
-                    reading => Journal.BetweenAsync(reading, conversation, after, last, cancellationToken), cancellationToken)).Select(entry => new Line(conversation, entry)));
+            if (last <= after)
+                continue;
+            var entries = await reader.ReadAsync(
+                reading => Journal.BetweenAsync(reading, conversation, after, last, cancellationToken), cancellationToken);
+            lines.AddRange(entries.Select(entry => new Line(conversation, entry)));
         }
-        return lines.OrderBy(line => line.Entry.At).ThenBy(line => line.Conversation.Value, StringComparer.Ordinal).ThenBy(line => line.Entry.Position).ToList();
+        return lines
+            .OrderBy(line => line.Entry.At)
+            .ThenBy(line => line.Conversation.Value, StringComparer.Ordinal)
+            .ThenBy(line => line.Entry.Position)
+            .ToList();
     }
 
     private void Show(List<Line> lines)
@@ -92,10 +102,12 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             if (json)
                 context.WriteJsonLine(Json(line));
             else
-                context.WriteText($"{Printing.Time(line.Entry.At)}  {Speaker(line)}: {(full ? line.Entry.Content : Printing.FirstLine(line.Entry.Content, Cut))}");
+                context.WriteText($"{Printing.Time(line.Entry.At)}  {Speaker(line)}: {Text(line.Entry)}");
         }
         context.Output.Flush();
     }
+
+    private string Text(Entry entry) => full ? entry.Content : Printing.FirstLine(entry.Content, LongestText);
 
     private string Speaker(Line line)
     {

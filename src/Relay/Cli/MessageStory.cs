@@ -1,14 +1,14 @@
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
-using Relay.Http;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Cli;
 
-/// <summary>A message, the operator's answers to what it raised, and all that happened to them.</summary>
+/// <summary>A message, the operator's answers to the questions it raised, and everything that happened to them.</summary>
 internal sealed record MessageStory(
     Message Message,
     IReadOnlyList<MessageEvent> Events,
@@ -21,15 +21,13 @@ internal sealed record MessageStory(
     {
         var family = await MessageStore.FamilyAsync(reading, found, cancellationToken);
         var root = family.Find(each => each.Id == found.Root) ?? found;
-        var events = new List<MessageEvent>();
-        foreach (var each in family)
-            events.AddRange(await MessageStore.EventsAsync(reading, each, cancellationToken));
         var dispatch = await Outbox.RecordOfAsync(reading, root, cancellationToken);
+        var calls = await Ledger.OfAsync(reading, root.Conversation, root.Id, cancellationToken);
         return new MessageStory(
-            root,
-            events.OrderBy(each => each.At).ThenBy(each => each.Number).ToList(),
+            root with { State = MessageLife.StateOf(root, dispatch) },
+            await MessageLife.ReadAsync(reading, family, calls, dispatch, cancellationToken),
             family.Where(each => each.Id != root.Id).ToList(),
-            await Ledger.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
+            calls,
             await QuestionStore.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
             dispatch is null ? [] : [dispatch]);
     }
@@ -45,7 +43,7 @@ internal sealed record MessageStory(
         Message.AcceptedAt,
         Text = Message.Content,
         Events = Events.Select(each => new { each.At, Message = each.Message.Value, each.State, each.Detail }).ToList(),
-        Answers = Answers.Select(each => new { Id = each.Id.Value, State = each.State.Word(), each.AcceptedAt, Text = each.Content }).ToList(),
+        Answers = Answers.Select(AnswerJson).ToList(),
         Calls = Calls.Select(CallJson).ToList(),
         Questions = Questions.Select(QuestionsCommand.Json).ToList(),
         Dispatches,
@@ -62,20 +60,24 @@ internal sealed record MessageStory(
             ("cost", Cost()),
         ]);
         context.WriteText($"\n{Message.Content}\n");
-        context.WriteTable(
-            ["time", "of", "state", "detail"],
-            Events.Select(each => (IReadOnlyList<string>)[Exact(each.At), each.Message == Message.Id ? "message" : "answer", each.State, OneLine(each.Detail)]).ToList());
+        context.WriteTable(["time", "of", "state", "detail"], Events.Select(Row).ToList());
         ShowCalls(context);
         foreach (var question in Questions)
-            context.WriteText(
-                $"\nquestion #{question.Id}, {Printing.Time(question.AskedAt)}: {question.Text}\n"
-                + (question.AnsweredAt is { } at ? $"answered by {question.AnsweredVia}, {Printing.Time(at)}: {question.Answer}" : "not answered yet"));
+        {
+            context.WriteText($"\nquestion #{question.Id}, {Printing.Time(question.AskedAt)}: {question.Text}");
+            context.WriteText(question.AnsweredAt is { } at
+                ? $"answered by {question.AnsweredVia}, {Printing.Time(at)}: {question.Answer}"
+                : "not answered yet");
+        }
         foreach (var dispatch in Dispatches)
             context.WriteText(
                 $"\nreply to {dispatch.Session} by {dispatch.Channel}, {dispatch.State}; made {Exact(dispatch.CreatedAt)}, "
                 + (dispatch.Channel == "folder" ? $"placed {ExactOrNever(dispatch.PlacedAt)}, " : "")
                 + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:\n{dispatch.Content}");
     }
+
+    private IReadOnlyList<string> Row(MessageEvent change) =>
+        [Exact(change.At), change.Message == Message.Id ? "message" : "answer", change.State, OneLine(change.Detail)];
 
     private void ShowCalls(CommandContext context)
     {
@@ -105,6 +107,14 @@ internal sealed record MessageStory(
         return $"{cost} for {Printing.Calls(Calls.Count)}{(unknown == 0 ? "" : $", {unknown} of unknown cost")}";
     }
 
+    private static object AnswerJson(Message answer) => new
+    {
+        Id = answer.Id.Value,
+        State = answer.State.Word(),
+        answer.AcceptedAt,
+        Text = answer.Content,
+    };
+
     private static object CallJson(CallRecord call) => new
     {
         call.Purpose,
@@ -120,7 +130,8 @@ internal sealed record MessageStory(
         call.Note,
     };
 
-    private static string Exact(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Exact(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string ExactOrNever(DateTimeOffset? time) => time is { } at ? Exact(at) : "not yet";
 

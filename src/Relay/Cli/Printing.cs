@@ -1,25 +1,27 @@
 using System.Globalization;
 using System.Text.Json;
-using Spectre.Console;
 using Relay.Http;
-using Status = Relay.Web.Status;
+using Spectre.Console;
 
 namespace Relay.Cli;
 
-/// <summary>Output for people and for programs. Off a terminal it is plain: no colour, no frames, no line is broken.</summary>
+/// <summary>Output for people and for programs. Without a terminal it is plain: no colours, no frames, no wrapped lines.</summary>
 internal static class Printing
 {
     private static readonly JsonSerializerOptions OneLine = new(Json.Options) { WriteIndented = false };
 
-    public static void WriteJson<T>(this CommandContext context, T value) => context.Output.WriteLine(JsonSerializer.Serialize(value, Json.Options));
+    public static void WriteJson<T>(this CommandContext context, T value) =>
+        context.Output.WriteLine(JsonSerializer.Serialize(value, Json.Options));
 
-    public static void WriteJsonLine<T>(this CommandContext context, T value) => context.Output.WriteLine(JsonSerializer.Serialize(value, OneLine));
+    public static void WriteJsonLine<T>(this CommandContext context, T value) =>
+        context.Output.WriteLine(JsonSerializer.Serialize(value, OneLine));
 
-    /// <summary>Text of others: on a terminal without what could move the cursor or colour the screen.</summary>
+    /// <summary>Writes text of sessions, the advisor or the operator. On a terminal without control characters,
+    /// which could move the cursor or colour the screen.</summary>
     public static void WriteText(this CommandContext context, string text) =>
-        context.Output.WriteLine(context.IsOutputRich ? Harmless(text) : text);
+        context.Output.WriteLine(context.IsOutputRich ? WithoutControlCharacters(text) : text);
 
-    /// <summary>A table too wide for the terminal is not squeezed into it: broken numbers cannot be read.</summary>
+    /// <summary>A table that is too wide for the terminal is written plain: in a frame its numbers would be wrapped.</summary>
     public static void WriteTable(this CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
         const int between = 3;
@@ -30,18 +32,18 @@ internal static class Printing
             WritePlain(context, widths, columns, rows);
     }
 
-    /// <summary>A name before each value, a line each.</summary>
+    /// <summary>One line for each value, with its name in front.</summary>
     public static void WriteFacts(this CommandContext context, IEnumerable<(string Name, string? Value)> facts)
     {
         var shown = facts.Where(fact => fact.Value is not null).ToList();
         var width = shown.Count == 0 ? 0 : shown.Max(fact => fact.Name.Length);
         foreach (var (name, value) in shown)
-            context.Output.WriteLine($"{name.PadRight(width)}  {Harmless(value!)}");
+            context.Output.WriteLine($"{name.PadRight(width)}  {WithoutControlCharacters(value!)}");
     }
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    public static string Ago(TimeSpan age) => age switch
+    public static string Age(TimeSpan age) => age switch
     {
         { TotalSeconds: < 100 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (int)age.TotalSeconds)} s"),
         { TotalMinutes: < 100 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalMinutes} min"),
@@ -51,7 +53,7 @@ internal static class Printing
 
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>What is known of a cost: a sum while some of its calls cost nobody knows what is a lower bound, never the sum.</summary>
+    /// <summary>A sum of costs. If the cost of some calls is unknown, the known sum is only a lower bound and is shown as one.</summary>
     public static string Cost(decimal known, long unknown)
     {
         if (unknown > 0 && known == 0)
@@ -62,7 +64,7 @@ internal static class Printing
 
     public static string Calls(long count) => count == 1 ? "1 call" : $"{Count(count)} calls";
 
-    /// <summary>The first line with words in it, cut.</summary>
+    /// <summary>The first line that is not blank, cut to the given length. "…" shows that there is more.</summary>
     public static string FirstLine(string text, int longest)
     {
         var line = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "";
@@ -71,7 +73,7 @@ internal static class Printing
         return line.Length < text.Trim().Length ? line + " …" : line;
     }
 
-    public static string Harmless(string text) =>
+    public static string WithoutControlCharacters(string text) =>
         string.Concat(text.Replace("\r\n", "\n").Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 
     private static void WriteFramed(CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
@@ -80,13 +82,17 @@ internal static class Printing
         foreach (var column in columns)
             table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
         foreach (var row in rows)
-            table.AddRow(row.Select(cell => new Text(Harmless(cell))));
+            table.AddRow(row.Select(cell => new Text(WithoutControlCharacters(cell))));
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) }).Write(table);
     }
 
-    private static void WritePlain(CommandContext context, List<int> widths, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
+    private static void WritePlain(
+        CommandContext context, List<int> widths, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
         foreach (var row in rows.Prepend(columns))
-            context.Output.WriteLine(string.Join("  ", row.Select((cell, index) => Harmless(cell).PadRight(widths[index]))).TrimEnd());
+        {
+            var cells = row.Select((cell, index) => WithoutControlCharacters(cell).PadRight(widths[index]));
+            context.Output.WriteLine(string.Join("  ", cells).TrimEnd());
+        }
     }
 }

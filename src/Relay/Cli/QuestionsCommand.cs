@@ -1,13 +1,11 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 using Relay.Operator;
 using Relay.Texts;
 
 namespace Relay.Cli;
 
-/// <summary>relay questions: what the advisor needs the operator for.</summary>
+/// <summary>relay questions: lists what the advisor asks the operator.</summary>
 internal static class QuestionsCommand
 {
     private const int Newest = 1000;
@@ -15,7 +13,7 @@ internal static class QuestionsCommand
     public static Command Create(CommandContext context)
     {
         var all = new Option<bool>("--all") { Description = "the answered ones too, newest first" };
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("questions", "list the open questions to the operator") { all, json };
         command.SetAction((parse, cancellationToken) =>
             RunAsync(context, context.Settings(parse), parse.GetValue(all), parse.GetValue(json), cancellationToken));
@@ -37,11 +35,14 @@ internal static class QuestionsCommand
         question.Answer,
     };
 
-    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
     {
-        await using var records = await Records.OpenAsync(settings, cancellationToken);
-        var questions = await records.ReadAsync(
-            reading => all ? QuestionStore.NewestAsync(reading, Newest, cancellationToken) : QuestionStore.OpenAsync(reading, cancellationToken),
+        await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
+        var questions = await reader.ReadAsync(
+            reading => all
+                ? QuestionStore.NewestAsync(reading, Newest, cancellationToken)
+                : QuestionStore.OpenAsync(reading, cancellationToken),
             cancellationToken);
         if (json)
         {
@@ -60,7 +61,8 @@ internal static class QuestionsCommand
         if (!first)
             context.Output.WriteLine();
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
-        context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{(question.IsOpen ? "" : ", answered")}");
+        var state = question.IsOpen ? "" : ", answered";
+        context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{state}");
         context.WriteText(question.Text);
         if (question is { IsOpen: false, AnsweredAt: { } at })
             context.WriteText($"answered {Printing.Time(at)} by {question.AnsweredVia}: {question.Answer}");

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Relay.Configuration;
-using Relay.Http;
 
 namespace Relay.Cli;
 
-/// <summary>Where sessions reach the relay.</summary>
+/// <summary>The address at which sessions reach the relay.</summary>
 internal static class RelayAddress
 {
-    /// <summary>The running daemon's address, else the configured one; null when that is any free port.</summary>
+    /// <summary>The running daemon's address, else the configured one. Null when the configured port is 0, that is any free one.</summary>
     public static string? Of(RelayHome home, RelayConfig config) => Running(home) ?? Configured(config.Listen);
 
     private static string? Running(RelayHome home)
@@ -15,9 +14,12 @@ internal static class RelayAddress
         try
         {
             using var endpoint = JsonDocument.Parse(File.ReadAllBytes(home.EndpointFile));
-            return IsAlive(endpoint.RootElement.GetProperty("pid").GetInt32()) ? Reachable(endpoint.RootElement.GetProperty("url").GetString()!) : null;
+            var root = endpoint.RootElement;
+            return IsAlive(root.GetProperty("pid").GetInt32()) ? Reachable(root.GetProperty("url").GetString()!) : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or JsonException
+                or KeyNotFoundException or InvalidOperationException or UriFormatException)
         {
             return null;
         }
@@ -25,7 +27,7 @@ internal static class RelayAddress
 
     private static string? Configured(ListenAddress listen) => listen.Port == 0 ? null : Reachable($"http://{listen}");
 
-    /// <summary>Listening everywhere is no address to call.</summary>
+    /// <summary>Replaces 0.0.0.0 and [::], to which nobody can connect, by the loopback address.</summary>
     private static string Reachable(string url)
     {
         var address = new UriBuilder(url);
@@ -34,7 +36,7 @@ internal static class RelayAddress
         return address.Uri.GetLeftPart(UriPartial.Authority);
     }
 
-    /// <summary>After a crash the file is still there; the lock says more, but this need not be more than a guess.</summary>
+    /// <summary>A crash leaves the endpoint file behind. The lock would tell for certain, but a guess is enough here.</summary>
     private static bool IsAlive(int process)
     {
         try

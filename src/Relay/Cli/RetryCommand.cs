@@ -1,26 +1,23 @@
 using System.CommandLine;
-using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 
-/// <summary>relay retry: what is held is tried again; one message, held or deferred, or all that are held.</summary>
+/// <summary>relay retry: tries again one message that is held or deferred, or all that are held.</summary>
 internal static class RetryCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(20);
 
     public static Command Create(CommandContext context)
     {
-        var message = Parts.Message();
+        var message = CommonOptions.Message();
         message.Arity = ArgumentArity.ZeroOrOne;
-        var json = Parts.Json();
-        var command = new Command("retry", "try again now what is held, all of it or one message") { message, json };
+        var json = CommonOptions.Json();
+        var command = new Command("retry", "try again now: one message, or all that are held") { message, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
             var path = parse.GetValue(message) is { } id ? $"/messages/{Uri.EscapeDataString(id)}/retry" : "/retry";
-            var done = DaemonClient.Agreed(await daemon.PostAsync(path, new { }, Patience, cancellationToken));
+            var done = DaemonClient.BodyOf(await daemon.PostAsync(path, new { }, ResponseTimeout, cancellationToken));
             if (parse.GetValue(json))
                 context.WriteJson(done);
             else if (done.TryGetProperty("released", out var released))

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Relay.Configuration;
-using Relay.Running;
 
 namespace Relay.Cli;
 
@@ -31,7 +30,7 @@ internal static class RunCommand
 
         void Stop(PosixSignalContext signal)
         {
-            signal.Cancel = true; // Not the runtime's own exit: the stop is the orderly one.
+            signal.Cancel = true; // Otherwise the runtime would end the process before the daemon has stopped.
             stopping.Cancel();
         }
     }
@@ -41,7 +40,7 @@ internal static class RunCommand
         home.CreateFolders();
         var loaded = SettingsSource.Load(home, context.Environment, generate: true);
         if (loaded is Loaded.Faulty faulty)
-            return context.Faulty(faulty.Faults);
+            return context.ReportFaults(faulty.Faults);
         switch (await Daemon.StartAsync(((Loaded.Ok)loaded).Source, TimeProvider.System, _ => { }, stopping.Token))
         {
             case Daemon.Start.AlreadyRunning other:

@@ -1,34 +1,37 @@
 using System.CommandLine;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
-using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
 
-/// <summary>relay sessions: who has spoken, and what each still waits for.</summary>
+/// <summary>relay sessions: lists the sessions, and how much each still waits for.</summary>
 internal static class SessionsCommand
 {
     public static readonly IReadOnlyList<string> Columns = ["session", "conversation", "last seen", "unanswered", "undelivered"];
 
     public static Command Create(CommandContext context)
     {
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("sessions", "list the sessions and what waits for them") { json };
-        command.SetAction((parse, cancellationToken) => RunAsync(context, context.Settings(parse), parse.GetValue(json), cancellationToken));
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(context, context.Settings(parse), parse.GetValue(json), cancellationToken));
         return command;
     }
 
     public static IReadOnlyList<string> Row(SessionStatus session) =>
     [
-        session.SessionId, session.Conversation, session.LastSeenAt is { } seen ? Printing.Time(seen) : "never", Printing.Count(session.Unanswered), Printing.Count(session.Undelivered),
+        session.SessionId,
+        session.Conversation,
+        session.LastSeenAt is { } seen ? Printing.Time(seen) : "never",
+        Printing.Count(session.Unanswered),
+        Printing.Count(session.Undelivered),
     ];
 
-    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, SettingsSource settings, bool json, CancellationToken cancellationToken)
     {
-        await using var records = await Records.OpenAsync(settings, cancellationToken);
-        var sessions = (await records.StatusAsync(cancellationToken)).Sessions;
+        await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
+        var sessions = (await reader.StatusAsync(cancellationToken)).Sessions;
         if (json)
             context.WriteJson(sessions);
         else if (sessions.Count == 0)

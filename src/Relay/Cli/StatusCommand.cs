@@ -3,45 +3,45 @@ using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Http;
-using Relay.Operator;
 using Relay.Storage;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
 
-/// <summary>relay status: as the daemon sees it, or from disk when it is not running.</summary>
+/// <summary>relay status: what the daemon says, or what is on disk when it is not running.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
 
     public static Command Create(CommandContext context)
     {
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("status", "show what the relay is doing, running or not") { json };
-        command.SetAction((parse, cancellationToken) => RunAsync(context, context.Settings(parse), parse.GetValue(json), cancellationToken));
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(context, context.Settings(parse), parse.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, SettingsSource settings, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, SettingsSource settings, bool json, CancellationToken cancellationToken)
     {
         using var daemon = new DaemonClient(settings, TimeProvider.System);
-        var answer = await daemon.GetAsync("/status", Patience, cancellationToken);
-        var running = answer is not DaemonClient.Answer.NotRunning;
-        var trouble = answer switch
+        var response = await daemon.GetAsync("/status", ResponseTimeout, cancellationToken);
+        var running = response is not DaemonClient.Response.NotRunning;
+        var fault = response switch
         {
-            DaemonClient.Answer.Silent silent => $"the daemon runs but does not answer ({silent.Reason}); this is read from disk",
-            DaemonClient.Answer.Said { IsOk: false } said => $"the daemon refuses to say ({said.Detail}); this is read from disk",
+            DaemonClient.Response.Unanswered unanswered => $"the daemon runs but does not answer ({unanswered.Reason})",
+            DaemonClient.Response.Received { IsOk: false } refused => $"the daemon refuses to answer ({refused.Detail})",
             _ => null,
         };
         JsonObject status;
-        if (answer is DaemonClient.Answer.Said { IsOk: true } told)
-            status = JsonSerializer.SerializeToNode(told.Body)!.AsObject();
+        if (response is DaemonClient.Response.Received { IsOk: true } received)
+            status = JsonSerializer.SerializeToNode(received.Body)!.AsObject();
         else
-            (status, trouble) = await FromDiskAsync(settings, trouble, cancellationToken);
-        if (trouble is not null)
-            await context.Error.WriteLineAsync(trouble);
+            (status, fault) = await FromDiskAsync(settings, fault, cancellationToken);
+        if (fault is not null)
+            await context.Error.WriteLineAsync(fault);
         if (json)
         {
             status["running"] = running;
@@ -51,17 +51,17 @@ internal static class StatusCommand
         {
             Show(context, settings.Current.Home, status, running);
         }
-        return trouble is null ? ExitCode.Done : ExitCode.Failed;
+        return fault is null ? ExitCode.Done : ExitCode.Failed;
     }
 
     /// <summary>Where the database cannot be read, what the daemon last wrote: when it waits for its database, that says so.</summary>
-    private static async Task<(JsonObject Status, string? Trouble)> FromDiskAsync(
-        SettingsSource settings, string? trouble, CancellationToken cancellationToken)
+    private static async Task<(JsonObject Status, string? Fault)> FromDiskAsync(
+        SettingsSource settings, string? fault, CancellationToken cancellationToken)
     {
         try
         {
-            await using var records = await Records.OpenAsync(settings, cancellationToken);
-            return (ToJson(await records.StatusAsync(cancellationToken)), trouble);
+            await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
+            return (ToJson(await reader.StatusAsync(cancellationToken)), fault is null ? null : $"{fault}; this is read from disk");
         }
         catch (DbException exception) when (StatusReport.InFile(settings.Current.Home.StatusFile) is { } last)
         {
@@ -73,14 +73,15 @@ internal static class StatusCommand
 
     private static void Show(CommandContext context, RelayHome home, JsonObject json, bool running)
     {
-        var status = Understood(json);
+        var status = Parse(json);
         if (!running)
-            context.Output.WriteLine($"the daemon is not running; this is what lies in {home.Root}");
+            context.Output.WriteLine($"the daemon is not running; this is read from {home.Root}");
         context.WriteFacts(Facts(status, running));
         foreach (var question in status.Questions)
         {
             context.Output.WriteLine();
-            context.WriteText($"question #{question.Id} of {question.Session}, {Printing.Ago(Now() - question.AskedAt)} ago:\n{question.Text}");
+            context.WriteText($"question #{question.Id} of {question.Session}, {Printing.Age(Now() - question.AskedAt)} ago:");
+            context.WriteText(question.Text);
         }
         if (status.Sessions.Count == 0)
             return;
@@ -96,8 +97,8 @@ internal static class StatusCommand
         ("cost", Cost(status)),
         ("tokens", $"{Printing.Count(status.TotalInputTokens)} in, {Printing.Count(status.TotalOutputTokens)} out"),
         ("history", $"{Printing.Count(status.HistoryTurns)} turns, {Printing.Count(status.HistoryChars)} characters"),
-        ("dispatch", status.LastDispatchAt is { } at ? $"last to {status.LastDispatchSession}, {Printing.Ago(Now() - at)} ago" : null),
-        ("pages", status.PagesUnsent == 0 ? null : $"{status.PagesUnsent} unsent{(status.PageError is null ? "" : ": " + status.PageError)}"),
+        ("dispatch", status.LastDispatchAt is { } at ? $"last to {status.LastDispatchSession}, {Printing.Age(Now() - at)} ago" : null),
+        ("pages", Pages(status)),
         ("model", status.Model),
         ("since", status.StartedAt is { } since ? Printing.Time(since) : null),
         ("version", status.Version),
@@ -113,7 +114,8 @@ internal static class StatusCommand
     {
         if (status.QueueDepth == 0)
             return "empty";
-        var depth = $"{Printing.Count(status.QueueDepth)} unanswered, the oldest for {Printing.Ago(TimeSpan.FromSeconds(status.OldestWaitingSeconds))}";
+        var oldest = Printing.Age(TimeSpan.FromSeconds(status.OldestWaitingSeconds));
+        var depth = $"{Printing.Count(status.QueueDepth)} unanswered, the oldest for {oldest}";
         return status.DeferredUntil is { } until ? $"{depth}; next try at {Printing.Time(until)}" : depth;
     }
 
@@ -123,7 +125,14 @@ internal static class StatusCommand
         return status.CallsOfUnknownCost == 0 ? sum : $"{sum}; the cost of {Printing.Calls(status.CallsOfUnknownCost)} is unknown";
     }
 
-    private static StatusReport Understood(JsonObject json)
+    private static string? Pages(StatusReport status)
+    {
+        if (status.PagesUnsent == 0)
+            return null;
+        return status.PageError is null ? $"{status.PagesUnsent} unsent" : $"{status.PagesUnsent} unsent: {status.PageError}";
+    }
+
+    private static StatusReport Parse(JsonObject json)
     {
         try
         {
@@ -131,7 +140,8 @@ internal static class StatusCommand
         }
         catch (JsonException)
         {
-            throw new CommandFailure(ExitCode.Failed, "the daemon is of another version than this program; relay status --json shows what it says");
+            throw new CommandFailure(
+                ExitCode.Failed, "the daemon has another version than this program; relay status --json shows what it says");
         }
     }
 

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Relay.Cli;
 
-/// <summary>The text a command is about: its argument, or standard input for '-' and for none.</summary>
+/// <summary>The text that a command sends: its argument, or standard input if the argument is '-' or missing.</summary>
 internal static class TextInput
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="CommandFailure">It is blank, no text, or longer than the limit in bytes.</exception>
+    /// <exception cref="CommandFailure">The text is blank, is not UTF-8, or has more bytes than the limit.</exception>
     public static async Task<string> ReadAsync(CommandContext context, string? argument, int limit, CancellationToken cancellationToken)
     {
         var text = argument is null or "-" ? await FromInputAsync(context, limit, cancellationToken) : argument;
@@ -18,15 +18,16 @@ internal static class TextInput
         return text;
     }
 
-    /// <summary>Without the last line's end, which is the shell's and not the speaker's.</summary>
+    /// <summary>Leaves out one line break at the end, which shells add.</summary>
     public static async Task<string> FromInputAsync(CommandContext context, int limit, CancellationToken cancellationToken)
     {
         if (!context.IsInputRedirected)
             await context.Error.WriteLineAsync("reading the text from the keyboard, Ctrl-D ends it");
         var bytes = await BytesAsync(context.Input, limit, cancellationToken);
+        var start = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
         try
         {
-            var text = StrictUtf8.GetString(bytes.AsSpan(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0));
+            var text = StrictUtf8.GetString(bytes.AsSpan(start));
             if (!text.EndsWith('\n'))
                 return text;
             return text[..^(text.EndsWith("\r\n", StringComparison.Ordinal) ? 2 : 1)];
@@ -37,7 +38,7 @@ internal static class TextInput
         }
     }
 
-    /// <summary>Never more than the limit is kept.</summary>
+    /// <summary>Never keeps much more than the limit in memory.</summary>
     private static async Task<byte[]> BytesAsync(Stream input, int limit, CancellationToken cancellationToken)
     {
         using var kept = new MemoryStream();
@@ -45,11 +46,12 @@ internal static class TextInput
         while (await input.ReadAsync(buffer, cancellationToken) is var count and > 0)
         {
             kept.Write(buffer, 0, count);
-            if (kept.Length > limit + 8L) // The mark in front and the last line's end do not count.
+            if (kept.Length > limit + 8L) // A byte order mark and a line break at the end do not count.
                 throw TooLong(limit);
         }
         return kept.ToArray();
     }
 
-    private static CommandFailure TooLong(int limit) => new(ExitCode.Failed, $"the text is over the limit of {limit} bytes (max_envelope_bytes)");
+    private static CommandFailure TooLong(int limit) =>
+        new(ExitCode.Failed, $"the text is over the limit of {limit} bytes (max_envelope_bytes)");
 }

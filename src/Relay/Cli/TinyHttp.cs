@@ -3,21 +3,22 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Relay.Files.Platform;
 using Relay.Operator;
 
 namespace Relay.Cli;
 
-/// <summary>One HTTP request on a socket of its own. HttpClient takes longer to load than a hook may cost.</summary>
+/// <summary>Sends one HTTP/1.0 request over a socket. For hooks, which must be fast: loading HttpClient would take too long.</summary>
 internal static class TinyHttp
 {
-    internal sealed record Answer(int Status, string Body);
+    internal sealed record Response(int Status, string Body);
 
-    /// <summary>Of an http address. Uri takes longer to load.</summary>
+    /// <summary>The parts of an http address. Loading Uri would take longer.</summary>
     internal sealed record HostAndPort(string Authority, string Host, int Port)
     {
-        private const int UsualPort = 80;
+        private const int DefaultPort = 80;
 
-        public static HostAndPort? Of(string url)
+        public static HostAndPort? Parse(string url)
         {
             const string scheme = "http://";
             if (!url.StartsWith(scheme, StringComparison.Ordinal))
@@ -25,21 +26,27 @@ internal static class TinyHttp
             var authority = url[scheme.Length..];
             var colon = authority.LastIndexOf(':');
             if (colon < 0 || authority.EndsWith(']'))
-                return new HostAndPort(authority, authority.Trim('[', ']'), UsualPort);
-            return int.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= ushort.MaxValue
+                return new HostAndPort(authority, authority.Trim('[', ']'), DefaultPort);
+            return ushort.TryParse(authority.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
                 ? new HostAndPort(authority, authority[..colon].Trim('[', ']'), port)
                 : null;
         }
     }
 
-    /// <summary>Null when nothing answers in time, or not with a whole response.</summary>
-    public static Answer? Post(HostAndPort address, string path, string headers, byte[] body, int seconds) =>
-        Exchange(address, $"POST {path} HTTP/1.0\r\nHost: {address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n", body, seconds);
+    /// <summary>Null when no complete response comes in time.</summary>
+    /// <param name="headers">Each with its line break.</param>
+    public static Response? Post(HostAndPort address, string path, string headers, byte[] body, int seconds)
+    {
+        var ofBody = $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n";
+        return Send(address, $"POST {path} HTTP/1.0\r\nHost: {address.Authority}\r\n{ofBody}{headers}\r\n", body, seconds);
+    }
 
-    public static Answer? Get(HostAndPort address, string path, string headers, int seconds) =>
-        Exchange(address, $"GET {path} HTTP/1.0\r\nHost: {address.Authority}\r\n{headers}\r\n", [], seconds);
+    /// <summary>Null when no complete response comes in time.</summary>
+    /// <param name="headers">Each with its line break.</param>
+    public static Response? Get(HostAndPort address, string path, string headers, int seconds) =>
+        Send(address, $"GET {path} HTTP/1.0\r\nHost: {address.Authority}\r\n{headers}\r\n", [], seconds);
 
-    private static Answer? Exchange(HostAndPort address, string head, byte[] body, int seconds)
+    private static Response? Send(HostAndPort address, string head, byte[] body, int seconds)
     {
         var deadline = Stopwatch.GetTimestamp() + (seconds * Stopwatch.Frequency);
         try
@@ -62,7 +69,10 @@ internal static class TinyHttp
     {
         if ((IPAddress.TryParse(address.Host, out var given) ? given : Resolve(address.Host)) is not { } ip)
             return null;
-        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { SendTimeout = Math.Max(MicrosecondsUntil(deadline) / 1_000, 1) }; // On Linux that limits the connecting too.
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            SendTimeout = Math.Max(MicrosecondsUntil(deadline) / 1_000, 1), // On Linux it limits the time to connect as well.
+        };
         try
         {
             socket.Connect(new IPEndPoint(ip, address.Port));
@@ -78,8 +88,8 @@ internal static class TinyHttp
     private static IPAddress? Resolve(string host) =>
         host == "localhost" ? IPAddress.Loopback : Dns.GetHostAddresses(host) is [var first, ..] ? first : null;
 
-    /// <summary>HTTP/1.0: the end of the connection is the end of the body.</summary>
-    private static Answer? Read(Socket socket, long deadline)
+    /// <summary>In HTTP/1.0 the body ends when the connection is closed.</summary>
+    private static Response? Read(Socket socket, long deadline)
     {
         using var received = new MemoryStream();
         var buffer = new byte[16_384];
@@ -95,7 +105,7 @@ internal static class TinyHttp
         return Parse(received.GetBuffer().AsSpan(0, (int)received.Length));
     }
 
-    private static Answer? Parse(ReadOnlySpan<byte> response)
+    private static Response? Parse(ReadOnlySpan<byte> response)
     {
         var end = response.IndexOf("\r\n\r\n"u8);
         if (end < 0)
@@ -105,7 +115,7 @@ internal static class TinyHttp
         if (words.Length < 2 || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var status))
             return null;
         var body = response[(end + 4)..];
-        return Length(head) is { } length && length != body.Length ? null : new Answer(status, Encoding.UTF8.GetString(body));
+        return Length(head) is { } length && length != body.Length ? null : new Response(status, Encoding.UTF8.GetString(body));
     }
 
     private static int? Length(string head)

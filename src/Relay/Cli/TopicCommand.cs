@@ -1,16 +1,13 @@
 using System.CommandLine;
-using Relay.Configuration;
-using Relay.Http;
-using Relay.Running;
 
 namespace Relay.Cli;
 
-/// <summary>relay topic: where the operator's pages go, to subscribe to on a phone.</summary>
+/// <summary>relay topic: prints the ntfy topic of the operator's pages, to subscribe to on a phone.</summary>
 internal static class TopicCommand
 {
     public static Command Create(CommandContext context)
     {
-        var json = Parts.Json();
+        var json = CommonOptions.Json();
         var command = new Command("topic", "print the ntfy topic and its address") { json };
         command.SetAction(parse => Run(context, parse, parse.GetValue(json)));
         return command;

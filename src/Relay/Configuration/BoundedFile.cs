@@ -1,4 +1,3 @@
-using Relay.Conversations;
 using Relay.Texts;
 
 namespace Relay.Configuration;
@@ -11,7 +10,7 @@ internal abstract record FileContent
     public sealed record Unreadable(string Reason) : FileContent;
 }
 
-/// <summary>Reads a small file whole, and never more than its limit into memory, whatever the file turns out to be.</summary>
+/// <summary>Reads a small file whole. Never reads more than the limit into memory, even from a device or a file that grows.</summary>
 internal static class BoundedFile
 {
     public static FileContent Read(string path, int limit)
@@ -31,7 +30,7 @@ internal static class BoundedFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return new FileContent.Unreadable($"cannot be read: {Shown.OneLine(exception.Message)}");
+            return new FileContent.Unreadable($"cannot be read: {Printable.OneLine(exception.Message)}");
         }
     }
 }

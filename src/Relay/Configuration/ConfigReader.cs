@@ -1,22 +1,22 @@
 using System.Buffers;
 using System.Text;
-using YamlDotNet.Core;
-using Relay.Conversations;
-using Relay.Costs;
-using Relay.Http;
-using Relay.Running;
 using Relay.Texts;
+using YamlDotNet.Core;
 
 namespace Relay.Configuration;
 
-/// <summary>Reads config.yaml: (1) the text, (2) its YAML, (3) every key by its rule. All faults are gathered, in the order of their lines.</summary>
+/// <summary>Reads config.yaml: (1) the text, (2) its YAML, (3) every key by its rule.
+/// Collects all faults, in the order of their lines.</summary>
 internal sealed class ConfigReader
 {
     private const int LargestBytes = 1 << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private static readonly SearchValues<char> NotYaml = SearchValues.Create(
-        [.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\u0085'))]);
+    private static readonly SearchValues<char> ForbiddenCharacters = SearchValues.Create(
+        [.. from code in Enumerable.Range(0, 0xA0)
+            let c = (char)code
+            where char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\u0085')
+            select c]);
 
     private readonly RelayHome _home;
     private readonly string _file;
@@ -28,7 +28,7 @@ internal sealed class ConfigReader
         _file = Path.GetFileName(home.ConfigFile);
     }
 
-    /// <summary>A missing or empty file is all defaults; so is, in the result, each key that has a fault.</summary>
+    /// <summary>A missing or empty file means all defaults. A key with a fault gets its default, too.</summary>
     public static (RelayConfig Config, IReadOnlyList<ConfigFault> Faults) Read(RelayHome home)
     {
         var reader = new ConfigReader(home);
@@ -69,7 +69,7 @@ internal sealed class ConfigReader
     {
         try
         {
-            return Printable(StrictUtf8.GetString(content).TrimStart('\uFEFF'));
+            return RefuseControlCharacters(StrictUtf8.GetString(content).TrimStart('\uFEFF'));
         }
         catch (DecoderFallbackException exception)
         {
@@ -78,9 +78,9 @@ internal sealed class ConfigReader
         }
     }
 
-    private string? Printable(string text)
+    private string? RefuseControlCharacters(string text)
     {
-        var at = text.AsSpan().IndexOfAny(NotYaml);
+        var at = text.AsSpan().IndexOfAny(ForbiddenCharacters);
         if (at < 0)
             return text;
 
@@ -100,12 +100,12 @@ internal sealed class ConfigReader
             if (TabIndentedLine(text, line) is { } tabbed)
                 Fault(tabbed, "a tab indents this line; allowed: spaces");
             else
-                Fault(line, $"malformed YAML: {Shown.OneLine(exception.Message)}");
+                Fault(line, $"malformed YAML: {Printable.OneLine(exception.Message)}");
             return null;
         }
     }
 
-    // YamlDotNet reports a tab at the line before it.
+    // YamlDotNet reports a tab one line too early.
     private static int? TabIndentedLine(string text, int reported)
     {
         var near = text.Split('\n').Skip(reported - 1).Take(2).ToList();
@@ -138,7 +138,7 @@ internal sealed class ConfigReader
             Advisor = root.Read("advisor", defaults.Advisor, Rules.Advisor),
             Agents = ReadAgents(root.Child("agents"), defaults.Agents),
         };
-        root.Close();
+        root.ReportUnknownKeys();
         return config.SystemPromptFile is { } path
             ? config with { SystemPrompt = root.Read("system_prompt_file", config.SystemPrompt, _ => PromptFile(path)) }
             : config;
@@ -181,14 +181,15 @@ internal sealed class ConfigReader
             var session = new SessionConfig(
                 item.Read("session_id", "", Rules.Id),
                 item.Read("conversation", SessionConfig.DefaultConversation, Rules.Id));
-            item.Close();
+            item.ReportUnknownKeys();
 
+            var id = session.SessionId;
             var line = item.LineOf("session_id");
             if (line is null)
                 item.Require("session_id", Rules.IdText);
-            else if (session.SessionId.Length > 0 && !lines.TryAdd(session.SessionId, line.Value))
-                item.Fault(line.Value, "session_id", $"{session.SessionId} is listed a second time, after line {lines[session.SessionId]}; allowed: once");
-            else if (session.SessionId.Length > 0)
+            else if (id.Length > 0 && !lines.TryAdd(id, line.Value))
+                item.Fault(line.Value, "session_id", $"{id} is listed a second time, after line {lines[id]}; allowed: once");
+            else if (id.Length > 0)
                 sessions.Add(session);
         }
         return sessions;
@@ -203,7 +204,7 @@ internal sealed class ConfigReader
             ScanChars = section.Read("scan_chars", defaults.ScanChars, Rules.Integer(1, 100_000)),
             InputFile = section.Read("input_file", defaults.InputFile, Rules.StateFileName),
         };
-        section.Close();
+        section.ReportUnknownKeys();
         return config;
     }
 
@@ -214,7 +215,7 @@ internal sealed class ConfigReader
             PerDayUsd = section.Read("per_day_usd", null, Rules.Amount),
             PerMonthUsd = section.Read("per_month_usd", null, Rules.Amount),
         };
-        section.Close();
+        section.ReportUnknownKeys();
         return config;
     }
 
@@ -226,7 +227,7 @@ internal sealed class ConfigReader
             Wake = section.Read("wake", defaults.Wake, Rules.Line(longest: 1_000)),
             Allow = section.Children("allow") is { } rules ? ReadAllowRules(rules) : defaults.Allow,
         };
-        section.Close();
+        section.ReportUnknownKeys();
         return config;
     }
 
@@ -236,7 +237,7 @@ internal sealed class ConfigReader
         foreach (var item in items)
         {
             rules.Add(new AllowRule(item.Read("tool", "", Rules.Line(longest: 200)), item.Read("pattern", "", Rules.Line(longest: 1_000))));
-            item.Close();
+            item.ReportUnknownKeys();
             item.Require("tool", "the name of a tool, such as Bash");
             item.Require("pattern", "what its input must be, * for anything");
         }

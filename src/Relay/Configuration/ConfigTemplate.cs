@@ -1,11 +1,9 @@
-using Relay.Storage;
-
 namespace Relay.Configuration;
 
-/// <summary>What 'relay init' writes. Reading the config gives exactly the defaults, so that deleting a line changes nothing.</summary>
+/// <summary>What 'relay init' writes. The config holds exactly the defaults, so deleting a line changes nothing.</summary>
 internal static class ConfigTemplate
 {
-    /// <summary>The prompts stand in comments: uncommented they work as they are, and left alone they improve with relay.</summary>
+    /// <summary>The prompts are comments. Uncommented they work as they are; left as comments they follow the program's updates.</summary>
     public static string Config { get; } = $$"""
         # Settings of this relay. Every key has the default shown here; a line you delete changes nothing.
         # Changes are picked up while relay runs, where they can be. Keys and tokens belong in .env.

@@ -1,12 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using Relay.Files.Platform;
-using Relay.Running;
 
 namespace Relay.Configuration;
 
-/// <summary>A .env file that can be added to without touching a byte of what others wrote.
-/// The text is held as Latin-1, where every byte is one character, so that invalid UTF-8 survives too.</summary>
+/// <summary>A .env file to which keys can be added without changing any other byte.
+/// The text is kept as Latin-1, where every byte is one character. So invalid UTF-8 is written back unchanged.</summary>
 internal sealed class DotEnv
 {
     private const int LargestBytes = 1 << 20;
@@ -27,12 +26,12 @@ internal sealed class DotEnv
 
     public string Name => Path.GetFileName(_path);
 
-    /// <summary>The last value the key was given; null when it was given none.</summary>
+    /// <summary>The value of the key's last line; null when the key has no line.</summary>
     public string? this[string key] => _last.TryGetValue(key, out var line) ? line.Value : null;
 
     public int? LineOf(string key) => _last.TryGetValue(key, out var line) ? line.Number : null;
 
-    /// <summary>A missing file is empty. Faults are what is wrong with our own keys; odd lines of others are none.</summary>
+    /// <summary>A missing file counts as empty. Only the relay's own keys can have faults; other lines are left alone.</summary>
     public static DotEnv Load(string path, List<ConfigFault> faults)
     {
         var name = Path.GetFileName(path);
@@ -55,7 +54,7 @@ internal sealed class DotEnv
         }
     }
 
-    /// <summary>Fills in the key's line when its value is empty, and appends a line otherwise.</summary>
+    /// <summary>Fills in the key's line if its value is empty; otherwise appends a line.</summary>
     public void Set(string key, string value)
     {
         var written = DotEnvLine.Write(value);
@@ -68,14 +67,15 @@ internal sealed class DotEnv
         Index();
     }
 
-    /// <summary>Replaces the file in one step, and only when something was set. A symbolic link stays one: its target is replaced.</summary>
+    /// <summary>Replaces the file in one step, and only if something was set. Of a symbolic link the target is replaced.</summary>
     public void Save()
     {
         if (!_changed)
             return;
 
         var target = LinkTarget.Of(_path);
-        var temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{RandomNumberGenerator.GetHexString(12)}.tmp");
+        var temporaryName = $".{Path.GetFileName(target)}.{RandomNumberGenerator.GetHexString(12)}.tmp";
+        var temporary = Path.Combine(Path.GetDirectoryName(target)!, temporaryName);
         try
         {
             WriteDurably(temporary, Encoding.Latin1.GetBytes(_text));
@@ -92,7 +92,7 @@ internal sealed class DotEnv
 
     private static void WriteDurably(string path, byte[] content)
     {
-        // Never readable by others, not even for a moment.
+        // The mode is set at creation, so others can never read it.
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerReadWrite };
         using var stream = new FileStream(path, options);
         stream.Write(content);

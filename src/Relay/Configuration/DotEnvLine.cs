@@ -2,14 +2,14 @@ using System.Text;
 
 namespace Relay.Configuration;
 
-/// <summary>One KEY=VALUE line; the value's bounds in the file's text include its quotes.</summary>
+/// <summary>One KEY=VALUE line. The start and end of the value in the file's text include its quotes.</summary>
 internal sealed record DotEnvLine(string Key, string Value, int Number, int ValueStart, int ValueEnd, string? Fault)
 {
     private const string Export = "export";
     private const string UnquotedSafe = "_-./:@%+,=~";
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Null for what assigns nothing: a comment, a blank line, a line that is not ours to understand.</summary>
+    /// <summary>Null for a line that assigns nothing: a comment, a blank line, anything without KEY=.</summary>
     public static DotEnvLine? Parse(string text, int start, int end, int number)
     {
         var key = SkipExport(text, SkipBlanks(text, start, end), end);
@@ -24,7 +24,7 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
         return Decode(text[key..keyEnd], number, found);
     }
 
-    /// <summary>A value as it stands in the file, quoted when it must be, in Latin-1 form.</summary>
+    /// <summary>The value as it is written to the file: quoted if needed, its UTF-8 bytes as Latin-1 characters.</summary>
     public static string Write(string value)
     {
         var quoted = value.All(c => char.IsAsciiLetterOrDigit(c) || UnquotedSafe.Contains(c))
@@ -33,7 +33,7 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
         return Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(quoted));
     }
 
-    private static Found FindValue(string text, int afterEquals, int end)
+    private static RawValue FindValue(string text, int afterEquals, int end)
     {
         var first = SkipBlanks(text, afterEquals, end);
         if (first < end && text[first] is '"' or '\'')
@@ -45,11 +45,11 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
         while (stop > first && IsBlank(text[stop - 1]))
             stop--;
         return stop == first
-            ? new Found("", afterEquals, afterEquals, null) // Blanks and a comment after an empty value stay after it.
-            : new Found(text[first..stop], first, stop, null);
+            ? new RawValue("", afterEquals, afterEquals, null) // A value set later goes before the blanks and the comment.
+            : new RawValue(text[first..stop], first, stop, null);
     }
 
-    private static Found FindQuoted(string text, int open, int end)
+    private static RawValue FindQuoted(string text, int open, int end)
     {
         var quote = text[open];
         var value = new StringBuilder();
@@ -58,24 +58,26 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
             value.Append(quote == '"' && text[at] == '\\' && at + 1 < end ? Unescape(text[++at]) : text[at].ToString());
 
         if (at >= end)
-            return new Found("", open, end, "a quote is not closed; allowed: KEY=VALUE on one line, with both quotes or none");
+            return new RawValue("", open, end, "a quote is not closed; allowed: KEY=VALUE on one line, with both quotes or none");
 
         var rest = SkipBlanks(text, at + 1, end);
         var fault = rest == end || text[rest] == '#' ? null : "there is text after the closing quote; allowed: nothing, or a comment";
-        return new Found(value.ToString(), open, at + 1, fault);
+        return new RawValue(value.ToString(), open, at + 1, fault);
     }
 
-    private static DotEnvLine Decode(string key, int number, Found found)
+    private static DotEnvLine Decode(string key, int number, RawValue found)
     {
+        const string allowed = "allowed: plain text on one line";
+        var line = new DotEnvLine(key, "", number, found.Start, found.End, found.Fault);
         try
         {
-            var value = StrictUtf8.GetString(Encoding.Latin1.GetBytes(found.Raw));
-            var fault = found.Fault ?? (value.Any(char.IsControl) ? "there is a control character in the value; allowed: plain text on one line" : null);
-            return new DotEnvLine(key, value, number, found.Start, found.End, fault);
+            var value = StrictUtf8.GetString(Encoding.Latin1.GetBytes(found.Text));
+            var fault = value.Any(char.IsControl) ? $"there is a control character in the value; {allowed}" : null;
+            return line with { Value = value, Fault = found.Fault ?? fault };
         }
         catch (DecoderFallbackException)
         {
-            return new DotEnvLine(key, "", number, found.Start, found.End, found.Fault ?? "the value is not UTF-8; allowed: plain text on one line");
+            return line with { Fault = found.Fault ?? $"the value is not UTF-8; {allowed}" };
         }
     }
 
@@ -87,7 +89,7 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
             return at;
 
         var key = SkipBlanks(text, after, end);
-        return key < end && text[key] == '=' ? at : key; // "export = x" assigns to a key of that name.
+        return key < end && text[key] == '=' ? at : key; // "export = x" assigns to a key named export.
     }
 
     private static int SkipBlanks(string text, int at, int end)
@@ -99,7 +101,7 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
 
     private static bool IsComment(string text, int at) => text[at] == '#' && IsBlank(text[at - 1]);
 
-    // Not char.IsWhiteSpace: in Latin-1 form that would take bytes of UTF-8 letters for blanks.
+    // Not char.IsWhiteSpace: in Latin-1 a byte of a UTF-8 letter can look like white space.
     private static bool IsBlank(char c) => c is ' ' or '\t';
 
     private static bool IsKeyCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-';
@@ -122,5 +124,5 @@ internal sealed record DotEnvLine(string Key, string Value, int Number, int Valu
         _ => c.ToString(),
     };
 
-    private sealed record Found(string Raw, int Start, int End, string? Fault);
+    private sealed record RawValue(string Text, int Start, int End, string? Fault);
 }

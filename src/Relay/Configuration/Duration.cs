@@ -12,20 +12,22 @@ internal static partial class Duration
         if (text.Length == 0 || !match.Success)
             return null;
 
-        return TimeSpan.FromDays(Count("d")) + TimeSpan.FromHours(Count("h")) + TimeSpan.FromMinutes(Count("m")) + TimeSpan.FromSeconds(Count("s"));
+        return TimeSpan.FromDays(Count("d")) + TimeSpan.FromHours(Count("h"))
+            + TimeSpan.FromMinutes(Count("m")) + TimeSpan.FromSeconds(Count("s"));
 
-        int Count(string unit) => match.Groups[unit] is { Success: true } digits ? int.Parse(digits.Value, CultureInfo.InvariantCulture) : 0;
+        int Count(string unit) =>
+            match.Groups[unit] is { Success: true } digits ? int.Parse(digits.Value, CultureInfo.InvariantCulture) : 0;
     }
 
     public static string Write(TimeSpan duration)
     {
-        var parts = string.Concat(Part(duration.Days, "d"), Part(duration.Hours, "h"), Part(duration.Minutes, "m"), Part(duration.Seconds, "s"));
+        var parts = Part(duration.Days, "d") + Part(duration.Hours, "h") + Part(duration.Minutes, "m") + Part(duration.Seconds, "s");
         return parts.Length > 0 ? parts : "0s";
     }
 
     private static string Part(int count, string unit) => count == 0 ? "" : $"{count}{unit}";
 
-    // So few digits that the sum always fits a TimeSpan.
+    // The digits are limited so that the sum always fits into a TimeSpan.
     [GeneratedRegex(@"\A((?<d>[0-9]{1,6})d)?((?<h>[0-9]{1,6})h)?((?<m>[0-9]{1,6})m)?((?<s>[0-9]{1,8})s)?\z")]
     private static partial Regex Pattern();
 }

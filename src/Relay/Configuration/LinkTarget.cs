@@ -1,6 +1,6 @@
 namespace Relay.Configuration;
 
-/// <summary>The file a path means after symbolic links are followed, whether or not it exists.</summary>
+/// <summary>The path after symbolic links have been followed. The file need not exist.</summary>
 internal static class LinkTarget
 {
     public static string Of(string path)

@@ -4,13 +4,16 @@ using System.Text.RegularExpressions;
 
 namespace Relay.Configuration;
 
-/// <summary>Where HTTP listens. The host of an IPv6 address has no brackets; port 0 is any free one.</summary>
+/// <summary>Where HTTP listens. An IPv6 host is kept without its brackets; port 0 means any free port.</summary>
 internal sealed partial record ListenAddress(string Host, int Port)
 {
     public static ListenAddress? Parse(string text)
     {
         var match = Pattern().Match(text);
-        if (!match.Success || !int.TryParse(match.Groups["port"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > IPEndPoint.MaxPort)
+        if (!match.Success)
+            return null;
+        var port = int.Parse(match.Groups["port"].Value, CultureInfo.InvariantCulture);
+        if (port > IPEndPoint.MaxPort)
             return null;
 
         var host = match.Groups["host"].Value;
@@ -19,7 +22,16 @@ internal sealed partial record ListenAddress(string Host, int Port)
 
     public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
-    // Four parts without leading zeros: IPAddress alone would take 127.1, 1 and octal parts too.
-    [GeneratedRegex(@"\A(\[(?<host>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|(?<host>localhost|(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3})):(?<port>[0-9]{1,5})\z", RegexOptions.ExplicitCapture)]
+    // Four numbers without leading zeros: IPAddress alone would also accept 127.1, a single number and octal numbers.
+    [GeneratedRegex(
+        """
+        \A
+        ( \[ (?<host> [0-9A-Fa-f.]* : [0-9A-Fa-f:.]* ) \]
+        | (?<host> localhost | (0|[1-9][0-9]{0,2}) ( \. (0|[1-9][0-9]{0,2}) ){3} )
+        )
+        : (?<port> [0-9]{1,5} )
+        \z
+        """,
+        RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Pattern();
 }

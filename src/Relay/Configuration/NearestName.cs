@@ -1,22 +1,25 @@
 namespace Relay.Configuration;
 
-/// <summary>Finds the name somebody probably meant.</summary>
+/// <summary>Finds the known name that a mistyped one probably stands for.</summary>
 internal static class NearestName
 {
     private const int LongestTyped = 64;
 
-    /// <summary>Null when nothing is near: two letters may differ, and up to a third of a long name.</summary>
+    /// <summary>Null when no name is near enough: two letters may differ, in a long name up to a third of them.</summary>
     public static string? Of(string typed, IReadOnlyList<string> known)
     {
         if (typed.Length > LongestTyped)
             return null;
 
         var plain = typed.Replace('-', '_');
-        var best = known.Select(name => (Name: name, Distance: Distance(plain, name))).DefaultIfEmpty((Name: "", Distance: int.MaxValue)).MinBy(pair => pair.Distance);
+        var best = known
+            .Select(name => (Name: name, Distance: Distance(plain, name)))
+            .DefaultIfEmpty((Name: "", Distance: int.MaxValue))
+            .MinBy(pair => pair.Distance);
         return best.Distance <= Math.Max(2, best.Name.Length / 3) ? best.Name : null;
     }
 
-    /// <summary>Levenshtein's, without regard to case.</summary>
+    /// <summary>The Levenshtein distance, ignoring case.</summary>
     private static int Distance(string left, string right)
     {
         var row = Enumerable.Range(0, right.Length + 1).ToArray();

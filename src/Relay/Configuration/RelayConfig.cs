@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Relay.Conversations;
-using Relay.Costs;
 
 namespace Relay.Configuration;
 
@@ -37,23 +35,23 @@ internal sealed record OperatorConfig
     public string InputFile { get; init; } = "jc_input.txt";
 }
 
-/// <summary>Upper limits of what calls may cost; null is no limit.</summary>
+/// <summary>Upper limits of what calls to the API may cost; null means no limit.</summary>
 internal sealed record BudgetConfig
 {
     public decimal? PerDayUsd { get; init; }
     public decimal? PerMonthUsd { get; init; }
 }
 
-/// <summary>What config.yaml says; every property has the default of its key.</summary>
+/// <summary>The settings of config.yaml. Every property starts with its key's default.</summary>
 internal sealed partial record RelayConfig
 {
     public string Model { get; init; } = "claude-opus-5-5";
     public int MaxTokens { get; init; } = 16_000;
 
-    /// <summary>As written. What the advisor is told is <see cref="SystemPromptText"/>.</summary>
+    /// <summary>As written in the settings. The advisor gets <see cref="SystemPromptText"/>.</summary>
     public string SystemPrompt { get; init; } = Prompts.System;
 
-    /// <summary>The absolute path of the file the system prompt came from, if any, so that a change in it is seen.</summary>
+    /// <summary>The absolute path of the file that holds the system prompt, if there is one. It is watched for changes.</summary>
     public string? SystemPromptFile { get; init; }
 
     public string SummarizationPrompt { get; init; } = Prompts.Summarization;
@@ -65,7 +63,7 @@ internal sealed partial record RelayConfig
     public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
 
-    /// <summary>Conversations asked at once.</summary>
+    /// <summary>How many conversations may be asked at the same time.</summary>
     public int MaxParallelTurns { get; init; } = 16;
 
     public BudgetConfig Budget { get; init; } = new();
@@ -75,12 +73,13 @@ internal sealed partial record RelayConfig
     public AdvisorKind Advisor { get; init; } = AdvisorKind.Anthropic;
     public AgentsConfig Agents { get; init; } = new();
 
-    /// <summary>The system prompt with the operator's name and token put into the built-in one; a user's own prompt is verbatim.</summary>
+    /// <summary>The system prompt to send. In the built-in one the operator's name and token are filled in;
+    /// a user's own prompt is sent word for word.</summary>
     public string SystemPromptText => SystemPrompt == Prompts.System
         ? Placeholder().Replace(SystemPrompt, match => match.Value == "{token}" ? Operator.Token : Operator.Name)
         : SystemPrompt;
 
-    /// <summary>Equality by value, the sessions included (the record's own compares the list by reference).</summary>
+    /// <summary>Equality by value, lists included. (The record's own equality compares lists by reference.)</summary>
     public bool SameAs(RelayConfig other) =>
         this == other with { Sessions = Sessions, Agents = Agents }
         && Sessions.SequenceEqual(other.Sessions)

@@ -1,8 +1,6 @@
-using Relay.Operator;
-
 namespace Relay.Configuration;
 
-/// <summary>The folder one relay lives in, and the place of everything in it.</summary>
+/// <summary>The folder of one relay, and the paths of everything in it.</summary>
 internal sealed record RelayHome(string Root)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -25,7 +23,7 @@ internal sealed record RelayHome(string Root)
     public string HistoryFile => Path.Combine(State, "conversation.json");
     public string RefusedAnswers => Path.Combine(State, ".rejected");
 
-    /// <summary>Prices of the user's own; absent in most homes.</summary>
+    /// <summary>The user's own prices; most homes have none.</summary>
     public string PricesFile => Path.Combine(Root, "prices.json");
 
     public string Logs => Path.Combine(Root, "logs");
@@ -46,7 +44,7 @@ internal sealed record RelayHome(string Root)
 
     public string SessionFolder(string sessionId) => Path.Combine(Dispatch, sessionId);
 
-    /// <summary>Creates what is missing; the modes of folders that exist stay as their owner set them.</summary>
+    /// <summary>Creates the missing folders. Folders that exist keep their modes.</summary>
     public void CreateFolders()
     {
         Directory.CreateDirectory(Root, OwnerOnly);

@@ -7,5 +7,5 @@ internal abstract record Parsed<T>
     public sealed record Invalid(string Wrong, string Allowed) : Parsed<T>;
 }
 
-/// <summary>Says of a value whether it is allowed, and what it means.</summary>
+/// <summary>Checks a value and converts it.</summary>
 internal delegate Parsed<T> Rule<T>(YamlValue value);

@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Configuration;
 
-/// <summary>What the values of config.yaml may be, by kind.</summary>
+/// <summary>What the values of config.yaml may be: a rule for each kind.</summary>
 internal static partial class Rules
 {
     private const decimal LargestAmount = 1_000_000_000;
@@ -24,33 +23,43 @@ internal static partial class Rules
         if (value is not YamlValue.Scalar { Kind: ScalarKind.Number } scalar || !DecimalPattern().IsMatch(scalar.Content))
             return Wrong<decimal?>(value, allowed);
 
-        return decimal.TryParse(scalar.Content, NumberStyles.Number, CultureInfo.InvariantCulture, out var amount) && amount is >= 0 and <= LargestAmount
+        return decimal.TryParse(scalar.Content, NumberStyles.Number, CultureInfo.InvariantCulture, out var amount)
+            && amount is >= 0 and <= LargestAmount
             ? new Parsed<decimal?>.Valid(amount)
             : OutOfRange<decimal?>(scalar, allowed);
     };
 
     public static Rule<TimeSpan> Duration(TimeSpan least, TimeSpan most) => value =>
     {
-        var allowed = $"a duration such as 90s, 10m, 1h30m or 1d, from {Configuration.Duration.Write(least)} to {Configuration.Duration.Write(most)}";
-        if (value is not YamlValue.Scalar { Kind: ScalarKind.Text } scalar || Configuration.Duration.Parse(scalar.Content) is not { } duration)
+        var range = $"from {Configuration.Duration.Write(least)} to {Configuration.Duration.Write(most)}";
+        var allowed = $"a duration such as 90s, 10m, 1h30m or 1d, {range}";
+        if (value is not YamlValue.Scalar { Kind: ScalarKind.Text } scalar
+            || Configuration.Duration.Parse(scalar.Content) is not { } duration)
             return Wrong<TimeSpan>(value, allowed);
 
-        return duration >= least && duration <= most ? new Parsed<TimeSpan>.Valid(duration) : OutOfRange<TimeSpan>(scalar, allowed);
+        return duration >= least && duration <= most
+            ? new Parsed<TimeSpan>.Valid(duration)
+            : OutOfRange<TimeSpan>(scalar, allowed);
     };
 
-    public static Rule<ListenAddress> Listen => Text("HOST:PORT, where HOST is an IPv4 address, an [IPv6] address or localhost, and PORT is 0 to 65535", ListenAddress.Parse);
+    public static Rule<ListenAddress> Listen => Text(
+        "HOST:PORT, where HOST is an IPv4 address, an [IPv6] address or localhost, and PORT is 0 to 65535",
+        ListenAddress.Parse);
 
-    /// <summary>Text of one line that says something.</summary>
-    public static Rule<string> Line(int longest) => Text($"text of one line, 1 to {longest} characters, not blank",
-        text => text.Length <= longest && !string.IsNullOrWhiteSpace(text) && Shown.IsOneLine(text) ? text : null);
+    /// <summary>One line that is not blank.</summary>
+    public static Rule<string> Line(int longest) => Text(
+        $"text of one line, 1 to {longest} characters, not blank",
+        text => text.Length <= longest && !string.IsNullOrWhiteSpace(text) && Printable.IsOneLine(text) ? text : null);
 
-    /// <summary>Text of any length that says something.</summary>
-    public static Rule<string> Prose => Text("text that is not blank",
-        text => !string.IsNullOrWhiteSpace(text) && Shown.IsWellFormed(text) ? text : null);
+    /// <summary>Text of any length that is not blank.</summary>
+    public static Rule<string> Prose => Text(
+        "text that is not blank",
+        text => !string.IsNullOrWhiteSpace(text) && Printable.IsWellFormed(text) ? text : null);
 
     public static Rule<string> Id => Text(IdText, text => IdPattern().IsMatch(text) ? text : null);
 
-    public static Rule<string> StateFileName => Text("a plain file name of up to 64 characters, not starting with a dot and not one of relay's own state files",
+    public static Rule<string> StateFileName => Text(
+        "a plain file name of up to 64 characters, not starting with a dot and not one of relay's own state files",
         text => IsStateFileName(text) ? text : null);
 
     public static Rule<int> Integer(int least, int most) => value =>
@@ -59,8 +68,9 @@ internal static partial class Rules
         if (value is not YamlValue.Scalar { Kind: ScalarKind.Number } scalar || !IntegerPattern().IsMatch(scalar.Content))
             return Wrong<int>(value, allowed);
 
-        return scalar.Content.Length < 20 && long.Parse(scalar.Content, CultureInfo.InvariantCulture) is var number && number >= least && number <= most
-            ? new Parsed<int>.Valid((int)number)
+        return int.TryParse(scalar.Content, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most
+            ? new Parsed<int>.Valid(number)
             : OutOfRange<int>(scalar, allowed);
     };
 
@@ -93,11 +103,12 @@ internal static partial class Rules
 
     private static Parsed<T>.Invalid Wrong<T>(YamlValue value, string allowed) => new(value.Problem, allowed);
 
-    private static Parsed<T>.Invalid OutOfRange<T>(YamlValue.Scalar value, string allowed) => new($"{Shown.Short(value.Content)} is out of range", allowed);
+    private static Parsed<T>.Invalid OutOfRange<T>(YamlValue.Scalar value, string allowed) =>
+        new($"{Printable.Short(value.Content)} is out of range", allowed);
 
     private static bool IsStateFileName(string name) =>
         name.Length is > 0 and <= 64
-        && Shown.IsOneLine(name)
+        && Printable.IsOneLine(name)
         && !string.IsNullOrWhiteSpace(name)
         && !name.StartsWith('.')
         && name.IndexOfAny(['/', '\\']) < 0

@@ -2,10 +2,11 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Relay.Running;
+using Relay.Storage;
 
 namespace Relay.Configuration;
 
-/// <summary>Keys, tokens and the addresses they are for. The topic counts as a secret: who knows it can read the pages.</summary>
+/// <summary>Keys and tokens, and the addresses they are for. The topic is a secret, too: whoever knows it can read the pages.</summary>
 internal sealed partial record Secrets
 {
     private const string AbsoluteUrl = "an absolute http or https address";
@@ -20,16 +21,16 @@ internal sealed partial record Secrets
     public string? ApiKey { get; init; }
     public Uri BaseUrl { get; init; } = new("https://api.anthropic.com");
 
-    /// <summary>Empty until one was generated.</summary>
+    /// <summary>Empty until one has been generated.</summary>
     public string NtfyTopic { get; init; } = "";
 
     public Uri NtfyServer { get; init; } = new("https://ntfy.sh");
     public string? NtfyToken { get; init; }
 
-    /// <summary>The bearer token for HTTP; empty until one was generated.</summary>
+    /// <summary>The bearer token for HTTP. Empty until one has been generated.</summary>
     public string Token { get; init; } = "";
 
-    /// <summary>With a password in it, mostly; null where SQLite is used.</summary>
+    /// <summary>The address of the PostgreSQL database. It usually contains a password. Null when SQLite is used.</summary>
     public Uri? DatabaseUrl { get; init; }
 
     public static Secrets Resolve(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
@@ -48,7 +49,7 @@ internal sealed partial record Secrets
         };
     }
 
-    /// <summary>Puts a topic and a token into the file where neither it nor the environment has one. The caller saves the file.</summary>
+    /// <summary>Generates the topic and the token if neither the file nor the environment has them. The caller saves the file.</summary>
     public static void EnsureGenerated(DotEnv file, IReadOnlyDictionary<string, string> environment)
     {
         var absent = new Resolver(file, environment, []);
@@ -63,7 +64,9 @@ internal sealed partial record Secrets
     {
         if (new Resolver(file, environment, []).Find("RELAY_DATABASE_URL") is null)
             faults.Add(new ConfigFault(
-                file.Name, null, $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
+                file.Name,
+                null,
+                $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
     }
 
     public override string ToString() =>
@@ -72,13 +75,13 @@ internal sealed partial record Secrets
 
     private static string Presence(string? value) => string.IsNullOrEmpty(value) ? "absent" : "set";
 
-    // Without the user and password an address may carry.
+    // Leaves out the user and password that an address may contain.
     private static string Server(Uri address) => address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
     private static partial Regex TopicPattern();
 
-    private sealed record Found(string Value, string File, int? Line);
+    private sealed record FoundValue(string Value, string File, int? Line);
 
     private sealed class Resolver(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
     {
@@ -90,8 +93,9 @@ internal sealed partial record Secrets
 
         public Uri? DatabaseUrl(string key) => Checked(key, DatabaseAddress, IsPostgres) is { } value ? new Uri(value) : null;
 
-        /// <summary>A developer's own ANTHROPIC_* must not leak in, so there the file goes first; elsewhere the environment does.</summary>
-        public Found? Find(string key) => key.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
+        /// <summary>The environment wins over the file, except for ANTHROPIC_*:
+        /// what a developer has set there for other programs must not be used here.</summary>
+        public FoundValue? Find(string key) => key.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
             ? InFile(key) ?? InEnvironment(key)
             : InEnvironment(key) ?? InFile(key);
 
@@ -106,11 +110,13 @@ internal sealed partial record Secrets
             return null;
         }
 
-        private Found? InFile(string key) =>
-            file[key] is { } value && !string.IsNullOrWhiteSpace(value) ? new Found(value.Trim(), file.Name, file.LineOf(key)) : null;
+        private FoundValue? InFile(string key) => file[key] is { } value && !string.IsNullOrWhiteSpace(value)
+            ? new FoundValue(value.Trim(), file.Name, file.LineOf(key))
+            : null;
 
-        private Found? InEnvironment(string key) =>
-            environment.TryGetValue(key, out var value) && !string.IsNullOrWhiteSpace(value) ? new Found(value.Trim(), "environment", null) : null;
+        private FoundValue? InEnvironment(string key) => environment.TryGetValue(key, out var value) && !string.IsNullOrWhiteSpace(value)
+            ? new FoundValue(value.Trim(), "environment", null)
+            : null;
 
         private static bool IsPostgres(string value) =>
             Uri.TryCreate(value, UriKind.Absolute, out var address)

@@ -1,15 +1,14 @@
-using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Configuration;
 
-/// <summary>One mapping of config.yaml, read key by key. <see cref="Close"/> then tells of the keys nobody asked for.</summary>
+/// <summary>One mapping of config.yaml, read key by key. At the end <see cref="ReportUnknownKeys"/> reports the keys nobody read.</summary>
 internal sealed class Section(YamlValue.Map map, string path, string file, List<ConfigFault> faults)
 {
     private const int NoLine = 0;
     private readonly List<string> _known = [];
 
-    /// <summary>Stands for a mapping that is absent, or that was something else and has its fault already.</summary>
+    /// <summary>Stands for a mapping that is missing, or for a value of another kind whose fault is already reported.</summary>
     public static Section Empty(string file, List<ConfigFault> faults) => new(new YamlValue.Map(NoLine, []), "", file, faults);
 
     public int? LineOf(string key) => Find(key)?.Line;
@@ -42,7 +41,7 @@ internal sealed class Section(YamlValue.Map map, string path, string file, List<
         { } entry => Open(entry.Value, entry.Line, key),
     };
 
-    /// <summary>The mappings of a list; null when the key is absent or no list.</summary>
+    /// <summary>The mappings of a list; null when the key is missing or its value is not a list.</summary>
     public IReadOnlyList<Section>? Children(string key)
     {
         if (Find(key) is not { } entry)
@@ -56,13 +55,14 @@ internal sealed class Section(YamlValue.Map map, string path, string file, List<
 
     public void Fault(int line, string key, string message) => faults.Add(new ConfigFault(file, line, $"{path}{key}: {message}"));
 
-    public void Close()
+    /// <summary>Reports each key that nothing has read, and each key that appears twice. Call it when every known key was read.</summary>
+    public void ReportUnknownKeys()
     {
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var entry in map.Entries)
         {
             if (!_known.Contains(entry.Key))
-                Fault(entry.Line, Shown.Short(entry.Key), $"unknown key{Suggestion(entry.Key)}; allowed: {string.Join(", ", _known)}");
+                Fault(entry.Line, Printable.Short(entry.Key), $"unknown key{Suggestion(entry.Key)}; allowed: {string.Join(", ", _known)}");
             else if (!first.TryAdd(entry.Key, entry.Line))
                 Fault(entry.Line, entry.Key, $"appears a second time, after line {first[entry.Key]}; allowed: once");
         }

@@ -1,4 +1,4 @@
 namespace Relay.Configuration;
 
-/// <summary>What the running program uses: one consistent snapshot.</summary>
+/// <summary>One consistent snapshot of all settings.</summary>
 internal sealed record Settings(RelayHome Home, RelayConfig Config, Secrets Secrets);

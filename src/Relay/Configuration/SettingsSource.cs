@@ -1,7 +1,3 @@
-using Relay.Conversations;
-using Relay.Running;
-using Relay.Storage;
-
 namespace Relay.Configuration;
 
 internal abstract record Loaded
@@ -17,18 +13,19 @@ internal abstract record Reloaded
     public sealed record Unchanged : Reloaded;
     public sealed record Changed(Settings Old, Settings New) : Reloaded;
 
-    /// <summary>The settings in force stay; the same faults are not reported again until a file changes.</summary>
+    /// <summary>The current settings stay in force. The same faults are not reported again until a file changes.</summary>
     public sealed record Faulty(IReadOnlyList<ConfigFault> Faults) : Reloaded;
 }
 
-/// <summary>The settings in force, and how they follow their files. Safe to use from several threads; a loop elsewhere calls <see cref="Reload"/>.</summary>
+/// <summary>The settings in force. They follow their files: a loop elsewhere calls <see cref="Reload"/>.
+/// Safe to use from several threads.</summary>
 internal sealed class SettingsSource
 {
     private readonly RelayHome _home;
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly Lock _reloading = new();
     private FileStamps _read;
-    private FileStamps? _doubted;
+    private FileStamps? _emptied;
     private volatile Settings _current;
 
     private SettingsSource(RelayHome home, IReadOnlyDictionary<string, string> environment, Reading first)
@@ -41,7 +38,7 @@ internal sealed class SettingsSource
 
     public Settings Current => _current;
 
-    /// <summary>With <paramref name="generate"/>, a missing topic or token is made and written to .env.</summary>
+    /// <summary>With <paramref name="generate"/>, a missing topic or token is generated and written to .env.</summary>
     public static Loaded Load(RelayHome home, IReadOnlyDictionary<string, string> environment, bool generate)
     {
         var reading = Read(home, environment, FileStamps.None, generate);
@@ -50,30 +47,33 @@ internal sealed class SettingsSource
             : new Loaded.Ok(new SettingsSource(home, environment, reading));
     }
 
-    /// <summary>(1) Look whether a file changed, (2) doubt an emptied one once, (3) read, (4) swap what is in force.</summary>
+    /// <summary>(1) Look whether a file changed, (2) if one has become empty, wait for the next call,
+    /// (3) read the files, (4) replace the settings.</summary>
     public Reloaded Reload()
     {
         lock (_reloading)
         {
-            var seen = _read.Now();
-            if (seen.SameAs(_read) || IsDoubtful_NeedsLock(seen))
+            var seen = _read.Now();                                                // (1)
+            if (seen.SameAs(_read) || IsPerhapsHalfWritten_NeedsLock(seen))        // (2)
                 return new Reloaded.Unchanged();
 
-            var reading = Read(_home, _environment, seen, generate: false);
+            var reading = Read(_home, _environment, seen, generate: false);        // (3)
             _read = reading.Stamps;
-            return reading.Faults.Count > 0 ? new Reloaded.Faulty(reading.Faults) : Swap_NeedsLock(reading.Settings);
+            return reading.Faults.Count > 0
+                ? new Reloaded.Faulty(reading.Faults)
+                : Replace_NeedsLock(reading.Settings);                             // (4)
         }
     }
 
-    // An editor that truncates before it writes leaves the file empty for a moment, and an empty file means all defaults.
-    private bool IsDoubtful_NeedsLock(FileStamps seen)
+    // Some editors empty the file before they write it. Read at that moment, it would mean all defaults.
+    private bool IsPerhapsHalfWritten_NeedsLock(FileStamps seen)
     {
-        var doubtful = seen.EmptiedSince(_read) && !seen.SameAs(_doubted);
-        _doubted = doubtful ? seen : null;
-        return doubtful;
+        var isNew = seen.EmptiedSince(_read) && !seen.SameAs(_emptied);
+        _emptied = isNew ? seen : null;
+        return isNew;
     }
 
-    private Reloaded Swap_NeedsLock(Settings next)
+    private Reloaded Replace_NeedsLock(Settings next)
     {
         var old = _current;
         var kept = next with { Secrets = KeepGenerated(next.Secrets, old.Secrets) };
@@ -84,7 +84,8 @@ internal sealed class SettingsSource
         return new Reloaded.Changed(old, kept);
     }
 
-    // A topic or token removed while we run stays in force: writing to a file that somebody is editing could lose their work.
+    // If the topic or token is removed while the relay runs, the old one stays in force.
+    // A new one would have to be written to .env, and that could overwrite what somebody is editing.
     private static Secrets KeepGenerated(Secrets next, Secrets old) => next with
     {
         NtfyTopic = next.NtfyTopic.Length > 0 ? next.NtfyTopic : old.NtfyTopic,
@@ -94,7 +95,7 @@ internal sealed class SettingsSource
     private static Reading Read(RelayHome home, IReadOnlyDictionary<string, string> environment, FileStamps seen, bool generate)
     {
         var faults = new List<ConfigFault>();
-        var stamps = seen.For([home.EnvFile, home.ConfigFile]); // Before the read: a file written in between is read again.
+        var stamps = seen.For([home.EnvFile, home.ConfigFile]); // Taken before reading: a file that changes in between is read again.
         var file = DotEnv.Load(home.EnvFile, faults);
         if (generate && faults.Count == 0)
             Generate(file, environment, faults);

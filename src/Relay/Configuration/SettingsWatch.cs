@@ -2,14 +2,14 @@ using Relay.Running;
 
 namespace Relay.Configuration;
 
-/// <summary>Follows .env and config.yaml while the relay runs.</summary>
+/// <summary>Loads .env and config.yaml again when they change while the relay runs.</summary>
 internal sealed partial class SettingsWatch(SettingsSource settings, ChangeFeed changes, Faults faults, ILogger<SettingsWatch> log) : ILoop
 {
     private const string Source = "configuration";
 
     public Topic? WakesOn => null;
 
-    /// <summary>A look costs two system calls, and sees a file behind a link as well.</summary>
+    /// <summary>Polling needs only two system calls, and it also finds changes of a file behind a link.</summary>
     public TimeSpan Poll => TimeSpan.FromSeconds(2);
 
     public Task<int> RunBatchAsync(CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 
 namespace Relay.Configuration;
 
-/// <summary>Reads the one document of a YAML text into values with lines.
-/// Not YamlDotNet's own tree: that one stops at the first duplicate key and recurses as deep as the text says.</summary>
+/// <summary>Reads the one document of a YAML text into values that know their lines.
+/// YamlDotNet's own tree is not used: it stops at the first duplicate key and sets no limit to nesting.</summary>
 internal sealed class YamlDocument
 {
     private const int DeepestNesting = 20;
@@ -15,7 +15,8 @@ internal sealed class YamlDocument
 
     private YamlDocument(string text) => _parser = new Parser(new StringReader(text));
 
-    /// <summary>Null when the text holds no document. Throws <see cref="YamlException"/> with the place of what is malformed.</summary>
+    /// <summary>Null when the text holds no document.</summary>
+    /// <exception cref="YamlException">The text is malformed; holds the place.</exception>
     public static YamlValue? Parse(string text)
     {
         var document = new YamlDocument(text);
@@ -25,7 +26,7 @@ internal sealed class YamlDocument
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            // The scanner throws these for some malformed text; the last event it understood is as near as we get.
+            // The scanner throws these for some malformed text. The end of the last event is the best place we know.
             var place = document._parser.Current?.End ?? Mark.Empty;
             throw new YamlException(place, place, "the text from here on cannot be understood", exception);
         }
@@ -62,7 +63,7 @@ internal sealed class YamlDocument
 
     private YamlValue Aliased(AnchorAlias alias) =>
         _anchored.GetValueOrDefault(alias.Value.Value)
-        ?? new YamlValue.Refused(LineOf(alias), $"the alias *{Shown.Short(alias.Value.Value)} has no anchor before it");
+        ?? new YamlValue.Refused(LineOf(alias), $"the alias *{Printable.Short(alias.Value.Value)} has no anchor before it");
 
     private YamlValue Complete(NodeEvent start, int depth)
     {
@@ -74,7 +75,7 @@ internal sealed class YamlDocument
         };
         return start.Tag.IsEmpty || start.Tag.IsNonSpecific
             ? value
-            : new YamlValue.Refused(LineOf(start), $"the tag {Shown.Short(start.Tag.Value)} is not supported");
+            : new YamlValue.Refused(LineOf(start), $"the tag {Printable.Short(start.Tag.Value)} is not supported");
     }
 
     private static YamlValue.Scalar Scalar(Scalar scalar) => scalar is { Style: ScalarStyle.Plain, Tag.IsEmpty: true }

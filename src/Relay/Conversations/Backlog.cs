@@ -1,9 +1,8 @@
 using Relay.Storage;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
-/// <summary>All that has no answer yet, and what it waits for.</summary>
+/// <summary>All messages that have no answer yet, and what they wait for.</summary>
 internal sealed class Backlog
 {
     private readonly Dictionary<ConversationId, Conversation> _conversations;
@@ -26,31 +25,33 @@ internal sealed class Backlog
 
     public DateTimeOffset? DeferredUntil => Groups.Where(group => group.State == MessageState.Deferred).Min(group => group.FirstDueAt);
 
-    /// <summary>Costs as much as waits, whatever is finished.</summary>
+    /// <summary>The time it takes depends only on the messages without an answer.</summary>
     public static async Task<Backlog> ReadAsync(Reading reading, CancellationToken cancellationToken)
     {
         var groups = await MessageStore.UnansweredGroupsAsync(reading, cancellationToken);
-        var held = groups.Exists(group => group.State == MessageState.Held) ? await MessageStore.HeldAsync(reading, cancellationToken) : [];
+        var anyHeld = groups.Exists(group => group.State == MessageState.Held);
+        var held = anyHeld ? await MessageStore.HeldAsync(reading, cancellationToken) : [];
         var conversations = new Dictionary<ConversationId, Conversation>();
         foreach (var conversation in groups.Select(group => group.Conversation).Distinct())
             conversations[conversation] = (await ConversationStore.FindAsync(reading, conversation, cancellationToken))!;
         return new Backlog(groups, held, conversations);
     }
 
-    /// <summary>The oldest message that nobody but the relay keeps waiting; null when there is none.</summary>
+    /// <summary>The group with the oldest message for which only the relay has something to do; null when there is none.</summary>
     public UnansweredGroup? OldestMoving() => Groups
         .Where(group => group.State is MessageState.Accepted or MessageState.Asking or MessageState.Deferred)
         .Where(group => !IsBlocked(group) && !Held.Any(message => message.Conversation == group.Conversation))
         .MinBy(Since);
 
-    /// <summary>Since when a message of the group has waited in vain: an answered question starts the wait anew.</summary>
+    /// <summary>Since when the messages of the group have waited for the relay. After an answer of the operator
+    /// for which they waited, the time counts from the answer.</summary>
     public DateTimeOffset Since(UnansweredGroup group)
     {
         var unblocked = _conversations[group.Conversation].UnblockedAt;
         return unblocked > group.OldestAt ? unblocked : group.OldestAt;
     }
 
-    /// <summary>Whether it waits for the operator's answer to another message's question.</summary>
+    /// <summary>Whether the messages wait because the operator was asked about another message of their conversation.</summary>
     public bool IsBlocked(UnansweredGroup group) =>
         group.Speaker == Speaker.Session && _conversations[group.Conversation].OpenQuestion is not null;
 }

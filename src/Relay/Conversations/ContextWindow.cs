@@ -1,26 +1,30 @@
 using System.Globalization;
 using System.Text;
-using Relay.Operator;
-using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 
-/// <summary>What of a conversation the advisor is shown: the operator's rulings verbatim, the newest summary, and the turns since. Pure.</summary>
+/// <summary>What the advisor is shown of a conversation: the operator's rulings word for word, the newest summary,
+/// and the turns since. Immutable.</summary>
 internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summary, IReadOnlyList<Entry> Turns)
 {
-    public long Characters => (Summary?.Characters ?? 0) + Rulings.Sum(ruling => (long)ruling.Content.Length) + Turns.Sum(entry => (long)entry.Characters);
+    public long Characters =>
+        (Summary?.Characters ?? 0)
+        + Rulings.Sum(ruling => (long)ruling.Content.Length)
+        + Turns.Sum(entry => (long)entry.Characters);
 
-    /// <summary>The last position the window knows of; what stands in the journal after it is newer.</summary>
+    /// <summary>The position up to which the window contains the journal.</summary>
     public long Through => Math.Max(Summary?.Position ?? 0, Turns.Count > 0 ? Turns[^1].Position : 0);
 
-    public ContextWindow With(params IReadOnlyList<Entry> newer) => newer.Count == 0 ? this : this with { Turns = [.. Turns, .. newer] };
+    public ContextWindow With(params IReadOnlyList<Entry> newer) =>
+        newer.Count == 0 ? this : this with { Turns = [.. Turns, .. newer] };
 
-    /// <summary>The same window up to and with a position.</summary>
-    public ContextWindow UpTo(long position) => this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
+    /// <summary>This window without the entries after a position.</summary>
+    public ContextWindow UpTo(long position) =>
+        this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
 
-    /// <summary>The last position to sum up so that <paramref name="keepTurns"/> turns stay and no more than <paramref name="characterLimit"/>
-    /// characters are summed up at once; null when there is nothing older. Cuts only before a user's entry, so a reply stays with its question.</summary>
+    /// <summary>The last position to summarise, or null when there is nothing to summarise. <paramref name="keepTurns"/> turns are
+    /// kept, and at most <paramref name="characterLimit"/> characters are summarised at once. The cut is before an entry of a user,
+    /// so a reply stays with its question.</summary>
     public long? SummaryEnd(int keepTurns, long characterLimit)
     {
         var starts = TurnStarts();
@@ -37,7 +41,8 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         return Turns[end - 1].Position;
     }
 
-    /// <summary>The messages of a call: user and assistant alternate, entries of one speaker in a row are blocks of one message.</summary>
+    /// <summary>The messages of a call. User and assistant alternate, so consecutive entries of one role
+    /// become blocks of one message.</summary>
     public IReadOnlyList<PromptMessage> ToMessages()
     {
         var messages = new List<PromptMessage>();
@@ -72,11 +77,14 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
             text.Append(CultureInfo.InvariantCulture, $": {ruling.Content}");
         }
         if (Summary is not null)
-            text.Append(text.Length > 0 ? "\n\n" : "").Append("[relay] Summary of the conversation up to here:\n\n").Append(Summary.Content);
+        {
+            text.Append(text.Length > 0 ? "\n\n" : "");
+            text.Append("[relay] Summary of the conversation up to here:\n\n").Append(Summary.Content);
+        }
         return text.ToString();
     }
 
-    /// <summary>Indexes at which a turn starts: a user's entry that follows a reply.</summary>
+    /// <summary>The indexes at which a turn starts: an entry of a user that is the first one or follows a reply.</summary>
     private List<int> TurnStarts()
     {
         var starts = new List<int>();

@@ -2,20 +2,22 @@ using Relay.Storage;
 
 namespace Relay.Conversations;
 
-/// <summary>A conversation as a turn finds it.</summary>
+/// <summary>The state of a conversation.</summary>
 /// <param name="Id">Its name.</param>
-/// <param name="Epoch">Of the newest claim.</param>
+/// <param name="Epoch">The number of the newest claim.</param>
 /// <param name="OpenQuestion">The question whose answer it waits for.</param>
-/// <param name="UnblockedAt">When such a wait last ended; the epoch of time when there was none.</param>
+/// <param name="UnblockedAt">When it last stopped waiting for an answer. 1970 when it never waited.</param>
 internal sealed record Conversation(ConversationId Id, long Epoch, long? OpenQuestion, DateTimeOffset UnblockedAt);
 
-/// <summary>A call that was under way.</summary>
+/// <summary>A call to the advisor whose end is not recorded.</summary>
 internal sealed record RunningCall(ConversationId Conversation, string Message, string Call);
 
-/// <summary>How much of its journal a conversation's next call would carry. Turns counts entries: a question and its reply are 2.</summary>
+/// <summary>How much of the journal the next call of a conversation contains.</summary>
+/// <param name="Turns">The number of entries: a question and its reply are 2.</param>
+/// <param name="Characters">The length of the entries.</param>
 internal sealed record HistorySize(long Turns, long Characters);
 
-/// <summary>Owns the conversations: who may commit, what each waits for, its numbers.</summary>
+/// <summary>Reads and writes the conversations: who may commit the end of a call, what each waits for, and its counters.</summary>
 internal static class ConversationStore
 {
     public static Task KnowAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
@@ -34,8 +36,9 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value)
             .FirstAsync(row => new Conversation(conversation, row.Number(), row.NumberOrNull(), row.Time()), cancellationToken);
 
-    /// <summary>Every conversation, and the position of the newest entry in its journal.</summary>
-    public static Task<List<(ConversationId Conversation, long LastPosition)>> ListAsync(Reading reading, CancellationToken cancellationToken) =>
+    /// <summary>All conversations, each with the position of the newest entry in its journal.</summary>
+    public static Task<List<(ConversationId Conversation, long LastPosition)>> ListAsync(
+        Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             """
             SELECT conversation_id, last_position
@@ -44,8 +47,10 @@ internal static class ConversationStore
             """)
             .ListAsync(row => (new ConversationId(row.Text()), row.Number()), cancellationToken);
 
-    /// <summary>Takes the conversation for one call; whoever had it before can commit no more. The new epoch.</summary>
-    public static Task<long> ClaimAsync(Writing writing, ConversationId conversation, string message, string call, CancellationToken cancellationToken) =>
+    /// <summary>Claims the conversation for one call. After that the end of an earlier call cannot be committed any more.</summary>
+    /// <returns>The new epoch.</returns>
+    public static Task<long> ClaimAsync(
+        Writing writing, ConversationId conversation, string message, string call, CancellationToken cancellationToken) =>
         writing.Sql(
             """
             UPDATE conversations
@@ -56,9 +61,10 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value).With("@message", message).With("@call", call)
             .NumberAsync(cancellationToken);
 
-    /// <summary>The fence, and the first statement of a commit: false when another has claimed the conversation since, or when this call's
-    /// end is recorded already.</summary>
-    public static async Task<bool> EndCallAsync(Writing writing, ConversationId conversation, long epoch, string call, CancellationToken cancellationToken) =>
+    /// <summary>Records the end of a call. It must be the first statement of its transaction, because it decides whether the rest may
+    /// be written: false when the conversation was claimed again since, or when the end of this call is already recorded.</summary>
+    public static async Task<bool> EndCallAsync(
+        Writing writing, ConversationId conversation, long epoch, string call, CancellationToken cancellationToken) =>
         await writing.Sql(
             """
             UPDATE conversations
@@ -68,7 +74,7 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value).With("@epoch", epoch).With("@call", call)
             .ExecuteAsync(cancellationToken) > 0;
 
-    /// <summary>The one who made the call is gone: whoever claims next need not wait for it.</summary>
+    /// <summary>Removes a call whose process has ended, so that nobody waits for its end.</summary>
     public static Task ForgetCallAsync(Writing writing, RunningCall call, CancellationToken cancellationToken) =>
         writing.Sql(
             """
@@ -79,7 +85,7 @@ internal static class ConversationStore
             .With("@conversation", call.Conversation.Value).With("@call", call.Call)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>Calls that were under way when the one who made them ended.</summary>
+    /// <summary>The calls whose end is not recorded.</summary>
     public static Task<List<RunningCall>> RunningCallsAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             """
@@ -89,17 +95,23 @@ internal static class ConversationStore
             """)
             .ListAsync(row => new RunningCall(new ConversationId(row.Text()), row.Text(), row.Text()), cancellationToken);
 
+    /// <summary>Lets the conversation wait for the answer to a question.</summary>
     /// <exception cref="InvalidOperationException">It waits for another question already.</exception>
     public static async Task WaitForAsync(Writing writing, ConversationId conversation, long question, CancellationToken cancellationToken)
     {
-        var waits = await writing.Sql("UPDATE conversations SET open_question = @question WHERE conversation_id = @conversation AND open_question IS NULL")
+        var waits = await writing.Sql(
+            """
+            UPDATE conversations
+            SET open_question = @question
+            WHERE conversation_id = @conversation AND open_question IS NULL
+            """)
             .With("@conversation", conversation.Value).With("@question", question)
             .ExecuteAsync(cancellationToken);
         if (waits == 0)
             throw new InvalidOperationException($"conversation {conversation} waits for another question already");
     }
 
-    /// <summary>The question is closed: the conversation goes on, and what waited in it waits anew from now.</summary>
+    /// <summary>The question is closed, so the conversation goes on. The time for which its messages wait counts from now.</summary>
     public static Task GoOnAsync(Writing writing, ConversationId conversation, long question, CancellationToken cancellationToken) =>
         writing.Sql(
             """
@@ -110,13 +122,22 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value).With("@question", question).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    public static Task<long> NextNumberAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE conversations SET last_number = last_number + 1 WHERE conversation_id = @conversation RETURNING last_number")
+    /// <summary>For a new message; and whether a call is under way, behind which it has to wait in any case.</summary>
+    public static Task<(long Number, bool IsBusy)> NextNumberAsync(
+        Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE conversations
+            SET last_number = last_number + 1
+            WHERE conversation_id = @conversation
+            RETURNING last_number, CASE WHEN call_id IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END
+            """)
             .With("@conversation", conversation.Value)
-            .NumberAsync(cancellationToken);
+            .OnlyAsync(row => (row.Number(), row.Flag()), cancellationToken);
 
-    /// <summary>For a new journal entry of so many characters, which the next call will carry.</summary>
-    public static Task<long> NextPositionAsync(Writing writing, ConversationId conversation, int characters, CancellationToken cancellationToken) =>
+    /// <summary>The position of a new journal entry, whose length is added to the size of the next call.</summary>
+    public static Task<long> NextPositionAsync(
+        Writing writing, ConversationId conversation, int characters, CancellationToken cancellationToken) =>
         writing.Sql(
             """
             UPDATE conversations
@@ -144,7 +165,7 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value)
             .FirstAsync(row => new HistorySize(row.Number(), row.Number()), cancellationToken);
 
-    /// <summary>Over all conversations.</summary>
+    /// <summary>The sum over all conversations.</summary>
     public static Task<HistorySize> TotalSizeAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             """

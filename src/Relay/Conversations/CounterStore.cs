@@ -2,7 +2,7 @@ using Relay.Storage;
 
 namespace Relay.Conversations;
 
-/// <summary>Owns numbers that are given out one by one, and so count what they were given to.</summary>
+/// <summary>Reads and writes counters. The last number of a counter is also how many numbers it has given out.</summary>
 internal static class CounterStore
 {
     public const string Questions = "question";

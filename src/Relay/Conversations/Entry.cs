@@ -1,7 +1,4 @@
-using Relay.Operator;
 using Relay.Storage;
-using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 
@@ -12,7 +9,7 @@ internal enum EntryRole
     Summary,
 }
 
-/// <summary>One line of the journal. Times and positions only grow.</summary>
+/// <summary>One entry of the journal. Positions and times increase from entry to entry.</summary>
 internal sealed record Entry(
     long Position,
     EntryRole Role,
@@ -24,12 +21,13 @@ internal sealed record Entry(
 {
     public const string Columns = "position, role, speaker, content, characters, covers_through, at";
 
-    /// <summary>As the advisor reads it. A pure function of what is stored, so the prefix stays byte-identical over every call.</summary>
+    /// <summary>The text as the advisor reads it. It depends only on what is stored, so the start of the prompt is the same,
+    /// byte for byte, in every call.</summary>
     public string Text { get; } = Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
 
     public static Entry From(Row row) =>
         new(row.Number(), row.Word<EntryRole>(), row.Text(), row.Text(), row.Int(), row.NumberOrNull(), row.Time());
 }
 
-/// <summary>The operator's word, with the question it decided where there was one.</summary>
+/// <summary>A decision of the operator, with the question that it answers, if there was one.</summary>
 internal sealed record Ruling(DateTimeOffset At, string Speaker, string Content, string? Question);

@@ -3,18 +3,18 @@ using Relay.Texts;
 
 namespace Relay.Conversations;
 
-/// <summary>Owns what is known once: a name and what is said of it.</summary>
+/// <summary>Reads and writes single facts: a name and a value.</summary>
 internal static class FactStore
 {
     public const string FirstStart = "first_start";
 
-    /// <summary>When a reply last reached a session, and which.</summary>
+    /// <summary>When a reply was last placed, and for which session.</summary>
     public const string LastDispatch = "last_dispatch";
 
     /// <summary>In which home's folders the replies lie that were staged and placed.</summary>
     public const string FoldersOf = "folders_of";
 
-    /// <summary>False when the fact was there already, which stays as it was.</summary>
+    /// <summary>Adds a fact. False when there is one of that name, which is not changed.</summary>
     public static async Task<bool> AddAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
         await writing.Sql(
             """

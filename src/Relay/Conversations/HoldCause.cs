@@ -1,8 +1,6 @@
-using Relay.Costs;
-
 namespace Relay.Conversations;
 
-/// <summary>Why work is held until somebody mends it. Each is paged once until it clears.</summary>
+/// <summary>Why a message is held until somebody removes the cause.</summary>
 internal enum HoldCause
 {
     Credentials,

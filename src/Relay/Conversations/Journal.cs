@@ -1,36 +1,36 @@
-using Relay.Operator;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 
-/// <summary>An entry on its way into the journal.</summary>
+/// <summary>An entry that is not in the journal yet.</summary>
 internal sealed record NewEntry(ConversationId Conversation, EntryRole Role, string Speaker, string Content)
 {
     public MessageId? Message { get; init; }
 
-    /// <summary>The operator's word, carried verbatim for ever.</summary>
+    /// <summary>Whether it is a decision of the operator, which the advisor is shown word for word for ever.</summary>
     public bool IsRuling { get; init; }
 
     /// <summary>The question that a ruling decides.</summary>
     public string? Question { get; init; }
 
-    /// <summary>Of a summary: the last position it sums up.</summary>
+    /// <summary>The last position that a summary covers.</summary>
     public long? CoversThrough { get; init; }
 }
 
-/// <summary>Owns the entries: the append-only record of every conversation. Nothing in it is changed or removed, ever.</summary>
+/// <summary>Reads and appends the entries of all conversations. An entry is never changed and never removed.</summary>
 internal static class Journal
 {
-    /// <summary>The position of the new entry.</summary>
+    /// <returns>The position of the new entry.</returns>
     public static async Task<long> AppendAsync(Writing writing, NewEntry entry, CancellationToken cancellationToken)
     {
         var position = await ConversationStore.NextPositionAsync(writing, entry.Conversation, entry.Content.Length, cancellationToken);
         await writing.Sql(
             """
-            INSERT INTO entries (conversation_id, position, role, message_id, speaker, ruling, question, content, characters, covers_through, at)
-            VALUES (@conversation, @position, @role, @message, @speaker, @ruling, @question, @content, @characters, @covers, @at)
+            INSERT INTO entries (
+                conversation_id, position, role, message_id, speaker, ruling, question, content, characters, covers_through, at)
+            VALUES (
+                @conversation, @position, @role, @message, @speaker, @ruling, @question, @content, @characters, @covers, @at)
             """)
             .With("@conversation", entry.Conversation.Value).With("@position", position).With("@role", entry.Role.Word())
             .With("@message", entry.Message?.Value).With("@speaker", entry.Speaker).With("@ruling", entry.IsRuling ? 1 : 0)
@@ -40,7 +40,7 @@ internal static class Journal
         return position;
     }
 
-    /// <summary>Adds a summary of everything up to a position; what it sums up stays where it is.</summary>
+    /// <summary>Appends a summary of everything up to a position. The entries that it covers remain in the journal.</summary>
     public static async Task AppendSummaryAsync(
         Writing writing, ConversationId conversation, string content, long coversThrough, CancellationToken cancellationToken)
     {
@@ -54,19 +54,21 @@ internal static class Journal
             """)
             .With("@conversation", conversation.Value).With("@covers", coversThrough)
             .OnlyAsync(row => new HistorySize(row.Number(), row.Number()), cancellationToken);
-        await ConversationStore.SetSizeAsync(writing, conversation, left with { Characters = left.Characters + content.Length }, cancellationToken);
+        var size = left with { Characters = left.Characters + content.Length };
+        await ConversationStore.SetSizeAsync(writing, conversation, size, cancellationToken);
     }
 
-    /// <summary>What the advisor is shown next: the rulings and the newest summary, and every turn since.</summary>
+    /// <summary>What the advisor is shown next: the rulings, the newest summary and all turns since.</summary>
     public static async Task<ContextWindow> WindowAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
     {
         var summary = await reading.Sql(
             $"""
             SELECT {Entry.Columns}
             FROM entries
-            WHERE conversation_id = @conversation AND role = 'summary'
-            ORDER BY position DESC
-            LIMIT 1
+            WHERE conversation_id = @conversation AND position = (
+                SELECT MAX(position)
+                FROM entries
+                WHERE conversation_id = @conversation AND role = 'summary')
             """)
             .With("@conversation", conversation.Value)
             .FirstAsync(Entry.From, cancellationToken);
@@ -84,7 +86,7 @@ internal static class Journal
         return new ContextWindow(rulings, summary, turns);
     }
 
-    /// <summary>The entries after one position up to another, in order.</summary>
+    /// <summary>The entries after one position and up to another, in order.</summary>
     public static Task<List<Entry>> BetweenAsync(
         Reading reading, ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
         reading.Sql(
@@ -99,11 +101,15 @@ internal static class Journal
 
     private static Task<List<Ruling>> RulingsAsync(
         Reading reading, ConversationId conversation, long through, CancellationToken cancellationToken) =>
+        // The positions come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             """
             SELECT at, speaker, content, question
             FROM entries
-            WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through
+            WHERE conversation_id = @conversation AND position IN (
+                SELECT position
+                FROM entries
+                WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through)
             ORDER BY position
             """)
             .With("@conversation", conversation.Value).With("@through", through)

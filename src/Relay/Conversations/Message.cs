@@ -1,7 +1,5 @@
-using Relay.Agents;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
@@ -11,13 +9,13 @@ internal enum Speaker
     Operator,
 }
 
-/// <summary>How the reply to a message leaves.</summary>
+/// <summary>How the reply to a message is delivered.</summary>
 internal enum ReplyChannel
 {
-    /// <summary>dispatch/SESSION/input.txt</summary>
+    /// <summary>As dispatch/SESSION/input.txt.</summary>
     Folder,
 
-    /// <summary>To the one who waits for it over HTTP; to the folder when nobody does any more.</summary>
+    /// <summary>To the caller who waits for it over HTTP. To the folder when no caller waits any more.</summary>
     Caller,
 
     /// <summary>To the session's next hook or tool call.</summary>
@@ -30,7 +28,8 @@ internal enum ReplyChannel
     None,
 }
 
-/// <summary>The life of a message; beside the straight line it can be waiting (for the operator), deferred (until a time) or held (until somebody mends the cause).</summary>
+/// <summary>How far a message has come. Normally it is accepted, asking, answered, placed and consumed. It can also be waiting (for the
+/// operator), deferred (until a time), held (until somebody removes the cause) or dead (the operator gave it up).</summary>
 internal enum MessageState
 {
     Accepted,
@@ -44,7 +43,7 @@ internal enum MessageState
     Dead,
 }
 
-/// <summary>What a session or the operator said, and how far it has come.</summary>
+/// <summary>A message of a session or of the operator, and how far it has come.</summary>
 internal sealed record Message(
     ConversationId Conversation,
     MessageId Id,
@@ -65,13 +64,13 @@ internal sealed record Message(
     string Content)
 {
     public const string Columns =
-        "conversation_id, message_id, number, session_id, speaker, channel, origin_id, state, cause, reason, attempts, accepted_at, changed_at, due_at, "
-        + "asked_position, reply_position, content";
+        "conversation_id, message_id, number, session_id, speaker, channel, origin_id, state, cause, reason, attempts, "
+        + "accepted_at, changed_at, due_at, asked_position, reply_position, content";
 
-    /// <summary>Stored where no time is due.</summary>
+    /// <summary>What is stored as due_at of a message that waits for no time.</summary>
     public const long Never = long.MaxValue;
 
-    /// <summary>The session's message behind this one: itself, or the one whose question this answers.</summary>
+    /// <summary>The session's message to which this one belongs: itself, or the message about which the operator was asked.</summary>
     public MessageId Root => Origin ?? Id;
 
     public bool IsUnanswered => State < MessageState.Answered;

@@ -2,10 +2,11 @@ using Relay.Storage;
 
 namespace Relay.Conversations;
 
-/// <summary>Finds the message a person means.</summary>
+/// <summary>Finds a message by what a person has typed.</summary>
 internal static class MessageSearch
 {
-    /// <summary>By its id or the id its envelope had; else by the beginning or end of an id. Newest first.</summary>
+    /// <summary>The messages whose id, or the id in their envelope, is the text. If there are none, those whose id starts or
+    /// ends with it. Newest first.</summary>
     public static async Task<List<Message>> FindAsync(Reading reading, string text, CancellationToken cancellationToken)
     {
         var conversations = (await ConversationStore.ListAsync(reading, cancellationToken)).ConvertAll(each => each.Conversation);

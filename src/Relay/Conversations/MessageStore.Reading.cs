@@ -1,16 +1,15 @@
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
-/// <summary>What people and the status ask about messages.</summary>
+/// <summary>The queries that the status and the commands need.</summary>
 internal static partial class MessageStore
 {
-    /// <summary>How far back the end of an id is looked for; its beginning is found however old it is.</summary>
+    /// <summary>How many messages are searched for the end of an id. For the start of an id there is an index.</summary>
     private const int NewestSearched = 10_000;
 
-    /// <summary>All that has no answer yet, without its text, read from the index alone.</summary>
+    /// <summary>All messages without an answer, counted in groups. It reads the index only.</summary>
     public static Task<List<UnansweredGroup>> UnansweredGroupsAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -21,11 +20,11 @@ internal static partial class MessageStore
             """)
             .ListAsync(UnansweredGroup.From, cancellationToken);
 
-    /// <summary>What is held, oldest first.</summary>
+    /// <summary>The held messages, oldest first.</summary>
     public static Task<List<Message>> HeldAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Held, cancellationToken);
 
-    /// <summary>What is being asked, oldest first.</summary>
+    /// <summary>The messages that are being asked, oldest first.</summary>
     public static Task<List<Message>> AskingAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Asking, cancellationToken);
 
@@ -40,7 +39,7 @@ internal static partial class MessageStore
             .With("@state", state.Word())
             .ListAsync(Message.From, cancellationToken);
 
-    /// <summary>The oldest message of a session in one state.</summary>
+    /// <summary>The oldest message of a group.</summary>
     public static Task<Message?> OldestAsync(Reading reading, UnansweredGroup group, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -54,7 +53,7 @@ internal static partial class MessageStore
             .With("@state", group.State.Word()).With("@speaker", group.Speaker.Word())
             .FirstAsync(Message.From, cancellationToken);
 
-    /// <summary>What a session still waits for an answer to, oldest first.</summary>
+    /// <summary>The messages of a session that have no answer yet, oldest first.</summary>
     public static Task<List<Message>> UnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -78,17 +77,19 @@ internal static partial class MessageStore
             .With("@session", session.Value).With("@conversation", conversation.Value)
             .NumberOrNullAsync(cancellationToken) is not null;
 
-    /// <summary>A session's message and the operator's answers to what it raised, oldest first.</summary>
+    /// <summary>A session's message and the operator's answers to the questions about it, oldest first.</summary>
     public static Task<List<Message>> FamilyAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        // The ids come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             $"""
             SELECT {Message.Columns}
             FROM messages
-            WHERE conversation_id = @conversation AND message_id = @root
-            UNION ALL
-            SELECT {Message.Columns}
-            FROM messages
-            WHERE conversation_id = @conversation AND origin_id = @root AND origin_id IS NOT NULL
+            WHERE conversation_id = @conversation AND message_id IN (
+                SELECT @root
+                UNION ALL
+                SELECT message_id
+                FROM messages
+                WHERE conversation_id = @conversation AND origin_id = @root AND origin_id IS NOT NULL)
             ORDER BY number
             """)
             .With("@conversation", message.Conversation.Value).With("@root", message.Root.Value)
@@ -105,7 +106,7 @@ internal static partial class MessageStore
             .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
             .ListAsync(MessageEvent.From, cancellationToken);
 
-    /// <summary>Messages of a conversation whose id begins so, newest first.</summary>
+    /// <summary>The messages of a conversation whose id starts with a text, newest first.</summary>
     public static Task<List<Message>> WithPrefixAsync(
         Reading reading, ConversationId conversation, string prefix, CancellationToken cancellationToken) =>
         reading.Sql(
@@ -119,7 +120,7 @@ internal static partial class MessageStore
             .With("@conversation", conversation.Value).With("@prefix", prefix).With("@end", prefix + "~")
             .ListAsync(Message.From, cancellationToken);
 
-    /// <summary>The newest messages of a conversation whose id ends so, newest first.</summary>
+    /// <summary>The messages of a conversation whose id ends with a text, newest first. Only the newest messages are searched.</summary>
     public static Task<List<Message>> WithSuffixAsync(
         Reading reading, ConversationId conversation, string suffix, CancellationToken cancellationToken) =>
         reading.Sql(
@@ -138,7 +139,7 @@ internal static partial class MessageStore
             .ListAsync(Message.From, cancellationToken);
 }
 
-/// <summary>Messages without an answer that have session, conversation, state and speaker in common.</summary>
+/// <summary>The messages without an answer that have the same session, conversation, state and speaker.</summary>
 internal sealed record UnansweredGroup(
     SessionId Session,
     ConversationId Conversation,
@@ -162,5 +163,6 @@ internal sealed record UnansweredGroup(
 
 internal sealed record MessageEvent(long Number, MessageId Message, DateTimeOffset At, string State, string? Detail)
 {
-    public static MessageEvent From(Row row) => new(row.Number(), new MessageId(row.Text()), row.Time(), row.Text(), row.TextOrNull());
+    public static MessageEvent From(Row row) =>
+        new(row.Number(), new MessageId(row.Text()), row.Time(), row.Text(), row.TextOrNull());
 }

@@ -2,11 +2,10 @@ using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;
-using Relay.Web.Api;
 
 namespace Relay.Conversations;
 
-/// <summary>A message on its way in, before it has an id.</summary>
+/// <summary>A message that has no id yet.</summary>
 internal sealed record NewMessage(
     ConversationId Conversation,
     SessionId Session,
@@ -16,6 +15,11 @@ internal sealed record NewMessage(
     string DedupeKey,
     string Content);
 
+/// <summary>A message that is accepted now.</summary>
+/// <param name="Id">Of its own.</param>
+/// <param name="IsBehindCall">A call of its conversation is under way, so there is no hurry with it.</param>
+internal sealed record InsertedMessage(MessageId Id, bool IsBehindCall);
+
 /// <summary>What a message becomes, and why.</summary>
 internal sealed record Change(MessageState State, HoldCause? Cause = null, string? Reason = null, DateTimeOffset? DueAt = null)
 {
@@ -24,17 +28,17 @@ internal sealed record Change(MessageState State, HoldCause? Cause = null, strin
         : Reason;
 }
 
-/// <summary>Owns messages, the keys under which each is said once, and the row that each change leaves behind.</summary>
+/// <summary>Owns messages, the keys under which each is said once, and the rows that tell of what departs from the straight line.</summary>
 internal static partial class MessageStore
 {
-    /// <summary>In the words of the index over them: SQLite takes a partial index only where a query repeats its condition.</summary>
+    /// <summary>The same text as in the partial index: SQLite uses such an index only if a query repeats its condition.</summary>
     public const string IsUnanswered = "state IN ('accepted', 'asking', 'waiting', 'deferred', 'held')";
 
-    /// <summary>Those whose turn may come.</summary>
+    /// <summary>Messages that may be asked now or later, without a further event.</summary>
     public const string IsPending = "state IN ('accepted', 'asking', 'deferred', 'held')";
 
-    /// <summary>The new message's id, or null when one with its key is there already.</summary>
-    public static async Task<MessageId?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
+    /// <summary>Null when a message with its key is there already.</summary>
+    public static async Task<InsertedMessage?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
     {
         var id = MessageId.New(writing.Now);
         var isNew = await writing.Sql(
@@ -43,11 +47,13 @@ internal static partial class MessageStore
             VALUES (@speaker, @session, @dedupe, @conversation, @id)
             ON CONFLICT (speaker, session_id, dedupe_key) DO NOTHING
             """)
-            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value).With("@dedupe", StoredKey.Of(message.DedupeKey))
+            .With("@speaker", message.Speaker.Word()).With("@session", message.Session.Value)
+            .With("@dedupe", StoredKey.Of(message.DedupeKey))
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
             .ExecuteAsync(cancellationToken);
         if (isNew == 0)
             return null;
+        var (number, isBusy) = await ConversationStore.NextNumberAsync(writing, message.Conversation, cancellationToken);
         await writing.Sql(
             """
             INSERT INTO messages (
@@ -58,17 +64,16 @@ internal static partial class MessageStore
                 'accepted', @priority, 0, @now, @now, @now, @content)
             """)
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
-            .With("@number", await ConversationStore.NextNumberAsync(writing, message.Conversation, cancellationToken))
+            .With("@number", number)
             .With("@session", message.Session.Value).With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word())
             .With("@origin", message.Origin?.Value).With("@priority", message.Speaker == Speaker.Operator ? 1 : 2)
             .With("@now", writing.UnixNow).With("@content", message.Content)
             .ExecuteAsync(cancellationToken);
-        await NoteAsync(writing, message.Conversation, id, new MessageNote(MessageState.Accepted.Word(), Detail: null), cancellationToken);
         writing.Wake(Topic.Turns);
-        return id;
+        return new InsertedMessage(id, isBusy);
     }
 
-    /// <summary>Moves a message on and leaves a row that says so.</summary>
+    /// <summary>Takes a message off the straight line, or back to it, and leaves a row that says so.</summary>
     public static async Task ChangeAsync(
         Writing writing, ConversationId conversation, MessageId message, Change change, CancellationToken cancellationToken)
     {
@@ -83,12 +88,12 @@ internal static partial class MessageStore
             .With("@due", change.DueAt?.ToUnixTimeMilliseconds() ?? Message.Never).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
         await NoteAsync(writing, conversation, message, new MessageNote(change.State.Word(), change.Describe()), cancellationToken);
-        if (change.State is not (MessageState.Placed or MessageState.Consumed))
-            writing.Wake(Topic.Turns);
+        writing.Wake(Topic.Turns);
         writing.Wake(Topic.Replies, message.Value);
     }
 
-    /// <summary>Its turn has come: from now on it stands in the journal, at the position given, and goes before all that does not.</summary>
+    /// <summary>The message is being asked. It has its place in the journal now, so until it is answered it comes before all
+    /// messages that have none.</summary>
     public static async Task AskAsync(Writing writing, Message message, long askedPosition, CancellationToken cancellationToken)
     {
         var asked = await writing.Sql(
@@ -104,17 +109,22 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (asked == 0)
             throw new LostRaceException($"message {message.Id} stands in the journal already");
-        await NoteAsync(writing, message.Conversation, message.Id, new MessageNote(MessageState.Asking.Word(), Detail: null), cancellationToken);
     }
 
-    /// <summary>A reply is on its way; it answers the message, at this position of the journal.</summary>
+    /// <summary>The message is answered by the reply at a position of the journal.</summary>
     public static async Task AnswerAsync(
-        Writing writing, ConversationId conversation, MessageId message, long replyPosition, string? reason, CancellationToken cancellationToken)
+        Writing writing,
+        ConversationId conversation,
+        MessageId message,
+        long replyPosition,
+        string? reason,
+        CancellationToken cancellationToken)
     {
         var answered = await writing.Sql(
             """
             UPDATE messages
-            SET state = 'answered', cause = NULL, reason = @reason, due_at = @never, changed_at = @now, reply_position = @position
+            SET state = 'answered', cause = NULL, reason = @reason, due_at = @never, changed_at = @now,
+                reply_position = @position
             WHERE conversation_id = @conversation AND message_id = @message AND reply_position IS NULL
             """)
             .With("@conversation", conversation.Value).With("@message", message.Value).With("@reason", reason)
@@ -122,10 +132,11 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (answered == 0)
             throw new LostRaceException($"message {message} is answered already");
-        await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
+        if (reason is not null)
+            await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
     }
 
-    /// <summary>A row in the message's story that changes nothing.</summary>
+    /// <summary>Adds an event to a message without changing the message.</summary>
     public static Task NoteAsync(
         Writing writing, ConversationId conversation, MessageId message, MessageNote note, CancellationToken cancellationToken) =>
         writing.Sql(
@@ -139,7 +150,8 @@ internal static partial class MessageStore
             .With("@now", writing.UnixNow).With("@state", note.State).With("@detail", note.Detail)
             .ExecuteAsync(cancellationToken);
 
-    public static Task<Message?> FindAsync(Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+    public static Task<Message?> FindAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Message.Columns}
@@ -149,8 +161,9 @@ internal static partial class MessageStore
             .With("@conversation", conversation.Value).With("@message", message.Value)
             .FirstAsync(Message.From, cancellationToken);
 
-    /// <summary>A session's message by its key, in whatever conversation the session was when it said it.</summary>
-    public static async Task<Message?> FindByKeyAsync(Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken)
+    /// <summary>A session's message by its key. The session may have been in another conversation then.</summary>
+    public static async Task<Message?> FindByKeyAsync(
+        Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken)
     {
         var found = await reading.Sql(
             """
@@ -163,27 +176,33 @@ internal static partial class MessageStore
         return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
     }
 
-    /// <summary>The message of a conversation whose turn comes next, of one kind of speaker. One that the model refused waits for the operator.</summary>
-    public static Task<NextMessage?> NextAsync(Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
+    /// <summary>The next message of a conversation to be asked, of one kind of speaker. Messages that the model refused are left out:
+    /// they wait for the operator.</summary>
+    public static Task<NextMessage?> NextAsync(
+        Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Message.Columns}, priority
             FROM messages
-            WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending} AND (cause IS NULL OR cause <> 'refusal')
+            WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending}
+              AND (cause IS NULL OR cause <> 'refusal')
             ORDER BY priority, number
             LIMIT 1
             """)
             .With("@conversation", conversation.Value).With("@speaker", speaker.Word())
             .FirstAsync(row => new NextMessage(Message.From(row), row.Number()), cancellationToken);
 
-    /// <summary>Conversations in which a turn may come, each found by one step through the index.</summary>
+    /// <summary>The conversations with messages that may be asked. Each is found by one step through the index.</summary>
     public static Task<List<ConversationId>> PendingAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             WITH RECURSIVE pending (conversation_id) AS (
                 SELECT (SELECT MIN(conversation_id) FROM messages WHERE {IsPending})
                 UNION ALL
-                SELECT (SELECT MIN(m.conversation_id) FROM messages m WHERE m.conversation_id > p.conversation_id AND {IsPending})
+                SELECT (
+                    SELECT MIN(m.conversation_id)
+                    FROM messages m
+                    WHERE m.conversation_id > p.conversation_id AND {IsPending})
                 FROM pending p
                 WHERE p.conversation_id IS NOT NULL)
             SELECT conversation_id
@@ -195,8 +214,8 @@ internal static partial class MessageStore
     private sealed record MessageKey(ConversationId Conversation, MessageId Message);
 }
 
-/// <summary>With its priority, which decides between the operator's and the sessions'.</summary>
+/// <summary>A message and its priority, which decides between a message of the operator and one of a session.</summary>
 internal sealed record NextMessage(Message Message, long Priority);
 
-/// <summary>A line in a message's story. The state is usually the message's, but not always: "woken" is told there too.</summary>
+/// <summary>An event of a message. Its state is mostly the new state of the message, but it can be another word, such as "woken".</summary>
 internal sealed record MessageNote(string State, string? Detail);

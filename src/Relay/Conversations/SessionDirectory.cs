@@ -3,12 +3,12 @@ using Relay.Storage;
 
 namespace Relay.Conversations;
 
-/// <summary>Which conversation a session belongs to, and whether it may speak at all, by the configuration in force.</summary>
+/// <summary>Tells from the configuration to which conversation a session belongs, and whether it is accepted.</summary>
 internal sealed class SessionDirectory(SettingsSource settings)
 {
     public static readonly ConversationId Default = new("default");
 
-    /// <summary>Null when the session is not listed and unknown ones are not accepted.</summary>
+    /// <summary>Null when the session is not listed and unknown sessions are not accepted.</summary>
     public ConversationId? ConversationOf(SessionId session)
     {
         var config = settings.Current.Config;
@@ -18,7 +18,7 @@ internal sealed class SessionDirectory(SettingsSource settings)
         return config.AcceptUnknownSessions ? Default : null;
     }
 
-    /// <summary>Makes the listed sessions known before they speak, so that they can be spoken to.</summary>
+    /// <summary>Adds the sessions of the configuration, so that they can get messages before they have sent any.</summary>
     public async Task IntroduceAsync(Writing writing, CancellationToken cancellationToken)
     {
         foreach (var listed in settings.Current.Config.Sessions)

@@ -1,5 +1,3 @@
-using Relay.Agents;
-using Relay.Configuration;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
@@ -7,21 +5,32 @@ using Relay.Texts;
 namespace Relay.Conversations;
 
 internal sealed record Session(
-    SessionId Id, ConversationId Conversation, ReplyChannel Channel, DateTimeOffset FirstSeenAt, DateTimeOffset? LastSeenAt, DateTimeOffset? EndedAt)
+    SessionId Id,
+    ConversationId Conversation,
+    ReplyChannel Channel,
+    DateTimeOffset FirstSeenAt,
+    DateTimeOffset? LastSeenAt,
+    DateTimeOffset? EndedAt)
 {
     public const string Columns = "session_id, conversation_id, channel, first_seen_at, last_seen_at, ended_at";
 
     public static Session From(Row row) => new(
-        SessionId.Stored(row.Text()), new ConversationId(row.Text()), row.Word<ReplyChannel>(), row.Time(), row.TimeOrNull(), row.TimeOrNull());
+        SessionId.Stored(row.Text()),
+        new ConversationId(row.Text()),
+        row.Word<ReplyChannel>(),
+        row.Time(),
+        row.TimeOrNull(),
+        row.TimeOrNull());
 }
 
-/// <summary>Owns the sessions.</summary>
+/// <summary>Reads and writes the sessions.</summary>
 internal static class SessionStore
 {
-    /// <summary>A session that speaks often is not written down each time.</summary>
+    /// <summary>A session that was seen more recently than this is not written again.</summary>
     private static readonly TimeSpan SeenAgain = TimeSpan.FromSeconds(1);
 
-    /// <summary>Makes the session and its conversation known; a session that moved to another conversation moves for what comes from now on.</summary>
+    /// <summary>Records that a session is active, and adds it and its conversation if they are new. If the session belongs to another
+    /// conversation now, only its later messages go there.</summary>
     public static async Task SeenAsync(
         Writing writing, SessionId session, ConversationId conversation, ReplyChannel channel, CancellationToken cancellationToken)
     {
@@ -46,7 +55,7 @@ internal static class SessionStore
         writing.Wake(Topic.Sessions, session.Value);
     }
 
-    /// <summary>Makes a session known that was not heard of yet.</summary>
+    /// <summary>Adds a session, and its conversation, unless they exist.</summary>
     public static async Task IntroduceAsync(
         Writing writing, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
     {
@@ -59,18 +68,12 @@ internal static class SessionStore
             .With("@session", session.Value).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>The number of a new dispatch, in the session's order.</summary>
-    public static Task<long> NextDispatchAsync(Writing writing, SessionId session, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE sessions SET last_dispatch = last_dispatch + 1 WHERE session_id = @session RETURNING last_dispatch")
-            .With("@session", session.Value)
-            .NumberAsync(cancellationToken);
-
     public static Task<Session?> FindAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         reading.Sql($"SELECT {Session.Columns} FROM sessions WHERE session_id = @session")
             .With("@session", session.Value)
             .FirstAsync(Session.From, cancellationToken);
 
-    /// <summary>How words nobody asked for reach a session; one that was never heard of is made known, with the folder.</summary>
+    /// <summary>How a session gets a text for which it has not asked. A new session is added; it gets its replies in its folder.</summary>
     public static async Task<ReplyChannel> ChannelAsync(
         Writing writing, SessionId session, ConversationId conversation, CancellationToken cancellationToken)
     {
@@ -78,8 +81,9 @@ internal static class SessionStore
         return (await FindAsync(writing, session, cancellationToken))!.Channel;
     }
 
-    /// <summary>Those heard of in a conversation, the ones heard of last.</summary>
-    public static Task<List<Session>> HeardOfAsync(Reading reading, ConversationId conversation, int limit, CancellationToken cancellationToken) =>
+    /// <summary>The sessions of a conversation that were active last, newest first.</summary>
+    public static Task<List<Session>> HeardOfAsync(
+        Reading reading, ConversationId conversation, int limit, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Session.Columns}
@@ -91,7 +95,7 @@ internal static class SessionStore
             .With("@conversation", conversation.Value).With("@limit", limit)
             .ListAsync(Session.From, cancellationToken);
 
-    /// <summary>Whether a session of the conversation is reached through its hooks.</summary>
+    /// <summary>Whether any session of the conversation gets its replies through hooks.</summary>
     public static async Task<bool> HasAgentAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
         await reading.Sql(
             """
@@ -103,13 +107,13 @@ internal static class SessionStore
             .With("@conversation", conversation.Value)
             .NumberOrNullAsync(cancellationToken) is not null;
 
-    /// <summary>Which of these names are sessions of the conversation.</summary>
+    /// <summary>Those of the names that are sessions of the conversation.</summary>
     public static async Task<HashSet<string>> KnownAsync(
         Reading reading, ConversationId conversation, IEnumerable<string> names, CancellationToken cancellationToken)
     {
         var known = new HashSet<string>();
         foreach (var name in names)
-            if (await FindAsync(reading, SessionId.Stored(name), cancellationToken) is { } session && session.Conversation == conversation)
+            if ((await FindAsync(reading, SessionId.Stored(name), cancellationToken))?.Conversation == conversation)
                 known.Add(name);
         return known;
     }
@@ -120,7 +124,7 @@ internal static class SessionStore
     public static Task<List<Session>> ListAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql($"SELECT {Session.Columns} FROM sessions ORDER BY session_id").ListAsync(Session.From, cancellationToken);
 
-    /// <summary>The sessions heard of last, newest first.</summary>
+    /// <summary>The sessions that were active last, newest first.</summary>
     public static Task<List<Session>> NewestAsync(Reading reading, int limit, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -138,8 +142,8 @@ internal static class SessionStore
     {
         var isNew = await writing.Sql(
             """
-            INSERT INTO sessions (session_id, conversation_id, channel, last_dispatch, first_seen_at)
-            VALUES (@session, @conversation, @channel, 0, @now)
+            INSERT INTO sessions (session_id, conversation_id, channel, first_seen_at)
+            VALUES (@session, @conversation, @channel, @now)
             ON CONFLICT (session_id) DO NOTHING
             """)
             .With("@session", session.Value).With("@conversation", conversation.Value)

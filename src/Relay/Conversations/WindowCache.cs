@@ -1,11 +1,12 @@
 namespace Relay.Conversations;
 
-/// <summary>Keeps windows up to a number of characters in all; over it, those that were not used for longest go first. Thread-safe.</summary>
+/// <summary>A cache of windows, up to a total number of characters. Beyond it, the least recently used windows are removed.
+/// Thread-safe.</summary>
 internal sealed class WindowCache(long largestTotal)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ConversationId, LinkedListNode<Kept>> _kept = [];
-    private readonly LinkedList<Kept> _byUse = []; // The one used last comes first.
+    private readonly LinkedList<Kept> _byUse = []; // The most recently used is the first.
     private long _characters;
 
     private sealed record Kept(ConversationId Conversation, ContextWindow Window, long Characters);
@@ -22,7 +23,7 @@ internal sealed class WindowCache(long largestTotal)
         }
     }
 
-    /// <summary>The window used last is always kept, however large.</summary>
+    /// <summary>Adds a window. The newest window is kept even if it alone is too large.</summary>
     public void Keep(ConversationId conversation, ContextWindow window)
     {
         lock (_lock)

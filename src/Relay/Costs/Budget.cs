@@ -7,10 +7,12 @@ namespace Relay.Costs;
 /// <summary>What a call's worst cost goes by.</summary>
 internal sealed record PlannedCall(string Model, long PromptBytes, int MaxTokens, CacheTtl CacheTtl);
 
-/// <summary>The caps. A call's worst cost is held against them before it is made; what would go over waits. Days and months are UTC.</summary>
+/// <summary>The caps. A call's worst cost is held against them before it is made; what would go over waits.
+/// Days and months are UTC.</summary>
 internal sealed class Budget(SettingsSource settings, PriceTable prices)
 {
-    /// <summary>Tokens per byte assumed for a conversation that has not been measured yet; dense text has fewer bytes to a token than prose.</summary>
+    /// <summary>Tokens per byte assumed for a conversation that has not been measured yet;
+    /// dense text has fewer bytes to a token than prose.</summary>
     private const double UnmeasuredTokensPerByte = 0.6;
 
     /// <summary>On what was measured: another model's tokenizer makes up to a third more tokens of the same text.</summary>
@@ -35,7 +37,8 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
         var isCapped = caps.PerDayUsd is not null || caps.PerMonthUsd is not null;
         if (isCapped && worst is null)
             return new Leave.Denied(
-                $"the price of {call.Model} is not known, so a cap cannot be kept: add it to prices.json and restart, or remove the budget", Until: null);
+                $"the price of {call.Model} is not known, so a cap cannot be kept: add it to prices.json and restart, or remove the budget",
+                Until: null);
         // Written before it is looked at: the row is this transaction's then, and no other can go over the cap together with it.
         await Spending.ReserveAsync(writing, worst ?? 0, cancellationToken);
         var exceeded = isCapped ? await ExceededAsync(writing, caps, worst!.Value, cancellationToken) : null;
@@ -45,7 +48,8 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
         return exceeded;
     }
 
-    private static async Task<Leave.Denied?> ExceededAsync(Writing writing, BudgetConfig caps, long worst, CancellationToken cancellationToken)
+    private static async Task<Leave.Denied?> ExceededAsync(
+        Writing writing, BudgetConfig caps, long worst, CancellationToken cancellationToken)
     {
         var now = writing.Now;
         var day = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
@@ -56,11 +60,13 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
             (Key: "per_day_usd", Cap: caps.PerDayUsd, Period: Spending.Day(now), Until: day.AddDays(1)),
         };
         foreach (var (key, capUsd, period, until) in periods)
-            if (capUsd is { } cap && await Spending.CommittedAsync(writing, period, cancellationToken) is var committed && committed > cap * 1_000_000_000)
+            if (capUsd is { } cap && await Spending.CommittedAsync(writing, period, cancellationToken) is var committed
+                && committed > cap * 1_000_000_000)
                 return new Leave.Denied(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"budget.{key} is {cap} USD: {(committed - worst) / 1e9:0.####} are spent or reserved, and the next call could cost {worst / 1e9:0.####}"),
+                        $"budget.{key} is {cap} USD: {(committed - worst) / 1e9:0.####} are spent or reserved, "
+                        + $"and the next call could cost {worst / 1e9:0.####}"),
                     until);
         return null;
     }

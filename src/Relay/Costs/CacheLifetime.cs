@@ -2,7 +2,8 @@ using Relay.Configuration;
 
 namespace Relay.Costs;
 
-/// <summary>Chooses what to cache for from the gaps seen between calls: a lifetime that runs out before the next call costs more than no caching.</summary>
+/// <summary>Chooses what to cache for from the gaps seen between calls:
+/// a lifetime that runs out before the next call costs more than no caching.</summary>
 internal static class CacheLifetime
 {
     private const int EnoughGaps = 5;

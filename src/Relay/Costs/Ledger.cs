@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Relay.Conversations;
-using Relay.Http;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;
@@ -27,7 +26,8 @@ internal sealed record StartedCall(string Id, ConversationId Conversation, Messa
     public long? ReservedNano { get; init; }
 }
 
-/// <summary>A call as it ended. The usage is null where the API told none; perhaps paid: it may have charged although no reply came.</summary>
+/// <summary>A call as it ended. The usage is null where the API told none; perhaps paid:
+/// it may have charged although no reply came.</summary>
 internal sealed record FinishedCall(bool Answered, bool PerhapsPaid, TokenUsage? Usage, string? StopReason, string? RequestId, string? Note)
 {
     /// <summary>In nano-dollars; null is unknown.</summary>
@@ -38,7 +38,8 @@ internal sealed record FinishedCall(bool Answered, bool PerhapsPaid, TokenUsage?
 /// <summary>A call that got an answer: what the cache and the estimates go by.</summary>
 internal sealed record PastCall(DateTimeOffset StartedAt, long PromptBytes, long InputTokens, long OutputTokens);
 
-/// <summary>Owns the calls: a row a call, written before the call and completed after it. What they cost together is in <see cref="Spending"/>.</summary>
+/// <summary>Owns the calls: a row a call, written before the call and completed after it.
+/// What they cost together is in <see cref="Spending"/>.</summary>
 internal static class Ledger
 {
     private const string EmptyReply = "empty reply";
@@ -66,7 +67,8 @@ internal static class Ledger
         await writing.Sql(
             """
             UPDATE calls
-            SET state = @state, finished_at = @now, cost_nano = @cost, rates = @rates, stop_reason = @stop, request_id = @request, note = @note,
+            SET state = @state, finished_at = @now, cost_nano = @cost, rates = @rates, stop_reason = @stop, request_id = @request,
+                note = @note,
                 input_tokens = @input, output_tokens = @output,
                 cache_write_5m = @write5m, cache_write_1h = @write1h, cache_read = @read
             WHERE conversation_id = @conversation AND message_id = @message AND call_id = @id

@@ -25,7 +25,8 @@ internal sealed record CallRecord(
     string? Note)
 {
     public const string Columns =
-        "purpose, model, state, started_at, finished_at, cost_nano, input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read, "
+        "purpose, model, state, started_at, finished_at, cost_nano, "
+        + "input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read, "
         + "stop_reason, request_id, note";
 
     public static CallRecord From(Row row) => new(
@@ -66,7 +67,8 @@ internal sealed record CostSum(string Group, long Calls, TokenUsage Tokens, long
         left.UnderWay + right.UnderWay);
 }
 
-/// <summary>Sums over all calls that have ended. Cost is that of the calls whose cost is known; <see cref="UnknownCost"/> counts the others.</summary>
+/// <summary>Sums over all calls that have ended. Cost is that of the calls whose cost is known;
+/// <see cref="UnknownCost"/> counts the others.</summary>
 internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost)
 {
     public static readonly Totals None = new(0, 0, 0, 0, 0);

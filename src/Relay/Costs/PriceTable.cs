@@ -40,7 +40,8 @@ internal sealed record Price(
     public Rates RatesFor(long inputTokens) => LongPrompt is not null && inputTokens > LongPromptOver ? LongPrompt : Rates;
 }
 
-/// <summary>Prices by exact model id, with a date suffix tolerated. A model that is not listed has no price: its cost is unknown, never 0.</summary>
+/// <summary>Prices by exact model id, with a date suffix tolerated. A model that is not listed has no price:
+/// its cost is unknown, never 0.</summary>
 internal sealed partial class PriceTable
 {
     private static readonly JsonSerializerOptions Json = new()

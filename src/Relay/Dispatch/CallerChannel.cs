@@ -5,7 +5,8 @@ using Relay.Turns;
 
 namespace Relay.Dispatch;
 
-/// <summary>Replies that somebody waits for over HTTP. When nobody has for ten seconds, the reply goes to the session's folder instead.</summary>
+/// <summary>Replies that somebody waits for over HTTP. When nobody has for ten seconds, the reply goes to the session's folder
+/// instead.</summary>
 internal sealed class CallerChannel(Database database, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

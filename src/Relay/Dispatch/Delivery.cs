@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
+using Relay.Files.Platform;
 
 namespace Relay.Dispatch;
 
@@ -18,7 +19,8 @@ internal sealed class Delivery(HttpContext context)
         return delivery;
     }
 
-    /// <summary>Puts replies on the response; when it is over already, or the client has closed its side, they are free again at once.</summary>
+    /// <summary>Puts replies on the response; when it is over already, or the client has closed its side, they are free again at
+    /// once.</summary>
     public void Carry(Handover.Lease lease)
     {
         lock (_lock)
@@ -57,7 +59,8 @@ internal sealed class Delivery(HttpContext context)
     }
 }
 
-/// <summary>Settles, when a response is through, what was handed over with it: consumed if it was sent whole, else free for the next opportunity.</summary>
+/// <summary>Settles, when a response is through, what was handed over with it:
+/// consumed if it was sent whole, else free for the next opportunity.</summary>
 internal sealed class DeliveryReceipt(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -79,7 +82,8 @@ internal sealed class DeliveryReceipt(RequestDelegate next)
     }
 }
 
-/// <summary>What the connection itself knows of the client: RequestAborted tells of it only a moment later, and writing to a client that went away does not fail.</summary>
+/// <summary>What the connection itself knows of the client: RequestAborted tells of it only a moment later, and writing to a client that
+/// went away does not fail.</summary>
 internal static class ClientConnection
 {
     private const int TcpProtocol = 6; // netinet/in.h: IPPROTO_TCP

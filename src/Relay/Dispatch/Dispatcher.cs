@@ -1,21 +1,32 @@
 using System.Runtime.ExceptionServices;
+using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Dispatch;
 
-/// <summary>Places each reply in its session's folder exactly once, one at a time, in order. One pass over the sessions: (1) what was taken is
-/// consumed and the session's next reply comes up, (2) what is not staged yet is staged, and recorded so, (3) each staged file is renamed to
-/// input.txt where the folder is free, (4) what was placed, and what was consumed before it, is recorded.</summary>
+/// <summary>Places each reply in its session's folder exactly once, one at a time, in order. One pass over the sessions:
+/// (1) what was taken is consumed and the session's next reply comes up, (2) what is not staged yet is staged, and recorded so, (3) each
+/// staged file is renamed to input.txt where the folder is free, (4) what was placed, and what was consumed before it, is
+/// recorded.</summary>
 internal sealed partial class Dispatcher(Database database, FolderChannel folder, CallerChannel callers, ILogger<Dispatcher> log) : ILoop
 {
+    /// <summary>Between two notes of where a reply last went: each is a page of the database.</summary>
+    private static readonly TimeSpan BetweenNotes = TimeSpan.FromMilliseconds(250);
+
+    private bool _hasPlaced;
     private bool _swept;
+    private DateTimeOffset _notedAt;
+    private OutboundReply? _unnoted;
 
     public Topic? WakesOn => Topic.Dispatch;
 
     /// <summary>What callers gave up is found by time alone; else only a lost wake-up.</summary>
-    public TimeSpan Poll => callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
+    public TimeSpan Poll => _unnoted is not null ? BetweenNotes : callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
+
+    /// <summary>What was placed is mostly taken at once: its receipt is recorded together with what is placed next.</summary>
+    public TimeSpan Rest => _hasPlaced ? TimeSpan.FromMilliseconds(4) : TimeSpan.Zero;
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
@@ -32,6 +43,7 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         if (pass.Placed.Count > 0)
             await folder.SyncAsync();
         await RecordAsync(pass); // (4)
+        _hasPlaced = pass.Placed.Count > 0;
         pass.Faults.FirstOrDefault()?.Throw();
         return pass.Consumed.Count + pass.Placed.Count;
     }
@@ -96,7 +108,8 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         else if (!folder.IsPending(head.Session))
         {
             pass.Consumed.Add(head);
-            if (await database.ReadAsync(reading => Outbox.NextForFolderAsync(reading, head, cancellationToken), cancellationToken) is { } next)
+            if (await database.ReadAsync(
+                reading => Outbox.NextForFolderAsync(reading, head, cancellationToken), cancellationToken) is { } next)
                 pass.ToPlace.Add(next);
         }
     }
@@ -137,11 +150,15 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     /// <summary>It has happened: that is recorded even when we are stopping.</summary>
     private async Task RecordAsync(Pass pass)
     {
-        if (pass.Consumed.Count + pass.Placed.Count == 0)
+        _unnoted = pass.Placed.LastOrDefault() ?? _unnoted;
+        var isDue = _unnoted is not null && (database.Clock.GetUtcNow() - _notedAt).Duration() >= BetweenNotes;
+        if (pass.Consumed.Count + pass.Placed.Count == 0 && !isDue)
             return;
         await database.WriteAsync(
             async writing =>
             {
+                if (isDue)
+                    await NoteLastAsync(writing);
                 foreach (var reply in pass.Consumed)
                     if (await Outbox.ConsumedAsync(writing, reply, CancellationToken.None))
                         writing.OnceCommitted(() => LogConsumed(reply.Message, reply.Session));
@@ -153,6 +170,12 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
             CrashPoint.Pass("place-4-placed");
         foreach (var _ in pass.Consumed)
             CrashPoint.Pass("place-5-consumed");
+    }
+
+    private async Task NoteLastAsync(Writing writing)
+    {
+        await Outbox.NoteLastAsync(writing, _unnoted!.Session, writing.Now, CancellationToken.None);
+        writing.OnceCommitted(() => (_notedAt, _unnoted) = (writing.Now, null));
     }
 
     private async Task PlacedAsync(Writing writing, OutboundReply reply)

@@ -8,10 +8,12 @@ using Relay.Running;
 
 namespace Relay.Dispatch;
 
-/// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another. A staged file that is there
-/// was not delivered, whatever the record says: the rename takes it away.</summary>
+/// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another.
+/// A staged file that is there was not delivered, whatever the record says: the rename takes it away.</summary>
 internal sealed class FolderChannel : IDisposable
 {
+    private const string InputName = "input.txt";
+
     private readonly RelayHome _home;
     private readonly FolderWatch _watch;
     private readonly SharedFolderSync _stagedNames;
@@ -24,7 +26,11 @@ internal sealed class FolderChannel : IDisposable
     {
         _clock = clock;
         _home = settings.Current.Home;
-        _watch = new FolderWatch(_home.Dispatch, FolderWatch.Names, () => changes.Publish(Topic.Dispatch), withSubfolders: true);
+        _watch = new FolderWatch(_home.Dispatch, FolderEvents.Go, () => changes.Publish(Topic.Dispatch))
+        {
+            Name = InputName,
+            WithSubfolders = true,
+        };
         _stagedNames = new SharedFolderSync(_home.Staged);
     }
 
@@ -58,7 +64,8 @@ internal sealed class FolderChannel : IDisposable
         _staged.TryRemove(id, out _);
     }
 
-    /// <summary>True when the reply is in the session's folder, or was: after a crash a staged file that is gone had been renamed.</summary>
+    /// <summary>True when the reply is in the session's folder, or was: after a crash a staged file that is gone had been
+    /// renamed.</summary>
     public bool Place(OutboundReply reply)
     {
         if (!File.Exists(StagedFile(reply.Id)))
@@ -98,7 +105,7 @@ internal sealed class FolderChannel : IDisposable
         Posix.SyncFolder(_home.Dispatch);
     }
 
-    private string InputFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), "input.txt");
+    private string InputFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), InputName);
 
     private string StagedFile(string id) => Path.Combine(_home.Staged, id);
 }

@@ -6,15 +6,16 @@ using Relay.Turns;
 
 namespace Relay.Dispatch;
 
-/// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter. Each is leased to one of them at a time
-/// and consumed only once the whole answer that carries it was sent.</summary>
+/// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter.
+/// Each is leased to one of them at a time and consumed only once the whole answer that carries it was sent.</summary>
 internal sealed class Handover(Database database, CallerChannel callers, IHostApplicationLifetime lifetime)
 {
     private readonly ConcurrentDictionary<string, bool> _leased = new();
 
     /// <summary>Everything that waits for the session, but what a tool call of its own is waiting for.</summary>
     public Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken) => LeaseAsync(
-        async reading => (await Outbox.ForAgentAsync(reading, session, cancellationToken)).FindAll(reply => !callers.IsAwaited(reply.Message)),
+        async reading =>
+            (await Outbox.ForAgentAsync(reading, session, cancellationToken)).FindAll(reply => !callers.IsAwaited(reply.Message)),
         cancellationToken);
 
     /// <summary>The reply to one message; empty while there is none, or when another opportunity has it.</summary>
@@ -24,14 +25,16 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
         cancellationToken);
 
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
-    public Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
         async reading => await ReplyToAsync(reading, conversation, message, cancellationToken)
             is { State: DispatchState.Consumed } reply ? reply.Content : null,
         cancellationToken);
 
     private static async Task<OutboundReply?> ReplyToAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        await Outbox.ReplyToAsync(reading, await MessageStore.FindAsync(reading, conversation, message, cancellationToken), cancellationToken);
+        await Outbox.ReplyToAsync(
+            reading, await MessageStore.FindAsync(reading, conversation, message, cancellationToken), cancellationToken);
 
     /// <summary>Dispose it when the answer failed: the replies wait for the next opportunity.</summary>
     internal sealed class Lease(Handover handover, IReadOnlyList<OutboundReply> replies) : IDisposable

@@ -63,7 +63,8 @@ internal sealed record OutboundReply(
 
 /// <summary>A dispatch as it is told to people: where it went and when.</summary>
 internal sealed record DispatchRecord(
-    string Id, string Session, string Channel, string State, string Content, DateTimeOffset CreatedAt, DateTimeOffset? PlacedAt, DateTimeOffset? ConsumedAt)
+    string Id, string Session, string Channel, string State, string Content, DateTimeOffset CreatedAt, DateTimeOffset? PlacedAt,
+    DateTimeOffset? ConsumedAt)
 {
     public static DispatchRecord From(Row row) =>
         new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull(), row.TimeOrNull());

@@ -16,15 +16,18 @@ internal static class Outbox
 
     public static async Task EnqueueAsync(Writing writing, NewReply reply, CancellationToken cancellationToken)
     {
-        var number = await SessionStore.NextDispatchAsync(writing, reply.Session, cancellationToken);
         await writing.Sql(
-            """
-            INSERT INTO dispatches (conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content)
-            VALUES (@conversation, @position, @session, @id, @message, @number, @channel, @state, @now, @content)
+            $"""
+            INSERT INTO dispatches (conversation_id, position, session_id, dispatch_id, message_id, number, channel, state,
+                                    created_at, content)
+            SELECT
+                @conversation, @position, @session, @id, @message, COALESCE(MAX(number), 0) + 1, @channel, @state, @now, @content
+            FROM dispatches
+            WHERE channel IN ('folder', 'caller', 'agent') AND session_id = @session AND {IsOpen}
             """)
             .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
             .With("@id", reply.StagedAs ?? NewId(writing.Now)).With("@message", reply.Message?.Value)
-            .With("@number", number).With("@channel", reply.Channel.Word())
+            .With("@channel", reply.Channel.Word())
             .With("@state", (reply.StagedAs is null ? DispatchState.Ready : DispatchState.Staged).Word())
             .With("@now", writing.UnixNow).With("@content", reply.Content)
             .ExecuteAsync(cancellationToken);
@@ -75,25 +78,31 @@ internal static class Outbox
         SetStateAsync(writing, reply, DispatchState.Staged, cancellationToken);
 
     /// <summary>It lies in the session's folder.</summary>
-    public static async Task PlacedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
-    {
-        await SetStateAsync(writing, reply, DispatchState.Placed, cancellationToken);
-        await NoteDeliveryAsync(writing, reply, MessageState.Placed, cancellationToken);
-    }
+    public static Task PlacedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken) =>
+        SetStateAsync(writing, reply, DispatchState.Placed, cancellationToken);
 
     /// <summary>The receipt: the session took it. False when that was known before.</summary>
     public static async Task<bool> ConsumedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
     {
         if (await SetStateAsync(writing, reply, DispatchState.Consumed, cancellationToken) == 0)
             return false;
-        await NoteDeliveryAsync(writing, reply, MessageState.Consumed, cancellationToken);
+        if (reply.State != DispatchState.Placed) // Handed over without a folder; one that was placed is noted as that.
+            await NoteLastAsync(writing, reply.Session, writing.Now, cancellationToken);
         return true;
     }
 
-    /// <summary>What lies in folders nobody looks into any more is to be placed anew.</summary>
+    /// <summary>What lies in folders nobody looks into any more is to be placed again.</summary>
     public static Task<int> TakeBackAsync(Writing writing, CancellationToken cancellationToken) =>
         writing.Sql($"UPDATE dispatches SET state = 'ready', placed_at = NULL WHERE channel = 'folder' AND {IsOpen} AND state <> 'ready'")
             .ExecuteAsync(cancellationToken);
+
+    /// <summary>When a reply last reached a session, and which: for the status, in one row.</summary>
+    public static Task NoteLastAsync(Writing writing, SessionId session, DateTimeOffset at, CancellationToken cancellationToken) =>
+        FactStore.SetAsync(
+            writing,
+            FactStore.LastDispatch,
+            string.Create(CultureInfo.InvariantCulture, $"{at.ToUnixTimeMilliseconds()} {session}"),
+            cancellationToken);
 
     /// <summary>Sends what a caller no longer waits for to the session's folder.</summary>
     public static async Task ToFolderAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
@@ -102,7 +111,8 @@ internal static class Outbox
             """
             UPDATE dispatches
             SET channel = 'folder'
-            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND channel = 'caller' AND state = 'ready'
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND channel = 'caller'
+              AND state = 'ready'
             """)
             .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
             .ExecuteAsync(cancellationToken);
@@ -188,19 +198,11 @@ internal static class Outbox
             .With("@channel", channel.Word())
             .ListAsync(OutboundReply.From, cancellationToken);
 
-    /// <summary>The message has come as far as its reply; and where a reply last went is told by the status.</summary>
-    private static async Task NoteDeliveryAsync(Writing writing, OutboundReply reply, MessageState state, CancellationToken cancellationToken)
-    {
-        if (reply.Message is { } message)
-            await MessageStore.ChangeAsync(writing, reply.Conversation, message, new Change(state), cancellationToken);
-        if (state == MessageState.Placed || reply.State != DispatchState.Placed)
-            await FactStore.SetAsync(
-                writing, FactStore.LastDispatch, string.Create(CultureInfo.InvariantCulture, $"{writing.UnixNow} {reply.Session}"), cancellationToken);
-    }
-
     private static Task<int> SetStateAsync(Writing writing, OutboundReply reply, DispatchState state, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Sessions, reply.Session.Value);
+        if (reply.Message is { } message)
+            writing.Wake(Topic.Replies, message.Value);
         return writing.Sql(
             """
             UPDATE dispatches

@@ -2,7 +2,7 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Writes that are whole or absent, and still there after the power went.</summary>
+/// <summary>Writes files completely or not at all, so that they survive a power cut.</summary>
 internal static class DurableFile
 {
     /// <summary>(1) temporary file, (2) fsync, (3) rename over the target, (4) fsync of the folder.</summary>
@@ -14,7 +14,7 @@ internal static class DurableFile
         Posix.SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Writes and syncs the file itself; the folder's entry is the caller's to sync.</summary>
+    /// <summary>Writes and syncs the file. The caller syncs the folder.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         using var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.None, content.Length);

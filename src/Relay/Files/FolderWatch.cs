@@ -5,16 +5,14 @@ namespace Relay.Files;
 /// <summary>Tells when something in a folder changes. It can go deaf (an overflow, the folder replaced):
 /// <see cref="Renew"/>, called on every pass of the loop it wakes, makes it hear again.</summary>
 /// <param name="folder">Made when it is missing.</param>
-/// <param name="changes">What counts as a change.</param>
+/// <param name="events">What is heard. What the relay does itself in the folder it need not hear of.</param>
 /// <param name="changed">Called on a thread of the watcher's; it must be quick.</param>
-/// <param name="withSubfolders">Their contents too.</param>
-/// <param name="filter">Of names.</param>
-internal sealed class FolderWatch(string folder, NotifyFilters changes, Action changed, bool withSubfolders = false, string filter = "*") : IDisposable
+internal sealed class FolderWatch(string folder, FolderEvents events, Action changed) : IDisposable
 {
-    /// <summary>What comes, goes and is renamed; not what is written, which in a folder with a database in it never ends.</summary>
-    public const NotifyFilters Names = NotifyFilters.FileName | NotifyFilters.DirectoryName;
+    /// <summary>Only files of this name.</summary>
+    public string Name { get; init; } = "*";
 
-    public const NotifyFilters NamesAndContents = Names | NotifyFilters.LastWrite | NotifyFilters.Size;
+    public bool WithSubfolders { get; init; }
 
     private FileSystemWatcher? _watcher;
     private (ulong Inode, long Born) _heard;
@@ -32,25 +30,29 @@ internal sealed class FolderWatch(string folder, NotifyFilters changes, Action c
         _heard = found;
         _watcher = Watch();
         if (_watcher is not null)
-            changed(); // What came before the watcher listened.
+            changed(); // Something may have changed before the watcher was started.
     }
 
     public void Dispose() => _watcher?.Dispose();
 
-    /// <summary>Null when the system has no watcher left to give (fs.inotify.max_user_instances): then the loop's poll is all there is.</summary>
+    /// <summary>Null when the system allows no further watcher (fs.inotify.max_user_instances).
+    /// Then only the loop's poll finds changes.</summary>
     private FileSystemWatcher? Watch()
     {
-        var watcher = new FileSystemWatcher(folder, filter)
+        var watcher = new FileSystemWatcher(folder, Name)
         {
-            IncludeSubdirectories = withSubfolders,
-            NotifyFilter = changes,
+            IncludeSubdirectories = WithSubfolders,
+            NotifyFilter = Filters(),
             InternalBufferSize = 65_536,
         };
         // The handlers only set a flag: the measured watcher drops events when a handler is slow.
-        watcher.Created += (_, _) => changed();
-        watcher.Changed += (_, _) => changed();
-        watcher.Renamed += (_, _) => changed();
-        watcher.Deleted += (_, _) => changed();
+        if (events.HasFlag(FolderEvents.Come))
+            watcher.Created += (_, _) => changed();
+        if (events.HasFlag(FolderEvents.Write))
+            watcher.Changed += (_, _) => changed();
+        if (events.HasFlag(FolderEvents.Go))
+            watcher.Deleted += (_, _) => changed();
+        watcher.Renamed += (_, _) => changed(); // It has gone under one name and come under another.
         watcher.Error += (_, _) =>
         {
             _deaf = true;
@@ -67,4 +69,18 @@ internal sealed class FolderWatch(string folder, NotifyFilters changes, Action c
             return null;
         }
     }
+
+    private NotifyFilters Filters()
+    {
+        var names = NotifyFilters.FileName | NotifyFilters.DirectoryName;
+        return events.HasFlag(FolderEvents.Write) ? names | NotifyFilters.LastWrite | NotifyFilters.Size : names;
+    }
+}
+
+[Flags]
+internal enum FolderEvents
+{
+    Come = 1,
+    Write = 2,
+    Go = 4,
 }

@@ -5,7 +5,8 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>One relay per home: an advisory lock on state/.lock that dies with the process, so a kill -9 leaves nothing to clean up.</summary>
+/// <summary>Allows one relay for a home, by an advisory lock on state/.lock. The lock ends with its process,
+/// so nothing is left to clean up after a kill -9.</summary>
 internal sealed class InstanceLock : IDisposable
 {
     private readonly SafeFileHandle _handle;
@@ -15,12 +16,14 @@ internal sealed class InstanceLock : IDisposable
     public abstract record Taken
     {
         private Taken() { }
+
         public sealed record Mine(InstanceLock Lock) : Taken;
-        /// <summary>The pid is null in the instant between another's lock and its writing the pid.</summary>
+
+        /// <summary>Another process has the lock. Its id is null if it has not written it yet.</summary>
         public sealed record Other(int? ProcessId) : Taken;
     }
 
-    /// <summary>Tries for a quarter of a second: a command that looks who is running holds the lock for an instant.</summary>
+    /// <summary>Tries for a quarter of a second, because a command that checks who is running holds the lock for a moment.</summary>
     public static async Task<Taken> TakeAsync(string path, TimeProvider clock, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -32,7 +35,7 @@ internal sealed class InstanceLock : IDisposable
         }
     }
 
-    /// <summary>Who holds the lock now, or null when nobody does.</summary>
+    /// <summary>The id of the process that has the lock; 0 if it is not known, null if no process has it.</summary>
     public static int? RunningProcess(string path)
     {
         if (!File.Exists(path))
@@ -47,7 +50,7 @@ internal sealed class InstanceLock : IDisposable
 
     private static Taken Take(string path)
     {
-        // Not File.OpenHandle: .NET takes a lock of its own on every file it opens for writing, whatever the sharing, and fails on another's.
+        // Not File.OpenHandle: .NET locks every file that it opens for writing, and fails if the file is locked.
         var handle = Posix.OpenOrCreate(path);
         if (!Posix.TryLock(handle))
         {
@@ -67,6 +70,7 @@ internal sealed class InstanceLock : IDisposable
             return null;
         Span<byte> text = stackalloc byte[16];
         var length = RandomAccess.Read(handle, text, fileOffset: 0);
-        return int.TryParse(Encoding.ASCII.GetString(text[..length]).AsSpan().Trim(), CultureInfo.InvariantCulture, out var pid) ? pid : null;
+        var written = Encoding.ASCII.GetString(text[..length]).Trim();
+        return int.TryParse(written, CultureInfo.InvariantCulture, out var pid) ? pid : null;
     }
 }

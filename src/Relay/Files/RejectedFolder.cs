@@ -4,13 +4,13 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Where refused files go: moved, never deleted, never over another, each with the reason beside it.</summary>
+/// <summary>Keeps rejected files, each with its reason in a file beside it. No file in it is replaced or deleted.</summary>
 internal sealed class RejectedFolder(string folder)
 {
-    /// <summary>What a file system allows for a name, less the longest ending one gets here.</summary>
+    /// <summary>The longest name that file systems allow, minus the longest suffix that is added here.</summary>
     private const int LongestName = 255 - 30;
 
-    /// <summary>Moves NAME.json in and writes NAME.reason.txt; the name it has there, null when it is gone.</summary>
+    /// <summary>Moves NAME.json into the folder and writes NAME.reason.txt. Returns the new name, or null when the file is gone.</summary>
     public string? Move(string path, string reason)
     {
         Directory.CreateDirectory(folder);
@@ -23,7 +23,7 @@ internal sealed class RejectedFolder(string folder)
                 continue;
             if (Posix.Lstat(path) is null)
                 return null;
-            // The reason comes before the move, so no file ever stands there without one.
+            // The reason is written before the move, so there is never a file without one.
             DurableFile.Replace(Path.Combine(folder, candidate + ".reason.txt"), Encoding.UTF8.GetBytes(reason + "\n"));
             if (Posix.RenameNoReplace(path, target))
                 return Path.GetFileName(target);

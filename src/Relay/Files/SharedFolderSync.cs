@@ -2,14 +2,14 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Makes the names in a folder durable. Those who ask while the disk is at work share the next time it is asked. Thread-safe.</summary>
+/// <summary>Makes the names in a folder durable. All that call it while a sync runs share the next sync. Thread-safe.</summary>
 internal sealed class SharedFolderSync(string folder)
 {
     private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
     private Task? _next;
 
-    /// <summary>Returns when all that was in the folder at the call is there to stay.</summary>
+    /// <summary>Ends when all names that were in the folder at the time of the call are durable.</summary>
     public Task SyncAsync()
     {
         lock (_lock)
@@ -24,7 +24,7 @@ internal sealed class SharedFolderSync(string folder)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         lock (_lock)
-            (_running, _next) = (_next!, null); // Who comes from here on may have come too late for this one.
+            (_running, _next) = (_next!, null); // For later callers this sync may be too early.
         Sync();
     }
 

@@ -2,11 +2,11 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Reads files that strangers wrote.</summary>
+/// <summary>Reads files that other programs have written.</summary>
 internal static class UntrustedFile
 {
-    /// <summary>The whole file, or null when it is gone, is no regular file, is longer than <paramref name="limit"/> bytes or is not, or no longer,
-    /// the one with these facts. Never more than the limit is read into memory.</summary>
+    /// <summary>The content of the file. Null when it is gone, is not a regular file, is longer than <paramref name="limit"/> bytes,
+    /// or does not have these facts before and after it was read. At most <paramref name="limit"/> bytes are read.</summary>
     public static byte[]? Read(string path, FileFacts facts, int limit)
     {
         using var handle = Posix.OpenRegular(path);
@@ -22,7 +22,7 @@ internal static class UntrustedFile
         return Posix.Facts(handle) == facts ? bytes[..read] : null;
     }
 
-    /// <summary>Removes the file that was read; another that has taken its name meanwhile stays.</summary>
+    /// <summary>Removes the file that was read. If its name belongs to another file now, that is kept.</summary>
     public static void Remove(string path, FileFacts facts)
     {
         if (Posix.Lstat(path) == facts)

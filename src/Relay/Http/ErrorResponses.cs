@@ -4,7 +4,7 @@ using Relay.Storage;
 
 namespace Relay.Http;
 
-/// <summary>Gives every refusal and failure a body of application/problem+json, and never a stack trace.</summary>
+/// <summary>Gives every refused or failed request a body of application/problem+json. It never contains a stack trace.</summary>
 internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<ErrorResponses> log)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -31,7 +31,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
         }
         catch (OperationCanceledException)
         {
-            return; // Nobody waits for an answer any more.
+            return; // The client has gone.
         }
         var response = context.Response;
         if (!response.HasStarted && response.StatusCode >= 400 && response.ContentType is null && response.ContentLength is null)
@@ -41,9 +41,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
     private static string Detail(HttpContext context) => context.Response.StatusCode switch
     {
         StatusCodes.Status404NotFound => "there is nothing here",
-        StatusCodes.Status405MethodNotAllowed => $"only {context.Response.Headers.Allow} is understood here",
+        StatusCodes.Status405MethodNotAllowed => $"only {context.Response.Headers.Allow} is allowed here",
         StatusCodes.Status413PayloadTooLarge => "the request is too large (max_envelope_bytes)",
-        StatusCodes.Status500InternalServerError => "the relay could not do it; its log tells why",
+        StatusCodes.Status500InternalServerError => "the relay failed; its log says why",
         var status => ReasonPhrases.GetReasonPhrase(status),
     };
 

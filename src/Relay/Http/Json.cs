@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Relay.Http;
 
-/// <summary>The form of all JSON the relay writes for others.</summary>
+/// <summary>The format of the JSON that the relay writes for other programs.</summary>
 internal static class Json
 {
     public static JsonSerializerOptions Options { get; } = new()

@@ -3,7 +3,7 @@ using Relay.Configuration;
 
 namespace Relay.Http;
 
-/// <summary>Where the relay listens; loopback unless the configuration says otherwise.</summary>
+/// <summary>Sets up the address at which the relay listens.</summary>
 internal static class Listening
 {
     private const int LargestRequest = 128 * 1024 * 1024;
@@ -17,7 +17,7 @@ internal static class Listening
             if (IPAddress.TryParse(address.Host, out var ip))
                 options.Listen(ip, address.Port);
             else if (address.Port == 0)
-                options.Listen(IPAddress.Loopback, 0); // "localhost" means two sockets, which cannot share a port chosen by the system.
+                options.Listen(IPAddress.Loopback, 0); // "localhost" opens two sockets, and they would get different ports.
             else
                 options.ListenLocalhost(address.Port);
         });

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Relay.Http;
 
-/// <summary>Errors as application/problem+json.</summary>
+/// <summary>Writes errors as application/problem+json.</summary>
 internal static class Problem
 {
     public static Task WriteAsync(HttpContext context, int status, string detail)

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Relay.Agents.Connect;
 using Relay.Configuration;
 
 namespace Relay.Http;
 
-/// <summary>Who may speak to the relay: only requests meant for this host (against DNS rebinding), from pages of this host, with the token.
-/// The health page alone needs no token.</summary>
+/// <summary>Lets a request through if its Host header names this machine (against DNS rebinding), if a web page that sent it
+/// comes from this relay, and if it has the token. Only /healthz needs no token.</summary>
 internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -28,15 +27,15 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
         if (!IsOurHost(request.Host.Host, context))
             return (StatusCodes.Status403Forbidden, "the Host header names another host");
         foreach (var origin in request.Headers.Origin)
-            if (!IsOurs(origin, context))
+            if (!IsOurOrigin(origin, context))
                 return (StatusCodes.Status403Forbidden, "the Origin header names another site");
-        if (request.Path == "/healthz")
+        if (request.Path == "/healthz" || HasToken(request))
             return null;
-        return HasToken(request) ? null : (StatusCodes.Status401Unauthorized, "a bearer token is needed: RELAY_TOKEN, in the home's .env");
+        return (StatusCodes.Status401Unauthorized, "a bearer token is needed: RELAY_TOKEN, in the home's .env");
     }
 
-    /// <summary>The port counts too: what another program serves on this host is another site.</summary>
-    private bool IsOurs(string? origin, HttpContext context) =>
+    /// <summary>The port must match, too: another program on this machine is another site.</summary>
+    private bool IsOurOrigin(string? origin, HttpContext context) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
         && uri.Port == (context.Request.Host.Port ?? 80) && IsOurHost(uri.Host, context);
 
@@ -50,17 +49,23 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
             return true;
         if (listen is not ("0.0.0.0" or "::"))
             return false;
-        // Listening everywhere: this machine's name, and the very address the connection came in on.
-        return string.Equals(bare, Dns.GetHostName(), StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(bare, out var address) && context.Connection.LocalIpAddress is { } local && address.Equals(local.IsIPv4MappedToIPv6 ? local.MapToIPv4() : local));
+        // The relay listens on all addresses: the machine's name is ours, and so is the address at which the connection arrived.
+        if (string.Equals(bare, Dns.GetHostName(), StringComparison.OrdinalIgnoreCase))
+            return true;
+        var local = context.Connection.LocalIpAddress;
+        if (local is { IsIPv4MappedToIPv6: true })
+            local = local.MapToIPv4();
+        return IPAddress.TryParse(bare, out var address) && address.Equals(local);
     }
 
     private bool HasToken(HttpRequest request)
     {
         const string scheme = "Bearer ";
-        var given = request.Headers.Authorization.ToString();
-        return given.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
-            && settings.Current.Secrets.Token.Length > 0
-            && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given[scheme.Length..].Trim()), Encoding.UTF8.GetBytes(settings.Current.Secrets.Token));
+        var header = request.Headers.Authorization.ToString();
+        var token = settings.Current.Secrets.Token;
+        if (token.Length == 0 || !header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            return false;
+        var given = header[scheme.Length..].Trim();
+        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(token));
     }
 }

@@ -4,10 +4,11 @@ using Relay.Conversations;
 
 namespace Relay.Intake;
 
-/// <summary>What a session drops into queue/: who speaks, what, and optionally a key under which a repetition is the same message.</summary>
+/// <summary>The content of a file that a session puts into queue/: the session, its message, and optionally an id.
+/// An envelope with the same id is the same message.</summary>
 internal sealed record Envelope(SessionId Session, string Content, string? Id)
 {
-    /// <summary>Foreign fields may nest as deep as they like: the file's size is the limit.</summary>
+    /// <summary>Unknown fields may be nested to any depth; only the size of the file is limited.</summary>
     private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
     private static readonly string[] Names = ["session_id", "content", "id"];
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -15,9 +16,10 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
     public abstract record Read
     {
         private Read() { }
+
         public sealed record Valid(Envelope Envelope) : Read;
 
-        /// <summary>No JSON, or not yet: its writer may still be at work.</summary>
+        /// <summary>Not JSON, or not yet: its writer may not have finished.</summary>
         public sealed record Unfinished(string Reason) : Read;
 
         public sealed record Invalid(string Reason) : Read;
@@ -40,13 +42,13 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         {
             return new Read.Unfinished($"not JSON: {exception.Message}");
         }
-        catch (InvalidOperationException) // Comparing names unescapes them.
+        catch (InvalidOperationException) // Comparing a name decodes its escapes, and one of them is invalid.
         {
             return new Read.Invalid("a field's name holds a lone surrogate, which is no text");
         }
     }
 
-    /// <summary>Reads once from front to back: a document tree of hostile nesting takes time by the square of its depth.</summary>
+    /// <summary>Reads once from start to end. A JsonDocument would take time that grows with the square of the nesting depth.</summary>
     private static Read FromJson(ReadOnlySpan<byte> bytes)
     {
         var reader = new Utf8JsonReader(bytes, AnyDepth);
@@ -116,7 +118,7 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         _ => "a boolean",
     };
 
-    /// <summary>The text is null where it is no string, or one that is no text.</summary>
+    /// <summary>A field. Its text is null when it is not a string, or when the string is not valid text.</summary>
     private readonly record struct Field(JsonTokenType Kind, string? Text)
     {
         public static Field From(ref Utf8JsonReader reader)
@@ -127,7 +129,7 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
             {
                 return new Field(JsonTokenType.String, reader.GetString());
             }
-            catch (InvalidOperationException) // A lone surrogate, written as an escape.
+            catch (InvalidOperationException) // An escape that is a lone surrogate.
             {
                 return new Field(JsonTokenType.String, Text: null);
             }

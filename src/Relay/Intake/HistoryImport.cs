@@ -7,13 +7,14 @@ using Relay.Storage;
 
 namespace Relay.Intake;
 
-/// <summary>Takes over, once and at the first start, the conversation of the older Python relay: state/conversation.json, which stays where it is.</summary>
+/// <summary>Imports the conversation of the older Python relay, state/conversation.json, at the first start only.
+/// The file is not changed.</summary>
 internal sealed partial class HistoryImport(Database database, SettingsSource settings, ILogger<HistoryImport> log)
 {
     private sealed record Line(EntryRole Role, string Speaker, string Content);
 
-    /// <exception cref="InvalidDataException">The file is not what the older relay wrote; nothing is imported and the start is refused, since the next
-    /// start would no longer be the first.</exception>
+    /// <exception cref="InvalidDataException">The older relay has not written the file like this. Nothing is imported, and the relay
+    /// must not start, because the next start would no longer be the first.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (await IsFirstStartAsync(cancellationToken) is false)
@@ -44,23 +45,29 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
         try
         {
             var bytes = File.ReadAllBytes(file).AsMemory();
-            using var document = JsonDocument.Parse(bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
+            if (bytes.Span.StartsWith(Encoding.UTF8.Preamble))
+                bytes = bytes[Encoding.UTF8.Preamble.Length..];
+            using var document = JsonDocument.Parse(bytes);
             if (document.RootElement.ValueKind != JsonValueKind.Array)
-                throw new InvalidDataException($"{file}: a list of {{\"role\", \"content\"}} is expected; mend it or move it away");
-            return document.RootElement.EnumerateArray().Select((element, index) => ReadLine(file, element, index)).Where(line => line.Content.Length > 0).ToList();
+                throw new InvalidDataException($"{file}: a list of {{\"role\", \"content\"}} is expected; correct it or move it away");
+            return document.RootElement.EnumerateArray()
+                .Select((element, index) => ReadLine(file, element, index))
+                .Where(line => line.Content.Length > 0)
+                .ToList();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{file}: {exception.Message}; mend it or move it away", exception);
+            throw new InvalidDataException($"{file}: {exception.Message}; correct it or move it away", exception);
         }
     }
 
     private static Line ReadLine(string file, JsonElement element, int index)
     {
-        if (element.ValueKind != JsonValueKind.Object || Text(element, "role") is not { } role || !element.TryGetProperty("content", out var content))
-            throw new InvalidDataException($"{file}: element {index} has no role and content; mend it or move it away");
+        if (Text(element, "role") is not { } role || !element.TryGetProperty("content", out var content))
+            throw new InvalidDataException($"{file}: element {index} has no role and content; correct it or move it away");
         if (role is not ("user" or "assistant"))
-            throw new InvalidDataException($"{file}: element {index} has the role \"{role}\", user or assistant is expected; mend it or move it away");
+            throw new InvalidDataException(
+                $"{file}: element {index} has the role \"{role}\", user or assistant is expected; correct it or move it away");
         var text = content.ValueKind == JsonValueKind.Array
             ? string.Concat(content.EnumerateArray().Select(block => Text(block, "text")))
             : content.GetString() ?? "";
@@ -71,7 +78,11 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.ValueKind == JsonValueKind.Object
+        && element.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     [LoggerMessage(LogLevel.Information, "Imported {Entries} entries of the older relay from {File}")]
     private partial void LogImported(int entries, string file);

@@ -3,17 +3,21 @@ using Relay.Storage;
 
 namespace Relay.Intake;
 
-/// <summary>What a session says, before it is accepted. Under the same key of the same session it is the same message again.</summary>
+/// <summary>A message of a session that is not accepted yet. The same key of the same session is the same message again.</summary>
 internal sealed record Incoming(SessionId Session, string Content, string DedupeKey, ReplyChannel Channel);
 
-/// <summary>The one way in for what sessions say: durable and counted once when it returns.</summary>
+/// <summary>Accepts the messages of sessions, whichever way they come. When it returns, they are durable, and each is there once.</summary>
 internal sealed partial class Inbox(Database database, SessionDirectory directory, ILogger<Inbox> log)
 {
     public abstract record Acceptance
     {
         private Acceptance() { }
 
-        public sealed record Accepted(ConversationId Conversation, MessageId Message) : Acceptance;
+        public sealed record Accepted(ConversationId Conversation, MessageId Message) : Acceptance
+        {
+            /// <summary>No call of its conversation is under way that it would have to wait for.</summary>
+            public bool IsUrgent { get; init; }
+        }
 
         public sealed record Duplicate(Message Message) : Acceptance;
 
@@ -24,7 +28,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         SessionId session, string content, string dedupeKey, ReplyChannel channel, CancellationToken cancellationToken) =>
         (await AcceptAsync([new Incoming(session, content, dedupeKey, channel)], cancellationToken))[0];
 
-    /// <summary>Several at once, in this order, with one commit.</summary>
+    /// <summary>Accepts several messages in this order, with one commit.</summary>
     public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken) =>
         incoming.Count == 0 ? [] : await database.WriteAsync(
             async writing =>
@@ -40,13 +44,15 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
     {
         var session = incoming.Session;
         if (directory.ConversationOf(session) is not { } conversation)
-            return new Acceptance.Refused($"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
+            return new Acceptance.Refused(
+                $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
         await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
-        var message = new NewMessage(conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
-        if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } id)
+        var message = new NewMessage(
+            conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
+        if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)
         {
-            writing.OnceCommitted(() => LogAccepted(id, session, conversation, incoming.Content.Length));
-            return new Acceptance.Accepted(conversation, id);
+            writing.OnceCommitted(() => LogAccepted(inserted.Id, session, conversation, incoming.Content.Length));
+            return new Acceptance.Accepted(conversation, inserted.Id) { IsUrgent = !inserted.IsBehindCall };
         }
         return new Acceptance.Duplicate((await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken))!);
     }

@@ -9,11 +9,11 @@ using Relay.Running;
 
 namespace Relay.Intake;
 
-/// <summary>Accepts the envelopes in queue/, oldest first, some at a time: (1) read them, (2) one commit makes their messages durable,
-/// (3) remove the files. Killed between 2 and 3, the files' keys are known and only 3 is repeated.</summary>
+/// <summary>Accepts the envelopes in queue/, oldest first, several at a time: (1) read them, (2) make their messages durable with one
+/// commit, (3) remove the files. If the relay is killed between 2 and 3, it finds the messages by their keys and only repeats 3.</summary>
 internal sealed partial class QueueFolder : ILoop, IDisposable
 {
-    /// <summary>Few enough that a turn does not wait long for their commit, and that they fit in memory.</summary>
+    /// <summary>How many envelopes are accepted with one commit. They must fit in memory, and a turn waits for their commit.</summary>
     private const int AtOnce = 16;
 
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
@@ -26,6 +26,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private readonly Dictionary<string, (FileFacts Facts, long Since)> _unfinished = [];
+    private bool _isUrgent;
 
     public QueueFolder(SettingsSource settings, Inbox inbox, ChangeFeed changes, TimeProvider clock, ILogger<QueueFolder> log)
     {
@@ -33,7 +34,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         _inbox = inbox;
         _clock = clock;
         _log = log;
-        _watch = new FolderWatch(Home.Queue, FolderWatch.NamesAndContents, () => changes.Publish(Topic.Queue));
+        _watch = new FolderWatch(Home.Queue, FolderEvents.Come | FolderEvents.Write, () => changes.Publish(Topic.Queue));
         _rejected = new RejectedFolder(Home.Rejected);
     }
 
@@ -43,8 +44,12 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     private RelayHome Home => _settings.Current.Home;
 
+    /// <summary>While all that comes in has to wait for a call that is under way, some are gathered for one commit.</summary>
+    public TimeSpan Rest => _isUrgent ? TimeSpan.Zero : TimeSpan.FromMilliseconds(8);
+
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
+        _isUrgent = true;
         _watch.Renew();
         var handled = 0;
         var files = Waiting(Home.Queue);
@@ -58,7 +63,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         return handled;
     }
 
-    /// <summary>Envelopes that wait in the folder, oldest first. Links, FIFOs, sockets and folders are not looked into.</summary>
+    /// <summary>The envelopes in the folder, oldest first. Links, FIFOs, sockets and folders are ignored.</summary>
     public static List<(string Path, FileFacts Facts)> Waiting(string queue)
     {
         try
@@ -72,7 +77,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
                 .ThenBy(file => file.Path, StringComparer.Ordinal)
                 .ToList();
         }
-        catch (DirectoryNotFoundException) // Somebody removed it; the next pass makes it again.
+        catch (DirectoryNotFoundException) // Somebody has removed the folder. The next pass creates it again.
         {
             return [];
         }
@@ -80,19 +85,22 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     public void Dispose() => _watch.Dispose();
 
-    private async Task<int> TakeAsync((string Path, FileFacts Facts)[] files, List<Exception> faults, CancellationToken cancellationToken)
+    private async Task<int> TakeAsync(
+        (string Path, FileFacts Facts)[] files, List<Exception> faults, CancellationToken cancellationToken)
     {
         var handled = 0;
         var found = new List<Found>();
         foreach (var (path, facts) in files)
             handled += Try(() => Read(path, facts, found), faults); // (1)
         var acceptances = await _inbox.AcceptAsync(found.ConvertAll(each => each.ToIncoming()), cancellationToken); // (2)
+        _isUrgent = acceptances.Length == 0
+            || acceptances.Any(acceptance => acceptance is not Inbox.Acceptance.Accepted { IsUrgent: false });
         foreach (var (each, acceptance) in found.Zip(acceptances))
             handled += Try(() => Settle(each, acceptance), faults); // (3)
         return handled;
     }
 
-    /// <summary>One file that cannot be dealt with does not hold up the others.</summary>
+    /// <summary>A file that causes an exception does not hold up the others.</summary>
     private static int Try(Func<bool> step, List<Exception> faults)
     {
         try
@@ -106,7 +114,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         }
     }
 
-    /// <summary>Adds to <paramref name="found"/> what is an envelope. True when the file was dealt with already.</summary>
+    /// <summary>Reads a file and adds its envelope to <paramref name="found"/>. True when the file was rejected.</summary>
     private bool Read(string path, FileFacts facts, List<Found> found)
     {
         if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && _clock.GetElapsedTime(seen.Since) < Settled)
@@ -123,7 +131,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         {
             return RejectWhenSettled(path, facts, $"cannot be read: {exception.Message}");
         }
-        if (bytes is null) // Gone, changed or swapped for something else: the next scan sees what it is now.
+        if (bytes is null) // The file was removed, changed or replaced. The next scan sees what it is now.
             return false;
         switch (Envelope.Parse(bytes))
         {
@@ -171,15 +179,17 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         return true;
     }
 
-    /// <summary>An envelope that was read and not accepted yet.</summary>
+    /// <summary>An envelope that was read but is not accepted yet.</summary>
     private sealed record Found(string Path, FileFacts Facts, byte[] Bytes, Envelope Envelope)
     {
         public Incoming ToIncoming() =>
             new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(), ReplyChannel.Folder);
 
-        private string Fingerprint() => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{System.IO.Path.GetFileName(Path)}|{Facts.ModifiedNanoseconds}|{Facts.Size}|{Convert.ToHexStringLower(SHA256.HashData(Bytes))}");
+        private string Fingerprint()
+        {
+            var (name, hash) = (System.IO.Path.GetFileName(Path), Convert.ToHexStringLower(SHA256.HashData(Bytes)));
+            return string.Create(CultureInfo.InvariantCulture, $"{name}|{Facts.ModifiedNanoseconds}|{Facts.Size}|{hash}");
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "Rejected envelope {Name}: {Reason}")]

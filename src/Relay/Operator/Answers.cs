@@ -7,26 +7,27 @@ using Relay.Texts;
 
 namespace Relay.Operator;
 
-/// <summary>Takes what the operator says, by whatever way it came. The first answer to a question wins and later ones are told so.</summary>
+/// <summary>Takes the operator's input, whether it comes from a file, the command line or HTTP. The first answer to a question counts;
+/// later ones are refused with that reason.</summary>
 internal sealed partial class Answers(SessionDirectory directory, Database database, SettingsSource settings, ILogger<Answers> log)
 {
-    /// <summary>How long after an answer further words are taken for a late one.</summary>
+    /// <summary>Input that comes so soon after an answer is taken for a second answer to the same question.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
 
     public abstract record Outcome
     {
         private Outcome() { }
 
-        /// <summary>The answer is the advisor's next turn.</summary>
+        /// <summary>It answers a question: the advisor gets it as its next turn.</summary>
         public sealed record Accepted(long Question, SessionId Session) : Outcome;
 
-        /// <summary>It went straight to the session; the question it cleared, if one was open.</summary>
+        /// <summary>It went directly to a session. The question is the one that it settled, if one was open.</summary>
         public sealed record Direct(SessionId Session, long? Question) : Outcome;
 
-        /// <summary>No question was open: the words are the advisor's next turn and its reply comes as a page.</summary>
+        /// <summary>No question was open: the advisor gets it as its next turn, and the reply comes as a page.</summary>
         public sealed record Unasked : Outcome;
 
-        /// <summary>These very words were taken before.</summary>
+        /// <summary>Input with this key was taken before.</summary>
         public sealed record Repeated : Outcome;
 
         public sealed record Refused(string Reason) : Outcome;
@@ -35,18 +36,18 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
     public Task<Outcome> TakeAsync(OperatorInput input, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
-            var outcome = await UnderstandOnceAsync(writing, input, cancellationToken);
+            var outcome = await TakeOnceAsync(writing, input, cancellationToken);
             writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
             return outcome;
         },
         cancellationToken);
 
-    /// <summary>The key is taken with the words, in one transaction; refused words leave it free.</summary>
-    private async Task<Outcome> UnderstandOnceAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
+    /// <summary>Records the key of the input in the same transaction. The key of refused input is not recorded.</summary>
+    private async Task<Outcome> TakeOnceAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
         if (input.Key is not null && await FactStore.FindAsync(writing, Taken(input.Key), cancellationToken) is not null)
             return new Outcome.Repeated();
-        var outcome = await UnderstandAsync(writing, input, cancellationToken);
+        var outcome = await TakeAsync(writing, input, cancellationToken);
         if (input.Key is not null && outcome is not Outcome.Refused)
             await FactStore.AddAsync(writing, Taken(input.Key), "taken", cancellationToken);
         return outcome;
@@ -54,7 +55,7 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
 
     private static string Taken(string key) => "said:" + key;
 
-    private async Task<Outcome> UnderstandAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
+    private async Task<Outcome> TakeAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(input.Text))
             return new Outcome.Refused("the answer is empty");
@@ -62,7 +63,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         {
             OperatorWords.Refused refused => new Outcome.Refused(refused.Reason),
             OperatorWords.Direct direct => await SendAsync(writing, direct, input, cancellationToken),
-            OperatorWords.Numbered numbered when input.Question is null => await AnswerNumberedAsync(writing, numbered, input, cancellationToken),
+            OperatorWords.Numbered numbered when input.Question is null =>
+                await AnswerNumberedAsync(writing, numbered, input, cancellationToken),
             _ => await AnswerAsync(writing, input, cancellationToken),
         };
     }
@@ -92,7 +94,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         };
     }
 
-    private static async Task<Outcome> AnswerAsync(Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
+    private static async Task<Outcome> AnswerAsync(
+        Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
     {
         if (!question.IsOpen)
             return new Outcome.Refused(FirstAnswer(question));
@@ -100,16 +103,21 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
             return await DecideAsync(writing, question, input, cancellationToken);
         var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
         var message = new NewMessage(
-            question.Conversation, question.Session, Speaker.Operator, raised!.Channel, question.Message, $"answer:{question.Id}", input.Text);
-        var id = await MessageStore.InsertAsync(writing, message, cancellationToken);
-        await CloseAsync(writing, question, new Answer(input.Via, input.Text, id), cancellationToken);
+            question.Conversation, question.Session, Speaker.Operator, raised!.Channel,
+            question.Message, $"answer:{question.Id}", input.Text);
+        var inserted = await MessageStore.InsertAsync(writing, message, cancellationToken);
+        await CloseAsync(writing, question, new Answer(input.Via, input.Text, inserted!.Id), cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
-    private static string FirstAnswer(Question question) => FormattableString.Invariant(
-        $"question #{question.Id} was answered by {question.AnsweredVia} at {question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; the first answer stands");
+    private static string FirstAnswer(Question question)
+    {
+        var at = FormattableString.Invariant($"{question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
+        return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
+    }
 
-    private static async Task<Outcome> DecideAsync(Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
+    private static async Task<Outcome> DecideAsync(
+        Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
     {
         if (PermissionWords.Of(input.Text) == PermissionWords.Word.Unclear)
             return new Outcome.Refused($"question #{question.Id} is about a permission: answer allow, or deny with a reason");
@@ -117,8 +125,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
-    /// <summary>No question is open. Right after one was answered by another way, the words most likely meant that one: taken as words of
-    /// their own they would cost a call and be followed as a second answer.</summary>
+    /// <summary>Takes input while no question is open. Soon after an answer the input was most likely meant for the same question,
+    /// so it is refused: as a turn of its own it would cost a call, and the advisor would follow it as a second answer.</summary>
     private static async Task<Outcome> TakeUnaskedAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
         var newest = await QuestionStore.NewestAnsweredAsync(writing, cancellationToken);
@@ -133,7 +141,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return new Outcome.Unasked();
     }
 
-    private async Task<Outcome> SendAsync(Writing writing, OperatorWords.Direct words, OperatorInput input, CancellationToken cancellationToken)
+    private async Task<Outcome> SendAsync(
+        Writing writing, OperatorWords.Direct words, OperatorInput input, CancellationToken cancellationToken)
     {
         if (directory.ConversationOf(words.Session) is not { } conversation)
             return new Outcome.Refused($"there is no session \"{words.Session}\"");
@@ -148,13 +157,15 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return new Outcome.Direct(words.Session, cleared?.Id);
     }
 
-    /// <summary>The words enter the journal, as a ruling, and the session's mailbox. The position of their entry.</summary>
+    /// <summary>Writes the words into the journal, as a ruling, and queues them for the session.</summary>
+    /// <returns>The position of the entry in the journal.</returns>
     private async Task<long> DeliverAsync(
         Writing writing, ConversationId conversation, OperatorWords.Direct words, OperatorInput input, Question? cleared,
         CancellationToken cancellationToken)
     {
         var channel = await SessionStore.ChannelAsync(writing, words.Session, conversation, cancellationToken);
-        var entry = new NewEntry(conversation, EntryRole.User, $"operator {settings.Current.Config.Operator.Name}", input.Text) { IsRuling = true };
+        var name = $"operator {settings.Current.Config.Operator.Name}";
+        var entry = new NewEntry(conversation, EntryRole.User, name, input.Text) { IsRuling = true };
         var position = await Journal.AppendAsync(writing, entry, cancellationToken);
         var reply = new NewReply(conversation, position, words.Session, channel, words.Text)
         {
@@ -192,10 +203,10 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
     private partial void LogOutcome(string outcome, string via, int characters);
 }
 
-/// <summary>What the operator said, as it came in.</summary>
-/// <param name="Text">Kept as it is.</param>
-/// <param name="Question">Which question it answers; null for the only open one.</param>
-/// <param name="Via">The way it came, for the record.</param>
-/// <param name="Key">Under which a repetition is dropped.</param>
-/// <param name="UnaskedWelcome">Without an open question it becomes a turn of its own; else it is refused.</param>
+/// <summary>What the operator has entered.</summary>
+/// <param name="Text">The text, unchanged.</param>
+/// <param name="Question">The number of the question that it answers; null for the only open one.</param>
+/// <param name="Via">How it came: the name of a file, or "the command line".</param>
+/// <param name="Key">Input with a key that was seen before is ignored.</param>
+/// <param name="UnaskedWelcome">Whether it becomes a turn of its own when no question is open. Otherwise it is refused then.</param>
 internal sealed record OperatorInput(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome);

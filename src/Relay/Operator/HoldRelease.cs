@@ -3,7 +3,7 @@ using Relay.Running;
 
 namespace Relay.Operator;
 
-/// <summary>A change of the settings gives everything that is held a new try: it may have mended the cause.</summary>
+/// <summary>Releases all held messages when the settings change, because the change may have removed the cause.</summary>
 internal sealed partial class HoldRelease(Holds holds, SettingsSource settings, ILogger<HoldRelease> log) : ILoop
 {
     private Settings _seen = settings.Current;
@@ -18,7 +18,7 @@ internal sealed partial class HoldRelease(Holds holds, SettingsSource settings, 
         if (ReferenceEquals(current, _seen))
             return 0;
         var released = await holds.ReleaseAllAsync("tried again after the configuration changed", cancellationToken);
-        _seen = current; // Only now: what failed is tried again.
+        _seen = current; // Set last, so that a failed release is tried again.
         LogReleased(released);
         return released;
     }

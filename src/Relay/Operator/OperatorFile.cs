@@ -10,11 +10,13 @@ using Relay.Storage;
 
 namespace Relay.Operator;
 
-/// <summary>Takes the operator's words from state/jc_input.txt. Once the file stops changing: (1) read it, (2) one transaction takes the words,
-/// (3) remove the file. Killed between 2 and 3, the words are known and only 3 is repeated. What is refused is kept, with the reason.</summary>
+/// <summary>Takes the operator's input from state/jc_input.txt. When the file has stopped changing: (1) read it, (2) take the input in
+/// one transaction, (3) remove the file. If the relay is killed between 2 and 3, it finds the input already taken and only repeats 3.
+/// A refused file is kept, with the reason.</summary>
 internal sealed partial class OperatorFile : ILoop, IDisposable
 {
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly SettingsSource _settings;
     private readonly Answers _answers;
@@ -32,7 +34,7 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
         _database = database;
         _log = log;
         _clock = database.Clock;
-        _watch = new FolderWatch(settings.Current.Home.State, FolderWatch.Names, () => changes.Publish(Topic.OperatorFile), filter: Name);
+        _watch = new FolderWatch(settings.Current.Home.State, FolderEvents.Come, () => changes.Publish(Topic.OperatorFile)) { Name = Name };
     }
 
     public Topic? WakesOn => Topic.OperatorFile;
@@ -75,8 +77,10 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
             return 0;
         }
         CrashPoint.Pass("answer-1-read");
-        var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{Convert.ToHexStringLower(SHA256.HashData(bytes))}");
-        var outcome = await _answers.TakeAsync(new OperatorInput(text.Trim(), Question: null, Name, key, UnaskedWelcome: true), cancellationToken); // (2)
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{hash}");
+        var input = new OperatorInput(text.Trim(), Question: null, Name, key, UnaskedWelcome: true);
+        var outcome = await _answers.TakeAsync(input, cancellationToken); // (2)
         CrashPoint.Pass("answer-2-taken");
         if (outcome is Answers.Outcome.Refused refused)
             return await RefuseAsync(path, refused.Reason, cancellationToken);
@@ -105,7 +109,7 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
     {
         try
         {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
+            return StrictUtf8.GetString(bytes).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {

@@ -4,12 +4,12 @@ using Relay.Conversations;
 
 namespace Relay.Operator;
 
-/// <summary>What the operator's text is: words for one session, an answer to a numbered question, or plain words.</summary>
+/// <summary>What the operator's input means: a text for one session, an answer to a numbered question, or just a text.</summary>
 internal abstract partial record OperatorWords
 {
     private OperatorWords() { }
 
-    /// <summary>"@session-id: text" goes straight to that session.</summary>
+    /// <summary>"@session-id: text" goes directly to that session.</summary>
     public sealed record Direct(SessionId Session, string Text) : OperatorWords;
 
     /// <summary>"#7 text" answers question 7, if there is one.</summary>

@@ -1,8 +1,7 @@
-using Relay.Texts;
-
 namespace Relay.Operator;
 
-/// <summary>Reads an answer to a permission question. Only a plain yes allows; whatever is not clearly one of the two is asked for again.</summary>
+/// <summary>Reads an answer to a permission question. Only a plain yes allows. An answer that is neither clearly yes nor clearly no
+/// is refused, so the operator answers again.</summary>
 internal static class PermissionWords
 {
     public enum Word

@@ -1,22 +1,22 @@
 using Relay.Conversations;
 using Relay.Storage;
-using Relay.Texts;
 
 namespace Relay.Operator;
 
 internal enum QuestionKind
 {
-    /// <summary>The advisor asked for the operator.</summary>
+    /// <summary>The advisor asks the operator.</summary>
     Escalation,
 
     /// <summary>The advisor refused to answer.</summary>
     Refusal,
 
-    /// <summary>A session wants to use a tool. No conversation waits for it.</summary>
+    /// <summary>A session wants to use a tool. The conversation does not wait for the answer.</summary>
     Permission,
 }
 
-/// <summary>What the advisor needs the operator for. It stays open until answered, over restarts, without limit of time.</summary>
+/// <summary>A question to the operator. It stays open until it is answered, for any time and over restarts; only a permission
+/// question expires.</summary>
 internal sealed record Question(
     long Id,
     ConversationId Conversation,

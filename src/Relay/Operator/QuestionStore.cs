@@ -6,21 +6,21 @@ using Relay.Texts;
 
 namespace Relay.Operator;
 
-/// <summary>A question before it has a number.</summary>
-/// <param name="Conversation">Which waits for the answer, unless it is about a permission.</param>
-/// <param name="Message">The session's message that raised it; null for a permission.</param>
-/// <param name="Session">Who gets what comes of the answer.</param>
-/// <param name="Kind">What it is about.</param>
-/// <param name="Text">As the operator reads it.</param>
+/// <summary>A question that has no number yet.</summary>
+/// <param name="Conversation">The conversation that waits for the answer, unless it is about a permission.</param>
+/// <param name="Message">The session's message that led to the question; null for a permission.</param>
+/// <param name="Session">The session for which the question is asked.</param>
+/// <param name="Kind">What the question is about.</param>
+/// <param name="Text">What the operator reads.</param>
 internal sealed record NewQuestion(ConversationId Conversation, MessageId? Message, SessionId Session, QuestionKind Kind, string Text);
 
-/// <summary>An answer as it closes a question.</summary>
-/// <param name="Via">The way it came.</param>
-/// <param name="Text">Word for word.</param>
-/// <param name="Message">The message it became; null when it went straight to a session.</param>
+/// <summary>The answer that closes a question.</summary>
+/// <param name="Via">How it came.</param>
+/// <param name="Text">The text, unchanged.</param>
+/// <param name="Message">The message to the advisor that holds it; null when the advisor does not get it.</param>
 internal sealed record Answer(string Via, string Text, MessageId? Message);
 
-/// <summary>Owns the questions; at most one is open in a conversation, since the conversation waits for it.</summary>
+/// <summary>Reads and writes the questions. Apart from permissions, a conversation has at most one open question, for it waits.</summary>
 internal static class QuestionStore
 {
     public static async Task<long> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
@@ -61,7 +61,7 @@ internal static class QuestionStore
         return true;
     }
 
-    /// <summary>Nobody waits for the answer any more. Nothing happens when it was answered.</summary>
+    /// <summary>Closes a question for whose answer nobody waits any more, unless it was answered.</summary>
     public static async Task ExpireAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
     {
         await writing.Sql(
@@ -70,15 +70,16 @@ internal static class QuestionStore
             SET state = 'expired', answered_at = @now, answered_via = @why
             WHERE conversation_id = @conversation AND question_id = @question AND state = 'open'
             """)
-            .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@now", writing.UnixNow).With("@why", why)
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id)
+            .With("@now", writing.UnixNow).With("@why", why)
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Questions, Key(question.Id));
     }
 
-    /// <summary>What a listener for one question listens for.</summary>
+    /// <summary>The key under which changes of one question are published.</summary>
     public static string Key(long question) => question.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Whether the operator had a hand in what came of one of these messages.</summary>
+    /// <summary>Whether the operator was asked about one of these messages.</summary>
     public static async Task<bool> WasAskedAboutAsync(
         Reading reading, IEnumerable<(ConversationId Conversation, MessageId Message)> messages, CancellationToken cancellationToken)
     {
@@ -108,26 +109,34 @@ internal static class QuestionStore
             .With("@question", question)
             .FirstAsync(Question.From, cancellationToken);
 
-    /// <summary>The question that a message of the operator's answered, null for words of another kind.</summary>
+    /// <summary>The question that a message of the operator answered; null when it answered none.</summary>
     public static Task<Question?> AnsweredByAsync(
         Reading reading, ConversationId conversation, MessageId answer, CancellationToken cancellationToken) =>
+        // The numbers come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE conversation_id = @conversation AND answer_message_id = @message AND answer_message_id IS NOT NULL
+            WHERE conversation_id = @conversation AND question_id IN (
+                SELECT question_id
+                FROM questions
+                WHERE conversation_id = @conversation AND answer_message_id = @message AND answer_message_id IS NOT NULL)
             """)
             .With("@conversation", conversation.Value).With("@message", answer.Value)
             .FirstAsync(Question.From, cancellationToken);
 
-    /// <summary>What a message raised, in order.</summary>
+    /// <summary>The questions that were asked because of a message, oldest first.</summary>
     public static Task<List<Question>> OfAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        // The numbers come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE conversation_id = @conversation AND message_id = @message AND message_id IS NOT NULL
+            WHERE conversation_id = @conversation AND question_id IN (
+                SELECT question_id
+                FROM questions
+                WHERE conversation_id = @conversation AND message_id = @message AND message_id IS NOT NULL)
             ORDER BY question_id
             """)
             .With("@conversation", conversation.Value).With("@message", message.Value)
@@ -144,7 +153,7 @@ internal static class QuestionStore
             """)
             .FirstAsync(Question.From, cancellationToken);
 
-    /// <summary>The newest ones first, answered or not.</summary>
+    /// <summary>The newest questions first, answered or not.</summary>
     public static Task<List<Question>> NewestAsync(Reading reading, int limit, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""

@@ -1,6 +1,7 @@
 namespace Relay.Running;
 
-/// <summary>When to try again: doubling from the first pause to the longest, a quarter more or less by chance, for as long as it takes.</summary>
+/// <summary>When to try again: doubling from the first pause to the longest, a quarter more or less by chance, for as long as it
+/// takes.</summary>
 internal sealed record Backoff(TimeSpan First, TimeSpan Longest, double Factor = 2)
 {
     /// <summary>A server's Retry-After is honoured up to this: a header of a day must not stop the work for a day.</summary>

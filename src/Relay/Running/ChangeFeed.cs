@@ -41,12 +41,15 @@ internal enum Topic
     Database,
 }
 
-/// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost one
-/// costs no more than the time to the listener's next poll. Thread-safe.</summary>
+/// <summary>Tells every listener of a topic that it should look again. Each has a wake-up of its own, so none takes another's, and a lost
+/// one costs no more than the time to the listener's next poll. Thread-safe.</summary>
 internal sealed class ChangeFeed
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(Topic Topic, string? About), List<Subscription>> _listeners = [];
+
+    /// <summary>Grows with every change, of whatever topic.</summary>
+    public long Version { get; private set; }
 
     /// <summary>With <paramref name="about"/> it hears only what was published about that; without, all of the topic.</summary>
     public Subscription Subscribe(Topic topic, string? about = null)
@@ -65,6 +68,7 @@ internal sealed class ChangeFeed
     {
         lock (_lock)
         {
+            Version++;
             Notify((topic, null));
             Notify((Topic.Any, null));
             if (about is not null)
@@ -76,8 +80,11 @@ internal sealed class ChangeFeed
     public void PublishAll()
     {
         lock (_lock)
+        {
+            Version++;
             foreach (var listener in _listeners.Values.SelectMany(listeners => listeners))
                 listener.Wake();
+        }
     }
 
     internal void Remove(Subscription subscription, Topic topic, string? about)

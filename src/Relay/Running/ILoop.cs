@@ -1,6 +1,7 @@
 namespace Relay.Running;
 
-/// <summary>Work that is done again and again: a batch, and when there was nothing to do, a wait for the topic or the poll interval.</summary>
+/// <summary>Work that is done again and again: a batch, and when there was nothing to do, a wait for the topic or the poll
+/// interval.</summary>
 internal interface ILoop
 {
     /// <summary>Null when only time brings it work.</summary>
@@ -8,6 +9,9 @@ internal interface ILoop
 
     /// <summary>How long to wait when no change is heard. Read after each batch, so it may follow what the batch found.</summary>
     TimeSpan Poll { get; }
+
+    /// <summary>Between two passes, however much happens: what comes in meanwhile is dealt with together.</summary>
+    TimeSpan Rest => TimeSpan.Zero;
 
     /// <summary>One pass; how much was done, 0 when there was nothing to do.</summary>
     Task<int> RunBatchAsync(CancellationToken cancellationToken);

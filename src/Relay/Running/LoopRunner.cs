@@ -3,9 +3,10 @@ using Relay.Storage;
 
 namespace Relay.Running;
 
-/// <summary>Runs every loop: its waiting, its faults and its end. A loop that fails is shown as a fault and tried again, less and less often;
-/// it stops neither the others nor the host.</summary>
-internal sealed partial class LoopRunner(IEnumerable<ILoop> loops, ChangeFeed changes, Faults faults, TimeProvider clock, ILogger<LoopRunner> log)
+/// <summary>Runs every loop: its waiting, its faults and its end. A loop that fails is shown as a fault and tried again, less and less
+/// often; it stops neither the others nor the host.</summary>
+internal sealed partial class LoopRunner(
+    IEnumerable<ILoop> loops, ChangeFeed changes, Faults faults, TimeProvider clock, ILogger<LoopRunner> log)
     : BackgroundService
 {
     /// <summary>A full disk is looked at every second; what goes on failing, less often.</summary>
@@ -34,6 +35,8 @@ internal sealed partial class LoopRunner(IEnumerable<ILoop> loops, ChangeFeed ch
                 var handled = await loop.RunBatchAsync(stoppingToken);
                 failures = 0;
                 faults.Clear(name);
+                if (loop.Rest > TimeSpan.Zero)
+                    await clock.PauseAsync(loop.Rest, stoppingToken);
                 if (handled == 0)
                     await WaitAsync(wakeUp, loop.Poll, stoppingToken);
             }

@@ -24,7 +24,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>By which every transaction has its time.</summary>
     public TimeProvider Clock { get; } = clock;
 
-    /// <summary>Grows when this program may have been out of touch with the database: what is kept in memory of it is worth nothing then.</summary>
+    /// <summary>Grows when this program may have been out of touch with the database:
+    /// what is kept in memory of it is worth nothing then.</summary>
     public virtual int Generation => 0;
 
     /// <summary>It lives on a server that others look after: that may be down, and come back.</summary>
@@ -106,7 +107,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
 
     protected abstract Task CloseAsync_NeedsLock();
 
-    /// <summary>The one connection that writes, with a transaction begun on it. Thrown from it: the database cannot be written now.</summary>
+    /// <summary>The one connection that writes, with a transaction begun on it.
+    /// Thrown from it: the database cannot be written now.</summary>
     protected abstract Task<ISqlConnection> BeginAsync_NeedsLock();
 
     /// <summary>The same fault in words for people, where the driver has none.</summary>

@@ -2,8 +2,8 @@ using Relay.Running;
 
 namespace Relay.Storage;
 
-/// <summary>Looks whether a database that lives elsewhere can still be written by this relay, also while there is nothing to write: its loss
-/// is a fault to be shown, and what waits goes on once it is back.</summary>
+/// <summary>Looks whether a database that lives elsewhere can still be written by this relay, also while there is nothing to write:
+/// its loss is a fault to be shown, and what waits goes on once it is back.</summary>
 internal sealed class DatabaseWatch(Database database) : ILoop
 {
     public Topic? WakesOn => Topic.Database;

@@ -3,7 +3,8 @@ using System.Reflection;
 
 namespace Relay.Storage;
 
-/// <summary>Brings the database to this program's schema: numbered files, each applied once, in order, each in a transaction of its own.</summary>
+/// <summary>Brings the database to this program's schema: numbered files, each applied once, in order, each in a transaction of its
+/// own.</summary>
 internal static class Migrator
 {
     /// <summary>The newest migration this program knows.</summary>
@@ -25,7 +26,8 @@ internal static class Migrator
             cancellationToken);
         var applied = await AppliedAsync(database, cancellationToken);
         if (applied > Newest)
-            throw new InvalidOperationException($"the database is at migration {applied}, this program knows {Newest}: use the newer program");
+            throw new InvalidOperationException(
+                $"the database is at migration {applied}, this program knows {Newest}: use the newer program");
         foreach (var migration in Embedded(database.Dialect).Where(migration => migration.Number > applied))
             await database.WriteAsync(writing => ApplyAsync(writing, migration, cancellationToken), cancellationToken);
     }

@@ -4,20 +4,31 @@ using Relay.Texts;
 
 namespace Relay.Storage;
 
-/// <summary>ADO.NET with fewer words. A statement is not begun any more when it is cancelled, and let end once it is begun: they are short, and to
-/// break one off, the driver for PostgreSQL calls the server and holds up whoever cancels for as long as that keeps silent.</summary>
+/// <summary>ADO.NET with fewer words. A statement is not begun any more when it is cancelled, and let end once it is begun:
+/// they are short, and to break one off, the driver for PostgreSQL calls the server and holds up whoever cancels for as long as that keeps
+/// silent.</summary>
 internal static class Sql
 {
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value is string text ? Storable(text) : value ?? DBNull.Value;
-        command.Parameters.Add(parameter);
+        var given = value is string text ? Storable(text) : value ?? DBNull.Value;
+        if (command.Parameters.IndexOf(name) is var index and >= 0)
+            command.Parameters[index].Value = given;
+        else
+            Add(command, name, given);
         return command;
     }
 
-    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in UTF-8.</summary>
+    private static void Add(DbCommand command, string name, object value)
+    {
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = name;
+        parameter.Value = value;
+        command.Parameters.Add(parameter);
+    }
+
+    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in
+    /// UTF-8.</summary>
     private static string Storable(string text)
     {
         var stored = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
@@ -82,7 +93,8 @@ internal static class Sql
                 null or DBNull => null,
                 long number => number,
                 int number => number,
-                var other => throw new InvalidOperationException($"a whole number was expected, not {other.GetType().Name}: {command.CommandText}"),
+                var other => throw new InvalidOperationException(
+                    $"a whole number was expected, not {other.GetType().Name}: {command.CommandText}"),
             };
         }
     }
@@ -90,7 +102,8 @@ internal static class Sql
     /// <summary>The first column of the first row.</summary>
     /// <exception cref="InvalidOperationException">There is no row, or no whole number in it.</exception>
     public static async Task<long> NumberAsync(this DbCommand command, CancellationToken cancellationToken) =>
-        await command.NumberOrNullAsync(cancellationToken) ?? throw new InvalidOperationException($"a number is missing: {command.CommandText}");
+        await command.NumberOrNullAsync(cancellationToken)
+            ?? throw new InvalidOperationException($"a number is missing: {command.CommandText}");
 
     private static Task<DbDataReader> ReadAsync(this DbCommand command, CancellationToken cancellationToken)
     {
@@ -99,7 +112,8 @@ internal static class Sql
     }
 }
 
-/// <summary>A row, read from its first column to its last: each call takes the next one. Reading by name costs a look-up for each column.</summary>
+/// <summary>A row, read from its first column to its last: each call takes the next one.
+/// Reading by name costs a look-up for each column.</summary>
 internal sealed class Row(DbDataReader reader)
 {
     private int _next;
@@ -124,7 +138,8 @@ internal sealed class Row(DbDataReader reader)
 
     public DateTimeOffset Time() => DateTimeOffset.FromUnixTimeMilliseconds(Number());
 
-    public DateTimeOffset? TimeOrNull() => NumberOrNull() is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+    public DateTimeOffset? TimeOrNull() =>
+        NumberOrNull() is { } milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 
     public T Word<T>()
         where T : struct, Enum => Words.Parse<T>(Text());

@@ -19,7 +19,10 @@ internal sealed record SqlDialect(string Name, string BeginRead, string BeginWri
         "Postgres",
         BeginRead: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         BeginWrite: "BEGIN ISOLATION LEVEL READ COMMITTED",
-        HasMigrations: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_migrations'");
+        HasMigrations: """
+            SELECT COUNT(*) FROM information_schema.tables
+            WHERE table_schema = current_schema() AND table_name = 'schema_migrations'
+            """);
 }
 
 /// <summary>A connection that gives out commands, which may be kept compiled.</summary>

@@ -1,19 +1,19 @@
 using System.Globalization;
+using Relay.Configuration;
 using Serilog;
 using Serilog.Events;
-using Relay.Configuration;
-using Relay.Conversations;
 
 namespace Relay.Telemetry;
 
-/// <summary>logs/relay.log, rolling and bounded, and the console. Neither gets content or secrets: no log line has any.</summary>
+/// <summary>Logs go to logs/relay.log, of which only the newest files are kept, and to the console.
+/// No log line contains the text of a message or a secret.</summary>
 internal static class Logging
 {
     private const string Line = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}";
     private const long LongestFile = 10 * 1024 * 1024;
     private const int Files = 5;
 
-    /// <summary>The console stays silent where the command itself speaks to it.</summary>
+    /// <summary>With the setting "quiet", nothing is logged to the console. The demo uses it, because it prints its own lines.</summary>
     public static void AddRelayLogging(this WebApplicationBuilder builder, RelayHome home)
     {
         var quiet = builder.Configuration["quiet"] == "true";

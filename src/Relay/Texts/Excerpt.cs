@@ -1,6 +1,6 @@
 namespace Relay.Texts;
 
-/// <summary>The beginning of a text, never half a character: half a surrogate pair cannot be sent as JSON.</summary>
+/// <summary>The beginning of a text. It never ends in half a surrogate pair, which cannot be sent as JSON.</summary>
 internal static class Excerpt
 {
     public static string Of(string text, int longest)

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Relay.Texts;
 
-/// <summary>A key that somebody else chose, as it is stored. It can be of any length, and an index of PostgreSQL's takes 2,700 bytes.</summary>
+/// <summary>A key that somebody else chose, as it is stored.
+/// It can be of any length, and an index of PostgreSQL's takes 2,700 bytes.</summary>
 internal static class StoredKey
 {
     /// <summary>In characters, of up to three bytes each.</summary>

@@ -1,6 +1,6 @@
 namespace Relay.Texts;
 
-/// <summary>The form in which an enum stands in the database and on a screen: its name in small letters.</summary>
+/// <summary>How the values of an enum are written in the database and on a screen: their names in lower case.</summary>
 internal static class Words
 {
     public static string Word<T>(this T value)
@@ -12,7 +12,8 @@ internal static class Words
     private static class Of<T>
         where T : struct, Enum
     {
-        public static readonly Dictionary<T, string> Texts = Enum.GetValues<T>().ToDictionary(value => value, value => value.ToString().ToLowerInvariant());
+        public static readonly Dictionary<T, string> Texts =
+            Enum.GetValues<T>().ToDictionary(value => value, value => value.ToString().ToLowerInvariant());
         public static readonly Dictionary<string, T> Values = Texts.ToDictionary(pair => pair.Value, pair => pair.Key);
     }
 }

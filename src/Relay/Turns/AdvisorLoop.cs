@@ -55,8 +55,8 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
         }
     }
 
-    /// <summary>Puts back to work what nobody is at: after a run that failed, and after the database was out of touch, when a commit may have
-    /// come that nobody was told of, or another have worked here and stopped. A run from before may still end so.</summary>
+    /// <summary>Puts back to work what nobody is at: after a run that failed, and after the database was out of touch, when a commit may
+    /// have come that nobody was told of, or another have worked here and stopped. A run from before may still end so.</summary>
     private async Task RecoverAsync(CancellationToken cancellationToken)
     {
         var generation = database.Generation;
@@ -81,7 +81,8 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
         }
     }
 
-    /// <summary>Conversations that have a turn to take now and no run yet. When the next of the others has one is remembered for the poll.</summary>
+    /// <summary>Conversations that have a turn to take now and no run yet.
+    /// When the next of the others has one is remembered for the poll.</summary>
     public Task<List<ConversationId>> DueAsync(CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {

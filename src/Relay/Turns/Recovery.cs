@@ -8,8 +8,8 @@ namespace Relay.Turns;
 /// <summary>Puts back to work what was under way when the one who did it ended.</summary>
 internal sealed partial class Recovery(Database database, ILogger<Recovery> log)
 {
-    /// <summary>At the start: what was being asked when the relay stopped is asked again, and holds get a new try. A refusal keeps waiting for
-    /// the operator.</summary>
+    /// <summary>At the start: what was being asked when the relay stopped is asked again, and holds get a new try.
+    /// A refusal keeps waiting for the operator.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await RestartAsync([], cancellationToken);
@@ -30,7 +30,8 @@ internal sealed partial class Recovery(Database database, ILogger<Recovery> log)
                     lost += await Ledger.LoseAsync(writing, call, cancellationToken) ? 1 : 0;
                     await ConversationStore.ForgetCallAsync(writing, call, cancellationToken);
                 }
-            var asked = (await MessageStore.AskingAsync(writing, cancellationToken)).FindAll(message => !own.Contains(message.Conversation));
+            var asked = (await MessageStore.AskingAsync(writing, cancellationToken))
+                .FindAll(message => !own.Contains(message.Conversation));
             foreach (var message in asked)
                 await Holds.ResumeAsync(writing, message, "asked again after a restart", cancellationToken);
             if (asked.Count + lost > 0)

@@ -8,7 +8,8 @@ using Relay.Storage;
 
 namespace Relay.Turns;
 
-/// <summary>Where a reply goes: into the journal always, and then to the session that asked, to other sessions it names, or to the operator.</summary>
+/// <summary>Where a reply goes: into the journal always, and then to the session that asked, to other sessions it names, or to the
+/// operator.</summary>
 internal sealed partial class Replies(SettingsSource settings, FolderChannel folder, Database database, ILogger<Replies> log)
 {
     /// <summary>A plain reply for a folder is staged before the commit that answers the message, which then records both: one commit less.
@@ -52,7 +53,8 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
             await DispatchAsync(writing, message, position, text, staged, cancellationToken);
     }
 
-    public async Task RecordRefusalAsync(Writing writing, Message message, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
+    public async Task RecordRefusalAsync(
+        Writing writing, Message message, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
     {
         await HoldPages.ClearAsync(writing, message, cancellationToken);
         if (message.Speaker == Speaker.Operator)
@@ -83,7 +85,11 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
     {
         var known = await SessionStore.KnownAsync(writing, message.Conversation, ReplyParts.Names(text), cancellationToken);
         var parts = ReplyParts.Split(text, message.Session, known);
-        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, parts.Own) { Message = message.Root, StagedAs = staged };
+        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, parts.Own)
+        {
+            Message = message.Root,
+            StagedAs = staged,
+        };
         await Outbox.EnqueueAsync(writing, own, cancellationToken);
         foreach (var (session, part) in parts.Others)
         {
@@ -94,7 +100,8 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
         writing.OnceCommitted(() => LogAnswered(message.Root, message.Session, text.Length));
     }
 
-    private async Task AskOperatorAsync(Writing writing, Message message, QuestionKind kind, string text, CancellationToken cancellationToken)
+    private async Task AskOperatorAsync(
+        Writing writing, Message message, QuestionKind kind, string text, CancellationToken cancellationToken)
     {
         var asked = new NewQuestion(message.Conversation, message.Root, message.Session, kind, text);
         var question = await QuestionStore.OpenAsync(writing, asked, cancellationToken);
@@ -103,7 +110,8 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
             : new Change(MessageState.Held, HoldCause.Refusal, $"the advisor refused; question #{question} asks the operator");
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Root, change, cancellationToken);
         var title = $"{settings.Current.Config.Operator.Token} {message.Session} asks (#{question})";
-        await PageStore.QueueAsync(writing, new NewPage(PageCause.Question(question), title, text, Priority: 5, "question"), cancellationToken);
+        await PageStore.QueueAsync(
+            writing, new NewPage(PageCause.Question(question), title, text, Priority: 5, "question"), cancellationToken);
         writing.OnceCommitted(() => LogEscalated(message.Root, message.Session, question));
     }
 

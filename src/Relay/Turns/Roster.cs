@@ -12,7 +12,8 @@ internal static class Roster
     /// <summary>Those heard of last; the others are not told of.</summary>
     private const int Longest = 50;
 
-    /// <summary>Null where no session of the conversation is reached through its hooks, or nobody is there but the one who speaks.</summary>
+    /// <summary>Null where no session of the conversation is reached through its hooks, or nobody is there but the one who
+    /// speaks.</summary>
     public static async Task<string?> ReadAsync(Reading reading, Message asked, CancellationToken cancellationToken)
     {
         if (!await SessionStore.HasAgentAsync(reading, asked.Conversation, cancellationToken))

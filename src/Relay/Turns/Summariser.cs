@@ -25,7 +25,8 @@ internal abstract record Shortening
 }
 
 /// <summary>Keeps a conversation's window under its cap: (1) see how much is over, (2) ask for a summary without touching the journal,
-/// (3) one transaction adds it with the range it covers. When it fails nothing has changed and the turn goes on with what there is.</summary>
+/// (3) one transaction adds it with the range it covers. When it fails nothing has changed and the turn goes on with what there
+/// is.</summary>
 internal sealed partial class Summariser(
     SummaryTransactions transactions, CallBuilder calls, IAdvisor advisor, TimeProvider clock, ILogger<Summariser> log)
 {
@@ -50,12 +51,14 @@ internal sealed partial class Summariser(
             var window = await transactions.WindowAsync(conversation, cancellationToken); // (1)
             // The whole window reads what the last turn has cached; one far over the cap would not fit and is summed up piece by piece.
             var whole = window.Characters <= 2L * cap;
-            if (await ShortenAsync(conversation, window, calls.Settings.Config.KeepRecentTurns, cap, whole, cancellationToken) is not Shortening.Added)
+            if (await ShortenAsync(
+                conversation, window, calls.Settings.Config.KeepRecentTurns, cap, whole, cancellationToken) is not Shortening.Added)
                 return;
         }
     }
 
-    /// <summary>For a window the model does not take: keeps half as many turns, down to the last one, and sums up what is older in pieces that fit.</summary>
+    /// <summary>For a window the model does not take: keeps half as many turns, down to the last one, and sums up what is older in pieces
+    /// that fit.</summary>
     public async Task<Shortening> ShortenByForceAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
         var window = await transactions.WindowAsync(conversation, cancellationToken);
@@ -72,7 +75,8 @@ internal sealed partial class Summariser(
     }
 
     private async Task<Shortening> ShortenAsync(
-        ConversationId conversation, ContextWindow window, int keepTurns, long characterLimit, bool whole, CancellationToken cancellationToken)
+        ConversationId conversation, ContextWindow window, int keepTurns, long characterLimit, bool whole,
+        CancellationToken cancellationToken)
     {
         if (window.SummaryEnd(keepTurns, characterLimit) is not { } end)
             return new Shortening.Impossible();
@@ -90,10 +94,13 @@ internal sealed partial class Summariser(
         var instruction = "[relay] " + calls.Settings.Config.SummarizationPrompt.Trim();
         if (kept is null)
             return instruction;
-        return $"{instruction}\n\nYour summary takes the place of everything before the entry that begins with:\n{Excerpt.Of(kept.Text, 80)}\nThat entry and the later ones stay as they are.";
+        return $"{instruction}\n\n"
+            + $"Your summary takes the place of everything before the entry that begins with:\n{Excerpt.Of(kept.Text, 80)}\n"
+            + "That entry and the later ones stay as they are.";
     }
 
-    private async Task<Shortening> SumUpAsync(ConversationId conversation, ContextWindow window, string instruction, long end, CancellationToken cancellationToken)
+    private async Task<Shortening> SumUpAsync(
+        ConversationId conversation, ContextWindow window, string instruction, long end, CancellationToken cancellationToken)
     {
         if (await transactions.BeginAsync(conversation, window, instruction, cancellationToken) is not { } claim)
             return new Shortening.Failed("the budget has no room for a summary");

@@ -12,7 +12,8 @@ internal sealed record SummaryClaim(AdvisorCall Call, StartedCall Ledger, long E
 internal sealed record Summary(string Text, long CoversThrough);
 
 /// <summary>What the summariser reads and writes.</summary>
-internal sealed class SummaryTransactions(Database database, ContextWindows windows, CallHistory history, Pricing pricing, CallBuilder calls)
+internal sealed class SummaryTransactions(
+    Database database, ContextWindows windows, CallHistory history, Pricing pricing, CallBuilder calls)
 {
     public Task<HistorySize?> SizeAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.ReadAsync(reading => ConversationStore.SizeAsync(reading, conversation, cancellationToken), cancellationToken);
@@ -50,7 +51,8 @@ internal sealed class SummaryTransactions(Database database, ContextWindows wind
             if (!await ConversationStore.EndCallAsync(writing, conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
                 return;
             var finished = outcome.ToFinishedCall();
-            await Ledger.FinishAsync(writing, claim.Ledger, finished, pricing.RatesOf(claim.Ledger.Model, finished, writing.Now), CancellationToken.None);
+            await Ledger.FinishAsync(
+                writing, claim.Ledger, finished, pricing.RatesOf(claim.Ledger.Model, finished, writing.Now), CancellationToken.None);
             history.Add(writing, claim.Ledger, finished);
             if (summary is not null)
                 await Journal.AppendSummaryAsync(writing, conversation, summary.Text, summary.CoversThrough, CancellationToken.None);

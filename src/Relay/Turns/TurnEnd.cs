@@ -19,7 +19,8 @@ internal sealed partial class TurnEnd(
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(5));
 
     /// <summary>False when the claim was stale: another has taken the conversation since, or this very end is recorded already.</summary>
-    public async Task<bool> CommitAsync(Writing writing, Claim claim, AdvisorOutcome outcome, string? staged, CancellationToken cancellationToken)
+    public async Task<bool> CommitAsync(
+        Writing writing, Claim claim, AdvisorOutcome outcome, string? staged, CancellationToken cancellationToken)
     {
         var message = claim.Message;
         if (!await ConversationStore.EndCallAsync(writing, message.Conversation, claim.Epoch, claim.Ledger.Id, cancellationToken)) // (1)
@@ -32,7 +33,8 @@ internal sealed partial class TurnEnd(
         return true;
     }
 
-    /// <summary>After a window that was too long: what came of shortening it. The message was given back to be asked again in the meantime.</summary>
+    /// <summary>After a window that was too long: what came of shortening it.
+    /// The message was given back to be asked again in the meantime.</summary>
     public async Task CommitAsync(
         Writing writing, Claim claim, AdvisorOutcome.ContextExceeded exceeded, Shortening shortening, CancellationToken cancellationToken)
     {
@@ -42,11 +44,12 @@ internal sealed partial class TurnEnd(
         if (shortening is Shortening.Impossible)
             await HoldAsync(writing, claim, HoldCause.Context, exceeded.Reason, cancellationToken);
         else if (shortening is Shortening.Failed failed)
-            await DeferAsync(writing, message, message.Attempts, new AdvisorOutcome.Deferred(failed.Reason, RetryAfter: null), cancellationToken);
+            await DeferAsync(
+                writing, message, message.Attempts, new AdvisorOutcome.Deferred(failed.Reason, RetryAfter: null), cancellationToken);
     }
 
-    /// <summary>A fault of this program: the message is held until somebody looks, and its conversation with it. A call that was made for it
-    /// is perhaps paid.</summary>
+    /// <summary>A fault of this program: the message is held until somebody looks, and its conversation with it.
+    /// A call that was made for it is perhaps paid.</summary>
     public async Task HoldFaultAsync(Writing writing, Message message, Claim? claim, Exception fault, CancellationToken cancellationToken)
     {
         var reason = $"a fault of the program: {fault.GetType().Name}: {fault.Message}";
@@ -89,7 +92,8 @@ internal sealed partial class TurnEnd(
         var empties = await Ledger.EmptyRepliesAsync(writing, message.Conversation, message.Root, cancellationToken);
         if (empties < EmptyRepliesAllowed)
             await DeferAsync(
-                writing, message, message.Attempts + 1, new AdvisorOutcome.Deferred("the reply was empty", RetryAfter: null), cancellationToken);
+                writing, message, message.Attempts + 1,
+                new AdvisorOutcome.Deferred("the reply was empty", RetryAfter: null), cancellationToken);
         else
             await HoldAsync(writing, claim, HoldCause.Empty, $"the advisor has answered nothing {empties} times", cancellationToken);
     }
@@ -98,7 +102,8 @@ internal sealed partial class TurnEnd(
         Writing writing, Message message, int attempt, AdvisorOutcome.Deferred deferred, CancellationToken cancellationToken)
     {
         var delay = Retry.Delay(attempt, deferred.RetryAfter);
-        await ChangeAsync(writing, message, new Change(MessageState.Deferred, Reason: deferred.Reason, DueAt: writing.Now + delay), cancellationToken);
+        await ChangeAsync(
+            writing, message, new Change(MessageState.Deferred, Reason: deferred.Reason, DueAt: writing.Now + delay), cancellationToken);
         writing.OnceCommitted(() => LogDeferred(message.Id, attempt, delay.TotalSeconds, deferred.Reason));
     }
 

@@ -27,7 +27,8 @@ internal sealed partial class TurnRunner(
                 claim = await TakeTurnAsync(claim, stopping, calls);
             }
         }
-        catch (Exception fault) when (fault is not (OperationCanceledException or DbException or IOException or UnauthorizedAccessException))
+        catch (Exception fault)
+            when (fault is not (OperationCanceledException or DbException or IOException or UnauthorizedAccessException))
         {
             await transactions.HoldFaultAsync(conversation, claim, fault);
         }
@@ -55,6 +56,7 @@ internal sealed partial class TurnRunner(
         return next;
     }
 
-    [LoggerMessage(LogLevel.Information, "Called for {MessageId}: {Outcome}, {InputTokens} tokens in, {OutputTokens} out, {Milliseconds} ms")]
+    [LoggerMessage(
+        LogLevel.Information, "Called for {MessageId}: {Outcome}, {InputTokens} tokens in, {OutputTokens} out, {Milliseconds} ms")]
     private partial void LogCalled(MessageId messageId, string outcome, long? inputTokens, long? outputTokens, long milliseconds);
 }

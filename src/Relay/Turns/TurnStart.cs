@@ -8,15 +8,16 @@ using Relay.Storage;
 
 namespace Relay.Turns;
 
-/// <summary>A message that is being asked, under the settings that were in force. The commit carries the epoch, and a stale one is refused.</summary>
+/// <summary>A message that is being asked, under the settings that were in force.
+/// The commit carries the epoch, and a stale one is refused.</summary>
 internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, StartedCall Ledger, Settings Settings)
 {
     /// <summary>The conversation's answered calls before this one, newest first.</summary>
     public required IReadOnlyList<PastCall> Past { get; init; }
 }
 
-/// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it is
-/// not there, (4) claim the conversation and note the call. All of it or nothing.</summary>
+/// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it
+/// is not there, (4) claim the conversation and note the call. All of it or nothing.</summary>
 internal sealed partial class TurnStart(
     ContextWindows windows, CallHistory history, CallBuilder calls, Pricing pricing, ILogger<TurnStart> log)
 {
@@ -85,13 +86,16 @@ internal sealed partial class TurnStart(
         return (isOwnFirst ? own : sessions).Message;
     }
 
-    /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does already.</summary>
-    private async Task<AdvisorCall> BuildAsync(Writing writing, Message message, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
+    /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does
+    /// already.</summary>
+    private async Task<AdvisorCall> BuildAsync(
+        Writing writing, Message message, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
     {
         var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
         if (message.AskedPosition is null)
             window = window.With(
-                new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length, CoversThrough: null, writing.Now));
+                new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length,
+                    CoversThrough: null, writing.Now));
         var roster = await Roster.ReadAsync(writing, message, cancellationToken);
         return calls.Turn(window, past) with { Aside = roster };
     }
@@ -99,7 +103,9 @@ internal sealed partial class TurnStart(
     private async Task<long> AppendAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
         var isOperators = message.Speaker == Speaker.Operator;
-        var question = isOperators ? await QuestionStore.AnsweredByAsync(writing, message.Conversation, message.Id, cancellationToken) : null;
+        var question = isOperators
+            ? await QuestionStore.AnsweredByAsync(writing, message.Conversation, message.Id, cancellationToken)
+            : null;
         var entry = new NewEntry(message.Conversation, EntryRole.User, SpeakerOf(message), message.Content)
         {
             Message = message.Id,

@@ -22,9 +22,9 @@ internal sealed partial class TurnTransactions(
     public Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => start.ClaimAsync(writing, conversation, past: null, cancellationToken), cancellationToken);
 
-    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once. The call is paid: its
-    /// outcome is recorded even when we are stopping, and on a full disk it is kept until there is room. Given up, the message would stay as
-    /// being asked, and be paid for again.</summary>
+    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once. The call is paid:
+    /// its outcome is recorded even when we are stopping, and on a full disk it is kept until there is room.
+    /// Given up, the message would stay as being asked, and be paid for again.</summary>
     /// <param name="claim">Under which the call was made.</param>
     /// <param name="outcome">What came of it.</param>
     /// <param name="mayGoOn">Whether the next message may be claimed.</param>
@@ -101,8 +101,8 @@ internal sealed partial class TurnTransactions(
         return new Ended(IsRecorded: true, KeepsStaged: true, next);
     }
 
-    /// <summary>When a connection breaks in the middle of a commit, nobody is told whether it came. If it did, this very end is recorded, and
-    /// the staged file is a reply on its way.</summary>
+    /// <summary>When a connection breaks in the middle of a commit, nobody is told whether it came.
+    /// If it did, this very end is recorded, and the staged file is a reply on its way.</summary>
     private static async Task<bool> IsStagedAsync(Writing writing, Message message, string? staged)
     {
         var root = await MessageStore.FindAsync(writing, message.Conversation, message.Root, CancellationToken.None);

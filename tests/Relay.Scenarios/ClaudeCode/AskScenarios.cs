@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 
@@ -96,13 +96,15 @@ public sealed class AskScenarios : ClaudeStage
         Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
     }
 
-    /// <summary>The client does not see that the connection of a call has ended: it waits for the whole timeout, and this test will not.</summary>
+    /// <summary>The client does not notice that the connection of a call was closed, and waits for its whole timeout.
+    /// The test must not take that long.</summary>
     private async Task ShortenTimeoutAsync()
     {
         var file = Path.Combine(Project, ".mcp.json");
         var text = await File.ReadAllTextAsync(file, CancellationToken);
         Assert.Contains("\"timeout\": 600000", text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(file, text.Replace("\"timeout\": 600000", "\"timeout\": 20000", StringComparison.Ordinal), CancellationToken);
+        text = text.Replace("\"timeout\": 600000", "\"timeout\": 20000", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, text, CancellationToken);
     }
 
     [Fact]

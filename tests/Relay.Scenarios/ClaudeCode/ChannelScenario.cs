@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
 using ModelContextProtocol.Client;
-using ModelContextProtocol.Protocol;
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 
@@ -18,9 +17,9 @@ public sealed class ChannelScenario : Stage
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         using var http = new HttpClient { BaseAddress = relay.Url };
         http.DefaultRequestHeaders.Authorization = new("Bearer", "token");
-        http.DefaultRequestHeaders.Add("X-Relay-Session", "watcher"); // Known as a session that takes its replies through the client.
-        using var started = await http.PostAsync(
-            "hooks/claude-code", new StringContent("""{"hook_event_name":"SessionStart","session_id":"claude-1","cwd":"/tmp"}"""), CancellationToken);
+        http.DefaultRequestHeaders.Add("X-Relay-Session", "watcher"); // Its replies go through the client and not into its folder.
+        using var start = new StringContent("""{"hook_event_name":"SessionStart","session_id":"claude-1","cwd":"/tmp"}""");
+        using var started = await http.PostAsync("hooks/claude-code", start, CancellationToken);
         var pushed = new TaskCompletionSource<JsonNode?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var options = new McpClientOptions
         {
@@ -34,8 +33,12 @@ public sealed class ChannelScenario : Stage
                 })],
             },
         };
-        await using var client = await McpClient.CreateAsync(
-            new StdioClientTransport(new() { Command = RelayProcess.Program(), Arguments = ["channel", "--session", "watcher", "--home", Home.Paths.Root] }), options, null, CancellationToken);
+        var channel = new StdioClientTransport(new()
+        {
+            Command = RelayProcess.Program(),
+            Arguments = ["channel", "--session", "watcher", "--home", Home.Paths.Root],
+        });
+        await using var client = await McpClient.CreateAsync(channel, options, null, CancellationToken);
         await using var session = new Session(Home, "session-1");
 
         session.Say("May I?");
@@ -44,6 +47,10 @@ public sealed class ChannelScenario : Stage
         Assert.True(client.ServerCapabilities.Experimental!.ContainsKey("claude/channel"));
         Assert.Equal("Look at the tests.", (string?)said!["content"]);
         Assert.Equal("watcher", (string?)said["meta"]!["session"]);
-        await Eventually.ThatAsync(Limit, () => Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed' AND channel = 'agent'", CancellationToken).GetAwaiter().GetResult() == 1, () => "not consumed", CancellationToken);
+        await Eventually.ThatAsync(Limit, () => Consumed() == 1, () => "not consumed", CancellationToken);
     }
+
+    private long Consumed() => Home
+        .CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed' AND channel = 'agent'", CancellationToken)
+        .GetAwaiter().GetResult();
 }

@@ -11,12 +11,13 @@ internal sealed record ClientRun(int ExitCode, string Session, string Result, st
     public override string ToString() => FormattableString.Invariant($"exit {ExitCode}\n{Output}\n{Error}");
 }
 
-/// <summary>The real Claude Code client, headless, with a home and an environment of its own.</summary>
+/// <summary>The real Claude Code client, with its own home folder and environment.</summary>
 internal sealed class ClaudeClient(string program, Uri api, string userHome, string token)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
-    public Task<ClientRun> RunAsync(string folder, string prompt, params string[] options) => RunAsync(folder, ["-p", prompt, "--output-format", "json", .. options]);
+    public Task<ClientRun> RunAsync(string folder, string prompt, params string[] options) =>
+        RunAsync(folder, ["-p", prompt, "--output-format", "json", .. options]);
 
     public async Task<ClientRun> RunAsync(string folder, IReadOnlyList<string> arguments)
     {
@@ -46,7 +47,7 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         return Ended(process.ExitCode, await output, await error);
     }
 
-    /// <summary>The client at a terminal of its own, with nobody typing; the caller kills it.</summary>
+    /// <summary>Starts the client in a terminal in which nobody types. The caller must kill it.</summary>
     public Process Open(string folder, params string[] options)
     {
         Directory.CreateDirectory(Path.Combine(userHome, ".claude"));
@@ -61,7 +62,7 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         var start = new ProcessStartInfo("script", ["-qfc", $"stty cols 120 rows 40; exec {line}", "/dev/null"])
         {
             WorkingDirectory = folder,
-            RedirectStandardInput = true, // Held open: its end would end the client.
+            RedirectStandardInput = true, // Stays open, because the client ends when its input ends.
             RedirectStandardOutput = true,
         };
         start.Environment.Clear();
@@ -69,7 +70,7 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
             start.Environment[name] = value;
         start.Environment["TERM"] = "xterm-256color";
         var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { }; // A terminal that is not read would hold the client back.
+        process.OutputDataReceived += (_, _) => { }; // The output must be read, or the client would block.
         process.BeginOutputReadLine();
         return process;
     }

@@ -3,14 +3,14 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 
-/// <summary>A relay at an address that it keeps over restarts, a project, and the real client with a scripted model.
-/// RELAY_CLAUDE_CODE names the client's program; ./build test installs one.</summary>
+/// <summary>A relay that keeps its address over restarts, a project, and the real client with a scripted model.
+/// RELAY_CLAUDE_CODE names the client's program; ./build test installs it.</summary>
 public abstract class ClaudeStage : Stage
 {
     protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -21,16 +21,17 @@ public abstract class ClaudeStage : Stage
 
     private protected static JsonObject Question(string question) => new() { ["question"] = question };
 
-    /// <summary>What the session said to the advisor; the relay's own words about the sessions come after it.</summary>
+    /// <summary>What the session said to the advisor. After it the relay adds lines about the sessions, which are left out.</summary>
     protected static string Said(AdvisorRequest request) => request.LastUserText.Split('\n')[0];
 
-    /// <summary>The program under its real path.</summary>
+    /// <summary>The path of the client's program. Skips the test if there is none.</summary>
     protected static string ClientProgram()
     {
         var program = Environment.GetEnvironmentVariable("RELAY_CLAUDE_CODE");
-        Assert.SkipWhen(
-            string.IsNullOrEmpty(program) || !File.Exists(program),
-            Environment.GetEnvironmentVariable("RELAY_CLAUDE_CODE_MISSING") is { Length: > 0 } why ? why : "RELAY_CLAUDE_CODE names no Claude Code program; ./build test installs one");
+        var reason = Environment.GetEnvironmentVariable("RELAY_CLAUDE_CODE_MISSING");
+        if (string.IsNullOrEmpty(reason))
+            reason = "RELAY_CLAUDE_CODE names no Claude Code program; ./build test installs one";
+        Assert.SkipWhen(string.IsNullOrEmpty(program) || !File.Exists(program), reason);
         return program!;
     }
 
@@ -38,21 +39,25 @@ public abstract class ClaudeStage : Stage
 
     private protected async Task<RelayProcess> StartRelayAsync()
     {
-        ClientProgram(); // Skips before anything is started.
+        ClientProgram(); // Skips the test before anything is started.
         var config = await File.ReadAllTextAsync(Home.Paths.ConfigFile, CancellationToken);
-        await File.WriteAllTextAsync(
-            Home.Paths.ConfigFile,
-            config.Replace("listen: 127.0.0.1:0\n", string.Create(CultureInfo.InvariantCulture, $"listen: 127.0.0.1:{_port}\n"), StringComparison.Ordinal),
-            CancellationToken);
+        var listen = string.Create(CultureInfo.InvariantCulture, $"listen: 127.0.0.1:{_port}\n");
+        config = config.Replace("listen: 127.0.0.1:0\n", listen, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Home.Paths.ConfigFile, config, CancellationToken);
         return await RelayProcess.StartAsync(Home, CancellationToken);
     }
 
-    private protected ClaudeClient Client(ClientApi api, string token = "token") => new(ClientProgram(), api.Address, Folder("user"), token);
+    private protected ClaudeClient Client(ClientApi api, string token = "token") =>
+        new(ClientProgram(), api.Address, Folder("user"), token);
 
     /// <summary>Runs the relay's command line.</summary>
     protected async Task<string> RelayAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(RelayProcess.Program(), [.. arguments, "--home", Home.Paths.Root]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(RelayProcess.Program(), [.. arguments, "--home", Home.Paths.Root])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken);
         var error = await process.StandardError.ReadToEndAsync(CancellationToken);
@@ -67,9 +72,13 @@ public abstract class ClaudeStage : Stage
         await Home.CountAsync($"SELECT COUNT(*) FROM {table} WHERE {condition}", CancellationToken);
 
     private protected Task EventuallyAsync(string table, string condition) => Eventually.ThatAsync(
-        Limit, () => CountAsync(table, condition).GetAwaiter().GetResult() > 0, () => $"nothing in {table} with {condition}", CancellationToken);
+        Limit,
+        () => CountAsync(table, condition).GetAwaiter().GetResult() > 0,
+        () => $"nothing in {table} with {condition}",
+        CancellationToken);
 
-    private protected Task<Page> PagedAsync(string title) => Ntfy.WaitForPageAsync(page => page.Title.Contains(title, StringComparison.Ordinal), Limit);
+    private protected Task<Page> PagedAsync(string title) =>
+        Ntfy.WaitForPageAsync(page => page.Title.Contains(title, StringComparison.Ordinal), Limit);
 
     protected override void CleanUp() => _folder.Delete(recursive: true);
 

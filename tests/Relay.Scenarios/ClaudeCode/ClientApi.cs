@@ -7,30 +7,38 @@ using Microsoft.AspNetCore.Http;
 
 namespace Relay.Scenarios.ClaudeCode;
 
-/// <summary>What the model of a Claude Code session is shown.</summary>
-/// <param name="Number">Of the session's own requests, from 1.</param>
+/// <summary>One request that a Claude Code session sends to its model.</summary>
+/// <param name="Number">Counts the requests of the session, from 1.</param>
 /// <param name="Session">The client's id of the session.</param>
-/// <param name="Tools">By name.</param>
+/// <param name="Tools">The names of the tools.</param>
 /// <param name="Messages">The whole conversation.</param>
 internal sealed record ClientTurn(int Number, string Session, IReadOnlyList<string> Tools, JsonArray Messages)
 {
-    /// <summary>Everything since the model last spoke: prompts, tool results, what hooks added.</summary>
-    public string News => string.Join('\n', Messages.Reverse().TakeWhile(message => (string?)message!["role"] != "assistant").Reverse().Select(message => Words(message!["content"])));
+    /// <summary>Everything since the model's last answer: prompts, tool results, and what hooks added.</summary>
+    public string News
+    {
+        get
+        {
+            var news = Messages.Reverse().TakeWhile(message => (string?)message!["role"] != "assistant").Reverse();
+            return string.Join('\n', news.Select(message => Text(message!["content"])));
+        }
+    }
 
-    public string Everything => string.Join('\n', Messages.Select(message => Words(message!["content"])));
+    public string Everything => string.Join('\n', Messages.Select(message => Text(message!["content"])));
 
-    /// <summary>A relay's tool under the name that this client gives it.</summary>
-    public string ToolNamed(string name) => Tools.FirstOrDefault(tool => tool.EndsWith("__" + name, StringComparison.Ordinal)) ?? "absent_" + name;
+    /// <summary>The name that this client gives to a tool of the relay.</summary>
+    public string ToolNamed(string name) =>
+        Tools.FirstOrDefault(tool => tool.EndsWith("__" + name, StringComparison.Ordinal)) ?? "absent_" + name;
 
-    private static string Words(JsonNode? content) => content switch
+    private static string Text(JsonNode? content) => content switch
     {
         JsonValue text => text.GetValue<string>(),
-        JsonArray blocks => string.Join('\n', blocks.Select(block => (string?)block!["text"] ?? Words(block["content"]))),
+        JsonArray blocks => string.Join('\n', blocks.Select(block => (string?)block!["text"] ?? Text(block["content"]))),
         _ => "",
     };
 }
 
-/// <summary>What the model says, or does.</summary>
+/// <summary>The model's answer: a text or the use of a tool.</summary>
 internal abstract record ClientReply
 {
     private ClientReply() { }
@@ -38,8 +46,8 @@ internal abstract record ClientReply
     public sealed record Uses(string Tool, JsonObject Input, string? Id = null) : ClientReply;
 }
 
-/// <summary>The Messages API as the Claude Code client needs it: event streams of a script's replies. Requests without tools are the client's own
-/// side work, titles and the like, and not part of the script.</summary>
+/// <summary>A stand-in for the Messages API that the Claude Code client calls. It streams the replies of a script.
+/// Requests without tools are not part of the script: the client sends them for work of its own, such as titles.</summary>
 internal sealed class ClientApi : IAsyncDisposable
 {
     private readonly WebApplication _host;
@@ -100,14 +108,15 @@ internal sealed class ClientApi : IAsyncDisposable
         lock (_turns)
         {
             var number = _turns.Count(before => before.Session == session) + 1;
-            turn = new ClientTurn(number, session, tools.Select(tool => (string?)tool!["name"] ?? "").ToList(), (JsonArray)body["messages"]!.DeepClone());
+            var names = tools.Select(tool => (string?)tool!["name"] ?? "").ToList();
+            turn = new ClientTurn(number, session, names, (JsonArray)body["messages"]!.DeepClone());
             _turns.Add(turn);
         }
         return _script(turn);
     }
 }
 
-/// <summary>One reply as the event stream of the Messages API.</summary>
+/// <summary>Writes one reply as an event stream of the Messages API.</summary>
 internal sealed class ClientStream(HttpResponse response, string model)
 {
     private static int _uses;
@@ -159,7 +168,14 @@ internal sealed class ClientStream(HttpResponse response, string model)
 
     private static string NextUse() => string.Create(CultureInfo.InvariantCulture, $"toolu_{Interlocked.Increment(ref _uses):D20}");
 
-    private static JsonObject Usage() => new() { ["input_tokens"] = 100, ["output_tokens"] = 10, ["cache_creation_input_tokens"] = 0, ["cache_read_input_tokens"] = 0 };
+    private static JsonObject Usage() => new()
+    {
+        ["input_tokens"] = 100,
+        ["output_tokens"] = 10,
+        ["cache_creation_input_tokens"] = 0,
+        ["cache_read_input_tokens"] = 0,
+    };
 
-    private Task EventAsync(JsonObject content) => response.WriteAsync($"event: {content["type"]}\ndata: {content.ToJsonString(new JsonSerializerOptions())}\n\n");
+    private Task EventAsync(JsonObject content) =>
+        response.WriteAsync($"event: {content["type"]}\ndata: {content.ToJsonString(new JsonSerializerOptions())}\n\n");
 }

@@ -7,7 +7,12 @@ public sealed class ConnectScenarios : ClaudeStage
     [Fact]
     public async Task Connect_a_session_and_disconnect_leave_a_projects_files_as_they_were()
     {
-        const string settings = "{\n    \"permissions\": {\"allow\": [\"Read\"]},\n    \"hooks\": {\"Stop\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"touch stopped\"}]}]}\n}";
+        const string settings = """
+            {
+                "permissions": {"allow": ["Read"]},
+                "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "touch stopped"}]}]}
+            }
+            """;
         var folder = Path.Combine(Project, ".claude");
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(Path.Combine(folder, "settings.json"), settings, CancellationToken);
@@ -24,6 +29,7 @@ public sealed class ConnectScenarios : ClaudeStage
         Assert.Contains("Relay is connected", model.Turns[0].Everything, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Project, "stopped"))); // The project's own hook still ran.
         Assert.Equal(settings, await File.ReadAllTextAsync(Path.Combine(folder, "settings.json"), CancellationToken));
-        Assert.Equal([".claude", "settings.json", "stopped"], Directory.EnumerateFileSystemEntries(Project, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order());
+        var files = Directory.EnumerateFileSystemEntries(Project, "*", SearchOption.AllDirectories).Select(Path.GetFileName);
+        Assert.Equal([".claude", "settings.json", "stopped"], files.Order());
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 
@@ -40,7 +40,8 @@ public sealed class PermissionScenarios : ClaudeStage
 
         Assert.True(File.Exists(Path.Combine(Project, "ruled.txt")));
         Assert.Equal(0, await CountAsync("questions"));
-        Assert.Contains("by the rule", await File.ReadAllTextAsync(Directory.EnumerateFiles(Home.Paths.Logs).Single(), CancellationToken), StringComparison.Ordinal);
+        var log = await File.ReadAllTextAsync(Directory.EnumerateFiles(Home.Paths.Logs).Single(), CancellationToken);
+        Assert.Contains("by the rule", log, StringComparison.Ordinal);
     }
 
     private static ClientReply Touch(ClientTurn turn, string file) => turn.Number == 1

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 
@@ -8,7 +8,10 @@ public sealed class RelayModeScenarios : ClaudeStage
     [Fact]
     public async Task Three_rounds_with_the_advisor_end_when_it_says_done()
     {
-        Api.Enqueue(ScriptedReply.Text("Write the test first."), ScriptedReply.Text("Now the code."), ScriptedReply.Text("[DONE] Well made."));
+        Api.Enqueue(
+            ScriptedReply.Text("Write the test first."),
+            ScriptedReply.Text("Now the code."),
+            ScriptedReply.Text("[DONE] Well made."));
         await using var relay = await StartRelayAsync();
         await ConnectAsync("--mode", "relay");
         await using var model = await ClientApi.StartAsync(turn => new ClientReply.Says($"report {turn.Number}"));
@@ -24,7 +27,7 @@ public sealed class RelayModeScenarios : ClaudeStage
         Assert.Equal(3, await CountAsync("dispatches", "state = 'consumed'"));
     }
 
-    /// <summary>The client's own limit is 8; the settings raise it above the relay's.</summary>
+    /// <summary>The client's own limit is 8. The settings that connect writes raise it above the relay's limit.</summary>
     [Fact]
     public async Task More_rounds_than_the_clients_own_limit_are_possible()
     {
@@ -42,7 +45,12 @@ public sealed class RelayModeScenarios : ClaudeStage
     [Fact]
     public async Task An_answer_of_the_operator_after_the_session_stopped_arrives_with_its_next_prompt_once()
     {
-        Api.Enqueue(ScriptedReply.Text("Go on."), ScriptedReply.Text("[NEEDS-JC] Left or right?"), ScriptedReply.Text("The operator wants left."), ScriptedReply.Text("[DONE]"), ScriptedReply.Text("[DONE]"));
+        Api.Enqueue(
+            ScriptedReply.Text("Go on."),
+            ScriptedReply.Text("[NEEDS-JC] Left or right?"),
+            ScriptedReply.Text("The operator wants left."),
+            ScriptedReply.Text("[DONE]"),
+            ScriptedReply.Text("[DONE]"));
         await using var relay = await StartRelayAsync();
         await ConnectAsync("--mode", "relay");
         await using var model = await ClientApi.StartAsync(turn => new ClientReply.Says($"report {turn.Number}"));

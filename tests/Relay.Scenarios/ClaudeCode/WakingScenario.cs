@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 

@@ -1,13 +1,14 @@
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios.Conformance;
 
-/// <summary>The public conformance suite of MCP against the program: every scenario it has is either passed or listed here with the reason why it does not apply.</summary>
+/// <summary>Runs the public conformance suite of MCP against the program.
+/// Every scenario of the suite either passes or is listed here with the reason why it does not apply.</summary>
 public sealed class ConformanceScenario(RelayBehindProxy relay) : IClassFixture<RelayBehindProxy>
 {
-    private const string ItsTools = "calls tools the suite brings along, which the relay has not";
+    private const string ItsTools = "calls tools of the suite's own server, which the relay does not have";
     private const string NoResources = "the relay serves no resources";
     private const string NoPrompts = "the relay serves no prompts";
 
@@ -56,7 +57,8 @@ public sealed class ConformanceScenario(RelayBehindProxy relay) : IClassFixture<
 
         var (checks, exit, output) = await suite.RunAsync(scenario, relay.Mcp, TestContext.Current.CancellationToken);
 
-        Assert.True(exit == 0 && checks.Any(check => check.Outcome == "SUCCESS") && checks.All(check => check.Outcome != "FAILURE"), output);
+        Assert.True(exit == 0, output);
+        Assert.True(checks.Any(check => check.Outcome == "SUCCESS") && checks.All(check => check.Outcome != "FAILURE"), output);
     }
 
     [Fact]
@@ -77,7 +79,7 @@ public sealed class ConformanceScenario(RelayBehindProxy relay) : IClassFixture<
     }
 }
 
-/// <summary>One relay for all cases; it starts only where there is a suite to run.</summary>
+/// <summary>One relay for all cases. It starts only if the suite is installed.</summary>
 public sealed class RelayBehindProxy : IAsyncLifetime
 {
     private readonly Stack<IAsyncDisposable> _running = new();

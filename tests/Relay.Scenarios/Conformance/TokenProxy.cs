@@ -7,11 +7,18 @@ using Microsoft.Extensions.Hosting;
 
 namespace Relay.Scenarios.Conformance;
 
-/// <summary>Stands before the relay and adds the token, for clients that have none. Host and Origin go through as they came; answers stream.</summary>
+/// <summary>A proxy that adds the relay's token to each request, for clients that cannot send one.
+/// Host and Origin are forwarded unchanged. Answers are streamed.</summary>
 internal sealed class TokenProxy : IAsyncDisposable
 {
-    private static readonly string[] OfTheConnection = ["Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Authorization", "Expect"];
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private static readonly string[] NotForwarded =
+        ["Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Authorization", "Expect"];
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
     private readonly WebApplication _app;
     private readonly Uri _relay;
     private readonly string _token;
@@ -48,7 +55,7 @@ internal sealed class TokenProxy : IAsyncDisposable
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
         foreach (var (name, values) in response.Headers.Concat(response.Content.Headers))
-            if (!OfTheConnection.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (IsForwarded(name))
                 context.Response.Headers[name] = values.ToArray();
         await context.Response.StartAsync(context.RequestAborted);
         await using var body = await response.Content.ReadAsStreamAsync(context.RequestAborted);
@@ -66,9 +73,11 @@ internal sealed class TokenProxy : IAsyncDisposable
         if (from.ContentLength > 0 || from.Headers.TransferEncoding.Count > 0)
             request.Content = new StreamContent(from.Body);
         foreach (var (name, values) in from.Headers)
-            if (!OfTheConnection.Contains(name, StringComparer.OrdinalIgnoreCase) && !request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
+            if (IsForwarded(name) && !request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
                 request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         request.Headers.Add("Authorization", "Bearer " + _token);
         return request;
     }
+
+    private static bool IsForwarded(string header) => !NotForwarded.Contains(header, StringComparer.OrdinalIgnoreCase);
 }

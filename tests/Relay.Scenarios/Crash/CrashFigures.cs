@@ -1,10 +1,9 @@
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
-using Relay.Storage;
 
 namespace Relay.Scenarios.Crash;
 
-/// <summary>What the sessions, the stand-ins and the database say after the last restart.</summary>
+/// <summary>Counts what the sessions, the stand-ins and the database hold after the last run.</summary>
 internal sealed record CrashFigures
 {
     public required int Lost { get; init; }
@@ -21,7 +20,11 @@ internal sealed record CrashFigures
     public required int Summaries { get; init; }
 
     public static async Task<CrashFigures> CountAsync(
-        ScenarioHome home, IReadOnlyDictionary<Session, List<string>> said, LoopbackMessagesApi api, LoopbackNtfy ntfy, CancellationToken cancellationToken) => new()
+        ScenarioHome home,
+        IReadOnlyDictionary<Session, List<string>> said,
+        LoopbackMessagesApi api,
+        LoopbackNtfy ntfy,
+        CancellationToken cancellationToken) => new()
         {
             Lost = said.Sum(each => each.Value.Except(Tags(each.Key)).Count()),
             PlacedTwice = said.Sum(each => Tags(each.Key).Count - Tags(each.Key).Distinct().Count()),
@@ -34,7 +37,7 @@ internal sealed record CrashFigures
                 """
                 SELECT
                     (SELECT COUNT(*) FROM messages WHERE state NOT IN ('consumed', 'answered'))
-                    + (SELECT COUNT(*) FROM messages WHERE speaker = 'session' AND state <> 'consumed')
+                    + (SELECT COUNT(*) FROM messages WHERE speaker = 'session' AND state <> 'answered')
                     + (SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed')
                     + (SELECT COUNT(*) FROM calls WHERE state = 'started')
                 """,
@@ -57,20 +60,25 @@ internal sealed record CrashFigures
 
     private static List<string> Tags(Session session) => session.Received.Select(reply => EchoingAdvisor.TagOf(reply.Text)).ToList();
 
-    /// <summary>By the text and not by the message's id, which the database itself keeps unique.</summary>
+    /// <summary>Compares the texts. The ids of messages would always differ, because the database keeps them unique.</summary>
     private static async Task<int> UserTurnsTwiceAsync(ScenarioHome home, CancellationToken cancellationToken)
     {
-        var turns = await home.QueryAsync("SELECT content FROM entries WHERE role = 'user'", row => row.Text(), cancellationToken);
+        const string sql = "SELECT content FROM entries WHERE role = 'user'";
+        var turns = await home.QueryAsync(sql, row => row.Text(), cancellationToken);
         return turns.Count - turns.Distinct().Count();
     }
 
     private static int BlocksTwiceIn(AdvisorRequest request)
     {
-        var blocks = request.Blocks.Where(block => block.Section == PromptSection.Messages).Select(block => (block.Role, block.Text)).ToList();
+        var blocks = request.Blocks
+            .Where(block => block.Section == PromptSection.Messages)
+            .Select(block => (block.Role, block.Text))
+            .ToList();
         return blocks.Count - blocks.Distinct().Count();
     }
 
-    /// <summary>Per message, and per conversation for summaries: there are never fewer rows than requests that arrived.</summary>
+    /// <summary>How many requests reached the API without a row in the ledger.
+    /// Compares the two for each message, and for all summaries together.</summary>
     private static async Task<int> RequestsWithoutRowAsync(ScenarioHome home, LoopbackMessagesApi api, CancellationToken cancellationToken)
     {
         var rows = await home.QueryAsync(
@@ -88,11 +96,15 @@ internal sealed record CrashFigures
 
     private static async Task<int> PagesAfterAnswerAsync(ScenarioHome home, LoopbackNtfy ntfy, CancellationToken cancellationToken)
     {
-        var onItsWay = TimeSpan.FromSeconds(1); // A page may leave at the very moment at which the answer is taken.
-        var answered = (await home.QueryAsync(
+        var tolerance = TimeSpan.FromSeconds(1); // A page may be on its way when the answer is taken.
+        var rows = await home.QueryAsync(
             "SELECT question_id, answered_at FROM questions WHERE state = 'answered'",
-            row => (Question: row.Number(), At: row.Time()), cancellationToken)).ToDictionary(each => each.Question, each => each.At);
+            row => (Question: row.Number(), At: row.Time()),
+            cancellationToken);
+        var answered = rows.ToDictionary(row => row.Question, row => row.At);
         return ntfy.Pages.Count(page =>
-            OperatorAtPhone.QuestionOf(page) is { } question && answered.TryGetValue(question, out var at) && page.ArrivedAt > at + onItsWay);
+            OperatorAtPhone.QuestionOf(page) is { } question
+            && answered.TryGetValue(question, out var at)
+            && page.ArrivedAt > at + tolerance);
     }
 }

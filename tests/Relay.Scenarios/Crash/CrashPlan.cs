@@ -2,22 +2,23 @@ using System.Globalization;
 
 namespace Relay.Scenarios.Crash;
 
-/// <summary>How one life of the relay ends.</summary>
+/// <summary>How one run of the relay ends.</summary>
 internal abstract record Death
 {
     private Death() { }
 
-    /// <summary>It kills itself at the N-th passing of a step.</summary>
+    /// <summary>The relay kills itself when it passes a step for the N-th time.</summary>
     public sealed record AtStep(string Step, int Passing) : Death
     {
         public string Variable => string.Create(CultureInfo.InvariantCulture, $"{Step}:{Passing}");
     }
 
-    /// <summary>It is killed so long after its launch, ready or not.</summary>
+    /// <summary>The relay is killed that long after its start, whether it is ready or not.</summary>
     public sealed record AtMoment(TimeSpan After) : Death;
 }
 
-/// <summary>The order in which the relay dies: every step at its first passing, some at a later one, the rest at random moments.</summary>
+/// <summary>How the relay is killed, run after run, in random order: at the first passing of every step,
+/// at a later passing of some steps, and at random moments.</summary>
 internal static class CrashPlan
 {
     public static readonly IReadOnlyList<string> Steps =
@@ -31,11 +32,11 @@ internal static class CrashPlan
     ];
 
     public static bool NeedsQuestion(Death death) =>
-        death is Death.AtStep { Step: var step } && (step.StartsWith("page-", StringComparison.Ordinal) || step.StartsWith("answer-", StringComparison.Ordinal));
+        death is Death.AtStep { Step: var step } && (IsOf("page", step) || IsOf("answer", step));
 
     public static IReadOnlyList<Death> Make(int kills, int laterPassings, Random random)
     {
-        var often = Steps.Where(step => !step.StartsWith("answer-", StringComparison.Ordinal) && !step.StartsWith("summary-", StringComparison.Ordinal)).ToArray();
+        var often = Steps.Where(step => !IsOf("answer", step) && !IsOf("summary", step)).ToArray(); // Passed more than once in a run.
         var deaths = new List<Death>(Steps.Select(step => new Death.AtStep(step, 1)));
         deaths.AddRange(Enumerable.Range(0, laterPassings).Select(_ => new Death.AtStep(often[random.Next(often.Length)], 2)));
         while (deaths.Count < kills)
@@ -44,4 +45,6 @@ internal static class CrashPlan
         random.Shuffle(order);
         return order;
     }
+
+    private static bool IsOf(string group, string step) => step.StartsWith(group + "-", StringComparison.Ordinal);
 }

@@ -3,7 +3,8 @@ using Relay.Scenarios.Harness;
 
 namespace Relay.Scenarios.Crash;
 
-/// <summary>The four sessions and the operator of the crash scenario: some messages come while the relay is down, some while it starts or runs.</summary>
+/// <summary>The four sessions and the operator of the crash scenario.
+/// Some messages come while the relay is down, others while it starts or runs.</summary>
 internal sealed class CrashTalk : IAsyncDisposable
 {
     private readonly int _total;
@@ -22,7 +23,7 @@ internal sealed class CrashTalk : IAsyncDisposable
         _operator = new OperatorAtPhone(home, ntfy, page => EchoingAdvisor.Ruling(EchoingAdvisor.TagOf(page.Message)));
     }
 
-    /// <summary>The tags each session has sent, in order.</summary>
+    /// <summary>The tags that each session has sent, in order.</summary>
     public IReadOnlyDictionary<Session, List<string>> Said { get; }
 
     public int Count { get; private set; }

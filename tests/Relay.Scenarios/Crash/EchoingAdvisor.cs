@@ -3,7 +3,7 @@ using Relay.Loopback;
 
 namespace Relay.Scenarios.Crash;
 
-/// <summary>What the stand-in says: each reply carries the tag of the message it answers, so that both can be matched.</summary>
+/// <summary>Makes the stand-in's replies. Each contains the tag of the message that it answers, so that the two can be matched.</summary>
 internal static partial class EchoingAdvisor
 {
     public const string SummaryPrompt = "SUMMARISE WHAT IS ABOVE";
@@ -31,10 +31,12 @@ internal static partial class EchoingAdvisor
             : ScriptedReply.Text($"{Address(asked)}reply to {TagOf(asked)}{Padding}");
     }
 
-    /// <summary>Every other reply names the session it is for, and so is not staged before the commit that makes it one for a session.</summary>
-    private static string Address(string asked) => TagOf(asked) is [.., '1' or '3' or '5' or '7' or '9'] && Speaker().Match(asked) is { Success: true } speaker
-        ? $"@{speaker.Groups[1].Value}:\n"
-        : "";
+    /// <summary>Every other reply names the session it is for. Such a reply is not staged
+    /// before the commit that makes it a reply to that session.</summary>
+    private static string Address(string asked) =>
+        TagOf(asked) is [.., '1' or '3' or '5' or '7' or '9'] && Speaker().Match(asked) is { Success: true } speaker
+            ? $"@{speaker.Groups[1].Value}:\n"
+            : "";
 
     [GeneratedRegex(@"\A\[(s-\d)\]")]
     private static partial Regex Speaker();

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Xunit;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
+using Xunit;
 
 namespace Relay.Scenarios.Crash;
 
@@ -34,11 +34,14 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
     public async Task Nothing_is_lost_and_nothing_happens_twice()
     {
         var database = await MakeDatabaseAsync();
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("RELAY_CRASH_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Environment.TickCount & 0xFFFFF;
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("RELAY_CRASH_SEED"), CultureInfo.InvariantCulture, out var given)
+            ? given
+            : Environment.TickCount & 0xFFFFF;
         var name = database is null ? "crash scenario" : "crash scenario on PostgreSQL";
         Say(FormattableString.Invariant($"{name}: seed {seed}"));
         var started = Stopwatch.GetTimestamp();
-        await using var api = await LoopbackMessagesApi.StartAsync(new() { Answer = EchoingAdvisor.Answer, Latency = TimeSpan.FromMilliseconds(20) });
+        await using var api = await LoopbackMessagesApi.StartAsync(
+            new() { Answer = EchoingAdvisor.Answer, Latency = TimeSpan.FromMilliseconds(20) });
         await using var ntfy = await LoopbackNtfy.StartAsync();
         using var home = new ScenarioHome(api.Address, ntfy.Address, Config, database);
         await using var talk = new CrashTalk(home, ntfy, Messages, MessagesPerLife, new Random(seed));
@@ -50,7 +53,8 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
         Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {talk.Count} messages, {atSteps.Count + atMoments} kills ({atSteps.Distinct().Count()} steps, {atMoments} random): "
-            + $"lost {figures.Lost}, placed twice {figures.PlacedTwice}, user turns twice {figures.UserTurnsTwice}, calls perhaps paid twice {figures.PerhapsPaidTwice}, "
+            + $"lost {figures.Lost}, placed twice {figures.PlacedTwice}, user turns twice {figures.UserTurnsTwice}, "
+            + $"calls perhaps paid twice {figures.PerhapsPaidTwice}, "
             + $"{Stopwatch.GetElapsedTime(started).TotalSeconds:0} s"));
         Say(figures.ToString());
         Assert.Equal(Messages, talk.Count);
@@ -108,7 +112,8 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
         await Eventually.WithinAsync(DrainLimit, () => talk.IsAnswered, TestContext.Current.CancellationToken);
         await Eventually.WithinAsync(
             TimeSpan.FromSeconds(5),
-            () => home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed'", CancellationToken.None).GetAwaiter().GetResult() == 0,
+            () => home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed'", CancellationToken.None)
+                .GetAwaiter().GetResult() == 0,
             TestContext.Current.CancellationToken);
         relay.Signal(RelayProcess.Terminate);
         Assert.Equal(0, await relay.ExitAsync(TimeSpan.FromSeconds(5)));

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Relay.Scenarios.Harness;
 
-/// <summary>Waits for what another process will make true, never longer than the limit. The only place that lets time pass.</summary>
+/// <summary>Waits until a condition is true that another process will fulfil, but never longer than the limit.
+/// No other place in the scenarios waits for time to pass.</summary>
 internal static class Eventually
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
@@ -20,7 +21,7 @@ internal static class Eventually
         return true;
     }
 
-    /// <exception cref="TimeoutException">The limit passed first; the message is what <paramref name="missing"/> says then.</exception>
+    /// <exception cref="TimeoutException">The limit passed first. <paramref name="missing"/> makes the message.</exception>
     public static async Task ThatAsync(TimeSpan limit, Func<bool> condition, Func<string> missing, CancellationToken cancellationToken)
     {
         if (!await WithinAsync(limit, condition, cancellationToken))

@@ -4,7 +4,7 @@ using Relay.Loopback;
 
 namespace Relay.Scenarios.Harness;
 
-/// <summary>The operator: reads the pages that arrive and answers every question once, through the input file.</summary>
+/// <summary>Plays the operator: reads the pages as they arrive, and answers every question once through the input file.</summary>
 internal sealed partial class OperatorAtPhone : IAsyncDisposable
 {
     private readonly ScenarioHome _home;
@@ -22,7 +22,7 @@ internal sealed partial class OperatorAtPhone : IAsyncDisposable
         _watching = Task.Run(WatchAsync);
     }
 
-    /// <summary>The question a page is about; null for a page that asks nothing.</summary>
+    /// <summary>The number of the question that a page is about; null for other pages.</summary>
     public static long? QuestionOf(Page page) =>
         Number().Match(page.Title) is { Success: true } match ? long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : null;
 

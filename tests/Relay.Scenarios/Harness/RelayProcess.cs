@@ -6,12 +6,12 @@ using System.Text.Json;
 
 namespace Relay.Scenarios.Harness;
 
-/// <summary>The real program as a child process, from the build output of the same configuration.</summary>
+/// <summary>The real program as a child process. It is taken from the build output of the same configuration.</summary>
 internal sealed partial class RelayProcess : IAsyncDisposable
 {
     public const int Terminate = 15, Interrupt = 2;
 
-    /// <summary>Of a process that SIGKILL ended.</summary>
+    /// <summary>The exit code of a process that was ended by SIGKILL.</summary>
     public const int Killed = 128 + 9;
 
     private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(20);
@@ -40,7 +40,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
 
     public string Error => Read(_error);
 
-    /// <summary>Set once it is ready.</summary>
+    /// <summary>Set when the relay is ready.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1/");
 
     public long ResidentBytes
@@ -68,8 +68,9 @@ internal sealed partial class RelayProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (string)variable.Key).Where(IsOfRelay))
-            start.Environment.Remove(name); // What the developer's own shell sets must not leak in.
+        var names = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (string)variable.Key);
+        foreach (var name in names.Where(IsOfRelay))
+            start.Environment.Remove(name); // The settings of the developer's shell must not be used.
         if (crashAt is not null)
             start.Environment["RELAY_CRASH_AT"] = crashAt;
         return new RelayProcess(home, Process.Start(start)!);
@@ -85,7 +86,8 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         throw new TimeoutException(said);
     }
 
-    /// <summary>Until endpoint.json names this process and its /healthz answers. False when it ended first or the limit passed.</summary>
+    /// <summary>Waits until endpoint.json names this process and /healthz answers.
+    /// False if the process ended or the limit passed first.</summary>
     public async Task<bool> ReadyAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
@@ -108,7 +110,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         return false;
     }
 
-    /// <summary>SIGKILL: no clean-up.</summary>
+    /// <summary>Sends SIGKILL, so the process cannot clean up.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
@@ -135,7 +137,8 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         try
         {
             using var endpoint = JsonDocument.Parse(File.ReadAllBytes(_home.Paths.EndpointFile));
-            return endpoint.RootElement.GetProperty("pid").GetInt32() == Id ? new Uri(endpoint.RootElement.GetProperty("url").GetString()!) : null;
+            var root = endpoint.RootElement;
+            return root.GetProperty("pid").GetInt32() == Id ? new Uri(root.GetProperty("url").GetString()!) : null;
         }
         catch (IOException)
         {
@@ -150,7 +153,9 @@ internal sealed partial class RelayProcess : IAsyncDisposable
     }
 
     private static bool IsOfRelay(string name) =>
-        name.StartsWith("RELAY_", StringComparison.Ordinal) || name.StartsWith("NTFY_", StringComparison.Ordinal) || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal);
+        name.StartsWith("RELAY_", StringComparison.Ordinal)
+        || name.StartsWith("NTFY_", StringComparison.Ordinal)
+        || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal);
 
     private static void Append(StringBuilder text, string? line)
     {

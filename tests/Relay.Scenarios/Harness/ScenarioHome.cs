@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -9,7 +8,8 @@ using Relay.Storage.Sqlite;
 
 namespace Relay.Scenarios.Harness;
 
-/// <summary>A home folder of its own for one scenario, pointing at the stand-ins. RELAY_SCENARIO_KEEP in the environment leaves it for a look.</summary>
+/// <summary>The home folder of one scenario, which uses the stand-ins.
+/// If RELAY_SCENARIO_KEEP is set in the environment, the folder is kept for inspection.</summary>
 internal sealed class ScenarioHome : IDisposable
 {
     private readonly Uri? _database;
@@ -27,35 +27,37 @@ internal sealed class ScenarioHome : IDisposable
         File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + (database is null ? "" : "store: postgres\n") + config);
         File.WriteAllText(
             Paths.EnvFile,
-            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\nNTFY_TOPIC=scenario\nRELAY_TOKEN=token\nRELAY_DATABASE_URL={database}\n");
+            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\n"
+            + $"NTFY_TOPIC=scenario\nRELAY_TOKEN=token\nRELAY_DATABASE_URL={database}\n");
     }
 
     public RelayHome Paths { get; }
 
-    /// <summary>Drops an envelope as a careful script does: written aside, then renamed. Names grow, so they break a tie of two times.
+    /// <summary>Drops an envelope as a careful script does: writes it under another name, then renames it.
+    /// The names are in ascending order, which decides between envelopes of the same time.
     /// Returns the Stopwatch ticks just before the rename.</summary>
     public long Drop(string session, string content) => Drop(NextName(session), session, content, modifiedAt: null);
 
     public long Drop(string name, string session, string content, DateTime? modifiedAt)
     {
-        var aside = Path.Combine(Paths.Queue, $".{name}.tmp");
-        File.WriteAllBytes(aside, JsonSerializer.SerializeToUtf8Bytes(new { session_id = session, content }));
+        var temporary = Path.Combine(Paths.Queue, $".{name}.tmp");
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new { session_id = session, content }));
         if (modifiedAt is { } time)
-            File.SetLastWriteTimeUtc(aside, time);
+            File.SetLastWriteTimeUtc(temporary, time);
         var ticks = Stopwatch.GetTimestamp();
-        File.Move(aside, Path.Combine(Paths.Queue, name + ".json"));
+        File.Move(temporary, Path.Combine(Paths.Queue, name + ".json"));
         return ticks;
     }
 
-    /// <summary>What the operator writes into the input file; false while an earlier word lies there.</summary>
+    /// <summary>Writes the operator's input file. False if an earlier text is still there.</summary>
     public bool TrySay(string text)
     {
         var file = Paths.OperatorFile("jc_input.txt");
         if (File.Exists(file))
             return false;
-        var aside = Path.Combine(Paths.State, ".jc_input.tmp");
-        File.WriteAllText(aside, text);
-        File.Move(aside, file);
+        var temporary = Path.Combine(Paths.State, ".jc_input.tmp");
+        File.WriteAllText(temporary, text);
+        File.Move(temporary, file);
         return true;
     }
 

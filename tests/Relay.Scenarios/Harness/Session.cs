@@ -2,13 +2,14 @@ using System.Diagnostics;
 
 namespace Relay.Scenarios.Harness;
 
-/// <summary>A reply as a session got it; the ticks are Stopwatch's, just before the file was deleted.</summary>
+/// <summary>A reply that a session received. The ticks are those of Stopwatch, just before the file was deleted.</summary>
 internal sealed record Received(string Text, long Ticks);
 
-/// <summary>A session as a script: drops envelopes, takes input.txt by reading and deleting it, whether a relay runs or not.</summary>
+/// <summary>A session that works with files: it drops envelopes, and reads and deletes input.txt, even while the relay is down.</summary>
 internal sealed class Session : IAsyncDisposable
 {
-    private static readonly TimeSpan LongestDeafness = TimeSpan.FromSeconds(1);
+    /// <summary>The file is looked for this often even if the watcher reports nothing.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private readonly ScenarioHome _home;
     private readonly string _input;
     private readonly List<Received> _received = [];
@@ -68,7 +69,7 @@ internal sealed class Session : IAsyncDisposable
         {
             while (File.Exists(_input))
                 Take();
-            await _arrived.WaitAsync(LongestDeafness, _stopping.Token);
+            await _arrived.WaitAsync(LongestWait, _stopping.Token);
         }
     }
 

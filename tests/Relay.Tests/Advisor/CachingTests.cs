@@ -1,15 +1,14 @@
-using Xunit;
 using Relay.Configuration;
 using Relay.Costs;
 using Relay.Loopback;
-using Relay.Storage;
 using Relay.Tests.Advisor.Anthropic;
 using Relay.Tests.Testing;
+using Xunit;
 using CacheLifetime = Relay.Costs.CacheLifetime;
 
 namespace Relay.Tests.Advisor;
 
-/// <summary>That caching pays: by the table of costs, and on the stand-in's cache, which bills as the API does.</summary>
+/// <summary>Caching saves money: by calculation, and with the stand-in's cache, which bills like the API.</summary>
 public sealed class CachingTests
 {
     private static readonly Rates Units = new(Input: 1, Output: 5, CacheWrite5m: 1.25m, CacheWrite1h: 2, CacheRead: 0.05m);
@@ -25,7 +24,8 @@ public sealed class CachingTests
     [InlineData(120, 50_000, "Off")]
     [InlineData(120, 100_000, "Off")]
     public void The_cheapest_lifetime_for_steady_gaps_is_chosen(int minutes, long prefix, string best) =>
-        Assert.Equal(best, CacheLifetime.Choose([.. Enumerable.Repeat(TimeSpan.FromMinutes(minutes), 20)], prefix, 1_500, Units).ToString());
+        Assert.Equal(
+            best, CacheLifetime.Choose([.. Enumerable.Repeat(TimeSpan.FromMinutes(minutes), 20)], prefix, 1_500, Units).ToString());
 
     [Theory]
     [InlineData(90, 8, 2, "OneHour")]
@@ -55,10 +55,11 @@ public sealed class CachingTests
         var paid = requests.Sum(request => request.Usage!.CostUsd(TokenRates.Opus55));
         var systemOnly = new CacheLedger();
         var otherwise = requests.Sum(request => systemOnly.Bill(request, MarkerPolicy.SystemOnly).CostUsd(TokenRates.Opus55));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{requests[^1].Usage!.PromptTokens} tokens at the end, {paid} USD against {otherwise}: {paid / otherwise:0.000}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{requests[^1].Usage!.PromptTokens} tokens at the end, {paid} USD against {otherwise}: {paid / otherwise:0.000}");
         Assert.InRange(requests[^1].Usage!.PromptTokens, 55_000, 65_000);
         Assert.True(paid / otherwise <= 0.35m, $"{paid / otherwise:0.000}");
-        Assert.Equal(paid, totals.CostNano / 1_000_000_000m); // The ledger and the bill agree to the nano-dollar.
+        Assert.Equal(paid, totals.CostNano / 1_000_000_000m); // The ledger and the bill are equal to the nano-dollar.
     }
 
     [Fact]
@@ -66,7 +67,9 @@ public sealed class CachingTests
     {
         var (requests, _) = await TalkAsync(turns: 8, TimeSpan.FromMinutes(10), characters: 4_000);
 
-        Assert.All(requests.TakeLast(3).SelectMany(request => request.Markers), marker => Assert.Equal(Relay.Loopback.CacheLifetime.OneHour, marker.Lifetime));
+        Assert.All(
+            requests.TakeLast(3).SelectMany(request => request.Markers),
+            marker => Assert.Equal(Relay.Loopback.CacheLifetime.OneHour, marker.Lifetime));
         Assert.All(requests.TakeLast(3), request => Assert.True(request.Usage!.CacheReadTokens > request.Usage.PromptTokens / 2));
     }
 
@@ -89,17 +92,24 @@ public sealed class CachingTests
     [Fact]
     public async Task A_summary_reads_what_the_turns_have_cached()
     {
-        var (requests, _) = await TalkAsync(turns: 12, TimeSpan.FromMinutes(1), characters: 4_000, "history_char_cap: 50000\nkeep_recent_turns: 3\n");
+        const string config = "history_char_cap: 50000\nkeep_recent_turns: 3\n";
+        var (requests, _) = await TalkAsync(turns: 12, TimeSpan.FromMinutes(1), characters: 4_000, config);
 
-        var summary = Assert.Single(requests, request => request.LastUserText.Contains("Your summary takes the place", StringComparison.Ordinal));
+        var summary = Assert.Single(
+            requests, request => request.LastUserText.Contains("Your summary takes the place", StringComparison.Ordinal));
         Assert.True(summary.Usage!.CacheReadTokens > summary.Usage.PromptTokens * 9 / 10, $"{summary.Usage}");
     }
 
-    /// <summary>Each turn adds this much question and a fifth of it reply.</summary>
-    private static async Task<(IReadOnlyList<AdvisorRequest> Requests, Totals Totals)> TalkAsync(int turns, TimeSpan gap, int characters, string config = "")
+    /// <summary>Each turn adds a question of so many characters, and a reply of a fifth of them.</summary>
+    private static async Task<(IReadOnlyList<AdvisorRequest> Requests, Totals Totals)> TalkAsync(
+        int turns, TimeSpan gap, int characters, string config = "")
     {
         await using var relay = await TempRelay.CreateAsync("cache_ttl: auto\nmodel: claude-opus-5-5\n" + config);
-        await using var api = await LoopbackMessagesApi.StartAsync(new() { Clock = relay.Clock, Answer = _ => ScriptedReply.Text(new string('a', characters / 5)) });
+        await using var api = await LoopbackMessagesApi.StartAsync(new()
+        {
+            Clock = relay.Clock,
+            Answer = _ => ScriptedReply.Text(new string('a', characters / 5)),
+        });
         using var rig = new AdvisorRig(api.Address);
         Forward();
         for (var turn = 0; turn < turns; turn++)
@@ -108,7 +118,7 @@ public sealed class CachingTests
             await relay.TakeTurnsAsync();
             relay.Clock.Advance(gap);
         }
-        return (api.Requests, await relay.Database.ReadAsync(reading => Spending.TotalsAsync(reading, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken));
+        return (api.Requests, await relay.ReadAsync(reading => Spending.TotalsAsync(reading, TestContext.Current.CancellationToken)));
 
         void Forward() => relay.Advisor.Enqueue((call, cancellationToken) =>
         {

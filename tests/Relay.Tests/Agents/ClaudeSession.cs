@@ -2,18 +2,18 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents;
 
-/// <summary>A Claude Code session as the relay sees one: it posts what its hooks post.</summary>
+/// <summary>A Claude Code session as the relay sees it: it posts what the hooks of a session post.</summary>
 internal sealed class ClaudeSession(RunningRelay relay, string id, string? folder = "/projects/shop")
 {
-    /// <summary>X-Relay-Session.</summary>
+    /// <summary>The header X-Relay-Session.</summary>
     public string? Name { get; init; }
 
-    /// <summary>X-Relay-Mode.</summary>
+    /// <summary>The header X-Relay-Mode.</summary>
     public string? Mode { get; init; }
 
     public string Prompt { get; set; } = "prompt-1";
@@ -25,7 +25,8 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
 
     public async Task<(HttpStatusCode Status, JsonObject Body)> PostAsync(string body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/hooks/claude-code") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/hooks/claude-code");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         if (Name is not null)
             request.Headers.Add("X-Relay-Session", Name);
         if (Mode is not null)
@@ -36,7 +37,7 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
         return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))!.AsObject());
     }
 
-    /// <summary>Posts an event and expects it to be answered; <paramref name="fields"/> adds to those that every event has.</summary>
+    /// <summary>Posts an event and expects status 200. <paramref name="fields"/> are added to the fields that every event has.</summary>
     public async Task<JsonObject> HookAsync(string name, object? fields = null, CancellationToken? cancellationToken = null)
     {
         var (status, body) = await PostAsync(Event(name, fields), cancellationToken ?? TestContext.Current.CancellationToken);
@@ -46,7 +47,14 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
 
     public string Event(string name, object? fields = null)
     {
-        var json = new JsonObject { ["hook_event_name"] = name, ["session_id"] = id, ["prompt_id"] = Prompt, ["transcript_path"] = "/t.jsonl", ["permission_mode"] = "default" };
+        var json = new JsonObject
+        {
+            ["hook_event_name"] = name,
+            ["session_id"] = id,
+            ["prompt_id"] = Prompt,
+            ["transcript_path"] = "/t.jsonl",
+            ["permission_mode"] = "default",
+        };
         if (folder is not null)
             json["cwd"] = folder;
         foreach (var (key, value) in JsonSerializer.SerializeToNode(fields ?? new { })!.AsObject().ToList())
@@ -57,10 +65,10 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
     public Task<JsonObject> StopAsync(string said, CancellationToken? cancellationToken = null) =>
         HookAsync("Stop", new { last_assistant_message = said, stop_hook_active = false }, cancellationToken);
 
-    /// <summary>What a Stop makes the session go on with; null when it may stop.</summary>
+    /// <summary>The text with which the session goes on after a Stop; null when it stops.</summary>
     public static string? GoesOnWith(JsonObject answer) => (string?)answer["decision"] == "block" ? (string?)answer["reason"] : null;
 
-    /// <summary>What an event adds to the model's context; null when nothing.</summary>
+    /// <summary>What the answer to an event adds to the model's context; null when it adds nothing.</summary>
     public async Task<string?> ContextAsync(string name) => (string?)(await HookAsync(name))["hookSpecificOutput"]?["additionalContext"];
 
     public Task<JsonObject> AskPermissionAsync(string tool, object input, CancellationToken? cancellationToken = null) =>

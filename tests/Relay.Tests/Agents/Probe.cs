@@ -1,15 +1,15 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Agents;
-using Relay.Conversations;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents;
 
-/// <summary>Looks into a running relay.</summary>
+/// <summary>What tests need to know of a running relay, or to do to it.</summary>
 internal static class Probe
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,36 +23,43 @@ internal static class Probe
     public static Task<List<string>> TextsAsync(this RunningRelay relay, string sql) =>
         relay.Get<Database>().ReadAsync(reading => reading.Sql(sql).ListAsync(row => row.Text(), Token), Token);
 
-    public static Task<long> MessagesAsync(this RunningRelay relay) => relay.CountAsync("SELECT COUNT(*) FROM messages WHERE speaker = 'session'");
+    public static Task<long> MessagesAsync(this RunningRelay relay) =>
+        relay.CountAsync("SELECT COUNT(*) FROM messages WHERE speaker = 'session'");
 
-    /// <summary>Waits until so many replies lie ready and nobody has them.</summary>
+    /// <summary>Waits until so many replies are ready and not delivered.</summary>
     public static Task RepliesWaitAsync(this RunningRelay relay, int count) => Until.TrueAsync(
         async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'ready'") == count, $"{count} waiting replies");
 
     public static Task ConsumedAsync(this RunningRelay relay, int count) => Until.TrueAsync(
-        async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'") == count, $"{count} consumed replies");
+        async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'") == count,
+        $"{count} consumed replies");
 
-    public static async Task<Agent> AgentAsync(this RunningRelay relay, ClaudeSession session) =>
-        (await relay.Get<Database>().ReadAsync(reading => AgentStore.FindAsync(reading, session.Id, Token), Token))!;
+    public static async Task<Agent> AgentAsync(this RunningRelay relay, ClaudeSession session) => (await FindAgentAsync(relay, session))!;
 
     public static Task BecomesAsync(this RunningRelay relay, ClaudeSession session, AgentState state) => Until.TrueAsync(
-        async () => (await relay.Get<Database>().ReadAsync(reading => AgentStore.FindAsync(reading, session.Id, Token), Token))?.State == state, $"{session.Id} {state}");
+        async () => (await FindAgentAsync(relay, session))?.State == state, $"{session.Id} {state}");
 
     public static async Task<Question> OpenQuestionAsync(this RunningRelay relay)
     {
         List<Question> open = [];
-        await Until.TrueAsync(async () => (open = await relay.Get<Database>().ReadAsync(reading => QuestionStore.OpenAsync(reading, Token), Token)).Count == 1, "an open question");
+        await Until.TrueAsync(
+            async () =>
+            {
+                open = await relay.Get<Database>().ReadAsync(reading => QuestionStore.OpenAsync(reading, Token), Token);
+                return open.Count == 1;
+            },
+            "an open question");
         return open[0];
     }
 
     public static Task<Answers.Outcome> AnswerAsync(this RunningRelay relay, string text, long? question = null) =>
         relay.Get<Answers>().TakeAsync(new OperatorInput(text, question, "the test", Key: null, UnaskedWelcome: false), Token);
 
-    /// <summary>A reply that waits for a session and that nobody asked for: the operator's direct words.</summary>
+    /// <summary>The operator sends a text directly to a session, so that it waits there as a reply.</summary>
     public static async Task SayToAsync(this RunningRelay relay, string session, string text) =>
         Assert.IsType<Answers.Outcome.Direct>(await relay.AnswerAsync($"@{session}: {text}"));
 
-    /// <summary>Stops the daemon under its clients and starts another on the same home. A stop must take seconds, whatever is being held.</summary>
+    /// <summary>Stops the daemon while clients are connected and starts another one. The stop must end within seconds.</summary>
     public static async Task ReplaceDaemonAsync(this RunningRelay relay)
     {
         await relay.Daemon.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(8), Token);
@@ -60,9 +67,9 @@ internal static class Probe
     }
 
     public static IReadOnlyList<string> Errors(this RunningRelay relay) =>
-        relay.Logs.GetSnapshot().Where(record => record.Level >= Microsoft.Extensions.Logging.LogLevel.Error).Select(record => record.Message).ToList();
+        relay.Logs.GetSnapshot().Where(record => record.Level >= LogLevel.Error).Select(record => record.Message).ToList();
 
-    /// <summary>Lets the relay's time run, fast, until the task is done.</summary>
+    /// <summary>Advances the relay's clock in steps until the task has ended.</summary>
     public static async Task<T> RunUntilAsync<T>(this FakeTimeProvider clock, Task<T> task, TimeSpan step)
     {
         await Until.TrueAsync(
@@ -74,4 +81,7 @@ internal static class Probe
             "the end of a wait");
         return await task;
     }
+
+    private static Task<Agent?> FindAgentAsync(RunningRelay relay, ClaudeSession session) =>
+        relay.Get<Database>().ReadAsync(reading => AgentStore.FindAsync(reading, session.Id, Token), Token);
 }

@@ -1,23 +1,22 @@
-using ArchUnitNET.Domain.Extensions;
 using ArchUnitNET.Loader;
 using Xunit;
-using Relay.Running;
 
 namespace Relay.Tests.Architecture;
 
-/// <summary>What each folder of the program may use. Nobody uses the command line.</summary>
+/// <summary>Which other folders each folder of the program may use.</summary>
 public sealed class DependencyTests
 {
-    /// <summary>Each may use those before it and none after it, so there is no cycle.</summary>
+    /// <summary>Each folder may use those before it, but none after it. So there are no cycles.</summary>
     private static readonly string[] Order =
     [
         "Texts", "Running", "Files", "Configuration", "Telemetry", "Storage", "Http",
         "Conversations", "Intake", "Costs", "Advisor", "Dispatch", "Operator", "Turns", "Agents", "Web", "Cli",
     ];
 
-    private static readonly ArchUnitNET.Domain.Architecture Program = new ArchLoader().LoadAssembly(typeof(Relay.Running.ILoop).Assembly).Build();
+    private static readonly ArchUnitNET.Domain.Architecture Program =
+        new ArchLoader().LoadAssembly(typeof(Relay.Running.ILoop).Assembly).Build();
 
-    /// <summary>From one namespace to another, with an example of who uses what.</summary>
+    /// <summary>Which namespace uses which, each with an example of the types.</summary>
     private static readonly Dictionary<(string From, string To), string> Uses = FindUses();
 
     [Fact]
@@ -37,12 +36,18 @@ public sealed class DependencyTests
     }
 
     [Fact]
-    public void A_use_is_seen_in_an_asynchronous_method_too() => Assert.Contains(Uses.Keys, use => use is { From: "Relay.Web.Api", To: "Relay.Operator" });
+    public void A_use_is_seen_in_an_asynchronous_method_too() =>
+        Assert.Contains(Uses.Keys, use => use is { From: "Relay.Web.Api", To: "Relay.Operator" });
 
     [Fact]
     public void Every_folder_has_its_place_in_the_order()
     {
-        var folders = Uses.Keys.SelectMany(use => new[] { use.From, use.To }).Select(Folder).Where(folder => folder.Length > 0).Distinct().ToList();
+        var folders = Uses.Keys
+            .SelectMany(use => new[] { use.From, use.To })
+            .Select(Folder)
+            .Where(folder => folder.Length > 0)
+            .Distinct()
+            .ToList();
 
         Assert.Empty(folders.Except(Order));
         Assert.Contains("Advisor", folders);
@@ -60,8 +65,13 @@ public sealed class DependencyTests
         var uses = new Dictionary<(string From, string To), string>();
         foreach (var type in Program.Types)
             foreach (var dependency in type.Dependencies)
-                if (dependency.Target.Namespace is { } target && IsOurs(type.Namespace.FullName) && IsOurs(target.FullName) && target.FullName != type.Namespace.FullName)
-                    uses[(type.Namespace.FullName, target.FullName)] = $"{type.FullName} uses {dependency.Target.FullName}";
+            {
+                if (dependency.Target.Namespace is not { } target)
+                    continue;
+                var (from, to) = (type.Namespace.FullName, target.FullName);
+                if (IsOurs(from) && IsOurs(to) && from != to)
+                    uses[(from, to)] = $"{type.FullName} uses {dependency.Target.FullName}";
+            }
         return uses;
     }
 

@@ -1,3 +1,4 @@
+using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -72,7 +73,7 @@ public sealed class AnswerCommandTests : IAsyncDisposable
 
         Assert.Equal("direct", ran.Json.GetProperty("outcome").GetString());
         var file = Path.Combine(_relay.Home.SessionFolder("s2"), "input.txt");
-        await CliHome.UntilAsync(() => Task.FromResult(File.Exists(file)));
+        await Until.TrueAsync(() => File.Exists(file), "the text for the session");
         Assert.Equal("look here", File.ReadAllText(file));
     }
 

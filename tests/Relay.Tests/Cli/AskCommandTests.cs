@@ -1,5 +1,6 @@
-using Xunit;
 using Relay.Intake;
+using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
@@ -73,7 +74,7 @@ public sealed class AskCommandTests : IAsyncDisposable
     {
         await _relay.StartAsync();
         var asking = _relay.RunAsync("ask", "--session", "s1", "Ask the operator", "--timeout", "30s");
-        await CliHome.UntilAsync(async () => (await _relay.RunAsync("questions", "--json")).Output.Contains("s1"));
+        await Until.TrueAsync(async () => (await _relay.RunAsync("questions", "--json")).Output.Contains("s1"), "the question");
 
         await _relay.StopAsync();
         await _relay.StartAsync();
@@ -90,7 +91,7 @@ public sealed class AskCommandTests : IAsyncDisposable
         await _relay.StartAsync();
         await _relay.EscalateAsync("s0");
         var asking = _relay.RunAsync("ask", "--session", "s1", "Hello", "--id", "k1", "--timeout", "60s");
-        await CliHome.UntilAsync(async () => (await _relay.RunAsync("drop", "k1")).Exit == 0);
+        await Until.TrueAsync(async () => (await _relay.RunAsync("drop", "k1")).Exit == 0, "the message to drop");
 
         var ran = await asking;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Relay.Cli;
@@ -8,16 +7,16 @@ using Relay.Tests.Testing;
 
 namespace Relay.Tests.Cli;
 
-/// <summary>What a command left behind.</summary>
+/// <summary>The result of a command.</summary>
 internal sealed record Ran(int Exit, string Output, string Error)
 {
     public JsonElement Json => JsonSerializer.Deserialize<JsonElement>(Output);
 }
 
-/// <summary>A home for one test: commands run in this process, and so does its daemon, when there is one. Nothing leaves the machine.</summary>
+/// <summary>The home of one test. Its commands run in this process, and so does its daemon, if it is started.
+/// Nothing is sent to another machine.</summary>
 internal sealed class CliHome : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly string? _kind;
     private Daemon? _daemon;
     private TestStore? _store;
@@ -47,7 +46,8 @@ internal sealed class CliHome : IAsyncDisposable
         Home.CreateFolders();
         await FindStoreAsync();
         var source = ((Loaded.Ok)SettingsSource.Load(Home, Environment, generate: true)).Source;
-        var started = await Daemon.StartAsync(source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
+        var started = await Daemon.StartAsync(
+            source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
         return _daemon = ((Daemon.Start.Running)started).Daemon;
     }
 
@@ -60,21 +60,12 @@ internal sealed class CliHome : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the operator, and returns when the question stands.</summary>
+    /// <summary>Asks the operator, and returns when the question is open.</summary>
     public async Task EscalateAsync(string session)
     {
         await RunAsync("send", "--session", session, $"Ask the operator about {session}");
-        await UntilAsync(async () => (await RunAsync("questions", "--json")).Output.Contains($"\"{session}\""));
-    }
-
-    public static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        for (var started = Stopwatch.GetTimestamp(); !await isSo();)
-        {
-            if (Stopwatch.GetElapsedTime(started) > Patience)
-                throw new TimeoutException("what the test waits for did not come");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
-        }
+        await Until.TrueAsync(
+            async () => (await RunAsync("questions", "--json")).Output.Contains($"\"{session}\""), $"the question of {session}");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Cli;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 

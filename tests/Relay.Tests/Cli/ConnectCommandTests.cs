@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Agents.Connect;
 using Relay.Cli;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
@@ -33,7 +33,10 @@ public sealed class ConnectCommandTests : IAsyncDisposable
 
         Assert.Equal((0, 0), (connected.Exit, disconnected.Exit));
         Assert.Equal(
-            """{"type":"http","url":"http://127.0.0.1:7477/mcp","alwaysLoad":true,"timeout":600000,"headers":{"Authorization":"Bearer ${RELAY_TOKEN}","X-Relay-Session":"${RELAY_SESSION:-none}"}}""",
+            """
+            {"type":"http","url":"http://127.0.0.1:7477/mcp","alwaysLoad":true,"timeout":600000,
+            "headers":{"Authorization":"Bearer ${RELAY_TOKEN}","X-Relay-Session":"${RELAY_SESSION:-none}"}}
+            """.ReplaceLineEndings(""),
             server.ToJsonString());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Project));
     }
@@ -54,12 +57,16 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal(1_200, (int)stop["timeout"]!);
         Assert.Equal(Address + "/hooks/claude-code", (string?)stop["url"]);
         Assert.Equal(
-            """{"Authorization":"Bearer $RELAY_TOKEN","X-Relay-Session":"shop","X-Relay-Mode":"relay","X-Relay-Hold":"1150","X-Relay-Block-Cap":"$CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"}""",
+            """
+            {"Authorization":"Bearer $RELAY_TOKEN","X-Relay-Session":"shop","X-Relay-Mode":"relay","X-Relay-Hold":"1150",
+            "X-Relay-Block-Cap":"$CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"}
+            """.ReplaceLineEndings(""),
             stop["headers"]!.ToJsonString());
         Assert.Contains("CLAUDE_CODE_STOP_HOOK_BLOCK_CAP", stop["allowedEnvVars"]!.AsArray().Select(name => (string?)name));
         Assert.True((bool)waiter["asyncRewake"]!);
-        Assert.EndsWith($" hook wait --home {_relay.Home.Root} --url {Address} --session shop", (string?)waiter["command"], StringComparison.Ordinal);
-        Assert.EndsWith($" hook session-start --home {_relay.Home.Root} --url {Address} --session shop", (string?)start["command"], StringComparison.Ordinal);
+        var options = $"--home {_relay.Home.Root} --url {Address} --session shop";
+        Assert.EndsWith($" hook wait {options}", (string?)waiter["command"], StringComparison.Ordinal);
+        Assert.EndsWith($" hook session-start {options}", (string?)start["command"], StringComparison.Ordinal);
         Assert.Equal("mcp__relay__.*|mcp__plugin_relay_relay__.*", (string?)hooks["PreToolUse"]![0]!["matcher"]);
         Assert.Equal(600, (int)hooks["PermissionRequest"]![0]!["hooks"]![0]!["timeout"]!);
         Assert.Equal("13", (string?)settings["env"]!["CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"]);
@@ -68,18 +75,24 @@ public sealed class ConnectCommandTests : IAsyncDisposable
     [Fact]
     public async Task No_token_is_written_anywhere()
     {
-        _relay.Environment["RELAY_TOKEN"] = "a-token-nobody-may-see";
+        const string token = "a-token-nobody-may-see";
+        _relay.Environment["RELAY_TOKEN"] = token;
 
         var ran = await ConnectAsync();
         await _relay.RunAsync("connect", "claude-code");
 
-        foreach (var file in Directory.EnumerateFiles(Project, "*", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(_relay.Home.Root, "*", SearchOption.AllDirectories)))
-            Assert.DoesNotContain("a-token-nobody-may-see", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.DoesNotContain("a-token-nobody-may-see", ran.Output, StringComparison.Ordinal);
+        foreach (var file in (string[])[.. FilesIn(Project), .. FilesIn(_relay.Home.Root)])
+        {
+            var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(token, text, StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain(token, ran.Output, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("{\n\t\"hooks\": {\n\t\t\"Stop\": [ {\"hooks\": [{\"type\": \"command\", \"command\": \"say\"}]} ]\n\t},\n\t\"model\": \"x\", \"z\": 1.50\n}")]
+    [InlineData(
+        "{\n\t\"hooks\": {\n\t\t\"Stop\": [ {\"hooks\": [{\"type\": \"command\", \"command\": \"say\"}]} ]\n\t},\n"
+        + "\t\"model\": \"x\", \"z\": 1.50\n}")]
     [InlineData("{\r\n    \"env\": {\"A\": \"\\u00e9\"},\r\n    \"hooks\": {}\r\n}\r\n")]
     [InlineData("{\"hooks\":{\"Stop\":[]},\"env\":{\"CLAUDE_CODE_STOP_HOOK_BLOCK_CAP\":\"99\"}}")]
     [InlineData("\uFEFF{}")]
@@ -102,7 +115,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal(0, (await DisconnectAsync()).Exit);
         Assert.Equal(before, await File.ReadAllBytesAsync(Settings, TestContext.Current.CancellationToken));
         Assert.Equal(mcp, await File.ReadAllTextAsync(Mcp, TestContext.Current.CancellationToken));
-        Assert.Equal([".claude", ".mcp.json", "settings.json"], Directory.EnumerateFileSystemEntries(Project, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order());
+        Assert.Equal([".claude", ".mcp.json", "settings.json"], NamesIn(Project));
     }
 
     [Fact]
@@ -111,7 +124,14 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Settings)!);
         await File.WriteAllTextAsync(
             Settings,
-            """{"z":1,"hooks":{"Stop":[{"hooks":[{"type":"command","command":"mine"}]}]},"env":{"CLAUDE_CODE_STOP_HOOK_BLOCK_CAP":"99"},"a":2}""",
+            """
+            {
+                "z": 1,
+                "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "mine"}]}]},
+                "env": {"CLAUDE_CODE_STOP_HOOK_BLOCK_CAP": "99"},
+                "a": 2
+            }
+            """,
             TestContext.Current.CancellationToken);
 
         await ConnectAsync();
@@ -132,7 +152,8 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         mcp["mcpServers"]!["later"] = new JsonObject { ["command"] = "x" };
         await File.WriteAllTextAsync(Mcp, mcp.ToJsonString(), TestContext.Current.CancellationToken);
         var settings = Read(Settings);
-        settings["hooks"]!["Stop"]!.AsArray().Add(new JsonObject { ["hooks"] = new JsonArray(new JsonObject { ["type"] = "command", ["command"] = "mine" }) });
+        var theirs = new JsonObject { ["type"] = "command", ["command"] = "mine" };
+        settings["hooks"]!["Stop"]!.AsArray().Add(new JsonObject { ["hooks"] = new JsonArray(theirs) });
         await File.WriteAllTextAsync(Settings, settings.ToJsonString(), TestContext.Current.CancellationToken);
 
         await DisconnectAsync();
@@ -158,7 +179,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal(1, ran.Exit);
         Assert.Contains(Settings, ran.Error, StringComparison.Ordinal);
         Assert.Contains(reason, ran.Error, StringComparison.Ordinal);
-        Assert.Equal([".claude", "settings.json"], Directory.EnumerateFileSystemEntries(Project, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order());
+        Assert.Equal([".claude", "settings.json"], NamesIn(Project));
         Assert.Equal(settings, await File.ReadAllTextAsync(Settings, TestContext.Current.CancellationToken));
     }
 
@@ -193,7 +214,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         var plugin = Path.Combine(_relay.Home.Root, "claude-plugin");
 
         var ran = await _relay.RunAsync("connect", "claude-code");
-        var files = Directory.EnumerateFiles(plugin, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(plugin, file)).Order(StringComparer.Ordinal).ToList();
+        var files = FilesIn(plugin).Select(file => Path.GetRelativePath(plugin, file)).Order(StringComparer.Ordinal).ToList();
         var manifest = Read(Path.Combine(plugin, ".claude-plugin", "plugin.json"));
         await _relay.RunAsync("disconnect", "claude-code");
 
@@ -248,7 +269,13 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal("''", ShellWord.Quote(""));
     }
 
-    private Task<Ran> ConnectAsync(params string[] options) => _relay.RunAsync(["connect", "claude-code", "--project", Project, .. options]);
+    private static string[] FilesIn(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories);
+
+    private static IEnumerable<string?> NamesIn(string folder) =>
+        Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order();
+
+    private Task<Ran> ConnectAsync(params string[] options) =>
+        _relay.RunAsync(["connect", "claude-code", "--project", Project, .. options]);
 
     private Task<Ran> DisconnectAsync() => _relay.RunAsync("disconnect", "claude-code", "--project", Project);
 

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Cli;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
@@ -16,7 +16,8 @@ public sealed class DemoTests
         };
         var outputs = new[] { new StringWriter(), new StringWriter() };
 
-        var exits = await Task.WhenAll(outputs.Select(output => CommandLine.RunAsync(["demo"], new CommandContext(environment, output, output))));
+        var exits = await Task.WhenAll(
+            outputs.Select(output => CommandLine.RunAsync(["demo"], new CommandContext(environment, output, output))));
 
         Assert.Equal([0, 0], exits);
         Assert.All(outputs, output => Assert.Contains("every reply reached the session that asked, once", output.ToString()));

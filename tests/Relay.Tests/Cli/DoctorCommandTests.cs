@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Cli;
 using Relay.Configuration;
 using Relay.Loopback;
 using Relay.Storage;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
@@ -87,7 +87,8 @@ public sealed class DoctorCommandTests : IAsyncDisposable
     public async Task A_damaged_database_is_a_fault()
     {
         await ServeAsync("key");
-        await File.WriteAllTextAsync(_relay.Home.DatabaseFile, "this is no database, and has never been one", TestContext.Current.CancellationToken);
+        const string text = "this is not a database";
+        await File.WriteAllTextAsync(_relay.Home.DatabaseFile, text, TestContext.Current.CancellationToken);
 
         Assert.Equal("fault", State(await _relay.RunAsync("doctor", "--json"), "database"));
     }
@@ -133,6 +134,7 @@ public sealed class DoctorCommandTests : IAsyncDisposable
         await _relay.RunAsync("init");
     }
 
-    private static string? State(Ran ran, string check) =>
-        ran.Json.GetProperty("checks").EnumerateArray().First(each => each.GetProperty("check").GetString() == check).GetProperty("state").GetString();
+    private static string? State(Ran ran, string check) => ran.Json.GetProperty("checks").EnumerateArray()
+        .First(each => each.GetProperty("check").GetString() == check)
+        .GetProperty("state").GetString();
 }

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Configuration;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
@@ -16,7 +16,8 @@ public sealed class InitCommandTests : IAsyncDisposable
 
         Assert.Equal(0, ran.Exit);
         Assert.Equal(ConfigTemplate.Config, File.ReadAllText(_relay.Home.ConfigFile));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_relay.Home.EnvFile));
+        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal(ownerOnly, File.GetUnixFileMode(_relay.Home.EnvFile));
         Assert.True(Directory.Exists(_relay.Home.Queue));
         Assert.Contains($"made       {_relay.Home.EnvFile}", ran.Output);
     }

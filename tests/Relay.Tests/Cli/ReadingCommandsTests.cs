@@ -1,13 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
-using Xunit;
 using Relay.Loopback;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Sqlite;
+using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
-/// <summary>questions, sessions, log, explain and costs: they read the database, whoever else has it open.</summary>
+/// <summary>questions, sessions, log, explain and costs: they read the database, even while others have it open.</summary>
 public sealed class ReadingCommandsTests : IAsyncDisposable
 {
     private readonly CliHome _relay = new();
@@ -36,9 +37,11 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         await relay.StartAsync();
         await relay.StopAsync();
         await using (var database = SqliteDatabase.Open(relay.Home.DatabaseFile, new ChangeFeed(), TimeProvider.System))
+        {
+            const string later = "INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'later', 0)";
             await database.WriteAsync(
-                writing => writing.Sql("INSERT INTO schema_migrations (number, name, applied_at) VALUES (9999, 'later', 0)").ExecuteAsync(CancellationToken.None),
-                CancellationToken.None);
+                writing => writing.Sql(later).ExecuteAsync(CancellationToken.None), CancellationToken.None);
+        }
 
         var ran = await relay.RunAsync("log", "--json");
 
@@ -54,7 +57,7 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         await relay.RunAsync("ask", "--session", "s1", "Hello");
         var killed = new CliHome(kind: SqlDialect.Sqlite.Name);
         killed.Home.CreateFolders();
-        foreach (var suffix in (string[])["", "-wal"]) // As they lie on the disk this moment, which a kill would leave.
+        foreach (var suffix in (string[])["", "-wal"]) // The files as they are now. A kill at this moment would leave the same.
             File.Copy(relay.Home.DatabaseFile + suffix, killed.Home.DatabaseFile + suffix);
 
         var log = (await killed.RunAsync("log", "--json")).Json;
@@ -69,7 +72,8 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         var daemon = await _relay.StartAsync();
         await _relay.RunAsync("ask", "--session", "s1", "Hello");
 
-        var log = await daemon.Services.GetRequiredService<Database>().WriteAsync(_ => _relay.RunAsync("log", "--json"), CancellationToken.None);
+        var database = daemon.Services.GetRequiredService<Database>();
+        var log = await database.WriteAsync(_ => _relay.RunAsync("log", "--json"), CancellationToken.None);
 
         Assert.Equal(2, log.Json.GetArrayLength());
     }
@@ -108,9 +112,10 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         var id = (await _relay.RunAsync("questions", "--json")).Json[0].GetProperty("message").GetString()!;
         await _relay.RunAsync("answer", "Yes");
         var file = Path.Combine(_relay.Home.SessionFolder("s1"), "input.txt");
-        await CliHome.UntilAsync(() => Task.FromResult(File.Exists(file)));
+        await Until.TrueAsync(() => File.Exists(file), "the reply");
         File.Delete(file);
-        await CliHome.UntilAsync(async () => (await _relay.RunAsync("explain", id)).Output.Contains("state         consumed"));
+        await Until.TrueAsync(
+            async () => (await _relay.RunAsync("explain", id)).Output.Contains("state         consumed"), "the receipt");
 
         var story = (await _relay.RunAsync("explain", id[^12..], "--json")).Json;
 
@@ -168,7 +173,8 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
 
         Assert.Contains("unknown", costs.Output);
         Assert.DoesNotContain("0.00", costs.Output + status.Output);
-        Assert.Equal(("null", "1"), (json.GetProperty("known_cost_usd").GetRawText(), json.GetProperty("calls_of_unknown_cost").GetRawText()));
+        Assert.Equal("null", json.GetProperty("known_cost_usd").GetRawText());
+        Assert.Equal("1", json.GetProperty("calls_of_unknown_cost").GetRawText());
         Assert.Contains("the cost of 1 call is unknown", status.Output);
     }
 
@@ -182,13 +188,14 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         relay.Environment["ANTHROPIC_BASE_URL"] = api.Address.ToString();
         await relay.StartAsync();
         await relay.RunAsync("send", "--session", "s1", "Hello", "--id", "k1");
-        await CliHome.UntilAsync(async () => (await relay.RunAsync("status", "--json")).Json.GetProperty("state").GetString() == "error");
+        await Until.TrueAsync(
+            async () => (await relay.RunAsync("status", "--json")).Json.GetProperty("state").GetString() == "error", "the hold");
 
         var retried = await relay.RunAsync("retry", "k1", "--json");
         var nothing = await relay.RunAsync("retry", "k2");
 
         Assert.Equal(0, retried.Exit);
         Assert.Equal(1, nothing.Exit);
-        await CliHome.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(relay.Home.SessionFolder("s1"), "input.txt"))));
+        await Until.TrueAsync(() => File.Exists(Path.Combine(relay.Home.SessionFolder("s1"), "input.txt")), "the reply");
     }
 }

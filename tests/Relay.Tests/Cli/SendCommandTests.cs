@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Xunit;
 using Relay.Intake;
+using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 
@@ -30,7 +31,8 @@ public sealed class SendCommandTests : IAsyncDisposable
 
         var sent = (await _relay.RunAsync("send", "--session", "s1", "Hello", "--json")).Json;
 
-        await CliHome.UntilAsync(async () => (await _relay.RunAsync("explain", sent.GetProperty("id").GetString()!)).Exit == 0);
+        await Until.TrueAsync(
+            async () => (await _relay.RunAsync("explain", sent.GetProperty("id").GetString()!)).Exit == 0, "the message");
         Assert.True(sent.GetProperty("running").GetBoolean());
     }
 

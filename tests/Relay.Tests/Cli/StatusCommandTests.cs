@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Files;
+using Xunit;
 
 namespace Relay.Tests.Cli;
 

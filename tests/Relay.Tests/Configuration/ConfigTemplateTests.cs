@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Configuration;
+using Xunit;
 
 namespace Relay.Tests.Configuration;
 
@@ -7,9 +7,10 @@ public sealed class ConfigTemplateTests : IDisposable
 {
     private static readonly string[] Keys =
     [
-        "model", "max_tokens", "system_prompt", "system_prompt_file", "summarization_prompt", "history_char_cap", "keep_recent_turns", "sessions",
-        "session_id", "conversation", "accept_unknown_sessions", "operator", "name", "token", "scan_chars", "input_file", "listen", "cache_ttl",
-        "budget", "per_day_usd", "per_month_usd", "agents", "max_rounds", "wake", "allow", "stuck_after", "max_envelope_bytes", "advisor",
+        "model", "max_tokens", "system_prompt", "system_prompt_file", "summarization_prompt", "history_char_cap", "keep_recent_turns",
+        "sessions", "session_id", "conversation", "accept_unknown_sessions", "operator", "name", "token", "scan_chars", "input_file",
+        "listen", "cache_ttl", "budget", "per_day_usd", "per_month_usd", "agents", "max_rounds", "wake", "allow", "stuck_after",
+        "max_envelope_bytes", "advisor",
     ];
 
     private readonly TempHome _temp = new();

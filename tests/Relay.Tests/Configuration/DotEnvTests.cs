@@ -1,6 +1,6 @@
 using System.Text;
-using Xunit;
 using Relay.Configuration;
+using Xunit;
 
 namespace Relay.Tests.Configuration;
 

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Configuration;
+using Xunit;
 
 namespace Relay.Tests.Configuration;
 
@@ -84,7 +84,8 @@ public sealed class RelayHomeTests : IDisposable
         home.CreateFolders();
         home.CreateFolders();
 
-        Assert.All((string[])[home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.RefusedAnswers, home.Logs], folder => Assert.True(Directory.Exists(folder)));
+        string[] folders = [home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.RefusedAnswers, home.Logs];
+        Assert.All(folders, folder => Assert.True(Directory.Exists(folder)));
         const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         Assert.Equal(ownerOnly, File.GetUnixFileMode(home.Root));
         Assert.Equal(ownerOnly, File.GetUnixFileMode(home.State));

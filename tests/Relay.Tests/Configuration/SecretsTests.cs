@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Configuration;
+using Xunit;
 
 namespace Relay.Tests.Configuration;
 

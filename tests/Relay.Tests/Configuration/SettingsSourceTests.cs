@@ -1,6 +1,5 @@
-using Xunit;
 using Relay.Configuration;
-using Relay.Running;
+using Xunit;
 
 namespace Relay.Tests.Configuration;
 
@@ -202,7 +201,7 @@ public sealed class SettingsSourceTests : IDisposable
         Assert.IsType<Reloaded.Changed>(source.Reload());
     }
 
-    // Each write gets a time of its own, so that no test depends on the clock's grain.
+    // Each write gets another time, so that no test depends on the resolution of the clock.
     private void Write(string name, string text)
     {
         _written = _written.AddSeconds(1);

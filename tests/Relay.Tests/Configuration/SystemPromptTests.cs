@@ -1,6 +1,5 @@
-using Xunit;
 using Relay.Configuration;
-using Relay.Running;
+using Xunit;
 
 namespace Relay.Tests.Configuration;
 
@@ -45,7 +44,8 @@ public sealed class SystemPromptTests : IDisposable
 
         var (_, faults) = Read("system_prompt: Be kind.\nsystem_prompt_file: advisor.md\n");
 
-        Assert.Equal("config.yaml:2: system_prompt_file: excludes system_prompt; allowed: one of the two", Assert.Single(faults).ToString());
+        Assert.Equal(
+            "config.yaml:2: system_prompt_file: excludes system_prompt; allowed: one of the two", Assert.Single(faults).ToString());
     }
 
     [Theory]

@@ -2,7 +2,7 @@ using Relay.Configuration;
 
 namespace Relay.Tests.Configuration;
 
-/// <summary>A home folder of its own for one test.</summary>
+/// <summary>The home folder of one test.</summary>
 internal sealed class TempHome : IDisposable
 {
     public static readonly IReadOnlyDictionary<string, string> NoEnvironment = new Dictionary<string, string>();

@@ -1,6 +1,6 @@
 using CsCheck;
-using Xunit;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Conversations;
 
@@ -13,12 +13,17 @@ public sealed class ContextWindowTests
         from rulings in Gen.Int[0, 3]
         select Window(roles.Select((user, index) => (user, lengths[index])), summary, rulings);
 
+    private static readonly Gen<(ContextWindow Window, int Keep, int Limit)> WindowsAndLimits =
+        Gen.Select(Windows, Gen.Int[1, 12], Gen.Int[1, 400]);
+
     [Fact]
     public void Every_windows_messages_alternate_start_with_the_user_and_have_no_empty_block() => Windows.Sample(
         window =>
         {
             var messages = window.ToMessages();
-            Assert.All(messages.Select((message, index) => (message.Role, index)), each => Assert.Equal(each.index % 2 == 0 ? EntryRole.User : EntryRole.Assistant, each.Role));
+            Assert.All(
+                messages.Index(),
+                each => Assert.Equal(each.Index % 2 == 0 ? EntryRole.User : EntryRole.Assistant, each.Item.Role));
             Assert.All(messages, message => Assert.NotEmpty(message.Blocks));
             Assert.All(messages.SelectMany(message => message.Blocks), block => Assert.False(string.IsNullOrWhiteSpace(block)));
         });
@@ -27,10 +32,12 @@ public sealed class ContextWindowTests
     public void Every_entry_is_in_the_messages_once_and_in_order() => Windows.Sample(
         window => Assert.Equal(
             window.Turns.Select(entry => entry.Text),
-            window.ToMessages().SelectMany(message => message.Blocks).Where(block => !block.StartsWith("[relay]", StringComparison.Ordinal))));
+            window.ToMessages()
+                .SelectMany(message => message.Blocks)
+                .Where(block => !block.StartsWith("[relay]", StringComparison.Ordinal))));
 
     [Fact]
-    public void A_summary_ends_where_a_turn_begins_and_leaves_the_turns_to_keep() => Gen.Select(Windows, Gen.Int[1, 12], Gen.Int[1, 400]).Sample(
+    public void A_summary_ends_where_a_turn_begins_and_leaves_the_turns_to_keep() => WindowsAndLimits.Sample(
         (window, keep, limit) =>
         {
             if (window.SummaryEnd(keep, limit) is not { } end)
@@ -43,7 +50,7 @@ public sealed class ContextWindowTests
         });
 
     [Fact]
-    public void Summing_up_again_and_again_comes_to_an_end_with_just_the_turns_to_keep() => Gen.Select(Windows, Gen.Int[1, 12], Gen.Int[1, 400]).Sample(
+    public void Summing_up_again_and_again_comes_to_an_end_with_just_the_turns_to_keep() => WindowsAndLimits.Sample(
         (window, keep, limit) =>
         {
             for (var round = 0; window.SummaryEnd(keep, limit) is { } end; round++)
@@ -91,11 +98,11 @@ public sealed class ContextWindowTests
 
     private static ContextWindow Window(IEnumerable<(bool User, int Length)> turns, bool summary, int rulings)
     {
-        var entries = turns.Select((turn, index) => Entry(index + 1, turn.User ? EntryRole.User : EntryRole.Assistant, $"{index}{new string('x', turn.Length)}")).ToList();
-        return new ContextWindow(
-            Enumerable.Range(0, rulings).Select(index => new Ruling(DateTimeOffset.UnixEpoch, "operator JC", $"ruling {index}", Question: index == 1 ? "which?" : null)).ToList(),
-            summary ? Entry(0, EntryRole.Summary, "the summary") : null,
-            entries);
+        var entries = turns.Select((turn, index) =>
+            Entry(index + 1, turn.User ? EntryRole.User : EntryRole.Assistant, $"{index}{new string('x', turn.Length)}"));
+        var ruled = Enumerable.Range(0, rulings).Select(index =>
+            new Ruling(DateTimeOffset.UnixEpoch, "operator JC", $"ruling {index}", Question: index == 1 ? "which?" : null));
+        return new ContextWindow(ruled.ToList(), summary ? Entry(0, EntryRole.Summary, "the summary") : null, entries.ToList());
     }
 
     private static Entry Entry(long position, EntryRole role, string content) =>

@@ -1,7 +1,6 @@
-using Xunit;
 using Relay.Conversations;
-using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Conversations;
 
@@ -128,13 +127,18 @@ public sealed class JournalTests : IAsyncLifetime
     }
 
     private Task<List<string>> EntriesAsync() => _relay.ReadAsync(
-        "SELECT conversation_id || '|' || position || '|' || role || '|' || COALESCE(message_id, '') || '|' || at || '|' || content FROM entries ORDER BY position",
+        """
+        SELECT conversation_id || '|' || position || '|' || role || '|' || COALESCE(message_id, '') || '|' || at || '|' || content
+        FROM entries
+        ORDER BY position
+        """,
         row => row.Text());
 
     private Task<long> AppendAsync(MessageId message, EntryRole role, string content) => _relay.Database.WriteAsync(
         writing => Journal.AppendAsync(writing, Entry(message, role, content), CancellationToken), CancellationToken);
 
-    private static NewEntry Entry(MessageId message, EntryRole role, string content) => new(Conversation, role, "s", content) { Message = message };
+    private static NewEntry Entry(MessageId message, EntryRole role, string content) =>
+        new(Conversation, role, "s", content) { Message = message };
 
     private Task SummariseAsync(string content, long coversThrough) => _relay.Database.WriteAsync(
         writing => Journal.AppendSummaryAsync(writing, Conversation, content, coversThrough, CancellationToken), CancellationToken);

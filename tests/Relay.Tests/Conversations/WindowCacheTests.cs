@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Conversations;
 
@@ -39,5 +39,8 @@ public sealed class WindowCacheTests
     }
 
     private static ContextWindow WindowOf(int characters) =>
-        new([], Summary: null, [new Entry(Position: 1, EntryRole.User, "s", "", characters, CoversThrough: null, DateTimeOffset.UnixEpoch)]);
+        new(
+            [],
+            Summary: null,
+            [new Entry(Position: 1, EntryRole.User, "s", "", characters, CoversThrough: null, DateTimeOffset.UnixEpoch)]);
 }

@@ -1,16 +1,15 @@
-using Relay.Operator;
-using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Running;
+using Relay.Operator;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Costs;
 
-/// <summary>Nothing is spent without leave: the worst cost of a call is held against the caps before it is made.</summary>
+/// <summary>Before a call is made, the most that it can cost is checked against the budget.</summary>
 public sealed class BudgetTests
 {
     private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
@@ -38,7 +37,8 @@ public sealed class BudgetTests
     [Fact]
     public async Task The_work_goes_on_the_next_day()
     {
-        await using var relay = await TempRelay.CreateAsync("max_tokens: 1000\nbudget: {per_day_usd: 0.03}"); // One call is at most 0.02 and a little.
+        // One call costs at most a little over 0.02.
+        await using var relay = await TempRelay.CreateAsync("max_tokens: 1000\nbudget: {per_day_usd: 0.03}");
         relay.Advisor.Enqueue(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(50, 900, 0, 0, 0) });
         await relay.AcceptAsync("session-1", "one");
         await relay.TakeTurnsAsync();
@@ -102,7 +102,8 @@ public sealed class BudgetTests
         {
             relay.Advisor.Enqueue((call, _) => Task.FromResult<AdvisorOutcome>(new AdvisorOutcome.Replied("ok", "end_turn")
             {
-                Usage = new TokenUsage(0, call.MaxTokens, 0, (long)(call.PromptBytes() * (turn < 4 ? 0.22 : 0.30)), 0), // The model changed.
+                // From the fifth turn on, a byte has more tokens, as if the model had changed.
+                Usage = new TokenUsage(0, call.MaxTokens, 0, (long)(call.PromptBytes() * (turn < 4 ? 0.22 : 0.30)), 0),
             }));
             await relay.AcceptAsync("session-1", string.Concat(Enumerable.Repeat(texts[turn % 4], 50 << turn)));
             await relay.TakeTurnsAsync();
@@ -122,7 +123,7 @@ public sealed class BudgetTests
         await relay.AcceptAsync("session-1", string.Concat(Enumerable.Repeat("Plain words. ", 100)));
         await relay.TakeTurnsAsync();
 
-        await relay.AcceptAsync("session-1", new string('~', 1_000_000)); // Perhaps half a token a byte.
+        await relay.AcceptAsync("session-1", new string('~', 1_000_000)); // A byte may be half a token.
         await relay.TakeTurnsAsync();
 
         var reserved = await relay.CountAsync("SELECT MAX(reserved_nano) FROM calls");
@@ -149,7 +150,8 @@ public sealed class BudgetTests
         Assert.InRange(relay.Advisor.Calls.Count, 1, 4); // Each may cost 0.02 and a little.
         Assert.True(await relay.CountAsync("SELECT CAST(SUM(reserved_nano) AS BIGINT) FROM calls") <= 100_000_000);
         goOn.SetResult(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(100, 1000, 0, 0, 0) });
-        await Until.TrueAsync(async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
+        await Until.TrueAsync(
+            async () => await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE state = 'started'") == 0, "the calls to end");
         await relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
         Assert.True(await relay.CountAsync("SELECT CAST(SUM(cost_nano) AS BIGINT) FROM calls") <= 100_000_000);
     }
@@ -167,14 +169,15 @@ public sealed class BudgetTests
 
         await relay.TakeTurnsAsync();
 
-        Assert.Single(relay.Advisor.Calls); // Twice 0.02 and a little is spent, as far as anybody knows.
+        Assert.Single(relay.Advisor.Calls); // Twice a little over 0.02 may be spent already.
         Assert.Equal("budget", (await relay.StatusAsync()).State);
     }
 
     [Fact]
     public async Task A_summary_asks_for_leave_too()
     {
-        await using var relay = await TempRelay.CreateAsync("history_char_cap: 1000\nkeep_recent_turns: 1\nmax_tokens: 1000\nbudget: {per_day_usd: 0.045}");
+        await using var relay = await TempRelay.CreateAsync(
+            "history_char_cap: 1000\nkeep_recent_turns: 1\nmax_tokens: 1000\nbudget: {per_day_usd: 0.045}");
         relay.Advisor.Reply(new string('x', 1_000), new string('x', 1_000));
         await relay.AcceptAsync("session-1", "one");
         await relay.AcceptAsync("session-1", "two");

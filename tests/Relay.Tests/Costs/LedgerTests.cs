@@ -1,15 +1,12 @@
-using System.Diagnostics;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Costs;
 
-/// <summary>What every call cost, and the sums over them.</summary>
+/// <summary>What calls cost, and the sums.</summary>
 public sealed class LedgerTests : IAsyncLifetime
 {
     private TempRelay _relay = null!;
@@ -23,7 +20,8 @@ public sealed class LedgerTests : IAsyncLifetime
     [Fact]
     public async Task A_call_is_priced_by_the_usage_the_api_returned()
     {
-        _relay.Advisor.Enqueue(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = new TokenUsage(1_234, 567, 8_901, 2_345, 67_890), RequestId = "req_1" });
+        var usage = new TokenUsage(1_234, 567, 8_901, 2_345, 67_890);
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Replied("ok", "end_turn") { Usage = usage, RequestId = "req_1" });
         await AskAsync();
 
         // 1,234 × 4 + 567 × 20 + 8,901 × 5 + 2,345 × 8 + 67,890 × 0.2 micro-dollars.
@@ -58,11 +56,13 @@ public sealed class LedgerTests : IAsyncLifetime
     [Fact]
     public async Task A_broken_stream_costs_something_unknown_and_says_so()
     {
-        _relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("the reply ended", RetryAfter: null) { Usage = new TokenUsage(1_000, 1, 0, 0, 0), PerhapsPaid = true });
+        var usage = new TokenUsage(1_000, 1, 0, 0, 0);
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("the reply ended", RetryAfter: null) { Usage = usage, PerhapsPaid = true });
         await AskAsync();
 
         Assert.Equal(new Totals(1_000, 1, 0, 1, UnknownCost: 1), await TotalsAsync());
-        Assert.EndsWith("(perhaps paid)", Assert.Single(await _relay.ReadAsync("SELECT note FROM calls", row => row.Text())), StringComparison.Ordinal);
+        var note = Assert.Single(await _relay.ReadAsync("SELECT note FROM calls", row => row.Text()));
+        Assert.EndsWith("(perhaps paid)", note, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +86,8 @@ public sealed class LedgerTests : IAsyncLifetime
         await _relay.TakeTurnsAsync();
 
         Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
-        var calls = await _relay.ReadAsync("SELECT state, note FROM calls ORDER BY COALESCE(finished_at, 0)", row => (row.Text(), row.TextOrNull()));
+        var calls = await _relay.ReadAsync(
+            "SELECT state, note FROM calls ORDER BY COALESCE(finished_at, 0)", row => (row.Text(), row.TextOrNull()));
         Assert.Equal(["lost", "done"], calls.Select(call => call.Item1));
         Assert.Contains("perhaps paid twice", calls[0].Item2, StringComparison.Ordinal);
         Assert.Equal(1, (await TotalsAsync()).UnknownCost);

@@ -1,11 +1,12 @@
-using Xunit;
-using Relay.Advisor;
 using Relay.Costs;
+using Xunit;
 
 namespace Relay.Tests.Costs;
 
 public sealed class PriceTableTests : IDisposable
 {
+    private const string Rates = """{"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}""";
+    private const string NegativeRates = """{"input": -1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}""";
     private static readonly DateTimeOffset Today = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
     private readonly string _file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
 
@@ -19,7 +20,8 @@ public sealed class PriceTableTests : IDisposable
     [InlineData("claude-opus-4-8", 5, 25, 6.25, 10, 0.50)]
     [InlineData("claude-sonnet-4-5", 3, 15, 3.75, 6, 0.30)]
     [InlineData("claude-haiku-4-5", 1, 5, 1.25, 2, 0.10)]
-    public void The_shipped_rates_are_those_of_the_price_list(string model, double input, double output, double write5m, double write1h, double read) =>
+    public void The_shipped_rates_are_those_of_the_price_list(
+        string model, double input, double output, double write5m, double write1h, double read) =>
         Assert.Equal(
             new Rates((decimal)input, (decimal)output, (decimal)write5m, (decimal)write1h, (decimal)read),
             Shipped().Find(model, Today)!.RatesFor(1_000));
@@ -43,8 +45,10 @@ public sealed class PriceTableTests : IDisposable
     [Fact]
     public void A_price_holds_from_its_day_on()
     {
-        Assert.Equal(0.20m, Shipped().Find("claude-sonnet-5-5", new DateTimeOffset(2026, 10, 6, 23, 59, 59, TimeSpan.Zero))!.Rates.CacheRead);
-        Assert.Equal(0.10m, Shipped().Find("claude-sonnet-5-5", new DateTimeOffset(2026, 10, 7, 0, 0, 0, TimeSpan.Zero))!.Rates.CacheRead);
+        var from = new DateTimeOffset(2026, 10, 7, 0, 0, 0, TimeSpan.Zero);
+
+        Assert.Equal(0.20m, Shipped().Find("claude-sonnet-5-5", from.AddSeconds(-1))!.Rates.CacheRead);
+        Assert.Equal(0.10m, Shipped().Find("claude-sonnet-5-5", from)!.Rates.CacheRead);
     }
 
     [Fact]
@@ -74,9 +78,18 @@ public sealed class PriceTableTests : IDisposable
             _file,
             """
             [
-              {"model": "claude-opus-5-5", "effective_from": "2026-01-01", "rates": {"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}},
-              {"model": "claude-haiku-4-5-20251001", "effective_from": "2020-01-01", "rates": {"input": 6, "output": 7, "cache_write5m": 8, "cache_write1h": 9, "cache_read": 10}},
-              {"model": "a-model-of-ones-own", "effective_from": "2026-01-01", "rates": {"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}}
+              {
+                "model": "claude-opus-5-5", "effective_from": "2026-01-01",
+                "rates": {"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}
+              },
+              {
+                "model": "claude-haiku-4-5-20251001", "effective_from": "2020-01-01",
+                "rates": {"input": 6, "output": 7, "cache_write5m": 8, "cache_write1h": 9, "cache_read": 10}
+              },
+              {
+                "model": "a-model-of-ones-own", "effective_from": "2026-01-01",
+                "rates": {"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}
+              }
             ]
             """);
 
@@ -96,11 +109,11 @@ public sealed class PriceTableTests : IDisposable
     [InlineData("""["claude"]""")]
     [InlineData("[null]")]
     [InlineData("""[{"model": "m", "effective_from": "2026-01-01"}]""")]
-    [InlineData("""[{"effective_from": "2026-01-01", "rates": {"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}}]""")]
+    [InlineData("""[{"effective_from": "2026-01-01", "rates": """ + Rates + "}]")]
     [InlineData("""[{"model": "m", "effective_from": "2026-01-01", "rates": {"input": 1}}]""")]
     [InlineData("""[{"model": "m", "effective_from": "2026-01-01", "rates": null}]""")]
-    [InlineData("""[{"model": "m", "effective_from": "yesterday", "rates": {"input": 1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}}]""")]
-    [InlineData("""[{"model": "m", "effective_from": "2026-01-01", "rates": {"input": -1, "output": 2, "cache_write5m": 3, "cache_write1h": 4, "cache_read": 5}}]""")]
+    [InlineData("""[{"model": "m", "effective_from": "yesterday", "rates": """ + Rates + "}]")]
+    [InlineData("""[{"model": "m", "effective_from": "2026-01-01", "rates": """ + NegativeRates + "}]")]
     public void A_faulty_file_is_refused_with_its_name(string content)
     {
         File.WriteAllText(_file, content);

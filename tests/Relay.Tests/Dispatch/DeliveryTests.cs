@@ -2,11 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
-using Xunit;
-using Relay.Agents.Connect;
 using Relay.Dispatch;
-using Relay.Tests.Agents;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Dispatch;
 

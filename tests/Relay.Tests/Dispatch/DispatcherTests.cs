@@ -1,24 +1,14 @@
-using Xunit;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Files.Platform;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Texts;
+using Xunit;
 
 namespace Relay.Tests.Dispatch;
 
-public sealed class DispatcherTests : IAsyncLifetime
+public sealed class DispatcherTests : DispatchTests
 {
-    private TempRelay _relay = null!;
-
-    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync();
-
-    public ValueTask DisposeAsync() => _relay.DisposeAsync();
-
     [Fact]
     public async Task The_text_is_the_reply_and_nothing_else()
     {
@@ -124,7 +114,7 @@ public sealed class DispatcherTests : IAsyncLifetime
     {
         var message = (await AnswerAsync("s", "one", "two"))[0];
         await PlaceAsync();
-        Assert.Equal(MessageState.Placed, (await _relay.MessageAsync(message)).State);
+        Assert.Equal(MessageState.Placed, await _relay.StateAsync(message));
 
         switch (how)
         {
@@ -134,46 +124,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         }
         await PlaceAsync();
 
-        Assert.Equal(MessageState.Consumed, (await _relay.MessageAsync(message)).State);
-        Assert.Equal("two", _relay.Consume("s"));
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public async Task Killed_after_any_step_each_reply_is_placed_exactly_once(int step)
-    {
-        await AnswerAsync("s", "one", "two");
-        await StepsAsync(step);
-
-        await _relay.RestartAsync();
-        await PlaceAsync();
-        await PlaceAsync();
-
-        Assert.Equal("one", _relay.Consume("s"));
-        await PlaceAsync();
-        Assert.Equal("two", _relay.Consume("s"));
-        await PlaceAsync();
-        Assert.Null(_relay.Consume("s"));
-        Assert.Empty(Directory.GetFiles(_relay.Home.Staged));
-    }
-
-    [Theory]
-    [InlineData(3)]
-    [InlineData(4)]
-    public async Task A_reply_taken_while_the_relay_was_dead_does_not_come_again(int step)
-    {
-        await AnswerAsync("s", "one", "two");
-        await StepsAsync(step);
-        Assert.Equal("one", _relay.Consume("s"));
-
-        await _relay.RestartAsync();
-        await PlaceAsync();
-        await PlaceAsync();
-
+        Assert.Equal(MessageState.Consumed, await _relay.StateAsync(message));
         Assert.Equal("two", _relay.Consume("s"));
     }
 
@@ -209,7 +160,7 @@ public sealed class DispatcherTests : IAsyncLifetime
         await AnswerAsync("broken", "one");
         await AnswerAsync("sound", "two");
 
-        await Assert.ThrowsAnyAsync<IOException>(PlaceAsync); // Which the loop shows as a fault.
+        await Assert.ThrowsAnyAsync<IOException>(PlaceAsync); // The loop shows it as a fault.
         Assert.Equal("two", _relay.Consume("sound"));
 
         File.Delete(_relay.Home.SessionFolder("broken"));
@@ -248,77 +199,6 @@ public sealed class DispatcherTests : IAsyncLifetime
         Assert.Equal("the reply", _relay.Consume("s"));
     }
 
-    [Fact]
-    public async Task What_nobody_waits_for_over_HTTP_goes_to_the_folder_after_ten_seconds()
-    {
-        _relay.Advisor.Reply("the reply");
-        await _relay.AcceptAsync("s", "question", channel: ReplyChannel.Caller);
-        await _relay.TakeTurnsAsync();
-
-        await PlaceAsync();
-        _relay.Clock.Advance(TimeSpan.FromSeconds(9.9));
-        await PlaceAsync();
-        Assert.Null(_relay.Consume("s"));
-
-        _relay.Clock.Advance(TimeSpan.FromSeconds(0.2));
-        await PlaceAsync();
-        Assert.Equal("the reply", _relay.Consume("s"));
-    }
-
-    [Fact]
-    public async Task The_ten_seconds_start_when_the_caller_leaves_and_again_with_the_relay()
-    {
-        _relay.Advisor.Reply("the reply");
-        var message = await _relay.AcceptAsync("s", "question", channel: ReplyChannel.Caller);
-        var waiter = _relay.Get<CallerChannel>().Wait(message);
-        await _relay.TakeTurnsAsync();
-        _relay.Clock.Advance(TimeSpan.FromMinutes(1));
-        await PlaceAsync();
-        Assert.Null(_relay.Consume("s"));
-
-        waiter.Dispose();
-        _relay.Clock.Advance(TimeSpan.FromSeconds(9));
-        await PlaceAsync();
-        await _relay.RestartAsync();
-        _relay.Clock.Advance(TimeSpan.FromSeconds(9));
-        await PlaceAsync();
-        Assert.Null(_relay.Consume("s"));
-
-        _relay.Clock.Advance(TimeSpan.FromSeconds(2));
-        await PlaceAsync();
-        Assert.Equal("the reply", _relay.Consume("s"));
-    }
-
-    /// <summary>One message and reply for each text.</summary>
-    private async Task<List<MessageId>> AnswerAsync(string session, params string[] replies)
-    {
-        List<MessageId> messages = [];
-        foreach (var reply in replies)
-        {
-            _relay.Advisor.Reply(reply);
-            messages.Add(await _relay.AcceptAsync(session, $"for {reply}"));
-            await _relay.TakeTurnsAsync();
-            _relay.Clock.Advance(TimeSpan.FromMilliseconds(1));
-        }
-        return messages;
-    }
-
-    private Task<int> PlaceAsync() => _relay.RunAsync<Dispatcher>();
-
-    /// <summary>The dispatcher's own steps, as far as the given one; then the process is gone.</summary>
-    private async Task StepsAsync(int step)
-    {
-        var folder = _relay.Get<FolderChannel>();
-        var reply = Assert.Single(await _relay.ReadAsync(reading => Outbox.FolderHeadsAsync(reading, CancellationToken)));
-        if (step >= 1)
-            folder.Stage(reply.Id, reply.Content);
-        if (step >= 2)
-            await _relay.WriteAsync(writing => Outbox.StagedAsync(writing, reply, CancellationToken));
-        if (step >= 3)
-            Assert.True(folder.Place(reply));
-        if (step >= 4)
-            await _relay.WriteAsync(writing => Outbox.PlacedAsync(writing, reply, CancellationToken));
-    }
-
-    private Task<long> CountAsync(DispatchState state) => _relay.CountAsync($"SELECT COUNT(*) FROM dispatches WHERE state = '{state.Word()}'");
+    private Task<long> CountAsync(DispatchState state) =>
+        _relay.CountAsync($"SELECT COUNT(*) FROM dispatches WHERE state = '{state.Word()}'");
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Relay.Tests.Files;
 
-/// <summary>Held against what .NET, another name or another file tells: a field read from the wrong place does not pass.</summary>
+/// <summary>Compares the facts with what .NET, another name or another file tells, so a field at a wrong offset is found.</summary>
 public sealed class FileFactsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("relay-facts-").FullName;
@@ -46,13 +46,13 @@ public sealed class FileFactsTests : IDisposable
     [Fact]
     public void The_times_that_nobody_can_set_are_those_of_the_making()
     {
-        var before = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-1); // The file system's clock goes in steps.
+        var before = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-1); // The clock of the file system is less exact.
         File.WriteAllText(At("file"), "x");
         File.SetLastWriteTimeUtc(At("file"), new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         var after = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(1);
 
         Assert.InRange(Of("file").ChangedNanoseconds, Nanoseconds(before), Nanoseconds(after));
-        Assert.True(Of("file").BornNanoseconds == 0 || OperatingSystem.IsMacOS() // There a file is never younger than its content.
+        Assert.True(Of("file").BornNanoseconds == 0 || OperatingSystem.IsMacOS() // On macOS a file is never younger than its content.
             || (Of("file").BornNanoseconds >= Nanoseconds(before) && Of("file").BornNanoseconds <= Nanoseconds(after)));
     }
 
@@ -100,7 +100,8 @@ public sealed class FileFactsTests : IDisposable
         Assert.Equal((byPath.Owner, byPath.Device), (byHandle.Owner, byHandle.Device));
     }
 
-    /// <summary>Not run on macOS: that the offsets are those a C compiler gives the fields of the header is what can be known here.</summary>
+    /// <summary>Not run on macOS. What can be checked here is that the offsets are those which a C compiler
+    /// gives to the fields of the header.</summary>
     [Fact]
     public void The_layout_of_macOS_is_that_of_its_header()
     {
@@ -134,7 +135,7 @@ public sealed class FileFactsTests : IDisposable
 
     private string At(string name) => Path.Combine(_folder, name);
 
-    /// <summary>Field for field __DARWIN_STRUCT_STAT64 of xnu's bsd/sys/stat.h.</summary>
+    /// <summary>The fields of __DARWIN_STRUCT_STAT64 in xnu's bsd/sys/stat.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct AppleStat
     {

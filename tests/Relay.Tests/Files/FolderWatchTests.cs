@@ -24,7 +24,7 @@ public sealed class FolderWatchTests : IDisposable
     public async Task A_change_in_the_folder_is_heard()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, Changed);
+        using var watch = new FolderWatch(folder, FolderEvents.Come | FolderEvents.Write, Changed);
         await RenewAsync(watch);
 
         await File.WriteAllTextAsync(Path.Combine(folder, "a"), "x", CancellationToken);
@@ -36,7 +36,7 @@ public sealed class FolderWatchTests : IDisposable
     public async Task It_hears_again_after_the_folder_was_replaced()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, Changed);
+        using var watch = new FolderWatch(folder, FolderEvents.Come | FolderEvents.Write, Changed);
         await RenewAsync(watch);
         Directory.Delete(folder);
         Directory.CreateDirectory(folder);
@@ -51,7 +51,7 @@ public sealed class FolderWatchTests : IDisposable
     public async Task A_folder_that_is_gone_is_made_again()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, Changed);
+        using var watch = new FolderWatch(folder, FolderEvents.Come | FolderEvents.Write, Changed);
         await RenewAsync(watch);
         Directory.Delete(folder);
 
@@ -64,9 +64,9 @@ public sealed class FolderWatchTests : IDisposable
     public async Task It_hears_again_after_more_happened_than_the_system_keeps()
     {
         var folder = Path.Combine(_folder, "watched");
-        using var watch = new FolderWatch(folder, FolderWatch.NamesAndContents, Changed);
+        using var watch = new FolderWatch(folder, FolderEvents.Come | FolderEvents.Write, Changed);
         await RenewAsync(watch);
-        for (var index = 0; index < 30_000; index++) // The kernel keeps 16,384.
+        for (var index = 0; index < 30_000; index++) // The kernel keeps 16,384 events.
         {
             var path = Path.Combine(folder, $"{index}");
             await using (File.Create(path)) { }
@@ -80,7 +80,7 @@ public sealed class FolderWatchTests : IDisposable
         await HeardAsync();
     }
 
-    /// <summary>Renews and forgets what was heard so far.</summary>
+    /// <summary>Renews the watch and drops the changes that were reported so far.</summary>
     private async Task RenewAsync(FolderWatch watch)
     {
         watch.Renew();

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Files;
+using Xunit;
 
 namespace Relay.Tests.Files;
 
@@ -40,8 +40,11 @@ public sealed class InstanceLockTests : IDisposable
     public async Task The_lock_dies_with_its_holder()
     {
         Assert.SkipWhen(OperatingSystem.IsMacOS(), "macOS has no flock(1)");
-        using var holder = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("flock", ["-x", LockPath, "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        var flock = new System.Diagnostics.ProcessStartInfo("flock", ["-x", LockPath, "-c", "echo held; exec sleep 60"])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var holder = System.Diagnostics.Process.Start(flock)!;
         Assert.Equal("held", await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         Assert.IsType<InstanceLock.Taken.Other>(await TakeAsync());
 
@@ -51,5 +54,6 @@ public sealed class InstanceLockTests : IDisposable
         Assert.IsType<InstanceLock.Taken.Mine>(await TakeAsync()).Lock.Dispose();
     }
 
-    private Task<InstanceLock.Taken> TakeAsync() => InstanceLock.TakeAsync(LockPath, TimeProvider.System, TestContext.Current.CancellationToken);
+    private Task<InstanceLock.Taken> TakeAsync() =>
+        InstanceLock.TakeAsync(LockPath, TimeProvider.System, TestContext.Current.CancellationToken);
 }

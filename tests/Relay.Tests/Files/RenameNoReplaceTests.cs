@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Relay.Tests.Files;
 
-/// <summary>Both ways promise the same: the call this system has, and link and unlink where a file system lacks it.</summary>
+/// <summary>The system's own call, and link and unlink for file systems without it, must do the same.</summary>
 public sealed class RenameNoReplaceTests : IDisposable
 {
     private const string Own = "the system's call", Portable = "link and unlink";
@@ -92,7 +92,7 @@ public sealed class RenameNoReplaceTests : IDisposable
         Assert.Null(Posix.Lstat(At("link")));
     }
 
-    /// <summary>It cannot be linked: the portable way falls back to looking first and moving then.</summary>
+    /// <summary>A folder cannot be linked, so the portable way checks the new name and then renames.</summary>
     [Theory, MemberData(nameof(Ways))]
     public void What_cannot_be_linked_is_renamed_too(string way)
     {

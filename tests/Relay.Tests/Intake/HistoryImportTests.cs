@@ -1,13 +1,13 @@
-using Xunit;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Intake;
 
-/// <summary>The import runs before anything else: the file lies there, and then the relay comes up on a fresh database.</summary>
+/// <summary>The import at the first start: the file is there, and then the relay starts with a new database.</summary>
 public sealed class HistoryImportTests : IAsyncLifetime
 {
     private TempRelay _relay = null!;
@@ -36,7 +36,12 @@ public sealed class HistoryImportTests : IAsyncLifetime
 
         var window = await _relay.WindowAsync();
         Assert.Equal(
-            [(EntryRole.User, "[session-2] Shall I?"), (EntryRole.Assistant, "Do it."), (EntryRole.User, "[user] And now?"), (EntryRole.Assistant, "[NEEDS-JC] Which?")],
+            [
+                (EntryRole.User, "[session-2] Shall I?"),
+                (EntryRole.Assistant, "Do it."),
+                (EntryRole.User, "[user] And now?"),
+                (EntryRole.Assistant, "[NEEDS-JC] Which?"),
+            ],
             window.Turns.Select(entry => (entry.Role, entry.Text)));
         Assert.True(File.Exists(_relay.Home.HistoryFile));
         var status = await _relay.StatusAsync();
@@ -70,7 +75,8 @@ public sealed class HistoryImportTests : IAsyncLifetime
     [Fact]
     public async Task A_byte_order_mark_is_tolerated()
     {
-        await File.WriteAllBytesAsync(_relay.Home.HistoryFile, [0xEF, 0xBB, 0xBF, .. """[{"role":"user","content":"a"}]"""u8], CancellationToken);
+        await File.WriteAllBytesAsync(
+            _relay.Home.HistoryFile, [0xEF, 0xBB, 0xBF, .. """[{"role":"user","content":"a"}]"""u8], CancellationToken);
 
         await ImportAsync();
 
@@ -96,7 +102,7 @@ public sealed class HistoryImportTests : IAsyncLifetime
         var refusal = await Assert.ThrowsAsync<InvalidDataException>(ImportAsync);
 
         Assert.StartsWith(_relay.Home.HistoryFile + ":", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("mend it or move it away", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("correct it or move it away", refusal.Message, StringComparison.Ordinal);
         Assert.Empty((await _relay.WindowAsync()).Turns);
         Assert.Equal(json, await File.ReadAllTextAsync(_relay.Home.HistoryFile, CancellationToken));
 
@@ -115,7 +121,8 @@ public sealed class HistoryImportTests : IAsyncLifetime
             await File.WriteAllTextAsync(home.HistoryFile, "{", CancellationToken);
             var settings = ((Loaded.Ok)SettingsSource.Load(home, new Dictionary<string, string>(), generate: true)).Source;
 
-            var start = await Daemon.StartAsync(settings, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken);
+            var start = await Daemon.StartAsync(
+                settings, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken);
 
             Assert.Contains("conversation.json", Assert.IsType<Daemon.Start.Impossible>(start).Reason, StringComparison.Ordinal);
         }

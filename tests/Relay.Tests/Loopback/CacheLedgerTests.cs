@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Loopback;
+using Xunit;
 using static Relay.Tests.Loopback.PromptBody;
 
 namespace Relay.Tests.Loopback;

@@ -2,9 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Loopback;
-using Relay.Running;
+using Xunit;
 using static Relay.Tests.Loopback.PromptBody;
 
 namespace Relay.Tests.Loopback;
@@ -27,6 +26,8 @@ public sealed class LoopbackMessagesApiTests : IAsyncLifetime
         await _api.DisposeAsync();
     }
 
+    private const string MarkedBlock = """{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}""";
+
     public static TheoryData<string, string> Faults => new()
     {
         { """{"model":"claude-opus-5-5","messages":[{"role":"user","content":"a"}]}""", "max_tokens: Field required" },
@@ -38,14 +39,17 @@ public sealed class LoopbackMessagesApiTests : IAsyncLifetime
             "messages.0.content.0.text: cache_control cannot be set for empty text blocks"
         },
         {
-            Body("", $$"""{"role":"user","content":[{{string.Join(',', Enumerable.Repeat("""{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}""", 5))}}]}"""),
+            Body("", $$"""{"role":"user","content":[{{string.Join(',', Enumerable.Repeat(MarkedBlock, 5))}}]}"""),
             "A maximum of 4 blocks with cache_control may be provided. Found 5."
         },
         {
             Body("", """{"role":"user","content":"a"},{"role":"assistant","content":"b"}"""),
             "This model does not support assistant message prefill. The conversation must end with a user message."
         },
-        { Body("", """{"role":"assistant","content":"a"},{"role":"user","content":"b"}"""), "messages: first message must use the \"user\" role" },
+        {
+            Body("", """{"role":"assistant","content":"a"},{"role":"user","content":"b"}"""),
+            "messages: first message must use the \"user\" role"
+        },
         { Body("", $$"""{"role":"user","content":"{{Tokens(2_001, 'a')}}"}"""), "prompt is too long: 2001 tokens > 2000 maximum" },
         {
             Body(
@@ -102,7 +106,10 @@ public sealed class LoopbackMessagesApiTests : IAsyncLifetime
         var events = (await response.Content.ReadAsStringAsync(CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal(
-            ["message_start", "content_block_start", "ping", .. Enumerable.Repeat("content_block_delta", 4), "content_block_stop", "message_delta", "message_stop"],
+            [
+                "message_start", "content_block_start", "ping", .. Enumerable.Repeat("content_block_delta", 4),
+                "content_block_stop", "message_delta", "message_stop",
+            ],
             events.Select(each => each.Split('\n')[0]["event: ".Length..]));
         Assert.All(events, each => Assert.Equal(
             each.Split('\n')[0]["event: ".Length..],
@@ -184,7 +191,11 @@ public sealed class LoopbackMessagesApiTests : IAsyncLifetime
         $$"""{"model":"claude-opus-5-5","max_tokens":100,{{fields}}"messages":[{{messages}}]}""";
 
     private async Task<HttpResponseMessage> PostAsync(
-        string body, string version = "2026-10-21", string path = "v1/messages", (string Name, string Value)? header = null, CancellationToken? cancellationToken = null)
+        string body,
+        string version = "2026-10-21",
+        string path = "v1/messages",
+        (string Name, string Value)? header = null,
+        CancellationToken? cancellationToken = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_api.Address, path));
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");

@@ -1,14 +1,13 @@
 using Anthropic;
 using Anthropic.Exceptions;
-using Anthropic.Helpers;
 using Anthropic.Models;
 using Anthropic.Models.Messages;
-using Xunit;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Loopback;
 
-/// <summary>The official SDK is the judge of whether the stand-in speaks the protocol.</summary>
+/// <summary>Uses the official SDK to check that the stand-in speaks the protocol.</summary>
 public sealed class LoopbackMessagesApiWithSdkTests : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);

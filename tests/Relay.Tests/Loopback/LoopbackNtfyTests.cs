@@ -3,8 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Loopback;
 

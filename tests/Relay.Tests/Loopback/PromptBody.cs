@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Relay.Tests.Loopback;
 
-/// <summary>Request bodies for the tests of the stand-ins; texts are counted in tokens of 4 ASCII characters.</summary>
+/// <summary>Makes request bodies for the tests of the stand-ins. A token of a text has 4 ASCII characters.</summary>
 internal static class PromptBody
 {
     public const string Model = "claude-opus-5-5";
@@ -22,7 +22,7 @@ internal static class PromptBody
 
     public static JsonObject Assistant(string text) => new() { ["role"] = "assistant", ["content"] = text };
 
-    /// <summary>A text block; <paramref name="ttl"/> null leaves it unmarked.</summary>
+    /// <summary>A text block. If <paramref name="ttl"/> is null, it has no cache marker.</summary>
     public static JsonObject Block(string text, string? ttl = null)
     {
         var block = new JsonObject { ["type"] = "text", ["text"] = text };

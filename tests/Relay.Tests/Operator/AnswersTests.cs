@@ -1,127 +1,21 @@
-using Xunit;
 using Relay.Advisor;
-using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator;
-using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Operator;
 
-public sealed class AnswersTests : IAsyncLifetime
+/// <summary>Where the words of the operator go.</summary>
+public sealed class AnswersTests : OperatorTests
 {
-    private TempRelay _relay = null!;
-
-    public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync();
-
-    public ValueTask DisposeAsync() => _relay.DisposeAsync();
-
-    [Fact]
-    public async Task A_reply_with_the_token_opens_a_question_pages_and_is_not_dispatched()
-    {
-        await EscalateAsync("s", "[NEEDS-JC] Which of the two?");
-        await _relay.RunAsync<Dispatcher>();
-
-        Assert.Null(_relay.Consume("s"));
-        var question = Assert.Single(await _relay.OpenQuestionsAsync());
-        Assert.Equal(("s", "[NEEDS-JC] Which of the two?"), (question.Session.Value, question.Text));
-        var page = Assert.Single(await _relay.PagesAsync());
-        Assert.Contains("[NEEDS-JC]", page.Title, StringComparison.Ordinal);
-        Assert.Contains("Which of the two?", page.Body, StringComparison.Ordinal);
-        Assert.InRange(page.Priority, 4, 5);
-        var status = await _relay.StatusAsync();
-        Assert.Equal(("needs_jc", "[NEEDS-JC] Which of the two?", 1), (status.State, status.LastNeedsJcText, status.QueueDepth));
-        Assert.Equal(_relay.Clock.GetUtcNow(), status.LastNeedsJcAt);
-    }
-
-    [Theory]
-    [InlineData(190, true)]
-    [InlineData(191, false)]
-    [InlineData(0, true)]
-    [InlineData(5000, false)]
-    public async Task Only_a_token_within_the_first_200_characters_counts(int before, bool escalates)
-    {
-        await EscalateAsync("s", new string('x', before) + "[NEEDS-JC] tail");
-
-        Assert.Equal(escalates ? 1 : 0, (await _relay.OpenQuestionsAsync()).Count);
-    }
-
-    [Fact]
-    public async Task Token_and_scan_chars_follow_the_configuration()
-    {
-        await _relay.ConfigureAsync("operator: {name: Ada, token: \"ASK-ADA\", scan_chars: 20}");
-        await EscalateAsync("s", "[NEEDS-JC] is just text now");
-        await EscalateAsync("s", new string('x', 14) + "ASK-ADA");
-        await EscalateAsync("t", "ASK-ADA now");
-
-        var question = Assert.Single(await _relay.OpenQuestionsAsync());
-        Assert.Equal("t", question.Session.Value);
-        Assert.Contains("ASK-ADA", Assert.Single(await _relay.PagesAsync()).Title, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task The_conversation_waits_over_restarts_and_the_answer_goes_ahead_of_all_that_waits()
-    {
-        await EscalateAsync("a", "[NEEDS-JC] Which?");
-        await _relay.AcceptAsync("b", "waiting since before");
-        await _relay.AcceptAsync("a", "and this");
-        await _relay.RestartAsync();
-        _relay.Clock.Advance(TimeSpan.FromDays(30));
-        await _relay.TakeTurnsAsync();
-        Assert.Single(_relay.Advisor.Calls);
-
-        _relay.Advisor.Reply("The left one, says JC.");
-        Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync("The left one."));
-        await _relay.TakeTurnsAsync();
-
-        Assert.Equal("[operator JC] The left one.", _relay.Advisor.Calls[1].Messages[^1].Blocks[^1]);
-        Assert.Equal("[b] waiting since before", _relay.Advisor.Calls[2].Messages[^1].Blocks[^1]);
-        Assert.Equal("[a] and this", _relay.Advisor.Calls[3].Messages[^1].Blocks[^1]);
-        await _relay.RunAsync<Dispatcher>();
-        Assert.Equal("The left one, says JC.", _relay.Consume("a"));
-        Assert.Equal("running", (await _relay.StatusAsync()).State);
-    }
-
-    [Fact]
-    public async Task Other_conversations_do_not_wait()
-    {
-        await _relay.ConfigureAsync("sessions: [{session_id: a, conversation: one}, {session_id: b, conversation: two}]");
-        await EscalateAsync("a", "[NEEDS-JC] Which?");
-
-        _relay.Advisor.Reply("at once");
-        await _relay.AcceptAsync("b", "me?");
-        await _relay.TakeTurnsAsync();
-        await _relay.RunAsync<Dispatcher>();
-
-        Assert.Equal("at once", _relay.Consume("b"));
-    }
-
-    [Fact]
-    public async Task A_question_after_the_answer_goes_back_to_the_same_session()
-    {
-        await EscalateAsync("a", "[NEEDS-JC] Which?");
-        _relay.Advisor.Reply("[NEEDS-JC] Sure?", "Fine.");
-        await _relay.AnswerAsync("left");
-        await _relay.TakeTurnsAsync();
-        var second = Assert.Single(await _relay.OpenQuestionsAsync());
-        Assert.Equal("a", second.Session.Value);
-
-        await _relay.AnswerAsync("sure");
-        await _relay.TakeTurnsAsync();
-        await _relay.RunAsync<Dispatcher>();
-
-        Assert.Equal("Fine.", _relay.Consume("a"));
-        await _relay.RunAsync<Dispatcher>();
-        Assert.Null(_relay.Consume("a"));
-        Assert.Equal((0, 6), ((await _relay.StatusAsync()).QueueDepth, (await _relay.StatusAsync()).HistoryTurns));
-    }
-
     [Fact]
     public async Task Words_for_a_session_go_straight_to_it_and_clear_the_wait()
     {
         await EscalateAsync("a", "[NEEDS-JC] Which?");
         await _relay.AcceptAsync("b", "waiting");
 
-        Assert.Equal("a", Assert.IsType<Answers.Outcome.Direct>(await _relay.AnswerAsync("@a: take the left one\nand be quick")).Session.Value);
+        var outcome = Assert.IsType<Answers.Outcome.Direct>(await _relay.AnswerAsync("@a: take the left one\nand be quick"));
+        Assert.Equal("a", outcome.Session.Value);
         await _relay.RunAsync<Dispatcher>();
 
         Assert.Equal("take the left one\nand be quick", _relay.Consume("a"));
@@ -178,7 +72,8 @@ public sealed class AnswersTests : IAsyncLifetime
     {
         await _relay.ConfigureAsync("accept_unknown_sessions: false\nsessions: [{session_id: a}]");
 
-        Assert.Contains("stranger", Assert.IsType<Answers.Outcome.Refused>(await _relay.AnswerAsync("@stranger: hi")).Reason, StringComparison.Ordinal);
+        var refused = Assert.IsType<Answers.Outcome.Refused>(await _relay.AnswerAsync("@stranger: hi"));
+        Assert.Contains("stranger", refused.Reason, StringComparison.Ordinal);
         Assert.IsType<Answers.Outcome.Direct>(await _relay.AnswerAsync("@a: hi"));
     }
 
@@ -209,7 +104,8 @@ public sealed class AnswersTests : IAsyncLifetime
     {
         await EscalateAsync("a", "[NEEDS-JC] Which?");
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(() => _relay.AnswerAsync($"answer {number}", question: 1))));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(number => Task.Run(() => _relay.AnswerAsync($"answer {number}", question: 1))));
 
         Assert.Single(outcomes.OfType<Answers.Outcome.Accepted>());
         Assert.Equal(7, outcomes.OfType<Answers.Outcome.Refused>().Count());
@@ -256,27 +152,6 @@ public sealed class AnswersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_refusal_asks_the_operator_and_the_answer_is_the_next_turn()
-    {
-        _relay.Advisor.Enqueue(new AdvisorOutcome.Refused("not that"));
-        var message = await _relay.AcceptAsync("a", "something");
-        await _relay.TakeTurnsAsync();
-        Assert.Equal("needs_jc", (await _relay.StatusAsync()).State);
-        Assert.Equal(MessageState.Held, (await _relay.MessageAsync(message)).State);
-        await _relay.RestartAsync();
-        await _relay.TakeTurnsAsync();
-        Assert.Single(_relay.Advisor.Calls);
-
-        _relay.Advisor.Reply("Then so.");
-        await _relay.AnswerAsync("Ask it differently.");
-        await _relay.TakeTurnsAsync();
-        await _relay.RunAsync<Dispatcher>();
-
-        Assert.Equal("Then so.", _relay.Consume("a"));
-        Assert.Equal("running", (await _relay.StatusAsync()).State);
-    }
-
-    [Fact]
     public async Task A_refusal_can_be_answered_directly()
     {
         _relay.Advisor.Enqueue(new AdvisorOutcome.Refused("not that"));
@@ -290,22 +165,5 @@ public sealed class AnswersTests : IAsyncLifetime
         Assert.Equal("leave it", _relay.Consume("a"));
         Assert.Single(_relay.Advisor.Calls);
         Assert.Equal((0, "running"), ((await _relay.StatusAsync()).QueueDepth, (await _relay.StatusAsync()).State));
-    }
-
-    [Fact]
-    public async Task The_page_of_an_answered_question_is_dropped()
-    {
-        await EscalateAsync("a", "[NEEDS-JC] Which?");
-
-        await _relay.AnswerAsync("left");
-
-        Assert.Equal("dropped", Assert.Single(await _relay.PagesAsync()).State);
-    }
-
-    private async Task EscalateAsync(string session, string reply)
-    {
-        _relay.Advisor.Reply(reply);
-        await _relay.AcceptAsync(session, "a question");
-        await _relay.TakeTurnsAsync();
     }
 }

@@ -1,5 +1,5 @@
-using Xunit;
 using Relay.Running;
+using Xunit;
 
 namespace Relay.Tests.Running;
 

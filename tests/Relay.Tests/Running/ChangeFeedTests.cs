@@ -88,7 +88,10 @@ public sealed class ChangeFeedTests
         using var listener = _changes.Subscribe(Topic.Replies);
         var looks = 0;
         var held = listener.HoldAsync(
-            () => Task.FromResult(++looks == 4 ? "found" : null), new Hold(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)), clock, CancellationToken);
+            () => Task.FromResult(++looks == 4 ? "found" : null),
+            new Hold(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)),
+            clock,
+            CancellationToken);
         Assert.Equal(1, looks);
 
         _changes.Publish(Topic.Replies);
@@ -113,8 +116,12 @@ public sealed class ChangeFeedTests
         using var listener = _changes.Subscribe(Topic.Replies);
 
         Assert.Null(await listener.HoldAsync(
-            () => Task.FromResult<string?>(null), new Hold(TimeSpan.Zero, TimeSpan.FromSeconds(5)), TimeProvider.System, CancellationToken));
+            () => Task.FromResult<string?>(null),
+            new Hold(TimeSpan.Zero, TimeSpan.FromSeconds(5)),
+            TimeProvider.System,
+            CancellationToken));
     }
 
-    private static Task WaitAsync(Subscription listener) => listener.WaitAsync(TimeSpan.FromHours(1), TimeProvider.System, CancellationToken);
+    private static Task WaitAsync(Subscription listener) =>
+        listener.WaitAsync(TimeSpan.FromHours(1), TimeProvider.System, CancellationToken);
 }

@@ -36,7 +36,8 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _test = await TestDatabase.CreateAsync(kind);
-        await Database.WriteAsync(writing => writing.Sql("CREATE TABLE numbers (number BIGINT UNIQUE)").ExecuteAsync(CancellationToken), CancellationToken);
+        await Database.WriteAsync(
+            writing => writing.Sql("CREATE TABLE numbers (number BIGINT UNIQUE)").ExecuteAsync(CancellationToken), CancellationToken);
     }
 
     public ValueTask DisposeAsync() => _test.DisposeAsync();
@@ -94,7 +95,7 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
         await good;
         await Assert.ThrowsAsync<IOException>(() => bad);
 
-        Assert.Equal((2, 1), (runs, actions)); // Run again without the one that failed, and yet told of once.
+        Assert.Equal((2, 1), (runs, actions)); // It ran again without the one that failed, but its action ran only once.
         await listener.WaitAsync(TimeSpan.FromHours(1), TimeProvider.System, CancellationToken);
     }
 
@@ -103,7 +104,8 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     {
         const string insert = "INSERT INTO numbers (number) VALUES (@number)";
         for (var number = 1L; number <= 3; number++)
-            await Database.WriteAsync(writing => writing.Sql(insert).With("@number", number).ExecuteAsync(CancellationToken), CancellationToken);
+            await Database.WriteAsync(
+                writing => writing.Sql(insert).With("@number", number).ExecuteAsync(CancellationToken), CancellationToken);
         await Assert.ThrowsAnyAsync<DbException>(() => Database.WriteAsync(
             writing => writing.Sql(insert).With("@number", 3L).ExecuteAsync(CancellationToken), CancellationToken));
         await Database.WriteAsync(writing => writing.Sql(insert).With("@number", 4L).ExecuteAsync(CancellationToken), CancellationToken);
@@ -211,13 +213,15 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     {
         var long1 = new string('k', 100_000) + "1";
         var long2 = new string('k', 100_000) + "2";
-        Task<bool> AddAsync(string name) => Database.WriteAsync(writing => FactStore.AddAsync(writing, name, "x", CancellationToken), CancellationToken);
+        Task<bool> AddAsync(string name) =>
+            Database.WriteAsync(writing => FactStore.AddAsync(writing, name, "x", CancellationToken), CancellationToken);
 
         Assert.Equal((true, true, false), (await AddAsync(long1), await AddAsync(long2), await AddAsync(long1)));
     }
 
     private Task<string> StoredAsync(string text) => Database.ReadAsync(
-        reading => reading.Sql("SELECT CAST(@text AS TEXT)").With("@text", text).OnlyAsync(row => row.Text(), CancellationToken), CancellationToken);
+        reading => reading.Sql("SELECT CAST(@text AS TEXT)").With("@text", text).OnlyAsync(row => row.Text(), CancellationToken),
+        CancellationToken);
 
     private static Task<long> CountAsync(Reading reading) => reading.Sql("SELECT COUNT(*) FROM numbers").NumberAsync(CancellationToken);
 
@@ -228,7 +232,7 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
             .ListAsync(row => (row.Number(), row.Text(), row.Number()), CancellationToken),
         CancellationToken);
 
-    /// <summary>Every tenth fails after its insert.</summary>
+    /// <summary>Inserts a number. Every tenth number fails after its insert.</summary>
     private Task<bool> InsertAsync(int number, CancellationToken cancellationToken) => Database.WriteAsync(
         async writing =>
         {

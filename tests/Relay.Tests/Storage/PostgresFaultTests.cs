@@ -75,7 +75,7 @@ public sealed class PostgresFaultTests : IAsyncLifetime
             CancellationToken));
 
         Assert.Equal((1, false), (proxy.Cut, told));
-        await WriteAsync(database, "INSERT INTO numbers VALUES (3)");
+        await UntilWrittenAsync(database, "INSERT INTO numbers VALUES (3)"); // The server may still be ending the lost connection.
         Assert.Equal((3, 1), (await CountAsync(database), database.Generation));
     }
 
@@ -89,7 +89,9 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         await _test.CloseAsync();
         await UntilWrittenAsync(second, "INSERT INTO numbers VALUES (2)");
 
-        Assert.Contains($"another relay holds this database: relay on {Environment.MachineName}, process {Environment.ProcessId}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"another relay holds this database: relay on {Environment.MachineName}, process {Environment.ProcessId}",
+            refusal.Message, StringComparison.Ordinal);
         Assert.Equal((0, 1, 0), (read, await CountAsync(second), second.Generation));
     }
 
@@ -209,7 +211,8 @@ public sealed class PostgresFaultTests : IAsyncLifetime
     public void What_is_announced_is_understood_and_what_is_too_long_means_everything()
     {
         var few = new Announcement("me", [(Topic.Turns, null), (Topic.Replies, "session-1")]);
-        var many = new Announcement("me", Enumerable.Range(0, 1_000).Select(number => (Topic.Replies, (string?)$"session-{number}")).ToList());
+        var many = new Announcement(
+            "me", Enumerable.Range(0, 1_000).Select(number => (Topic.Replies, (string?)$"session-{number}")).ToList());
 
         Assert.Equal(few.Topics, Announcement.Parse(few.ToString()).Topics);
         Assert.Null(Announcement.Parse(many.ToString()).Topics);

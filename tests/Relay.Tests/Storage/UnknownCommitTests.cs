@@ -143,7 +143,7 @@ public sealed class UnknownCommitTests : IAsyncLifetime
         await EndAsync(lease.ConsumedAsync(CancellationToken));
 
         Assert.Equal(1, Line.Cut);
-        Assert.Equal(MessageState.Consumed, (await _relay.MessageAsync(id)).State);
+        Assert.Equal(MessageState.Consumed, await _relay.StateAsync(id));
         lease.Dispose();
         using var next = await _relay.Get<Handover>().TakeAsync(SessionId.Stored("session-1"), CancellationToken);
         Assert.Empty(next.Replies);

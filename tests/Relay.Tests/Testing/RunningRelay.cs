@@ -6,15 +6,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using Xunit;
 using Relay.Configuration;
 using Relay.Files;
 using Relay.Loopback;
-using Relay.Storage;
+using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>The whole daemon in this process, against the stand-ins of the Messages API and ntfy, on a port of its own.</summary>
+/// <summary>The complete daemon in this process, on a port of its own, with the stand-ins for the Messages API and ntfy.</summary>
 internal sealed class RunningRelay : IAsyncDisposable
 {
     public const string ApiKey = "sk-ant-a-key-nobody-may-see";
@@ -47,7 +46,7 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public FakeLogCollector Logs { get; } = new();
 
-    /// <summary>Carries the token.</summary>
+    /// <summary>Its requests contain the token.</summary>
     public HttpClient Client { get; private set; } = new();
 
     public Daemon Daemon => _daemon!;
@@ -63,7 +62,7 @@ internal sealed class RunningRelay : IAsyncDisposable
         return relay;
     }
 
-    /// <summary>Stops the daemon in an orderly way and starts another on the same home.</summary>
+    /// <summary>Stops the daemon and starts another one with the same home.</summary>
     public async Task RestartAsync()
     {
         await StopDaemonAsync();
@@ -110,7 +109,8 @@ internal sealed class RunningRelay : IAsyncDisposable
         if (body is not null)
             request.Content = new StringContent(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
         using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.AsObject());
+        var answer = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return (response.StatusCode, JsonNode.Parse(answer)!.AsObject());
     }
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,7 @@ using Relay.Costs;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>Answers what the test scripted, in order, and otherwise with the last block it was shown; remembers every call.</summary>
+/// <summary>Gives the scripted outcomes in order. Without a script it repeats the last block of the call. It keeps all calls.</summary>
 internal sealed class ScriptedAdvisor : IAdvisor
 {
     private static readonly TokenUsage Usage = new(100, 20, 0, 0, 0);
@@ -21,7 +21,7 @@ internal sealed class ScriptedAdvisor : IAdvisor
 
     public void Enqueue(AdvisorOutcome outcome) => _script.Enqueue((_, _) => Task.FromResult(outcome));
 
-    /// <summary>For outcomes that depend on the call, or that the test lets come when it wants.</summary>
+    /// <summary>For outcomes that depend on the call, or whose time the test determines.</summary>
     public void Enqueue(Func<AdvisorCall, CancellationToken, Task<AdvisorOutcome>> answer) => _script.Enqueue(answer);
 
     public static AdvisorOutcome.Replied Replied(string text, string stopReason = "end_turn") => new(text, stopReason) { Usage = Usage };

@@ -1,12 +1,9 @@
-using Relay.Storage.Selection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -17,14 +14,15 @@ using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
+using Relay.Storage.Selection;
 using Relay.Turns;
 using Relay.Web.Status;
+using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>A relay in a home folder of its own, wired up as the real one, with a clock and an advisor the test holds.
-/// No loop runs by itself and nothing listens: the test calls each batch.</summary>
+/// <summary>A relay with its own home folder, made of the same parts as the real one, whose clock and advisor the test controls.
+/// No loop runs by itself, and it does not listen: the test runs each batch.</summary>
 internal sealed class TempRelay : IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, string> _environment;
@@ -78,10 +76,18 @@ internal sealed class TempRelay : IAsyncDisposable
     public Task<int> RunAsync<T>()
         where T : ILoop => Get<T>().RunBatchAsync(TestContext.Current.CancellationToken);
 
-    /// <summary>Everything in memory is lost, as by kill -9, and a new process comes up on the same home.</summary>
+    /// <summary>Starts the relay again with the same home. Everything in memory is lost, as after kill -9.</summary>
     public async Task RestartAsync()
     {
         await CloseAsync();
+        await OpenAsync();
+    }
+
+    /// <summary>A new process comes up on the same home, with a copy of this database in place of its own.</summary>
+    public async Task RestartOnAsync(string database)
+    {
+        await CloseAsync();
+        File.Copy(database, Home.DatabaseFile, overwrite: true);
         await OpenAsync();
     }
 
@@ -102,11 +108,15 @@ internal sealed class TempRelay : IAsyncDisposable
     public async Task<MessageId> AcceptAsync(string session, string content, string? id = null, ReplyChannel channel = ReplyChannel.Folder)
     {
         var acceptance = await Get<Inbox>().AcceptAsync(
-            SessionId.Stored(session), content, $"id:{id ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString()}", channel, TestContext.Current.CancellationToken);
+            SessionId.Stored(session),
+            content,
+            $"id:{id ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString()}",
+            channel,
+            TestContext.Current.CancellationToken);
         return Assert.IsType<Inbox.Acceptance.Accepted>(acceptance).Message;
     }
 
-    /// <summary>Takes every turn that is due, in every conversation.</summary>
+    /// <summary>Takes all turns that are due, in all conversations.</summary>
     public async Task TakeTurnsAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -114,9 +124,17 @@ internal sealed class TempRelay : IAsyncDisposable
             await Get<AdvisorLoop>().RunAsync(conversation, cancellationToken);
     }
 
-    /// <summary>Begins a turn, and no more of it.</summary>
+    /// <summary>Only begins a turn: claims the next message.</summary>
     public Task<Claim?> ClaimAsync(string conversation = "default") =>
         Get<TurnTransactions>().BeginAsync(new ConversationId(conversation), TestContext.Current.CancellationToken);
+
+    /// <summary>As it is told to people: an answered message has come as far as its reply.</summary>
+    public async Task<MessageState> StateAsync(MessageId id)
+    {
+        var message = await MessageAsync(id);
+        return MessageLife.StateOf(
+            message, await ReadAsync(reading => Outbox.RecordOfAsync(reading, message, TestContext.Current.CancellationToken)));
+    }
 
     public async Task<List<MessageEvent>> EventsAsync(MessageId id)
     {
@@ -124,7 +142,7 @@ internal sealed class TempRelay : IAsyncDisposable
         return await ReadAsync(reading => MessageStore.EventsAsync(reading, message, TestContext.Current.CancellationToken));
     }
 
-    /// <summary>Accepts what lies in the queue, takes the turns and places the replies.</summary>
+    /// <summary>Accepts the envelopes in the queue, takes the turns and places the replies.</summary>
     public async Task PassAsync()
     {
         await RunAsync<QueueFolder>();
@@ -134,7 +152,7 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public string InputFile(string session) => Path.Combine(Home.SessionFolder(session), "input.txt");
 
-    /// <summary>As a session does: reads its reply and deletes the file. Null when there is none.</summary>
+    /// <summary>Reads the reply to a session and deletes the file, as the session does. Null when there is none.</summary>
     public string? Consume(string session)
     {
         var file = InputFile(session);
@@ -148,20 +166,23 @@ internal sealed class TempRelay : IAsyncDisposable
     public Task<Answers.Outcome> AnswerAsync(string text, long? question = null, string? key = null, bool unaskedWelcome = false) =>
         Get<Answers>().TakeAsync(new OperatorInput(text, question, "the test", key, unaskedWelcome), TestContext.Current.CancellationToken);
 
-    public Task<List<Question>> OpenQuestionsAsync() => ReadAsync(reading => QuestionStore.OpenAsync(reading, TestContext.Current.CancellationToken));
+    public Task<List<Question>> OpenQuestionsAsync() =>
+        ReadAsync(reading => QuestionStore.OpenAsync(reading, TestContext.Current.CancellationToken));
 
     public Task<StatusReport> StatusAsync() => Get<StatusReader>().ReadAsync(running: true, TestContext.Current.CancellationToken);
 
     public async Task<Message> MessageAsync(MessageId id) => Assert.Single(
         await ReadAsync(reading => MessageSearch.FindAsync(reading, id.Value, TestContext.Current.CancellationToken)));
 
-    /// <summary>Every message there ever was, in the order of acceptance.</summary>
-    public Task<List<Message>> MessagesAsync() => ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY accepted_at, number", Message.From);
+    /// <summary>All messages, finished ones too, in the order of acceptance.</summary>
+    public Task<List<Message>> MessagesAsync() =>
+        ReadAsync($"SELECT {Message.Columns} FROM messages ORDER BY accepted_at, number", Message.From);
 
     public Task<ContextWindow> WindowAsync(string conversation = "default") =>
-        ReadAsync(reading => Get<ContextWindows>().ReadAsync(reading, new ConversationId(conversation), TestContext.Current.CancellationToken));
+        ReadAsync(reading =>
+            Get<ContextWindows>().ReadAsync(reading, new ConversationId(conversation), TestContext.Current.CancellationToken));
 
-    /// <summary>Every page there ever was, oldest first.</summary>
+    /// <summary>All pages, sent ones too, oldest first.</summary>
     public Task<List<(string Cause, string Title, string Body, long Priority, string State)>> PagesAsync() => ReadAsync(
         "SELECT kind, subject, title, body, priority, state FROM pages ORDER BY created_at, page_id",
         row => (new PageCause(row.Word<PageKind>(), row.Text()).ToString(), row.Text(), row.Text(), row.Number(), row.Text()));
@@ -191,7 +212,7 @@ internal sealed class TempRelay : IAsyncDisposable
         _database = DatabaseFactory.Open(settings.Current, changes, Clock);
         await Migrator.MigrateAsync(_database, CancellationToken.None);
         _host = RelayHost.Build(settings, _database, changes, Adjust);
-        _ = _host.Services.GetServices<ILoop>().Count(); // The host makes them all at its start.
+        _ = _host.Services.GetServices<ILoop>().Count(); // The real host creates all of them when it starts.
         await Get<HistoryImport>().RunAsync(CancellationToken.None);
         await Get<Recovery>().StartAsync(CancellationToken.None);
     }
@@ -199,7 +220,7 @@ internal sealed class TempRelay : IAsyncDisposable
     private void Adjust(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
-        builder.Services.AddSingleton<IAdvisor>(Advisor); // The last one registered is the one in force.
+        builder.Services.AddSingleton<IAdvisor>(Advisor); // Registered last, so it replaces the real one.
         builder.Services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)));
     }
 

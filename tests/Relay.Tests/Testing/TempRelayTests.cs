@@ -1,10 +1,10 @@
-using Xunit;
 using Relay.Conversations;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>That the tests' own relay does what the real one does, so that the other tests mean something.</summary>
+/// <summary>Checks that the relay of the tests works like the real one.</summary>
 public sealed class TempRelayTests
 {
     [Fact]

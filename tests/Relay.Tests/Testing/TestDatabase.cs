@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>A database of a test's own, of either kind, brought up to date.</summary>
+/// <summary>A new database for a test, of either kind, with all migrations.</summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
     private readonly Func<Task> _remove;
@@ -29,7 +29,9 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public static async Task<TestDatabase> CreateAsync(string kind, TimeProvider? clock = null)
     {
-        var test = kind == SqlDialect.Postgres.Name ? await OnServerAsync(clock ?? TimeProvider.System) : InFile(clock ?? TimeProvider.System);
+        var test = kind == SqlDialect.Postgres.Name
+            ? await OnServerAsync(clock ?? TimeProvider.System)
+            : InFile(clock ?? TimeProvider.System);
         await Migrator.MigrateAsync(test.Database, TestContext.Current.CancellationToken);
         return test;
     }

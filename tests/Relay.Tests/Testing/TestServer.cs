@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>The PostgreSQL server that RELAY_TEST_POSTGRES names; ./build test starts one. Where there is none, the test is skipped and says so.</summary>
+/// <summary>The PostgreSQL server that RELAY_TEST_POSTGRES names; ./build test starts one.
+/// Where there is none, the test is skipped and says so.</summary>
 internal static class TestServer
 {
     private const string Variable = "RELAY_TEST_POSTGRES";

@@ -26,7 +26,9 @@ internal sealed class TestStore : IAsyncDisposable
 
     /// <param name="kind">A dialect's name; null is the default of the run.</param>
     public static async Task<TestStore> CreateAsync(string? kind = null) =>
-        new(kind == SqlDialect.Postgres.Name || (kind is null && IsServerDefault) ? await TestServer.CreateSchemaAsync() : null, proxy: null);
+        new(kind == SqlDialect.Postgres.Name || (kind is null && IsServerDefault)
+            ? await TestServer.CreateSchemaAsync()
+            : null, proxy: null);
 
     public static async Task<TestStore> BehindProxyAsync()
     {

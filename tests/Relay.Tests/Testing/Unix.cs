@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>Things a hostile neighbour can put into a folder and .NET cannot.</summary>
+/// <summary>Creates files of kinds that .NET cannot create.</summary>
 internal static partial class Unix
 {
     public static bool IsRoot => EffectiveUser() == 0;
@@ -22,7 +22,7 @@ internal static partial class Unix
 
     public static void Forbid(string path) => File.SetUnixFileMode(path, UnixFileMode.None);
 
-    /// <summary>A socket's file, moved into place: its address may have 108 bytes only.</summary>
+    /// <summary>Creates a socket. It is moved to its path, because the address of a socket is limited to 108 bytes.</summary>
     public static void Socket(string path)
     {
         var temporary = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Relay.Tests.Testing;
 
-/// <summary>Waits on a condition, in real time and never for ever.</summary>
+/// <summary>Waits in real time until a condition is true, up to a limit.</summary>
 internal static class Until
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);

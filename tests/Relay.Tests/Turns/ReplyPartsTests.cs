@@ -1,9 +1,9 @@
-using Xunit;
 using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Tests.Agents;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 
@@ -27,7 +27,8 @@ public sealed class ReplyPartsTests
     [InlineData("@shop: For you.", "For you.", "")]
     [InlineData("Do it.\n@bank:   \n", "Do it.", "")]
     [InlineData("@bank: Only for the bank.", "@bank: Only for the bank.", "bank=Only for the bank.")]
-    public void Each_part_goes_to_the_session_its_line_names(string reply, string own, string others) => Assert.Equal((own, others), Split(reply));
+    public void Each_part_goes_to_the_session_its_line_names(string reply, string own, string others) =>
+        Assert.Equal((own, others), Split(reply));
 
     [Theory]
     [InlineData("Ask\n@nobody: hello")]
@@ -52,7 +53,10 @@ public sealed class ReplyPartsTests
     [InlineData("```\ncode\n```\n@bank: x", "```\ncode\n```", "bank=x")]
     [InlineData("Use ```code``` there.\n@bank: x", "Use ```code``` there.", "bank=x")]
     [InlineData("```code``` first.\n@bank: x", "```code``` first.", "bank=x")]
-    [InlineData("Do it.\n@bank: Write\n```\n@session-1: y\n```\n@session-1: z", "Do it.", "bank=Write\n```\n@session-1: y\n```;session-1=z")]
+    [InlineData(
+        "Do it.\n@bank: Write\n```\n@session-1: y\n```\n@session-1: z",
+        "Do it.",
+        "bank=Write\n```\n@session-1: y\n```;session-1=z")]
     public void After_a_block_an_address_counts_again(string reply, string own, string others) => Assert.Equal((own, others), Split(reply));
 
     [Fact]
@@ -67,9 +71,12 @@ public sealed class ReplyPartsTests
     public async Task Parts_reach_their_sessions_each_by_its_own_channel()
     {
         await using var relay = await RunningRelay.StartAsync();
-        var (shop, bank) = (new ClaudeSession(relay, "claude-1", "/projects/shop") { Mode = "relay" }, new ClaudeSession(relay, "claude-2", "/projects/bank"));
+        var shop = new ClaudeSession(relay, "claude-1", "/projects/shop") { Mode = "relay" };
+        var bank = new ClaudeSession(relay, "claude-2", "/projects/bank");
         await bank.HookAsync("UserPromptSubmit");
-        relay.Api.Enqueue(ScriptedReply.Text("Known."), ScriptedReply.Text("Sell it.\n@bank: Expect money.\n@session-1: Count it.\n@stranger: Never mind."));
+        relay.Api.Enqueue(
+            ScriptedReply.Text("Known."),
+            ScriptedReply.Text("Sell it.\n@bank: Expect money.\n@session-1: Count it.\n@stranger: Never mind."));
         relay.Drop("session-1", "I am here.");
         Assert.Equal("Known.", await relay.ConsumeAsync("session-1"));
 

@@ -1,9 +1,9 @@
-using Xunit;
 using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Tests.Agents;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 
@@ -33,7 +33,8 @@ public sealed class RosterTests
             Now);
 
         Assert.Equal(
-            "[relay] Sessions of this conversation now: a (seen 3 days ago); b (waits for a reply, seen 7 min ago); c (ended 2 h ago); d (seen just now); shop (speaks)."
+            "[relay] Sessions of this conversation now: a (seen 3 days ago); b (waits for a reply, seen 7 min ago); "
+            + "c (ended 2 h ago); d (seen just now); shop (speaks)."
             + " A line \"@NAME:\" in your reply starts a part for that session.",
             roster);
     }
@@ -58,5 +59,6 @@ public sealed class RosterTests
         Assert.DoesNotContain("mint", string.Join('\n', second.Messages.SkipLast(1).Select(turn => turn.Text)), StringComparison.Ordinal);
     }
 
-    private static Participant Participant(string name, TimeSpan seenAgo) => new(SessionId.Stored(name), Now - seenAgo, EndedAt: null, IsWaiting: false);
+    private static Participant Participant(string name, TimeSpan seenAgo) =>
+        new(SessionId.Stored(name), Now - seenAgo, EndedAt: null, IsWaiting: false);
 }

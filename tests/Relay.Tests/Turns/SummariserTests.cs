@@ -1,14 +1,14 @@
-using Xunit;
+using System.Text;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 
-/// <summary>Old turns are summed up when the window is over its cap; nothing is lost, and a summary that fails costs little and changes nothing.</summary>
+/// <summary>Old turns are summarised when the window is over its cap. Nothing is lost.
+/// A summary that fails changes nothing and costs little.</summary>
 public sealed class SummariserTests
 {
     private const string Config =
@@ -114,7 +114,7 @@ public sealed class SummariserTests
             relay.Clock.Advance(TimeSpan.FromMinutes(1));
         }
 
-        Assert.InRange(failing, 8, 14); // After 1, 2, 4 … 32 minutes, and then every hour.
+        Assert.InRange(failing, 8, 14); // After 1, 2, 4 … 32 minutes, then every hour.
 
         AdvisorOutcome Answer(AdvisorCall call)
         {
@@ -140,7 +140,8 @@ public sealed class SummariserTests
         Assert.All(summaries, call => Assert.InRange(call.Messages.Sum(message => message.Blocks.Sum(block => block.Length)), 1, 5_000));
         Assert.True((await relay.WindowAsync()).Characters <= 2000);
         Assert.Equal(202, await relay.CountAsync("SELECT COUNT(*) FROM entries WHERE role <> 'summary'"));
-        var covered = await relay.ReadAsync("SELECT covers_through FROM entries WHERE role = 'summary' ORDER BY position", row => row.Number());
+        var covered = await relay.ReadAsync(
+            "SELECT covers_through FROM entries WHERE role = 'summary' ORDER BY position", row => row.Number());
         Assert.Equal(covered.Order(), covered);
     }
 
@@ -157,7 +158,7 @@ public sealed class SummariserTests
         await relay.PassAsync();
 
         Assert.Equal("Here we are.", relay.Consume("session-1"));
-        Assert.Equal(MessageState.Placed, (await relay.MessageAsync(id)).State);
+        Assert.Equal(MessageState.Placed, await relay.StateAsync(id));
         Assert.NotNull((await relay.WindowAsync()).Summary);
         Assert.Equal(62, await relay.CountAsync("SELECT COUNT(*) FROM entries WHERE role <> 'summary'"));
         Assert.InRange(relay.Advisor.Calls.Count, 3, 12);
@@ -202,7 +203,9 @@ public sealed class SummariserTests
 
         await TalkAsync(relay, turns: 6, characters: 300, filler: "😀");
 
-        Assert.All(relay.Advisor.Calls.Where(IsSummary), call => Assert.DoesNotContain('\uFFFD', new System.Text.UTF8Encoding().GetString(System.Text.Encoding.UTF8.GetBytes(Blocks(call)[^1]))));
+        Assert.All(
+            relay.Advisor.Calls.Where(IsSummary),
+            call => Assert.DoesNotContain('\uFFFD', Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(Blocks(call)[^1]))));
         Assert.Contains(relay.Advisor.Calls, IsSummary);
     }
 
@@ -214,10 +217,10 @@ public sealed class SummariserTests
         await TalkAsync(relay, turns: 5, characters: 300);
 
         Assert.Equal(1, await relay.CountAsync("SELECT COUNT(*) FROM calls WHERE purpose = 'summary' AND state = 'done'"));
-        Assert.Equal(6, (await relay.Database.ReadAsync(reading => Spending.TotalsAsync(reading, CancellationToken), CancellationToken)).Calls);
+        Assert.Equal(6, (await relay.ReadAsync(reading => Spending.TotalsAsync(reading, CancellationToken))).Calls);
     }
 
-    /// <summary>Each message and each reply has this many characters; summaries are short.</summary>
+    /// <summary>Each message and each reply has so many characters; summaries are short.</summary>
     private static async Task TalkAsync(TempRelay relay, int turns, int characters, string filler = "x")
     {
         var text = string.Concat(Enumerable.Repeat(filler, characters / filler.Length));
@@ -234,13 +237,15 @@ public sealed class SummariserTests
         {
             for (var turn = 0; turn < turns; turn++)
             {
-                await Journal.AppendAsync(writing, new NewEntry(Default, EntryRole.User, "session-1", new string('q', characters)), CancellationToken);
-                await Journal.AppendAsync(writing, new NewEntry(Default, EntryRole.Assistant, "advisor", new string('a', characters)), CancellationToken);
+                var question = new NewEntry(Default, EntryRole.User, "session-1", new string('q', characters));
+                var reply = new NewEntry(Default, EntryRole.Assistant, "advisor", new string('a', characters));
+                await Journal.AppendAsync(writing, question, CancellationToken);
+                await Journal.AppendAsync(writing, reply, CancellationToken);
             }
         },
         CancellationToken);
 
-    /// <summary>From now on; what was said before no longer counts.</summary>
+    /// <summary>From now on the advisor answers all calls like this.</summary>
     private static void Always(TempRelay relay, Func<AdvisorCall, AdvisorOutcome> answer)
     {
         var behaviour = Behaviours.GetValue(relay, _ => new Behaviour());
@@ -270,7 +275,8 @@ public sealed class SummariserTests
         public Func<AdvisorCall, AdvisorOutcome>? Answer { get; set; }
     }
 
-    private static bool IsSummary(AdvisorCall call) => call.Messages[^1].Blocks[^1].Contains("Your summary takes the place", StringComparison.Ordinal);
+    private static bool IsSummary(AdvisorCall call) =>
+        call.Messages[^1].Blocks[^1].Contains("Your summary takes the place", StringComparison.Ordinal);
 
     private static List<string> Blocks(AdvisorCall call) => call.Messages.SelectMany(message => message.Blocks).ToList();
 }

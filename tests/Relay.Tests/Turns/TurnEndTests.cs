@@ -1,16 +1,15 @@
-using Xunit;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 
-/// <summary>What each outcome of a call means for the message, the journal, the session and the operator.</summary>
+/// <summary>What each outcome of a call does to the message, the journal, the session and the operator.</summary>
 public sealed class TurnEndTests : IAsyncLifetime
 {
     private TempRelay _relay = null!;
@@ -49,7 +48,8 @@ public sealed class TurnEndTests : IAsyncLifetime
 
         Assert.Equal(4, _relay.Advisor.Calls.Count);
         Assert.All(_relay.Advisor.Calls, call => Assert.Equal(["[session-1] Shall I?"], Assert.Single(call.Messages).Blocks));
-        Assert.Equal(["[session-1] Shall I?", "reply to: [session-1] Shall I?"], (await _relay.WindowAsync()).Turns.Select(entry => entry.Text));
+        var texts = (await _relay.WindowAsync()).Turns.Select(entry => entry.Text);
+        Assert.Equal(["[session-1] Shall I?", "reply to: [session-1] Shall I?"], texts);
         Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
     }
 
@@ -91,7 +91,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         await _relay.PassAsync();
 
         Assert.Equal("Use 8080.", _relay.Consume("session-2"));
-        Assert.Equal(MessageState.Placed, (await _relay.MessageAsync(id)).State);
+        Assert.Equal(MessageState.Placed, await _relay.StateAsync(id));
     }
 
     [Theory]
@@ -121,7 +121,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         Assert.Equal(QuestionKind.Refusal, Assert.Single(await _relay.OpenQuestionsAsync()).Kind);
         await _relay.Get<Recovery>().StartAsync(CancellationToken);
         await _relay.TakeTurnsAsync();
-        Assert.Single(_relay.Advisor.Calls); // A restart is no reason to ask the same again.
+        Assert.Single(_relay.Advisor.Calls); // It is not asked again because of a restart.
 
         await _relay.AnswerAsync("No harm, please.");
         await _relay.PassAsync();
@@ -144,7 +144,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         Assert.Equal(3, _relay.Advisor.Calls.Count);
         Assert.Equal((MessageState.Held, HoldCause.Empty), ((await _relay.MessageAsync(id)).State, (await _relay.MessageAsync(id)).Cause));
         Assert.Single(await _relay.PagesAsync());
-        Assert.Single((await _relay.WindowAsync()).Turns); // Nothing empty is replayed.
+        Assert.Single((await _relay.WindowAsync()).Turns); // The empty reply is not in the journal.
     }
 
     [Fact]

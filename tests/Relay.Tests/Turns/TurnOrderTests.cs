@@ -1,14 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
-using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Xunit;
 
 namespace Relay.Tests.Turns;
 
-/// <summary>Whose turn it is: one after another in a conversation, the operator first, conversations beside each other.</summary>
+/// <summary>The order of turns. In a conversation one message is asked after the other, the operator's first;
+/// conversations are asked at the same time.</summary>
 public sealed class TurnOrderTests : IAsyncLifetime
 {
     private static readonly ConversationId Default = new("default");
@@ -35,7 +35,9 @@ public sealed class TurnOrderTests : IAsyncLifetime
 
         await _relay.TakeTurnsAsync();
 
-        Assert.Equal(["[session-1] one", "[session-1] two", "[session-1] three"], _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]));
+        Assert.Equal(
+            ["[session-1] one", "[session-1] two", "[session-1] three"],
+            _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]));
     }
 
     [Fact]
@@ -65,7 +67,7 @@ public sealed class TurnOrderTests : IAsyncLifetime
         await _relay.AcceptAsync("session-2", "two");
         await _relay.TakeTurnsAsync();
 
-        Assert.Empty(await _relay.Get<AdvisorLoop>().DueAsync(CancellationToken)); // Else the loop would run hot until the time has come.
+        Assert.Empty(await _relay.Get<AdvisorLoop>().DueAsync(CancellationToken)); // Otherwise the loop would run without rest until then.
         Assert.Single(_relay.Advisor.Calls);
 
         _relay.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -108,10 +110,11 @@ public sealed class TurnOrderTests : IAsyncLifetime
         Assert.True(await called.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken));
         await _relay.RunAsync<AdvisorLoop>();
 
-        Assert.Equal(["[other] aside", "[session-1] one"], _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]).Order(StringComparer.Ordinal));
+        var asked = _relay.Advisor.Calls.Select(call => call.Messages[^1].Blocks[^1]);
+        Assert.Equal(["[other] aside", "[session-1] one"], asked.Order(StringComparer.Ordinal));
         goOn.SetResult(ScriptedAdvisor.Replied("Done."));
         await Until.TrueAsync(() => _relay.Advisor.Calls.Count == 3, "the next turn of the default conversation");
-        await _relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs go on beside the test.
+        await _relay.Get<AdvisorLoop>().StopAsync(CancellationToken); // Its runs would go on after the test.
     }
 
     [Fact]
@@ -132,7 +135,8 @@ public sealed class TurnOrderTests : IAsyncLifetime
 
         Assert.Equal(["one", "Current."], (await _relay.WindowAsync()).Turns.Select(entry => entry.Content));
         Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
-        Assert.Equal(["lost", "done"], await _relay.ReadAsync("SELECT state FROM calls ORDER BY COALESCE(finished_at, 0)", row => row.Text()));
+        var states = await _relay.ReadAsync("SELECT state FROM calls ORDER BY COALESCE(finished_at, 0)", row => row.Text());
+        Assert.Equal(["lost", "done"], states);
     }
 
     [Fact]

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Text;
 using Anthropic;
-using Anthropic.Core;
 using Anthropic.Exceptions;
 using Anthropic.Models.Messages;
 using Relay.Configuration;
@@ -9,20 +7,22 @@ using Relay.Conversations;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>The Messages API by the official SDK. One call is one attempt: the SDK's own retries are off, since each may be billed.</summary>
+/// <summary>Calls the Messages API with the official SDK. The SDK's own retries are off, because each attempt may be billed.</summary>
 internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
 {
     private readonly SettingsSource _settings;
     private readonly AdvisorTimeouts _timeouts;
     private readonly TimeProvider _clock;
     private readonly CallTrace _handler;
+    private volatile Connected? _connected;
 
-    /// <summary>The SDK reads ANTHROPIC_CUSTOM_HEADERS once per process and no option turns that off: what .env and the environment
-    /// are to give was read before, and the rest are a developer's own client settings.</summary>
+    /// <summary>Removes ANTHROPIC_* from the environment. The SDK reads ANTHROPIC_CUSTOM_HEADERS once per process, and no option
+    /// prevents that. The relay's own settings are read before; the rest is what a developer has set for other programs.</summary>
     static AnthropicAdvisor()
     {
-        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)))
-            Environment.SetEnvironmentVariable(name, null);
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>())
+            if (name.StartsWith("ANTHROPIC_", StringComparison.Ordinal))
+                Environment.SetEnvironmentVariable(name, null);
     }
 
     public AnthropicAdvisor(SettingsSource settings, AdvisorTimeouts timeouts, TimeProvider clock)
@@ -30,7 +30,11 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         _settings = settings;
         _timeouts = timeouts;
         _clock = clock;
-        var sockets = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AutomaticDecompression = DecompressionMethods.All };
+        var sockets = new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            AutomaticDecompression = DecompressionMethods.All,
+        };
         _handler = new CallTrace(timeouts.Idle, clock, sockets);
     }
 
@@ -42,7 +46,33 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set");
     }
 
-    public void Dispose() => _handler.Dispose();
+    public void Dispose()
+    {
+        _connected?.Client.Dispose();
+        _handler.Dispose();
+    }
+
+    /// <summary>The client for a key at an address, kept while both stay the same.</summary>
+    private sealed record Connected(string Key, Uri BaseUrl, AnthropicClient Client);
+
+    /// <summary>Key and address are set here, so that nothing of a developer's own client settings leaks in. One that is no longer used may
+    /// still have a call under way: it is left to the collector.</summary>
+    private AnthropicClient ClientFor(string key, Uri baseUrl)
+    {
+        if (_connected is { } connected && connected.Key == key && connected.BaseUrl == baseUrl)
+            return connected.Client;
+        var client = new AnthropicClient
+        {
+            ApiKey = key,
+            BaseUrl = baseUrl.ToString().TrimEnd('/'),
+            HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
+            MaxRetries = 0,
+            Timeout = _timeouts.Headers,
+            OpenTelemetry = false,
+        };
+        _connected = new Connected(key, baseUrl, client);
+        return client;
+    }
 
     private async Task<AdvisorOutcome> AskAsync(AdvisorCall call, string key, Uri baseUrl, CancellationToken cancellationToken)
     {
@@ -52,16 +82,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            // Key and address are set here, so that nothing of a developer's own client settings leaks in.
-            using var client = new AnthropicClient
-            {
-                ApiKey = key,
-                BaseUrl = baseUrl.ToString().TrimEnd('/'),
-                HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }, // The SDK disposes it; the connections are the handler's.
-                MaxRetries = 0,
-                Timeout = _timeouts.Headers,
-                OpenTelemetry = false,
-            };
+            var client = ClientFor(key, baseUrl);
             var withoutBody = new MessageCreateParams { Model = call.Model, MaxTokens = call.MaxTokens, Messages = [] };
             await foreach (var streamed in client.Messages.CreateStreaming(withoutBody, either.Token).WithCancellation(either.Token))
                 reply.Add(streamed);
@@ -77,12 +98,25 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            // Any type: what the SDK throws at an answer nobody expected is not ours to list, and a daemon that dies of it would pay for the same call at every start.
+            // All types: which ones the SDK throws for an unexpected answer is not known. If the daemon ended, every start of it would
+            // pay for the same call again.
             return Failed(new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.Sent }, reply, trace);
         }
     }
 
-    /// <summary>A server or a proxy may repeat the key in what it says, and reasons are shown and paged.</summary>
+    /// <summary>Key and address are set explicitly. Otherwise the SDK would look for a developer's own settings.</summary>
+    private AnthropicClient Client(string key, Uri baseUrl) => new()
+    {
+        ApiKey = key,
+        BaseUrl = baseUrl.ToString().TrimEnd('/'),
+        // The SDK disposes the HttpClient, but the connections belong to the handler, which remains.
+        HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
+        MaxRetries = 0,
+        Timeout = _timeouts.Headers,
+        OpenTelemetry = false,
+    };
+
+    /// <summary>Removes the key from the reasons, which are shown and paged: a server or a proxy may repeat it in its answer.</summary>
     private static AdvisorOutcome WithoutKey(AdvisorOutcome outcome, string key)
     {
         string Clean(string text) => text.Replace(key, "[the key]", StringComparison.Ordinal);
@@ -96,17 +130,20 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         };
     }
 
-    /// <summary>A stream that had begun is perhaps charged for, and what it told of its usage is kept.</summary>
+    /// <summary>Adds what is known of the usage. A stream that has begun may be charged for.</summary>
     private static AdvisorOutcome Failed(AdvisorOutcome outcome, StreamedReply reply, CallTrace.Trace trace) =>
         outcome with { RequestId = trace.RequestId, Usage = reply.Usage, PerhapsPaid = outcome.PerhapsPaid || reply.Usage is not null };
 
     private static string Innermost(Exception fault) => (fault.GetBaseException() is { Message.Length: > 0 } cause ? cause : fault).Message;
 }
 
-/// <summary>How long a call may take. The longest silence is counted in bytes, pings included: thinking can be quiet for minutes.</summary>
+/// <summary>How long a call may take.</summary>
 internal sealed record AdvisorTimeouts
 {
     public TimeSpan Headers { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The longest time without any byte. It can be short, because the API sends pings while the model thinks.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(45);
+
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(30);
 }

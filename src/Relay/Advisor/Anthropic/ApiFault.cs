@@ -5,7 +5,8 @@ using Relay.Texts;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>What a fault of the API means for the work: try again later, hold it until somebody mends the cause, or shorten the context.</summary>
+/// <summary>Tells what an error of the API means for the message: ask again later, hold it until somebody removes the cause,
+/// or shorten the context.</summary>
 internal static class ApiFault
 {
     public static AdvisorOutcome Classify(AnthropicServiceException fault, TimeSpan? retryAfter)
@@ -22,11 +23,16 @@ internal static class ApiFault
             return new AdvisorOutcome.ContextExceeded(reason);
         return (status, type) switch
         {
-            (HttpStatusCode.Unauthorized, _) or (HttpStatusCode.Forbidden, _) or (null, "authentication_error" or "permission_error") => new AdvisorOutcome.Held(HoldCause.Credentials, reason),
-            (HttpStatusCode.PaymentRequired, _) or (null, "billing_error") => new AdvisorOutcome.Held(HoldCause.Credit, reason),
-            (HttpStatusCode.NotFound, _) or (null, "not_found_error") => new AdvisorOutcome.Held(HoldCause.Model, reason),
-            (HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests, _) => new AdvisorOutcome.Deferred(reason, retryAfter),
-            ( >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError, _) or (null, "invalid_request_error") => new AdvisorOutcome.Held(HoldCause.Request, reason),
+            (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, _) or (null, "authentication_error" or "permission_error") =>
+                new AdvisorOutcome.Held(HoldCause.Credentials, reason),
+            (HttpStatusCode.PaymentRequired, _) or (null, "billing_error") =>
+                new AdvisorOutcome.Held(HoldCause.Credit, reason),
+            (HttpStatusCode.NotFound, _) or (null, "not_found_error") =>
+                new AdvisorOutcome.Held(HoldCause.Model, reason),
+            (HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests, _) =>
+                new AdvisorOutcome.Deferred(reason, retryAfter),
+            ( >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError, _) or (null, "invalid_request_error") =>
+                new AdvisorOutcome.Held(HoldCause.Request, reason),
             _ => new AdvisorOutcome.Deferred(reason, retryAfter),
         };
     }
@@ -37,6 +43,7 @@ internal static class ApiFault
 
     private static string Describe(HttpStatusCode? status, string type, string message)
     {
-        return $"{(status is null ? "in the stream" : $"HTTP {(int)status}")} {type}: {Excerpt.Of(message, 300)}".TrimEnd(' ', ':');
+        var place = status is null ? "in the stream" : $"HTTP {(int)status}";
+        return $"{place} {type}: {Excerpt.Of(message, 300)}".TrimEnd(' ', ':');
     }
 }

@@ -2,8 +2,8 @@ using System.Net.Http.Headers;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>A call's way through the HTTP stack, below the SDK: its body is put in, what the SDK's exceptions do not carry is noted, and the idle watchdog
-/// cuts a reply that sends nothing, not even a ping, for a while. The SDK's own timeout ends with the headers.</summary>
+/// <summary>Handles a call below the SDK. It puts in the body, keeps what the SDK's exceptions do not contain, and ends a reply that
+/// sends nothing for a while, not even a ping. The SDK's own timeout covers only the headers.</summary>
 internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private static readonly AsyncLocal<Trace?> Current = new();
@@ -14,11 +14,11 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         public TimeSpan? RetryAfter { get; set; }
         public string? RequestId { get; set; }
 
-        /// <summary>Whether the request may have reached the server, which then may charge for it.</summary>
+        /// <summary>Whether the request may have reached the server, which may charge for it then.</summary>
         public bool Sent { get; set; }
     }
 
-    /// <summary>For the one call that the current asynchronous flow makes.</summary>
+    /// <summary>Starts the trace of the call that the current asynchronous flow makes.</summary>
     public static Trace Begin(RequestBody body) => Current.Value = new Trace(body);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -43,9 +43,10 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
             return await base.SendAsync(request, cancellationToken);
         }
         catch (HttpRequestException fault) when (
-            fault.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+            fault.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
         {
-            trace.Sent = false; // There never was a connection to send it over.
+            trace.Sent = false; // There was no connection.
             throw;
         }
     }
@@ -53,7 +54,7 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
     private TimeSpan? RetryAfter(HttpResponseHeaders headers) =>
         headers.RetryAfter?.Delta ?? (headers.RetryAfter?.Date is { } date ? date - clock.GetUtcNow() : null);
 
-    /// <summary>Reads that give up after a silence.</summary>
+    /// <summary>A stream whose reads fail when nothing comes for some time.</summary>
     private sealed class WatchedStream(Stream inner, TimeSpan idle, TimeProvider clock) : Stream
     {
         public override bool CanRead => true;

@@ -1,117 +1,92 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Relay.Configuration;
 using Relay.Conversations;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>The body of a call, written once and straight as JSON: the SDK serialises its typed blocks one by one as they are made and the whole
-/// once more, which for a long history took ten times as long as all the rest of a turn. Breakpoints: the system prompt, and the last two user messages,
-/// so that the entry of the call before is found even if many blocks came since.</summary>
-internal sealed class RequestBody : HttpContent, IBufferWriter<byte>
+/// <summary>The body of a call, serialised once. The SDK would serialise each block when it is created, and all of them again:
+/// for a long history that takes ten times as long as the rest of a turn. Cache breakpoints are at the system prompt and at the last
+/// two user messages: so the cache entry of the call before is found even if many blocks were added since.</summary>
+internal sealed class RequestBody : HttpContent
 {
-    /// <summary>Small enough for the heap of young objects: whole bodies would be large ones, and collecting those is dear.</summary>
-    private const int PieceBytes = 64 * 1024;
+    /// <summary>A segment is small enough not to be put on the heap of large objects, which is expensive to collect. The pipe only
+    /// keeps what was written, so it must never wait for a reader.</summary>
+    private static readonly PipeOptions Segments = new(minimumSegmentSize: 64 * 1024, pauseWriterThreshold: 0);
 
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    // Encoded once: a long history writes them thousands of times.
-    private static readonly JsonEncodedText RoleName = JsonEncodedText.Encode("role");
-    private static readonly JsonEncodedText User = JsonEncodedText.Encode("user");
-    private static readonly JsonEncodedText Assistant = JsonEncodedText.Encode("assistant");
-    private static readonly JsonEncodedText Content = JsonEncodedText.Encode("content");
-    private static readonly JsonEncodedText Type = JsonEncodedText.Encode("type");
-    private static readonly JsonEncodedText Text = JsonEncodedText.Encode("text");
-
-    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
-    private byte[] _open = [];
-    private int _used;
+    private readonly ReadOnlySequence<byte> _bytes;
 
     public RequestBody(AdvisorCall call)
     {
         Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using (var json = new Utf8JsonWriter(this, Plain))
-            Write(json, call);
-        Close();
+        var pipe = new Pipe(Segments);
+        using (var json = new Utf8JsonWriter(pipe.Writer, Plain))
+            JsonSerializer.Serialize(json, ToBody(call), BodyJson.Default.Body);
+        pipe.Writer.Complete();
+        _bytes = pipe.Reader.TryRead(out var all) ? all.Buffer : default; // Never given back to the pool: it may still be on its way.
     }
 
-    void IBufferWriter<byte>.Advance(int count) => _used += count;
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint)
+    protected override async Task SerializeToStreamAsync(
+        Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (_open.Length - _used < Math.Max(sizeHint, 1))
-        {
-            Close();
-            _open = GC.AllocateUninitializedArray<byte>(Math.Max(sizeHint, PieceBytes));
-            _used = 0;
-        }
-        return _open.AsMemory(_used);
-    }
-
-    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => ((IBufferWriter<byte>)this).GetMemory(sizeHint).Span;
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
-
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        foreach (var piece in _pieces)
-            await stream.WriteAsync(piece, cancellationToken);
+        foreach (var segment in _bytes)
+            await stream.WriteAsync(segment, cancellationToken);
     }
 
     protected override bool TryComputeLength(out long length)
     {
-        length = _pieces.Sum(piece => (long)piece.Length);
+        length = _bytes.Length;
         return true;
     }
 
-    private void Close() => _pieces.Add(_open.AsMemory(0, _used));
-
-    private static void Write(Utf8JsonWriter json, AdvisorCall call)
+    private static Body ToBody(AdvisorCall call)
     {
-        json.WriteStartObject();
-        json.WriteString("model", call.Model);
-        json.WriteNumber("max_tokens", call.MaxTokens);
-        json.WriteBoolean("stream", true);
-        json.WriteStartArray("system");
-        WriteBlock(json, call.System, call.CacheTtl);
-        json.WriteEndArray();
-        json.WriteStartArray("messages");
-        var marked = Enumerable.Range(0, call.Messages.Count).Where(index => call.Messages[index].Role == EntryRole.User).TakeLast(2).ToHashSet();
-        for (var index = 0; index < call.Messages.Count; index++)
-            WriteMessage(
-                json, call.Messages[index], marked.Contains(index) ? call.CacheTtl : CacheTtl.Off, index == call.Messages.Count - 1 ? call.Aside : null);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteMessage(Utf8JsonWriter json, PromptMessage message, CacheTtl ttl, string? aside)
-    {
-        json.WriteStartObject();
-        json.WriteString(RoleName, message.Role == EntryRole.User ? User : Assistant);
-        json.WriteStartArray(Content);
-        for (var index = 0; index < message.Blocks.Count; index++)
-            WriteBlock(json, message.Blocks[index], index == message.Blocks.Count - 1 ? ttl : CacheTtl.Off);
-        if (aside is not null)
-            WriteBlock(json, aside, CacheTtl.Off);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteBlock(Utf8JsonWriter json, string text, CacheTtl ttl)
-    {
-        json.WriteStartObject();
-        json.WriteString(Type, Text);
-        json.WriteString(Text, text);
-        if (ttl is CacheTtl.FiveMinutes or CacheTtl.OneHour)
+        var breakpoint = call.CacheTtl switch
         {
-            json.WriteStartObject("cache_control");
-            json.WriteString("type", "ephemeral");
-            json.WriteString("ttl", ttl == CacheTtl.OneHour ? "1h" : "5m");
-            json.WriteEndObject();
-        }
-        json.WriteEndObject();
+            CacheTtl.FiveMinutes => new CacheControl("ephemeral", "5m"),
+            CacheTtl.OneHour => new CacheControl("ephemeral", "1h"),
+            _ => null,
+        };
+        var users = Enumerable.Range(0, call.Messages.Count).Where(index => call.Messages[index].Role == EntryRole.User);
+        var marked = users.TakeLast(2).ToHashSet();
+        var last = call.Messages.Count - 1;
+        var messages = call.Messages.Select((message, index) =>
+            ToMessage(message, marked.Contains(index) ? breakpoint : null, index == last ? call.Aside : null));
+        return new Body(call.Model, call.MaxTokens, Stream: true, [new Block("text", call.System, breakpoint)], messages);
+    }
+
+    private static Message ToMessage(PromptMessage message, CacheControl? breakpoint, string? aside)
+    {
+        var content = message.Blocks.ConvertAll(text => new Block("text", text));
+        if (breakpoint is not null && content is [.., var last])
+            content[^1] = last with { CacheControl = breakpoint };
+        if (aside is not null)
+            content.Add(new Block("text", aside));
+        return new Message(message.Role == EntryRole.User ? "user" : "assistant", content);
     }
 }
+
+// The messages are made one by one as they are written: all at once, those of a long history would outlive collections.
+internal sealed record Body(string Model, int MaxTokens, bool Stream, List<Block> System, IEnumerable<Message> Messages);
+
+internal sealed record Message(string Role, List<Block> Content);
+
+internal sealed record Block(string Type, string Text, CacheControl? CacheControl = null);
+
+internal sealed record CacheControl(string Type, string Ttl);
+
+/// <summary>The API's names, in the order of the records: another order is another prefix, which no cache knows.</summary>
+[JsonSerializable(typeof(Body), GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+internal sealed partial class BodyJson : JsonSerializerContext;

@@ -1,12 +1,12 @@
 using System.Text;
 using Anthropic.Models.Messages;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Costs;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>Gathers a stream's events. The usage is known from the first event on, so a stream that breaks still tells what it read.</summary>
+/// <summary>Collects the events of a stream. The first event contains the usage of the input,
+/// so that is known even if the stream breaks off.</summary>
 internal sealed class StreamedReply(CacheTtl ttl)
 {
     private readonly StringBuilder _text = new();
@@ -33,12 +33,17 @@ internal sealed class StreamedReply(CacheTtl ttl)
     public AdvisorOutcome Outcome()
     {
         if (!_ended || _stopReason is null)
-            return new AdvisorOutcome.Deferred("the reply ended before it was complete", RetryAfter: null) { Usage = Usage, PerhapsPaid = true };
+            return new AdvisorOutcome.Deferred("the reply ended before it was complete", RetryAfter: null)
+            {
+                Usage = Usage,
+                PerhapsPaid = true,
+            };
         var text = _text.ToString();
         AdvisorOutcome outcome = _stopReason switch
         {
             "refusal" => new AdvisorOutcome.Refused(_refusal ?? "no explanation was given"),
-            "model_context_window_exceeded" => new AdvisorOutcome.ContextExceeded("the model's context window was exceeded while it answered"),
+            "model_context_window_exceeded" =>
+                new AdvisorOutcome.ContextExceeded("the model's context window was exceeded while it answered"),
             _ when string.IsNullOrWhiteSpace(text) => new AdvisorOutcome.Empty(_stopReason),
             _ => new AdvisorOutcome.Replied(text, _stopReason),
         };
@@ -53,7 +58,7 @@ internal sealed class StreamedReply(CacheTtl ttl)
         var written = delta.Usage.CacheCreationInputTokens is { } total && total != before.CacheWrite5m + before.CacheWrite1h
             ? Split(total)
             : (FiveMinutes: before.CacheWrite5m, OneHour: before.CacheWrite1h);
-        // The counts of this event are cumulative: they replace, they do not add.
+        // The counts of this event are totals, so they replace the earlier ones.
         Usage = new TokenUsage(
             delta.Usage.InputTokens ?? before.Input,
             delta.Usage.OutputTokens,
@@ -67,9 +72,10 @@ internal sealed class StreamedReply(CacheTtl ttl)
         var written = usage.CacheCreation is { } split
             ? (FiveMinutes: split.Ephemeral5mInputTokens, OneHour: split.Ephemeral1hInputTokens)
             : Split(usage.CacheCreationInputTokens ?? 0);
-        return new TokenUsage(usage.InputTokens, usage.OutputTokens, written.FiveMinutes, written.OneHour, usage.CacheReadInputTokens ?? 0);
+        var read = usage.CacheReadInputTokens ?? 0;
+        return new TokenUsage(usage.InputTokens, usage.OutputTokens, written.FiveMinutes, written.OneHour, read);
     }
 
-    /// <summary>Where the API gives one sum, it is of the lifetime that was asked for.</summary>
+    /// <summary>If the API gives only one sum, all of it has the lifetime that was requested.</summary>
     private (long FiveMinutes, long OneHour) Split(long total) => ttl == CacheTtl.OneHour ? (0, total) : (total, 0);
 }

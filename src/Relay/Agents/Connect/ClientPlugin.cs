@@ -1,41 +1,48 @@
-using System.Text;
 using System.Text.Json.Nodes;
+using Relay.Configuration;
 
 namespace Relay.Agents.Connect;
 
-/// <summary>A file to be written, with its content; null content takes it away.</summary>
+/// <summary>A file to write, with its content; null content means that the file is removed.</summary>
 internal sealed record PlannedFile(string Path, byte[]? Content);
 
-/// <summary>The same entries as a plugin for Claude Code's --plugin-dir.</summary>
+/// <summary>The same entries as a plugin for Claude Code's --plugin-dir.
+/// Its skill (SKILL.md) teaches a session when to ask and what to send.</summary>
 internal static class ClientPlugin
 {
-    private const string Manifest = ".claude-plugin/plugin.json", Mcp = ".mcp.json", Hooks = "hooks/hooks.json", Skill = "skills/relay/SKILL.md";
+    private const string Manifest = ".claude-plugin/plugin.json";
+    private const string Mcp = ".mcp.json";
+    private const string Hooks = "hooks/hooks.json";
+    private const string Skill = "skills/relay/SKILL.md";
 
     private static readonly IReadOnlyList<string> Folders = [".claude-plugin", "hooks", "skills/relay", "skills"];
 
-    /// <exception cref="ConnectFault">Something else is in the folder.</exception>
+    /// <exception cref="ConnectFault">The folder holds something else.</exception>
     public static IReadOnlyList<PlannedFile> Plan(string folder, ClientEntries entries)
     {
-        Refuse(folder);
+        ThrowIfForeign(folder);
+        var manifest = new JsonObject
+        {
+            ["name"] = "relay",
+            ["version"] = ProgramVersion.Text,
+            ["description"] = "One long-lived advisor for several Claude Code sessions, and one human who is asked only when necessary.",
+            ["author"] = new JsonObject { ["name"] = "Relay contributors" },
+        };
+        var servers = new JsonObject { ["mcpServers"] = new JsonObject { [ClientEntries.Server] = entries.McpServer() } };
+        var hooks = new JsonObject { ["hooks"] = entries.Hooks() };
         return
         [
-            new(Path.Combine(folder, Manifest), Bytes(new JsonObject
-            {
-                ["name"] = "relay",
-                ["version"] = entries.Version,
-                ["description"] = "One long-lived advisor for several Claude Code sessions, and one human reached only when it must.",
-                ["author"] = new JsonObject { ["name"] = "Relay contributors" },
-            })),
-            new(Path.Combine(folder, Mcp), Bytes(new JsonObject { ["mcpServers"] = new JsonObject { [ClientEntries.Server] = entries.McpServer() } })),
-            new(Path.Combine(folder, Hooks), Bytes(new JsonObject { ["hooks"] = entries.Hooks() })),
-            new(Path.Combine(folder, Skill), Encoding.UTF8.GetBytes(RelaySkill.Text)),
+            new(Path.Combine(folder, Manifest), Bytes(manifest)),
+            new(Path.Combine(folder, Mcp), Bytes(servers)),
+            new(Path.Combine(folder, Hooks), Bytes(hooks)),
+            new(Path.Combine(folder, Skill), ReadSkill()),
         ];
     }
 
-    /// <summary>Takes our files away, then the folders that nothing else is in.</summary>
+    /// <summary>Deletes the plugin's files, then the folders that are empty. False when there is no plugin.</summary>
     public static bool Remove(string folder)
     {
-        Refuse(folder);
+        ThrowIfForeign(folder);
         if (!File.Exists(Path.Combine(folder, Manifest)))
             return false;
         foreach (var file in (string[])[Mcp, Hooks, Skill, Manifest])
@@ -46,7 +53,7 @@ internal static class ClientPlugin
         return true;
     }
 
-    private static void Refuse(string folder)
+    private static void ThrowIfForeign(string folder)
     {
         var manifest = Path.Combine(folder, Manifest);
         if (File.Exists(manifest))
@@ -61,4 +68,12 @@ internal static class ClientPlugin
     }
 
     private static byte[] Bytes(JsonObject root) => JsonFile.New.Render(root);
+
+    private static byte[] ReadSkill()
+    {
+        using var resource = typeof(ClientPlugin).Assembly.GetManifestResourceStream("SKILL.md")!;
+        using var content = new MemoryStream();
+        resource.CopyTo(content);
+        return content.ToArray();
+    }
 }

@@ -3,33 +3,32 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
-using Relay.Conversations;
 
 namespace Relay.Agents.Connect;
 
-/// <summary>Why sessions cannot be connected or disconnected; nothing has been written.</summary>
+/// <summary>Says why sessions cannot be connected or disconnected. Nothing has been written.</summary>
 internal sealed class ConnectFault(string message) : Exception(message);
 
-/// <summary>Somebody else's JSON file: what it says, and the habits of whoever wrote it, which are kept.</summary>
-internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, bool EndsWithNewLine, bool HasMark)
+/// <summary>A JSON file of the user: its content and its formatting, which is kept when the file is written again.</summary>
+internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, bool EndsWithNewLine, bool HasBom)
 {
-    private static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
+    private static ReadOnlySpan<byte> Bom => [0xEF, 0xBB, 0xBF];
 
-    public static JsonFile New => new([], "  ", "\n", EndsWithNewLine: true, HasMark: false);
+    public static JsonFile New => new([], "  ", "\n", EndsWithNewLine: true, HasBom: false);
 
     /// <summary>Null when there is no such file.</summary>
-    /// <exception cref="ConnectFault">It is not a JSON object.</exception>
+    /// <exception cref="ConnectFault">The file is not a JSON object.</exception>
     public static JsonFile? Read(string path) => File.Exists(path) ? Parse(path, File.ReadAllBytes(path)) : null;
 
     public static JsonFile Parse(string path, byte[] content)
     {
-        var hasMark = content.AsSpan().StartsWith(Mark);
-        var bytes = hasMark ? content.AsSpan(Mark.Length) : content;
+        var hasBom = content.AsSpan().StartsWith(Bom);
+        var bytes = hasBom ? content.AsSpan(Bom.Length) : content;
         if (!Utf8.IsValid(bytes))
             throw new ConnectFault($"{path}: not UTF-8; nothing was changed");
         var text = Encoding.UTF8.GetString(bytes);
         var newLine = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
-        return new JsonFile(Object(path, bytes), IndentOf(text), newLine, text.EndsWith('\n'), hasMark);
+        return new JsonFile(Object(path, bytes), IndentOf(text), newLine, text.EndsWith('\n'), hasBom);
     }
 
     public byte[] Render(JsonObject root)
@@ -43,7 +42,7 @@ internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, 
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };
         var text = root.ToJsonString(options) + (EndsWithNewLine ? NewLine : "");
-        return [.. HasMark ? Mark : [], .. Encoding.UTF8.GetBytes(text)];
+        return [.. HasBom ? Bom : [], .. Encoding.UTF8.GetBytes(text)];
     }
 
     private static JsonObject Object(string path, ReadOnlySpan<byte> bytes)
@@ -55,14 +54,16 @@ internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, 
         }
         catch (JsonException exception)
         {
-            throw new ConnectFault(FormattableString.Invariant(
-                $"{path}:{(exception.LineNumber ?? 0) + 1}:{(exception.BytePositionInLine ?? 0) + 1}: not JSON, so it cannot be merged into; nothing was changed ({Reason(exception)})"));
+            var place = FormattableString.Invariant($"{(exception.LineNumber ?? 0) + 1}:{(exception.BytePositionInLine ?? 0) + 1}");
+            throw new ConnectFault(
+                $"{path}:{place}: not JSON, so it cannot be merged into; nothing was changed ({Reason(exception)})");
         }
     }
 
-    private static string Reason(JsonException exception) => exception.Message.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.', ' ');
+    private static string Reason(JsonException exception) =>
+        exception.Message.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.', ' ');
 
-    /// <summary>What stands before the first key of a file written in several lines; nothing for one written in one.</summary>
+    /// <summary>The white space before the first key. Empty for a file that is written in one line.</summary>
     private static string IndentOf(string text)
     {
         var brace = text.IndexOf('{');

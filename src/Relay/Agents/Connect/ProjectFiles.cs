@@ -3,8 +3,8 @@ using Relay.Configuration;
 
 namespace Relay.Agents.Connect;
 
-/// <summary>A project's .mcp.json and .claude/settings.json: our entries go in beside everything else and come out again. The first original is
-/// kept as NAME.relay-backup, and comes back as it was when nobody else has changed the file since.</summary>
+/// <summary>Adds our entries to a project's .mcp.json and .claude/settings.json, and removes them again. Everything else stays.
+/// The first original is kept as NAME.relay-backup. It is restored byte for byte if nobody else has changed the file since.</summary>
 internal sealed class ProjectFiles(string project)
 {
     private const string BackupSuffix = ".relay-backup";
@@ -20,7 +20,8 @@ internal sealed class ProjectFiles(string project)
     /// <exception cref="ConnectFault">A file cannot be read.</exception>
     public IReadOnlyList<PlannedFile> PlanDisconnect() => [.. Disconnect(McpFile), .. Disconnect(SettingsFile)];
 
-    /// <summary>Backups first: a crash in between leaves the original where it was.</summary>
+    /// <summary>Follows the order of the plan: a backup is written before its file and removed after it.
+    /// So a crash in between loses no original.</summary>
     public static void Write(IReadOnlyList<PlannedFile> plan)
     {
         foreach (var file in plan)
@@ -38,12 +39,12 @@ internal sealed class ProjectFiles(string project)
         var file = JsonFile.Read(path);
         var original = Original(path);
         var root = (JsonObject?)file?.Root.DeepClone() ?? [];
-        var stripped = Strip(root, original?.Root);
+        var hadOurEntries = RemoveOurEntries(root, original?.Root);
         add(root);
         if (file is null && original is not null)
-            yield return new PlannedFile(path + BackupSuffix, null); // Of a file that somebody has removed since.
-        if (file is not null && !stripped)
-            yield return new PlannedFile(path + BackupSuffix, File.ReadAllBytes(path)); // Nothing of ours is in it, so it is the original.
+            yield return new PlannedFile(path + BackupSuffix, null); // Somebody has removed the file, so its backup is out of date.
+        if (file is not null && !hadOurEntries)
+            yield return new PlannedFile(path + BackupSuffix, File.ReadAllBytes(path)); // Without entries of ours it is the original.
         yield return new PlannedFile(path, (file ?? JsonFile.New).Render(root));
     }
 
@@ -53,20 +54,22 @@ internal sealed class ProjectFiles(string project)
         if (JsonFile.Read(path) is { } file)
         {
             var root = (JsonObject)file.Root.DeepClone();
-            if (Strip(root, original?.Root))
+            if (RemoveOurEntries(root, original?.Root))
                 yield return new PlannedFile(path, Restored(path, file, root, original));
         }
         if (original is not null)
             yield return new PlannedFile(path + BackupSuffix, null);
     }
 
-    /// <summary>The original's very bytes where nothing but our entries has come in since; else what is left without them.</summary>
-    private static byte[]? Restored(string path, JsonFile file, JsonObject stripped, JsonFile? original)
+    /// <summary>The bytes of the original if only our entries were added since; otherwise the file without them.
+    /// Null when nothing is left of a file that we created.</summary>
+    /// <param name="rest">The content of the file without our entries.</param>
+    private static byte[]? Restored(string path, JsonFile file, JsonObject rest, JsonFile? original)
     {
         if (original is null)
-            return stripped.Count == 0 ? null : file.Render(stripped);
+            return rest.Count == 0 ? null : file.Render(rest);
         var asWeWroteIt = File.ReadAllBytes(path).AsSpan().SequenceEqual(original.Render(file.Root));
-        return asWeWroteIt && JsonNode.DeepEquals(stripped, original.Root) ? File.ReadAllBytes(path + BackupSuffix) : file.Render(stripped);
+        return asWeWroteIt && JsonNode.DeepEquals(rest, original.Root) ? File.ReadAllBytes(path + BackupSuffix) : file.Render(rest);
     }
 
     private static JsonFile? Original(string path) => JsonFile.Read(path + BackupSuffix);
@@ -75,7 +78,8 @@ internal sealed class ProjectFiles(string project)
     {
         var servers = Child(root, "mcpServers", McpFile);
         if (servers.ContainsKey(ClientEntries.Server))
-            throw new ConnectFault($"{McpFile}: a server named {ClientEntries.Server} is there that is not this relay; nothing was changed");
+            throw new ConnectFault(
+                $"{McpFile}: a server named {ClientEntries.Server} is there that is not this relay; nothing was changed");
         servers[ClientEntries.Server] = entries.McpServer();
     }
 
@@ -103,8 +107,9 @@ internal sealed class ProjectFiles(string project)
         return root[name] as JsonObject ?? throw new ConnectFault($"{path}: {name} is not an object; nothing was changed");
     }
 
-    /// <summary>Takes our entries out, and what held nothing but them. True when there were any.</summary>
-    private static bool Strip(JsonObject root, JsonObject? original)
+    /// <summary>Removes our entries. Also removes objects that are empty without them, unless the original had them.
+    /// True when there were any entries of ours.</summary>
+    private static bool RemoveOurEntries(JsonObject root, JsonObject? original)
     {
         var any = false;
         if (root["mcpServers"] is JsonObject servers && ClientEntries.IsOurServer(servers[ClientEntries.Server]))
@@ -112,22 +117,23 @@ internal sealed class ProjectFiles(string project)
             any = servers.Remove(ClientEntries.Server);
             RemoveIfEmptied(root, "mcpServers", original);
         }
-        if (root["hooks"] is JsonObject hooks && StripHooks(hooks, original?["hooks"] as JsonObject))
+        if (root["hooks"] is JsonObject hooks && RemoveOurHooks(hooks, original?["hooks"] as JsonObject))
         {
             any = true;
             RemoveIfEmptied(root, "hooks", original);
         }
-        if (any && root["env"] is JsonObject environment && (original?["env"] as JsonObject)?.ContainsKey(ClientEntries.BlockCap) != true && environment.Remove(ClientEntries.BlockCap))
+        var isBlockCapTheirs = (original?["env"] as JsonObject)?.ContainsKey(ClientEntries.BlockCap) == true;
+        if (any && !isBlockCapTheirs && root["env"] is JsonObject environment && environment.Remove(ClientEntries.BlockCap))
             RemoveIfEmptied(root, "env", original);
         return any;
     }
 
-    private static bool StripHooks(JsonObject hooks, JsonObject? original)
+    private static bool RemoveOurHooks(JsonObject hooks, JsonObject? original)
     {
         var any = false;
         foreach (var (name, value) in hooks.ToList())
         {
-            if (value is not JsonArray groups || !StripGroups(groups))
+            if (value is not JsonArray groups || !RemoveOurHooks(groups))
                 continue;
             any = true;
             if (groups.Count == 0 && original?.ContainsKey(name) != true)
@@ -136,7 +142,7 @@ internal sealed class ProjectFiles(string project)
         return any;
     }
 
-    private static bool StripGroups(JsonArray groups)
+    private static bool RemoveOurHooks(JsonArray groups)
     {
         var any = false;
         foreach (var group in groups.ToList())

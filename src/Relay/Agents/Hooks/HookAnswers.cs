@@ -3,14 +3,14 @@ using Relay.Storage;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>What each event does. What is not known passes.</summary>
+/// <summary>Answers each kind of hook event. Unknown events get an empty answer.</summary>
 internal sealed class HookAnswers(StopHook stop, PermissionHook permission, AgentReplies replies, Database database)
 {
     public async Task<HookAnswer> ToAsync(HttpContext context, Agent agent, HookEvent hook, string name)
     {
         var cancellationToken = context.RequestAborted;
         if (hook is { AgentId: not null } && name is not ("PreToolUse" or "PermissionRequest"))
-            return HookAnswer.Nothing; // A subagent's: what waits is for the session itself.
+            return HookAnswer.Nothing; // It comes from a subagent, but the replies are for the session itself.
         switch (name)
         {
             case "Stop":
@@ -19,8 +19,8 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
                 return await permission.AnswerAsync(agent, hook, cancellationToken);
             case "SessionStart":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
-                return await DeliverAsync(
-                    context, agent, name, $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.", cancellationToken);
+                var connected = $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.";
+                return await DeliverAsync(context, agent, name, connected, cancellationToken);
             case "UserPromptSubmit":
                 await database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
@@ -30,7 +30,8 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
             case "PreToolUse" when hook.ToolUseId is { } use:
                 if (hook.AgentId is null)
                     await AtWorkAsync(agent, cancellationToken);
-                await database.WriteAsync(writing => AgentStore.NoteToolUseAsync(writing, use, agent, cancellationToken), cancellationToken);
+                await database.WriteAsync(
+                    writing => AgentStore.NoteToolUseAsync(writing, use, agent, cancellationToken), cancellationToken);
                 return HookAnswer.Nothing;
             case "Notification" when hook.NotificationType == "idle_prompt":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
@@ -54,11 +55,17 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
     private Task SetStateAsync(Agent agent, AgentState state, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => AgentStore.SetStateAsync(writing, agent, state, cancellationToken), cancellationToken);
 
-    /// <summary>A session that a waiter woke has no prompt to tell it by.</summary>
+    /// <summary>A session that a waiter has woken gets no prompt, so its state is corrected here.</summary>
     private Task AtWorkAsync(Agent agent, CancellationToken cancellationToken) =>
         agent.State == AgentState.Active ? Task.CompletedTask : SetStateAsync(agent, AgentState.Active, cancellationToken);
 
-    private async Task<HookAnswer> DeliverAsync(HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
+    /// <param name="context">The request of the hook.</param>
+    /// <param name="agent">Whose hook it is.</param>
+    /// <param name="name">The hook event.</param>
+    /// <param name="always">What the session is told even when no reply waits.</param>
+    /// <param name="cancellationToken">Ends the delivery.</param>
+    private async Task<HookAnswer> DeliverAsync(
+        HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
     {
         var lease = await replies.TakeAsync(agent, cancellationToken);
         await replies.CarryAsync(context, agent, lease, cancellationToken);

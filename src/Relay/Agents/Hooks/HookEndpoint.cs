@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Relay.Cli;
 using Relay.Conversations;
 using Relay.Http;
 using Relay.Storage;
@@ -7,7 +6,8 @@ using Relay.Storage;
 namespace Relay.Agents.Hooks;
 
 /// <summary>POST /hooks/claude-code: one event of one Claude Code session.</summary>
-internal sealed partial class HookEndpoint(HookAnswers answers, Database database, SessionDirectory directory, ILogger<HookEndpoint> log)
+internal sealed partial class HookEndpoint(
+    HookAnswers answers, Database database, SessionDirectory directory, ILogger<HookEndpoint> log)
 {
     /// <summary>The client's are 36 characters long.</summary>
     private const int LongestId = 200;
@@ -46,7 +46,8 @@ internal sealed partial class HookEndpoint(HookAnswers answers, Database databas
         try
         {
             var hook = await JsonSerializer.DeserializeAsync<HookEvent>(context.Request.Body, EventJson, context.RequestAborted);
-            _ = hook?.ToolInput is { } input ? PermissionHook.Show(input) : null; // Text in it that is none is found here and not in mid-question.
+            if (hook?.ToolInput is { } input)
+                PermissionHook.Show(input); // Throws on invalid text, which is better found here than in the middle of a question.
             return hook;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

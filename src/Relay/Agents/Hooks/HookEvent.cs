@@ -1,18 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Relay.Conversations;
-using Relay.Http;
-using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>What Claude Code posts to a hook; fields that an event has not are null.</summary>
+/// <summary>What Claude Code posts to a hook. Fields that an event does not have are null.</summary>
 internal sealed record HookEvent
 {
     public string? HookEventName { get; init; }
     public string? SessionId { get; init; }
 
-    /// <summary>Only of events inside a subagent.</summary>
+    /// <summary>Set only in events from inside a subagent.</summary>
     public string? AgentId { get; init; }
 
     public string? Cwd { get; init; }
@@ -27,7 +24,7 @@ internal sealed record HookEvent
     public string? Source { get; init; }
 }
 
-/// <summary>What a hook answers. An empty one lets the session do what it was about to do.</summary>
+/// <summary>The answer to a hook event. An empty answer lets the session do what it was about to do.</summary>
 internal sealed record HookAnswer
 {
     public static readonly HookAnswer Nothing = new();
@@ -39,7 +36,7 @@ internal sealed record HookAnswer
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>"block" makes a session that stops go on with <see cref="Reason"/>.</summary>
+    /// <summary>"block" lets a session that wants to stop go on, with <see cref="Reason"/> as its input.</summary>
     public string? Decision { get; init; }
 
     public string? Reason { get; init; }
@@ -55,7 +52,14 @@ internal sealed record HookAnswer
         new() { HookSpecificOutput = new HookOutput { HookEventName = eventName, AdditionalContext = text } };
 
     public static HookAnswer Permission(string behavior, string? message) =>
-        new() { HookSpecificOutput = new HookOutput { HookEventName = "PermissionRequest", Decision = new PermissionDecision(behavior, message) } };
+        new()
+        {
+            HookSpecificOutput = new HookOutput
+            {
+                HookEventName = "PermissionRequest",
+                Decision = new PermissionDecision(behavior, message),
+            },
+        };
 }
 
 internal sealed record HookOutput

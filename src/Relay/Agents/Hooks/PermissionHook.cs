@@ -4,15 +4,18 @@ using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
-using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>Asks the operator whether a session may use a tool. Only an answer allows; no answer in time leaves it to the client's own prompt.</summary>
+/// <summary>Asks the operator whether a session may use a tool. Without an answer in time the client asks its own user.</summary>
 internal sealed partial class PermissionHook(
     PermissionQuestions questions, AgentIntake intake, SettingsSource settings, ILogger<PermissionHook> log)
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public async Task<HookAnswer> AnswerAsync(Agent agent, HookEvent hook, CancellationToken cancellationToken)
     {
@@ -24,14 +27,14 @@ internal sealed partial class PermissionHook(
             return HookAnswer.Permission("allow", message: null);
         }
         if (intake.TooLong(tool + input) is not null)
-            return HookAnswer.Nothing; // Too much for a phone: the client's own prompt shows it.
+            return HookAnswer.Nothing; // Too long for a page on a phone, so the client asks its own user.
         var text = $"{agent.Session} wants to use {tool} in {agent.Folder}:\n\n{input}\n\nAnswer allow, or deny with a reason.";
         var question = await questions.AskAsync(agent.Session, tool, text, cancellationToken);
         LogAsked(question, agent.Session, tool);
         return await questions.AnswerAsync(question, cancellationToken) is { } answer ? Decide(answer) : HookAnswer.Nothing;
     }
 
-    /// <summary>Throws when a string in it is not valid text, such as half a surrogate pair.</summary>
+    /// <summary>Throws when a string of the input is not valid text, such as half a surrogate pair.</summary>
     public static string Show(JsonElement input) => JsonSerializer.Serialize(input, Readable);
 
     private static bool Covers(AllowRule rule, string tool, JsonElement? input)
@@ -42,7 +45,7 @@ internal sealed partial class PermissionHook(
         }
         catch (RegexMatchTimeoutException)
         {
-            return false; // What cannot be decided is asked.
+            return false; // No rule has decided, so the operator is asked.
         }
     }
 

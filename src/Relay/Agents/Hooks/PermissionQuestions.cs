@@ -7,7 +7,7 @@ using Relay.Storage;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>A question to the operator that a client waits for: asked, paged, and closed when nobody waits any more.</summary>
+/// <summary>A question to the operator for which a client waits. It is closed when the client stops waiting.</summary>
 internal sealed class PermissionQuestions(
     Database database, ChangeFeed changes, SessionDirectory directory, SettingsSource settings, IHostApplicationLifetime lifetime)
 {
@@ -21,12 +21,13 @@ internal sealed class PermissionQuestions(
                 var question = new NewQuestion(conversation, Message: null, session, QuestionKind.Permission, text);
                 var id = await QuestionStore.OpenAsync(writing, question, cancellationToken);
                 var title = $"{settings.Current.Config.Operator.Token} {session}: may it use {tool}? (#{id})";
-                await PageStore.QueueAsync(writing, new NewPage(PageCause.Question(id), title, text, Priority: 4, "lock"), cancellationToken);
+                var page = new NewPage(PageCause.Question(id), title, text, Priority: 4, "lock");
+                await PageStore.QueueAsync(writing, page, cancellationToken);
                 return id;
             },
             cancellationToken);
 
-    /// <summary>The answer; null when none came in time, or the relay stops.</summary>
+    /// <summary>Waits for the answer. Null when none came in time, or when the relay stops.</summary>
     public async Task<string?> AnswerAsync(long question, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
@@ -37,13 +38,13 @@ internal sealed class PermissionQuestions(
         }
         finally
         {
-            await CloseAsync(question); // Whoever stops waiting: a question nobody waits for must not look open.
+            await CloseAsync(question); // Nobody waits for it any more, so it must not look open.
         }
         cancellationToken.ThrowIfCancellationRequested();
-        return (await ClosedAsync(question, cancellationToken))?.Answer; // An answer that came in the last moment counts.
+        return (await ClosedAsync(question, cancellationToken))?.Answer; // The answer may have come in the last moment.
     }
 
-    /// <summary>At the start: the clients that waited are gone.</summary>
+    /// <summary>Closes all of them. Called at the start of the relay, when no client waits.</summary>
     public static async Task ExpireAllAsync(Writing writing, CancellationToken cancellationToken)
     {
         foreach (var question in await QuestionStore.OpenAsync(writing, cancellationToken))

@@ -4,24 +4,23 @@ using System.Text;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
-using Relay.Operator;
-using Relay.Running;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>A session wants to stop. (1) What waits for it makes it go on. (2) In relay mode its last message goes to the advisor and
-/// (3) the hook is held; (4) the reply makes it go on, unless it starts with [DONE]. While the operator is asked, when the hold nears
-/// the client's limit, or when the client would not go on any more, the session may stop and the reply comes by the next hook, prompt or waiter.</summary>
-internal sealed partial class StopHook(AgentIntake intake, ReplyWait wait, AgentReplies replies, Database database, ILogger<StopHook> log)
+/// <summary>Answers a session that wants to stop. (1) If replies wait for it, it goes on with them. (2) In relay mode its last message
+/// goes to the advisor, and (3) the hook waits for the reply. (4) The session goes on with the reply, unless it starts with [DONE].
+/// The session stops when the operator is asked, when the client's limit for a hook is near, or when the client would not go on any
+/// more. Then the reply comes with the next hook, prompt or waiter.</summary>
+internal sealed partial class StopHook(
+    AgentIntake intake, ReplyWait wait, AgentReplies replies, Database database, ILogger<StopHook> log)
 {
     private const string Done = "[DONE]";
 
-    /// <summary>The client's own: after so many blocked stops in a row it ends the turn, and a reply given then would be lost.</summary>
+    /// <summary>After so many blocked stops in a row the client ends the turn by itself, and a reply given then would be lost.</summary>
     private const int ClientsBlockCap = 8;
 
-    /// <summary>Under the 600 s that the client gives a hook by default.</summary>
+    /// <summary>Less than the 600 s that the client gives a hook by default.</summary>
     private const int HoldSeconds = 540, LongestHoldSeconds = 3_500;
 
     public async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, HookEvent hook, CancellationToken cancellationToken)
@@ -32,14 +31,18 @@ internal sealed partial class StopHook(AgentIntake intake, ReplyWait wait, Agent
         if (!IsRelayed(context) || string.IsNullOrWhiteSpace(hook.LastAssistantMessage))
             return await LetStopAsync(agent, note: null, cancellationToken);
         if (agent.Rounds >= intake.MaxRounds)
-            return await LetStopAsync(agent, $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.", cancellationToken);
+            return await LetStopAsync(agent, TooManyRounds(agent), cancellationToken);
         return await RelayAsync(context, agent, hook, goesOn, cancellationToken);
     }
 
     /// <summary>Whether a reply only lets its session stop.</summary>
     public static bool IsDone(OutboundReply reply) => reply.Content.AsSpan().TrimStart().StartsWith(Done, StringComparison.Ordinal);
 
-    private async Task<HookAnswer> RelayAsync(HttpContext context, Agent agent, HookEvent hook, bool goesOn, CancellationToken cancellationToken)
+    private static string TooManyRounds(Agent agent) =>
+        $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.";
+
+    private async Task<HookAnswer> RelayAsync(
+        HttpContext context, Agent agent, HookEvent hook, bool goesOn, CancellationToken cancellationToken)
     {
         var acceptance = await intake.AcceptAsync(
             agent.Session, hook.LastAssistantMessage!, Key(agent, hook), ReplyChannel.Agent, cancellationToken); // (2)
@@ -48,7 +51,8 @@ internal sealed partial class StopHook(AgentIntake intake, ReplyWait wait, Agent
         if (acceptance is Inbox.Acceptance.Accepted)
             await database.WriteAsync(writing => AgentStore.RelayedAsync(writing, agent, cancellationToken), cancellationToken);
         if (!goesOn)
-            return await LetStopAsync(agent, "Relay: the client ends a turn that was continued so often. The reply comes when it is there.", cancellationToken);
+            return await LetStopAsync(
+                agent, "Relay: the client ends a turn that was continued so often. The reply comes when it is there.", cancellationToken);
         var (conversation, message) = acceptance is Inbox.Acceptance.Accepted accepted
             ? (accepted.Conversation, accepted.Message)
             : (((Inbox.Acceptance.Duplicate)acceptance).Message.Conversation, ((Inbox.Acceptance.Duplicate)acceptance).Message.Id);
@@ -56,36 +60,47 @@ internal sealed partial class StopHook(AgentIntake intake, ReplyWait wait, Agent
         return await AnswerAsync(context, agent, await HoldAsync(agent, conversation, message, hold, cancellationToken), cancellationToken);
     }
 
-    private async Task<Waited> HoldAsync(Agent agent, ConversationId conversation, MessageId message, TimeSpan hold, CancellationToken cancellationToken)
+    private async Task<Waited> HoldAsync(
+        Agent agent, ConversationId conversation, MessageId message, TimeSpan hold, CancellationToken cancellationToken)
     {
         try
         {
-            return await wait.WaitAsync(new ReplyRequest(conversation, message, hold) { LeaveToOperator = true }, cancellationToken); // (3)
+            var request = new ReplyRequest(conversation, message, hold) { LeaveToOperator = true };
+            return await wait.WaitAsync(request, cancellationToken); // (3)
         }
         catch (OperationCanceledException)
         {
-            // The client has let go of the hook: its session waits for its user, and a waiter may wake it.
+            // The client has ended the hook. Its session waits for its user now, and a waiter may wake it.
             await database.WriteAsync(writing => AgentStore.StoppedAsync(writing, agent, CancellationToken.None), CancellationToken.None);
             throw;
         }
     }
 
-    private async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, Waited waited, CancellationToken cancellationToken) => waited switch
+    private Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, Waited waited, CancellationToken cancellationToken)
     {
-        Waited.Replied replied => await GoOnAsync(context, agent, replied.Lease, cancellationToken), // (4)
-        Waited.TakenElsewhere => HookAnswer.Nothing, // The same stop was told twice, and the other one goes on with the reply.
-        Waited.OperatorAsked asked => await LetStopAsync(
-            agent, $"Relay: the advisor has asked the operator (question #{asked.Question}). The reply comes when it is there.", cancellationToken),
-        Waited.GivenUp givenUp => await LetStopAsync(agent, $"Relay: the operator gave the message up: {givenUp.Reason}", cancellationToken),
-        Waited.NotYet notYet => await LetStopAsync(agent, $"Relay: not answered yet ({notYet.State}). The reply comes when it is there.", cancellationToken),
-        _ => throw new InvalidOperationException(),
-    };
+        const string later = "The reply comes when it is there.";
+        return waited switch
+        {
+            Waited.Replied replied => GoOnAsync(context, agent, replied.Lease, cancellationToken), // (4)
+            Waited.TakenElsewhere => Task.FromResult(HookAnswer.Nothing), // A second hook reported the same stop and got the reply.
+            Waited.OperatorAsked asked => StopAsync($"the advisor has asked the operator (question #{asked.Question}). {later}"),
+            Waited.GivenUp givenUp => StopAsync($"the operator gave the message up: {givenUp.Reason}"),
+            Waited.NotYet notYet => StopAsync($"not answered yet ({notYet.State}). {later}"),
+            _ => throw new InvalidOperationException(),
+        };
 
-    private async Task<HookAnswer> GoOnAsync(HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
+        Task<HookAnswer> StopAsync(string note) => LetStopAsync(agent, "Relay: " + note, cancellationToken);
+    }
+
+    private async Task<HookAnswer> GoOnAsync(
+        HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
     {
         await replies.CarryAsync(context, agent, lease, cancellationToken);
         if (IsRelayed(context) && lease.Replies.All(IsDone))
-            return await LetStopAsync(agent, WordsAfterDone(lease.Text) is { Length: > 0 } words ? "Relay: " + words : null, cancellationToken);
+        {
+            var words = WordsAfterDone(lease.Text);
+            return await LetStopAsync(agent, words.Length > 0 ? "Relay: " + words : null, cancellationToken);
+        }
         await database.WriteAsync(writing => AgentStore.WentOnAsync(writing, agent, cancellationToken), cancellationToken);
         LogGoesOn(agent.Session, agent.Blocks + 1);
         return HookAnswer.GoOn(lease.Text);
@@ -101,13 +116,19 @@ internal sealed partial class StopHook(AgentIntake intake, ReplyWait wait, Agent
         return note is null ? HookAnswer.Nothing : new HookAnswer { SystemMessage = note };
     }
 
-    /// <summary>The same stop told twice (by a plugin and by the project's settings) is one message; the same words at a later stop are another.</summary>
-    private static string Key(Agent agent, HookEvent hook) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"stop:{agent.Id}:{hook.PromptId}:{agent.Stops}:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hook.LastAssistantMessage!)))}");
+    /// <summary>A stop that is reported twice (by a plugin and by the project's settings) is one message.
+    /// The same words at a later stop are another message.</summary>
+    private static string Key(Agent agent, HookEvent hook)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(hook.LastAssistantMessage!));
+        return string.Create(
+            CultureInfo.InvariantCulture, $"stop:{agent.Id}:{hook.PromptId}:{agent.Stops}:{Convert.ToHexStringLower(hash)}");
+    }
 
     private static int Number(HttpContext context, string header, int otherwise, int longest) =>
-        int.TryParse(context.Request.Headers[header], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0 ? Math.Min(given, longest) : otherwise;
+        int.TryParse(context.Request.Headers[header], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0
+            ? Math.Min(given, longest)
+            : otherwise;
 
     [LoggerMessage(LogLevel.Information, "{Session} goes on with a reply, {Blocks} in a row")]
     private partial void LogGoesOn(SessionId session, int blocks);

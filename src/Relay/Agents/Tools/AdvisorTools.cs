@@ -3,7 +3,6 @@ using System.Globalization;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
-using Relay.Cli;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
@@ -13,29 +12,36 @@ using Relay.Texts;
 
 namespace Relay.Agents.Tools;
 
-/// <summary>The MCP tools. Their descriptions teach the model when to ask and what to pack: the advisor sees only what it is sent.</summary>
-internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, ReplyWait wait, Handover handover, Database database)
+/// <summary>The MCP tools. Their descriptions tell the model when to ask and what to send.</summary>
+internal sealed class AdvisorTools(
+    AgentCaller callers, AgentIntake intake, ReplyWait wait, Handover handover, Database database)
 {
-    /// <summary>A client that says nothing of its patience gives up after a minute; Claude Code, kept informed, waits much longer.</summary>
-    private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(50);
-    private static readonly TimeSpan ClaudePatience = TimeSpan.FromMinutes(9);
+    /// <summary>Most clients give up after a minute.</summary>
+    private static readonly TimeSpan OthersLimit = TimeSpan.FromSeconds(50);
+
+    /// <summary>Claude Code waits much longer as long as it gets progress notifications.</summary>
+    private static readonly TimeSpan ClaudeLimit = TimeSpan.FromMinutes(9);
+
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromSeconds(10);
 
     [McpServerTool(Name = "ask_advisor", Title = "Ask the advisor", OpenWorld = true, Destructive = false)]
     [Description("""
-        Ask the long-lived advisor that all sessions of this project share, and wait for its decision. It remembers the whole project's history and the
-        operator's rulings, and asks the human operator itself when only a human can decide.
-        Ask when a decision is expensive to undo, when requirements conflict or are missing, when you have failed twice at the same thing, before you
-        change something other sessions rely on, and when your plan is ready for a second opinion. Do not ask what the code or its documentation answers.
-        The advisor sees ONLY what you send: give the goal, what you tried, the exact error, the options you considered with your preference, and a summary
-        of the diff. If the answer says "not answered yet", go on with other work and call check_replies later, or ask the same question again.
+        Ask the long-lived advisor that all sessions of this project share, and wait for its decision. It remembers the whole
+        project's history and the operator's rulings, and asks the human operator itself when only a human can decide.
+        Ask when a decision is expensive to undo, when requirements conflict or are missing, when you have failed twice at the
+        same thing, before you change something other sessions rely on, and when your plan is ready for a second opinion. Do
+        not ask what the code or its documentation answers.
+        The advisor sees ONLY what you send: give the goal, what you tried, the exact error, the options you considered with
+        your preference, and a summary of the diff. If the answer says "not answered yet", go on with other work and call
+        check_replies later, or ask the same question again.
         """)]
     public async Task<CallToolResult> AskAdvisor(
         RequestContext<CallToolRequestParams> request,
         IProgress<ProgressNotificationValue> progress,
         [Description("The question, with the decision you need. One question a call.")] string question,
-        [Description("Everything needed to decide: goal, what was tried, exact errors, options considered, a summary of the diff.")] string? context = null,
-        CancellationToken cancellationToken = default) // Optional only because an optional argument of the tool stands before it.
+        [Description("Everything needed to decide: goal, what was tried, exact errors, options considered, a summary of the diff.")]
+        string? context = null,
+        CancellationToken cancellationToken = default) // Has a default only because C# demands one after an optional parameter.
     {
         if (string.IsNullOrWhiteSpace(question))
             return Error("The question is empty.");
@@ -51,20 +57,24 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Repl
             Inbox.Acceptance.Duplicate duplicate => (duplicate.Message.Conversation, duplicate.Message.Id),
             _ => throw new InvalidOperationException(),
         };
-        var waiting = new ReplyRequest(conversation, message, caller.ToolUse is null ? OthersPatience : ClaudePatience) { Progress = Progress(progress) };
+        var limit = caller.ToolUse is null ? OthersLimit : ClaudeLimit;
+        var waiting = new ReplyRequest(conversation, message, limit) { Progress = Progress(progress) };
         try
         {
             return Answer(caller, message, await wait.WaitAsync(waiting, ended.Token));
         }
         catch (OperationCanceledException) when (caller.Gone.IsCancellationRequested)
         {
-            return Error("The connection has ended."); // Nobody hears it; an exception would be logged as a fault of the tool.
+            return Error("The connection has ended."); // Nobody reads it. An exception would be logged as a fault of the tool.
         }
     }
 
     [McpServerTool(Name = "check_replies", Title = "Check for replies", ReadOnly = false, Destructive = false)]
-    [Description("Fetch the advisor's and the operator's replies that wait for this session. Each is given once. Call it when a question was \"not answered yet\", or before you finish.")]
-    public async Task<CallToolResult> CheckReplies(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    [Description(
+        "Fetch the advisor's and the operator's replies that wait for this session. Each is given once. "
+        + "Call it when a question was \"not answered yet\", or before you finish.")]
+    public async Task<CallToolResult> CheckReplies(
+        RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var caller = await callers.IdentifyAsync(request, cancellationToken);
         var lease = await handover.TakeAsync(caller.Session, cancellationToken);
@@ -72,13 +82,16 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Repl
             return caller.Deliver(lease);
         var waiting = await database.ReadAsync(
             reading => MessageStore.UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
-        return Text(waiting.Count == 0
-            ? "No replies wait, and no question of this session is open."
-            : "No replies wait yet. Still open: " + string.Join("; ", waiting.Select(message => $"{message.Id}, {message.State.Word()}")));
+        if (waiting.Count == 0)
+            return Text("No replies wait, and no question of this session is open.");
+        var open = waiting.Select(message => $"{message.Id}, {message.State.Word()}");
+        return Text("No replies wait yet. Still open: " + string.Join("; ", open));
     }
 
     [McpServerTool(Name = "tell_advisor", Title = "Tell the advisor", Destructive = false)]
-    [Description("Tell the advisor something it should know for later decisions (a decision taken, a result, a changed plan) without waiting for a reply. Free of cost until its next turn.")]
+    [Description(
+        "Tell the advisor something it should know for later decisions (a decision taken, a result, a changed plan) "
+        + "without waiting for a reply. Free of cost until its next turn.")]
     public async Task<CallToolResult> TellAdvisor(
         RequestContext<CallToolRequestParams> request,
         [Description("What the advisor should know, complete in itself.")] string note,
@@ -94,7 +107,8 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Repl
 
     [McpServerTool(Name = "relay_status", Title = "Relay status", ReadOnly = true)]
     [Description("Whether the relay works, what of this session is still unanswered, and whether the operator was asked.")]
-    public async Task<CallToolResult> RelayStatus(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    public async Task<CallToolResult> RelayStatus(
+        RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var caller = await callers.IdentifyAsync(request, cancellationToken);
         var (backlog, open, unanswered) = await database.ReadAsync(
@@ -103,7 +117,8 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Repl
                 await QuestionStore.OpenAsync(reading, cancellationToken),
                 await MessageStore.UnansweredAsync(reading, caller.Session, cancellationToken)),
             cancellationToken);
-        var mine = unanswered.Select(message => $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
+        var mine = unanswered.Select(message =>
+            $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
         return Text(string.Join('\n',
         [
             $"The relay works. This session is {caller.Session}.",
@@ -116,30 +131,38 @@ internal sealed class AdvisorTools(AgentCaller callers, AgentIntake intake, Repl
     private static CallToolResult Answer(AgentCall caller, MessageId message, Waited waited) => waited switch
     {
         Waited.Replied replied => caller.Deliver(replied.Lease),
-        Waited.TakenElsewhere taken => Text(taken.Text), // The same call once more: its answer is the same.
+        Waited.TakenElsewhere taken => Text(taken.Text), // A repeated call gets the same answer.
         Waited.GivenUp givenUp => Error($"The operator gave this message up: {givenUp.Reason}"),
-        Waited.NotYet notYet => Text($"Not answered yet, id {message} ({notYet.State}). Go on with other work; call check_replies later, or ask the same question again."),
+        Waited.NotYet notYet => Text(
+            $"Not answered yet, id {message} ({notYet.State}). "
+            + "Go on with other work; call check_replies later, or ask the same question again."),
         _ => throw new InvalidOperationException(),
     };
 
-    private async Task<Inbox.Acceptance> AcceptAsync(AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
+    private async Task<Inbox.Acceptance> AcceptAsync(
+        AgentCall caller, string content, ReplyChannel channel, CancellationToken cancellationToken)
     {
-        if (channel == ReplyChannel.Agent
-            && await database.ReadAsync(reading => SameQuestionAsync(reading, caller.Session, content, cancellationToken), cancellationToken) is { } open)
+        if (channel == ReplyChannel.Agent && await SameQuestionAsync(caller.Session, content, cancellationToken) is { } open)
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(database.Clock.GetUtcNow());
         return await intake.AcceptAsync(caller.Session, content, key, channel, cancellationToken);
     }
 
-    /// <summary>The same question asked again is that question, even in a new call, until its reply was taken: it may be there by now.</summary>
-    private static async Task<Message?> SameQuestionAsync(Reading reading, SessionId session, string content, CancellationToken cancellationToken)
-    {
-        var open = await MessageStore.UnansweredAsync(reading, session, cancellationToken);
-        foreach (var reply in await Outbox.ForAgentAsync(reading, session, cancellationToken))
-            if (reply.Message is { } answered && await MessageStore.FindAsync(reading, reply.Conversation, answered, cancellationToken) is { } message)
-                open.Add(message);
-        return open.Where(message => message.Channel == ReplyChannel.Agent && message.Content == content).MaxBy(message => message.Number);
-    }
+    /// <summary>A question whose reply the session has not got yet. Asked again in a new call, it is the same message:
+    /// its reply may have come meanwhile.</summary>
+    private Task<Message?> SameQuestionAsync(SessionId session, string content, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            var open = await MessageStore.UnansweredAsync(reading, session, cancellationToken);
+            foreach (var reply in await Outbox.ForAgentAsync(reading, session, cancellationToken))
+                if (reply.Message is { } id
+                    && await MessageStore.FindAsync(reading, reply.Conversation, id, cancellationToken) is { } answered)
+                    open.Add(answered);
+            return open
+                .Where(message => message.Channel == ReplyChannel.Agent && message.Content == content)
+                .MaxBy(message => message.Number);
+        },
+        cancellationToken);
 
     private Action<string> Progress(IProgress<ProgressNotificationValue> progress)
     {

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using Relay.Conversations;
 
 namespace Relay.Agents.Tools;
 
-/// <summary>The calls under way in MCP sessions, which only clients with the initialize handshake have. When such a session ends, by the client's DELETE or
-/// because the host stops its services, the SDK drops its calls: they fail with a cancellation, even those whose tool has just answered.</summary>
+/// <summary>Keeps track of the calls in MCP sessions; only clients that make the initialize handshake have such a session.
+/// When the session ends, by the client's DELETE or because the host stops its services, the SDK cancels its calls,
+/// even those whose tool has just answered.</summary>
 internal sealed partial class McpCalls(ILogger<McpCalls> log) : IMiddleware
 {
     private readonly ConcurrentDictionary<Task, bool> _open = new();
@@ -24,8 +24,8 @@ internal sealed partial class McpCalls(ILogger<McpCalls> log) : IMiddleware
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            LogSessionEnded(); // The one cause of it that is left, and no fault: what the call asked is kept.
-            context.Abort(); // Closed in an orderly way, a response without its answer would look whole.
+            LogSessionEnded(); // The only cause that is left. It is no fault: the question of the call is kept.
+            context.Abort(); // Otherwise the client would take the response without an answer for a complete one.
         }
         finally
         {
@@ -34,8 +34,9 @@ internal sealed partial class McpCalls(ILogger<McpCalls> log) : IMiddleware
         }
     }
 
-    /// <summary>To be awaited between the end of all waits and the stop of the host's services: stopped together with the rest, the SDK closes its sessions
-    /// before the tools have answered, and the clients hear nothing at all. Never throws: what takes longer than the limit is dropped.</summary>
+    /// <summary>Waits until all calls are answered. Await it after all waits have ended and before the host stops its services:
+    /// otherwise the SDK closes its sessions before the tools have answered, and the clients get no answer.
+    /// It never throws. Calls that are not answered within the limit are given up.</summary>
     public async Task AnsweredAsync(CancellationToken limit)
     {
         while (!_open.IsEmpty && !limit.IsCancellationRequested)

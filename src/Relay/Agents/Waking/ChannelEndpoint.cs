@@ -2,12 +2,11 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
 using Relay.Running;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
-/// <summary>GET /sessions/NAME/replies: holds up to 20 s for what waits for a session, for the channel that pushes it. The text is
-/// empty when nothing came.</summary>
+/// <summary>GET /sessions/NAME/replies: waits up to 20 s for replies to a session, which the session's channel then shows it.
+/// The text is empty when none came.</summary>
 internal sealed class ChannelEndpoint(Handover handover, ChangeFeed changes, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     private static readonly Hold Hold = new(Limit: TimeSpan.FromSeconds(20), Poll: TimeSpan.FromSeconds(5));
@@ -24,7 +23,8 @@ internal sealed class ChannelEndpoint(Handover handover, ChangeFeed changes, IHo
         var lease = await changed.HoldAsync(() => TakeAsync(session, context.RequestAborted), Hold, clock, ended.Token);
         if (lease is not null)
             Delivery.Of(context).Carry(lease);
-        await context.Response.WriteAsJsonAsync(new { text = lease?.Text ?? "" }, lease is null ? CancellationToken.None : context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(
+            new { text = lease?.Text ?? "" }, lease is null ? CancellationToken.None : context.RequestAborted);
     }
 
     private async Task<Handover.Lease?> TakeAsync(SessionId session, CancellationToken cancellationToken) =>

@@ -1,19 +1,19 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Relay.Agents.Hooks;
-using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
-/// <summary>GET /agents/ID/wait: holds until a reply waits for an idle session, for the command hook that wakes it. The newest waiter of an
-/// agent alone may get it; older ones are sent home (204), and all of them when the relay stops (503). X-Relay-Hold limits the seconds of one
-/// request, which then ends with 202, ask again: a waiter that looks after its session must not have to break off a request that may just be answered.</summary>
+/// <summary>GET /agents/ID/wait: the command hook that wakes an idle session waits here for a reply to it. Only the newest waiter of
+/// an agent gets the reply; older waiters end with 204, and all waiters with 503 when the relay stops. X-Relay-Hold limits the seconds
+/// of one request, which then ends with 202: ask again. So a waiter that has to check on its session need not break off a request
+/// that may just be answered.</summary>
 internal sealed class WaiterEndpoint(
     AgentReplies replies, AgentWaiters waiters, Database database, ChangeFeed changes, IHostApplicationLifetime lifetime)
 {
-    /// <summary>A newer waiter, and the end of the relay, are no changes in the database.</summary>
+    /// <summary>Short, because a newer waiter does not change the database and so gives no signal.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     public async Task WaitAsync(HttpContext context)
@@ -33,8 +33,8 @@ internal sealed class WaiterEndpoint(
     private async Task WaitAsync(HttpContext context, string id, long mine)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        var first = await database.ReadAsync(reading => AgentStore.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
-        using var changed = changes.Subscribe(Topic.Replies, first?.Session.Value ?? id);
+        var agent = await FindAsync(id, context.RequestAborted);
+        using var changed = changes.Subscribe(Topic.Replies, agent?.Session.Value ?? id);
         var hold = new Hold(HoldOf(context.Request), Poll);
         var end = await changed.HoldAsync(() => LookAsync(context, id, mine), hold, database.Clock, ended.Token);
         if (end is null)
@@ -47,7 +47,7 @@ internal sealed class WaiterEndpoint(
             await context.Response.WriteAsync(end.Text, context.RequestAborted);
     }
 
-    /// <summary>How the wait ends: with a reply, or, without a text, because nobody waits here any more. Null while it does not.</summary>
+    /// <summary>The end of a wait: the text is the reply, or null when this waiter is not needed any more.</summary>
     private sealed record End(string? Text);
 
     private async Task<End?> LookAsync(HttpContext context, string id, long mine)
@@ -55,7 +55,7 @@ internal sealed class WaiterEndpoint(
         if (!waiters.IsNewest(id, mine))
             return new End(Text: null);
         waiters.IsThere(id);
-        var agent = await database.ReadAsync(reading => AgentStore.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
+        var agent = await FindAsync(id, context.RequestAborted);
         return agent?.State switch
         {
             AgentState.Ended => new End(Text: null),
@@ -64,10 +64,13 @@ internal sealed class WaiterEndpoint(
         };
     }
 
+    private Task<Agent?> FindAsync(string id, CancellationToken cancellationToken) =>
+        database.ReadAsync(reading => AgentStore.FindAsync(reading, id, cancellationToken), cancellationToken);
+
     private async Task<End?> DeliverAsync(HttpContext context, Agent agent)
     {
         var lease = await replies.TakeAsync(agent, context.RequestAborted);
-        if (lease.Replies.All(StopHook.IsDone)) // Nobody is woken to be told that it may stop; its next prompt brings the words.
+        if (lease.Replies.All(StopHook.IsDone)) // No reason to wake the session: it may stop. It gets the words with its next prompt.
         {
             lease.Dispose();
             return null;
@@ -82,15 +85,16 @@ internal sealed class WaiterEndpoint(
             : TimeSpan.MaxValue;
 }
 
-/// <summary>Which waiter of an agent came last, and when one was last there.</summary>
+/// <summary>Which waiter of an agent is the newest, and when a waiter was last there.</summary>
 internal sealed class AgentWaiters(TimeProvider clock)
 {
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, long> _newest = new();
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, long> _present = new();
+    private readonly ConcurrentDictionary<string, long> _newest = new();
+    private readonly ConcurrentDictionary<string, long> _present = new();
     private long _last;
 
-    /// <summary>Between two of its requests a waiter is away for a moment.</summary>
-    public bool IsWaitedFor(string agent, TimeSpan within) => _present.TryGetValue(agent, out var seen) && clock.GetElapsedTime(seen) < within;
+    /// <summary>Whether a waiter was there within the given time. Between two of its requests it is away for a moment.</summary>
+    public bool IsWaitedFor(string agent, TimeSpan within) =>
+        _present.TryGetValue(agent, out var seen) && clock.GetElapsedTime(seen) < within;
 
     public void IsThere(string agent) => _present[agent] = clock.GetTimestamp();
 

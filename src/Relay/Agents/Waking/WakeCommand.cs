@@ -1,28 +1,40 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
-using Relay.Cli;
-using Relay.Conversations;
 using Relay.Texts;
 
 namespace Relay.Agents.Waking;
 
-/// <summary>How a wake command ended: its exit code, null when it could not be started or took too long, and its last line of output.</summary>
+/// <summary>How a wake command ended.</summary>
+/// <param name="ExitCode">Null when the command could not be started or took too long.</param>
+/// <param name="LastLine">The last line of its output.</param>
 internal sealed record WakeOutcome(int? ExitCode, string LastLine)
 {
     public bool Succeeded => ExitCode == 0;
 
-    public override string ToString() => FormattableString.Invariant($"{(ExitCode is { } code ? $"exit {code}" : "no exit")}{(LastLine.Length > 0 ? $", {LastLine}" : "")}");
+    public override string ToString()
+    {
+        var exit = ExitCode is { } code ? FormattableString.Invariant($"exit {code}") : "no exit";
+        return LastLine.Length > 0 ? $"{exit}, {LastLine}" : exit;
+    }
 }
 
-/// <summary>Runs the configured command. No shell reads it: it is split into words here, and what is put in stays inside its word.</summary>
+/// <summary>Runs the configured command. It is split into words here and not by a shell,
+/// so an inserted value cannot become more than its word.</summary>
 internal static class WakeCommand
 {
     private const string Placeholder = "{claude_session_id}";
     private const int LongestLine = 300;
     private static readonly TimeSpan Limit = TimeSpan.FromHours(1);
 
-    public static async Task<WakeOutcome> RunAsync(string commandLine, Agent agent, string text, string token, TimeProvider clock, CancellationToken cancellationToken)
+    /// <param name="commandLine">The configured command.</param>
+    /// <param name="agent">The session to wake.</param>
+    /// <param name="text">What the command gets on its standard input.</param>
+    /// <param name="token">The token that the woken session needs.</param>
+    /// <param name="clock">Measures the time limit.</param>
+    /// <param name="cancellationToken">Kills the command.</param>
+    public static async Task<WakeOutcome> RunAsync(
+        string commandLine, Agent agent, string text, string token, TimeProvider clock, CancellationToken cancellationToken)
     {
         var words = Words(commandLine).Select(word => word.Replace(Placeholder, agent.Id, StringComparison.Ordinal)).ToList();
         var start = new ProcessStartInfo(words[0], words.Skip(1))
@@ -33,7 +45,7 @@ internal static class WakeCommand
             RedirectStandardError = true,
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
-        start.Environment["RELAY_TOKEN"] = token; // The woken session is connected as any other.
+        start.Environment["RELAY_TOKEN"] = token; // The woken session connects to the relay with it.
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -51,7 +63,7 @@ internal static class WakeCommand
         }
     }
 
-    /// <summary>As a shell splits: spaces, both quotes and the backslash. Nothing is expanded.</summary>
+    /// <summary>Splits a command line as a shell does, at white space, with both quotes and the backslash. Nothing is expanded.</summary>
     public static IReadOnlyList<string> Words(string commandLine)
     {
         var words = new List<string>();
@@ -109,7 +121,7 @@ internal static class WakeCommand
         }
         catch (IOException)
         {
-            // A command that does not read its input has its own way; its exit code says whether it worked.
+            // The command does not read its input. Its exit code says whether it worked.
         }
     }
 
@@ -118,7 +130,7 @@ internal static class WakeCommand
         var last = "";
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
             if (!string.IsNullOrWhiteSpace(line))
-                last = Shown.OneLine(line.Length > LongestLine ? line[..LongestLine] : line);
+                last = Printable.OneLine(line.Length > LongestLine ? line[..LongestLine] : line);
         return last;
     }
 }

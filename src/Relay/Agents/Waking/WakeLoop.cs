@@ -4,20 +4,19 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents.Waking;
 
-/// <summary>Wakes headless sessions (agents.wake): for every session that is idle or ended, that nobody waits for and that has replies waiting,
-/// (1) lease them all, (2) run the command with them on its standard input, (3) record how it ended, and if well (4) that they are consumed.
-/// One command at a time for each session; after a failure the replies wait, and the command is tried again, three times in all.</summary>
+/// <summary>Wakes headless sessions by the configured command (agents.wake). For every session that is idle or ended, that has no
+/// waiter and for which replies wait: (1) lease the replies, (2) run the command with them on its standard input, (3) record how it
+/// ended, and if it succeeded (4) mark them as consumed. Only one command runs for a session at a time. After a failure the replies
+/// wait, and the command is run again later, at most three times.</summary>
 internal sealed partial class WakeLoop(
     AgentWaiters waiters, Handover handover, Database database, SettingsSource settings, ILogger<WakeLoop> log) : ILoop
 {
     private const int MostAttempts = 3;
 
-    /// <summary>A session that has just come to rest may still get its replies by a better way.</summary>
+    /// <summary>A session that has just become idle may still get its replies in a better way, such as by a hook.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private static readonly Backoff Pause = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1), Factor: 4);
@@ -28,7 +27,7 @@ internal sealed partial class WakeLoop(
 
     public Topic? WakesOn => null;
 
-    /// <summary>Nothing to look for where no command is configured.</summary>
+    /// <summary>Longer while no command is configured, for then there is nothing to do.</summary>
     public TimeSpan Poll => TimeSpan.FromSeconds(Command.Count == 0 ? 10 : 2);
 
     private IReadOnlyList<string> Command => WakeCommand.Words(settings.Current.Config.Agents.Wake);
@@ -44,13 +43,13 @@ internal sealed partial class WakeLoop(
         return 0;
     }
 
-    /// <summary>What is running, for a stop and for tests.</summary>
+    /// <summary>Ends when the commands that are running now have ended.</summary>
     public Task RunningAsync() => Task.WhenAll(_running.Values);
 
     public async Task StopAsync(CancellationToken cancellationToken) =>
         await RunningAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    /// <summary>Of each session for which replies wait, the agent heard of last, if it has been idle or ended for a while.</summary>
+    /// <summary>The newest agent of each session for which replies wait, if it has been idle or ended for a while.</summary>
     private Task<List<Agent>> RestingAsync(CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
@@ -79,7 +78,7 @@ internal sealed partial class WakeLoop(
     {
         var lease = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
         if (lease.Replies.All(StopHook.IsDone) || lease.Replies.Any(IsHeldBack))
-            lease.Dispose(); // Nobody is woken to be told that it may stop.
+            lease.Dispose(); // A session is not woken to be told that it may stop.
         else
             _running[agent.Session] = WakeAsync(agent, command, lease, cancellationToken);
     }
@@ -89,8 +88,10 @@ internal sealed partial class WakeLoop(
         using (lease)
         {
             LogWaking(agent.Session, agent.Id, lease.Replies.Count);
-            var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, settings.Current.Secrets.Token, _clock, cancellationToken); // (2)
-            await NoteAsync(lease.Replies, outcome, cancellationToken); // (3)
+            var token = settings.Current.Secrets.Token;
+            var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, token, _clock, cancellationToken); // (2)
+            // (3) Recorded even when the relay is stopping: the command has run.
+            await NoteAsync(lease.Replies, outcome, cancellationToken);
             if (outcome.Succeeded)
             {
                 await lease.ConsumedAsync(CancellationToken.None); // (4)
@@ -107,7 +108,8 @@ internal sealed partial class WakeLoop(
     private bool IsHeldBack(OutboundReply reply)
     {
         lock (_failed)
-            return _failed.GetValueOrDefault(reply.Id) is { } failed && (failed.Attempts >= MostAttempts || _clock.GetUtcNow() < failed.NotBefore);
+            return _failed.GetValueOrDefault(reply.Id) is { } failed
+                && (failed.Attempts >= MostAttempts || _clock.GetUtcNow() < failed.NotBefore);
     }
 
     private sealed record Failed(int Attempts, DateTimeOffset NotBefore)
@@ -119,7 +121,7 @@ internal sealed partial class WakeLoop(
         }
     }
 
-    /// <summary>The stories of the messages whose replies were carried tell how the command ended.</summary>
+    /// <summary>Adds how the command ended to the events of the messages whose replies it got.</summary>
     private Task NoteAsync(IReadOnlyList<OutboundReply> replies, WakeOutcome outcome, CancellationToken stopping) => database.RecordAsync(
         async writing =>
         {

@@ -13,10 +13,10 @@ internal static class Errno
     public const int NotForThisFile = 25; // ENOTTY
     public const int TooManyLinks = 31; // EMLINK
 
-    /// <summary>Of the call that has just returned this.</summary>
+    /// <summary>The error of the call that has just returned this result.</summary>
     public static int Of(int result) => result == 0 ? None : Marshal.GetLastPInvokeError();
 
-    /// <summary>The system or this file system does not have the call.</summary>
+    /// <summary>Whether the system or the file system does not have the call.</summary>
     public static bool IsMissingCall(int error) =>
         OperatingSystem.IsMacOS() ? error is MacOs.NotSupported or MacOs.NoSuchCall : error is Linux.NotSupported or Linux.NoSuchCall;
 

@@ -1,6 +1,6 @@
 namespace Relay.Files.Platform;
 
-/// <summary>What kind of thing a path is, without opening it.</summary>
+/// <summary>What is at a path.</summary>
 internal enum FileKind
 {
     Regular,
@@ -9,26 +9,27 @@ internal enum FileKind
     Other,
 }
 
-/// <summary>What lstat says of a path. Times are in nanoseconds since the Unix epoch; the birth, 0 where the file system keeps none, tells
-/// apart what took over the inode of a removed one. Equal means: the same file with the same content, as far as a look can tell.</summary>
+/// <summary>What lstat tells about a path. Times are in nanoseconds since the Unix epoch. The time of birth distinguishes a file from a
+/// removed one whose inode it has got; it is 0 if the file system does not keep it. If two are equal, they are the same file with the
+/// same content, as far as can be told without reading it.</summary>
 internal readonly record struct FileFacts(FileKind Kind, long Size, long ModifiedNanoseconds, ulong Inode, long BornNanoseconds)
 {
     // sys/stat.h of Linux and macOS alike: S_IFMT, S_IFREG, S_IFDIR, S_IFLNK
     private const int TypeMask = 0xF000, Regular = 0x8000, Folder = 0x4000, SymbolicLink = 0xA000;
 
-    /// <summary>When its content, name, mode or owner last changed: the one time a program cannot set.</summary>
+    /// <summary>When its content, name, mode or owner last changed. This is the only time that a program cannot set.</summary>
     public long ChangedNanoseconds { get; init; }
 
-    /// <summary>How many names it has.</summary>
+    /// <summary>The number of its names (hard links).</summary>
     public uint Links { get; init; }
 
     /// <summary>The user id of its owner.</summary>
     public uint Owner { get; init; }
 
-    /// <summary>The file system it is on: inodes are unique only within one.</summary>
+    /// <summary>Its file system. Inodes are unique only within a file system.</summary>
     public ulong Device { get; init; }
 
-    // Only what is in the first line: a rename or a chmod between two looks leaves a file the same.
+    // The other properties do not count: after a rename or a chmod it is still the same file.
     public bool Equals(FileFacts other) =>
         (Kind, Size, ModifiedNanoseconds, Inode, BornNanoseconds)
         == (other.Kind, other.Size, other.ModifiedNanoseconds, other.Inode, other.BornNanoseconds);

@@ -3,15 +3,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Relay.Files.Platform;
 
-/// <summary>What Linux has in a way of its own. Each call returns an error number, 0 when it went well.
-/// The numbers are those of the kernel's headers, include/uapi/ in its source.</summary>
+/// <summary>The calls that are different on Linux. Each returns an error number, or 0 for success.
+/// The constants are from the kernel's headers, include/uapi/ in its source.</summary>
 internal static partial class Linux
 {
     public const int NonBlocking = 0x800, CloseOnExec = 0x80000; // asm-generic/fcntl.h: O_NONBLOCK, O_CLOEXEC
     public const int IsLink = 40; // asm-generic/errno.h: ELOOP
     public const int NotSupported = 95, NoSuchCall = 38; // asm-generic/errno.h: EOPNOTSUPP, ENOSYS
 
-    /// <summary>O_NOFOLLOW: arch/arm64/include/uapi/asm/fcntl.h has a number of its own, x64 takes that of asm-generic/fcntl.h.</summary>
+    /// <summary>O_NOFOLLOW: for arm64 from arch/arm64/include/uapi/asm/fcntl.h, for x64 from asm-generic/fcntl.h.</summary>
     public static readonly int NoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     private const int CurrentFolder = -100; // linux/fcntl.h: AT_FDCWD
@@ -49,7 +49,7 @@ internal static partial class Linux
     [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkAt(int fromFolder, string from, int toFolder, string to, int flags);
 
-    /// <summary>struct statx of linux/stat.h: unlike struct stat, its layout is the same on every architecture.</summary>
+    /// <summary>struct statx of linux/stat.h. Unlike struct stat, it has the same layout on all architectures.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private readonly struct Status
     {

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Relay.Files.Platform;
 
-/// <summary>What macOS has in a way of its own, on arm64 and x64. Each call returns an error number, 0 when it went well.
-/// Written for macOS, not yet run on it. The numbers are those of its kernel's headers, bsd/ in the source of xnu.</summary>
+/// <summary>The calls that are different on macOS, for arm64 and x64. Each returns an error number, or 0 for success.
+/// Written for macOS, not yet run on it. The constants are from its kernel's headers, bsd/ in the source of xnu.</summary>
 internal static partial class MacOs
 {
     public const int NonBlocking = 0x4, NoFollow = 0x100, CloseOnExec = 0x1000000; // sys/fcntl.h: O_NONBLOCK, O_NOFOLLOW, O_CLOEXEC
@@ -33,18 +33,18 @@ internal static partial class MacOs
 
     public static int RenameNoReplace(string from, string to) => Errno.Of(RenameX(from, to, Exclusive));
 
-    /// <summary>Not link: that one follows a symbolic link.</summary>
+    /// <summary>Uses linkat, because link follows a symbolic link.</summary>
     public static int Link(string from, string to) => Errno.Of(LinkAt(CurrentFolder, from, CurrentFolder, to, flags: 0));
 
-    /// <summary>Asks the drive to write down what fsync has only handed to it (fsync(2) of macOS). Some file systems cannot ask, exFAT and
-    /// those over a network among them, and say so; there fsync is all there is.</summary>
+    /// <summary>Lets the drive write what fsync has only put into its cache (see fsync(2) of macOS). Some file systems do not support
+    /// that, such as exFAT and network file systems. There fsync is the best that can be done.</summary>
     public static int FlushDrive(SafeFileHandle file)
     {
         var error = Errno.Of(Control(file, FullSync));
         return error is NotSupported or Errno.NotForThisFile or Errno.InvalidArgument ? Errno.None : error;
     }
 
-    // The names without $INODE64 are on x64 those of an older struct stat; arm64 has no older one (sys/cdefs.h: __DARWIN_SUF_64_BIT_INO_T).
+    // On x64 the names without $INODE64 use an older struct stat. arm64 has no older one (sys/cdefs.h: __DARWIN_SUF_64_BIT_INO_T).
     [LibraryImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LstatX64(string path, out Status status);
 
@@ -63,7 +63,7 @@ internal static partial class MacOs
     [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkAt(int fromFolder, string from, int toFolder, string to, int flags);
 
-    /// <summary>fcntl has its third argument on the stack, where .NET cannot put it; F_FULLFSYNC takes none.</summary>
+    /// <summary>F_FULLFSYNC needs no third argument. .NET could not pass one, because fcntl expects it on the stack.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, int command);
 

@@ -1,14 +1,15 @@
 using System.Runtime.InteropServices;
+using Relay.Storage;
 
 namespace Relay.Files.Platform;
 
-/// <summary>What POSIX and .NET can do themselves, for file systems without the system's own call.</summary>
+/// <summary>Works with POSIX and .NET alone, for file systems that do not support a system's special call.</summary>
 internal static partial class Portable
 {
     private const UnixFileMode OwnerReadsAndWrites = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Moves a file under a name that is free: (1) link it there, (2) remove the old name. False when the name is taken.
-    /// Killed between the two, it has both names, and the next call for the same pair does what is left.</summary>
+    /// <summary>Renames a file if the new name is free: (1) link it to the new name, (2) remove the old name. False when the new name
+    /// is in use. If the process is killed between 1 and 2, the file has both names; the next call with these names completes it.</summary>
     public static bool RenameNoReplace(string from, string to)
     {
         var error = OperatingSystem.IsMacOS() ? MacOs.Link(from, to) : Linux.Link(from, to); // (1)
@@ -18,7 +19,7 @@ internal static partial class Portable
                 RemoveOldName(from, to); // (2)
                 return true;
             case Errno.Exists when HasBothNames(from, to):
-                RemoveOldName(from, to); // (2), of a call that was killed.
+                RemoveOldName(from, to); // (2) of a call that was killed.
                 return true;
             case Errno.Exists:
                 return false;
@@ -30,7 +31,7 @@ internal static partial class Portable
         }
     }
 
-    /// <summary>An empty file for its owner alone. One that is there already, be it since a moment ago, stays.</summary>
+    /// <summary>Creates an empty file that only its owner can read. An existing file is kept, even if it was created just now.</summary>
     public static void Create(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerReadsAndWrites };
@@ -47,20 +48,20 @@ internal static partial class Portable
     {
         try
         {
-            File.Delete(from); // Nothing is amiss when somebody else has removed it: the file is where it should be.
+            File.Delete(from); // It does no harm if somebody else has removed the old name: the file has the new one.
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            File.Delete(to); // Who may not remove the old name has moved nothing.
+            File.Delete(to); // The old name could not be removed, so the rename is undone.
             throw;
         }
     }
 
-    /// <summary>With one name only, the two are the same name: the file would be lost.</summary>
+    /// <summary>If the file has only one link, both paths are the same name, and removing it would lose the file.</summary>
     private static bool HasBothNames(string from, string to) =>
         Posix.Lstat(from) is { Links: > 1 } old && Posix.Lstat(to) is { } other && old.IsSameFileAs(other);
 
-    /// <summary>For what cannot be linked nothing else is left; and the relay is the only one who creates these names.</summary>
+    /// <summary>For files that cannot be linked. Only the relay creates these names, so none appears between check and rename.</summary>
     private static bool MoveWithoutLink(string from, string to)
     {
         if (Posix.Lstat(to) is not null)

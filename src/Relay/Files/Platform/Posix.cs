@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Relay.Files.Platform;
 
-/// <summary>The few calls .NET has no word for: lstat, open without following, rename without replacing, fsync, flock. What differs between
-/// Linux and macOS is in <see cref="Linux"/> and <see cref="MacOs"/>; what is here is the same on both.</summary>
+/// <summary>The calls that .NET does not offer: lstat, open without following links, rename without replacing, fsync, flock.
+/// What is different on Linux and macOS is in <see cref="Linux"/> and <see cref="MacOs"/>.</summary>
 internal static partial class Posix
 {
     private const int ReadOnly = 0, ReadWrite = 2; // fcntl.h
@@ -33,8 +33,8 @@ internal static partial class Posix
         return error == Errno.None ? facts : throw Errno.Failed("stat", "an open file", error);
     }
 
-    /// <summary>Opens a regular file for reading; never follows a link and never blocks on a FIFO. Null when it is gone or is no regular
-    /// file.</summary>
+    /// <summary>Opens a regular file for reading. It never follows a link and never blocks on a FIFO.
+    /// Null when the file is gone or is not a regular file.</summary>
     public static SafeFileHandle? OpenRegular(string path)
     {
         if (Lstat(path) is not { Kind: FileKind.Regular })
@@ -47,11 +47,11 @@ internal static partial class Posix
         }
         if (Facts(handle).Kind == FileKind.Regular)
             return handle;
-        handle.Dispose(); // It was swapped between lstat and open.
+        handle.Dispose(); // It was replaced between lstat and open.
         return null;
     }
 
-    /// <summary>Opens a file of the relay's own for reading and writing, with no lock on it.</summary>
+    /// <summary>Opens a file of the relay for reading and writing, without locking it.</summary>
     public static SafeFileHandle OpenOrCreate(string path)
     {
         if (Lstat(path) is null)
@@ -60,8 +60,8 @@ internal static partial class Posix
         return handle.IsInvalid ? throw Errno.Failed("open", path, Marshal.GetLastPInvokeError()) : handle;
     }
 
-    /// <summary>Makes the content of a file durable. Not <see cref="RandomAccess.FlushToDisk"/>: on macOS it calls F_FULLFSYNC and not fsync,
-    /// and on a file system without the one it does nothing, or fails (.NET's pal_io.c and FileStreamHelpers.Unix.cs).</summary>
+    /// <summary>Makes the content of a file durable. It does not use <see cref="RandomAccess.FlushToDisk"/>: on macOS that calls only
+    /// F_FULLFSYNC, so on a file system without it it does nothing, or fails (.NET's pal_io.c and FileStreamHelpers.Unix.cs).</summary>
     public static void SyncFile(SafeFileHandle handle)
     {
         var error = Errno.Of(Sync(handle));
@@ -71,7 +71,7 @@ internal static partial class Posix
             throw Errno.Failed("fsync", "an open file", error);
     }
 
-    /// <summary>Makes the entries of a folder durable: a rename is on disk only after this.</summary>
+    /// <summary>Makes the names in a folder durable. Only after this a rename survives a power cut.</summary>
     public static void SyncFolder(string path)
     {
         using var handle = Open(path, ReadOnly | CloseOnExec);
@@ -80,7 +80,7 @@ internal static partial class Posix
         SyncFile(handle);
     }
 
-    /// <summary>False when the target exists; nothing is ever replaced.</summary>
+    /// <summary>Renames a file. False when the target exists, which is not replaced.</summary>
     public static bool RenameNoReplace(string from, string to)
     {
         var error = OperatingSystem.IsMacOS() ? MacOs.RenameNoReplace(from, to) : Linux.RenameNoReplace(from, to);
@@ -93,14 +93,14 @@ internal static partial class Posix
         };
     }
 
-    /// <summary>An advisory lock that dies with the process. False when another holds it.</summary>
+    /// <summary>Takes an advisory lock that ends with the process. False when another process has it.</summary>
     public static bool TryLock(SafeFileHandle handle) => Lock(handle, LockExclusive | LockNonBlocking) == 0;
 
-    /// <summary>A look at the lock: several may look at once. False when one holds it for itself.</summary>
+    /// <summary>Takes the lock together with others. False when a process has it for itself.</summary>
     public static bool TryLockShared(SafeFileHandle handle) => Lock(handle, LockShared | LockNonBlocking) == 0;
 
-    /// <summary>Creates nothing: the mode of a new file would be a variable argument, which Apple's arm64 takes from the stack and .NET
-    /// puts into a register (dotnet/runtime issue 48752).</summary>
+    /// <summary>Must not create a file: the mode would be a variable argument, which macOS on arm64 expects on the stack, while .NET
+    /// passes it in a register (dotnet/runtime issue 48752).</summary>
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
 

@@ -1,21 +1,20 @@
 using Relay.Conversations;
-using Relay.Costs;
-using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>Tells the operator, once per cause until it clears, what holds work up and how to mend it.</summary>
+/// <summary>Pages the operator what holds messages and how to remove the cause. A cause is paged once, until it is cleared.</summary>
 internal static class HoldPages
 {
     public static Task PageAsync(Writing writing, Message message, HoldCause cause, string reason, CancellationToken cancellationToken)
     {
         var about = IsAboutOneMessage(cause) ? PageCause.Message(message.Id) : PageCause.Hold(cause);
-        var page = new NewPage(about, $"Relay error: {Title(cause)}", $"{reason}\n\n{Remedy(cause, message)}", Priority: 4, "rotating_light");
+        var text = $"{reason}\n\n{Remedy(cause, message)}";
+        var page = new NewPage(about, $"Relay error: {Title(cause)}", text, Priority: 4, "rotating_light");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
-    /// <summary>After a call that went well, and once the message itself is answered.</summary>
+    /// <summary>Clears the causes after a successful call that has answered the message.</summary>
     public static async Task ClearAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
         await PageStore.ClearHoldsAsync(writing, cancellationToken);
@@ -40,10 +39,10 @@ internal static class HoldPages
 
     private static string Remedy(HoldCause cause, Message message) => cause switch
     {
-        HoldCause.Credentials => "Mend ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
+        HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Budget => "It goes on when the day or month is over, or when budget in config.yaml is raised.",
-        HoldCause.Model => "Mend model in config.yaml: the relay sees the change and goes on. Or: relay retry.",
-        HoldCause.Credit or HoldCause.SpendLimit => "When that is mended: relay retry.",
+        HoldCause.Model => "Correct model in config.yaml: the relay sees the change and goes on. Or: relay retry.",
+        HoldCause.Credit or HoldCause.SpendLimit => "When that is settled: relay retry.",
         _ => $"relay explain {message.Id} tells more; relay retry {message.Id} tries again, relay drop {message.Id} gives it up.",
     };
 }

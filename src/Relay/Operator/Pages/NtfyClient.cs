@@ -4,27 +4,27 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>What the ntfy server said to a page.</summary>
+/// <summary>How the ntfy server answered a page.</summary>
 internal abstract record Push
 {
     private Push() { }
+
     public sealed record Taken : Push;
 
-    /// <summary>Try again, not before <paramref name="RetryAfter"/> where the server named a time.</summary>
+    /// <summary>Try again later, after the time that the server named, if it named one.</summary>
     public sealed record Failed(string Reason, TimeSpan? RetryAfter) : Push;
 }
 
-/// <summary>Publishes to ntfy as JSON: titles in headers are not safe for UTF-8.</summary>
+/// <summary>Publishes pages to ntfy. It sends them as JSON, because a title in a header could not be UTF-8.</summary>
 internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeProvider clock)
 {
-    /// <summary>Limits of the public server, in bytes; a longer message would become an attachment.</summary>
+    /// <summary>Limits of the public server, in bytes. A longer message would become an attachment.</summary>
     private const int LongestBody = 4096, LongestTitle = 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     public async Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken)
     {
@@ -35,8 +35,8 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         };
         if (secrets.NtfyToken is { } token)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var patience = new CancellationTokenSource(Patience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timedOut = new CancellationTokenSource(Timeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
@@ -48,7 +48,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new Push.Failed($"no answer within {Patience.TotalSeconds} s", RetryAfter: null);
+            return new Push.Failed($"no answer within {Timeout.TotalSeconds} s", RetryAfter: null);
         }
     }
 
@@ -56,12 +56,14 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     {
         var after = response.Headers.RetryAfter;
         var retryAfter = after?.Delta ?? (after?.Date is { } date ? date - clock.GetUtcNow() : null);
-        var said = response.StatusCode == HttpStatusCode.BadRequest ? await response.Content.ReadAsStringAsync(cancellationToken) : "";
-        said = said.Replace(secrets.NtfyTopic, "(topic)", StringComparison.Ordinal).Replace(secrets.NtfyToken ?? secrets.NtfyTopic, "(token)", StringComparison.Ordinal);
-        return new Push.Failed($"HTTP {(int)response.StatusCode} {Cut(said, 300)}".TrimEnd(), retryAfter);
+        var reason = response.StatusCode == HttpStatusCode.BadRequest ? await response.Content.ReadAsStringAsync(cancellationToken) : "";
+        reason = reason
+            .Replace(secrets.NtfyTopic, "(topic)", StringComparison.Ordinal)
+            .Replace(secrets.NtfyToken ?? secrets.NtfyTopic, "(token)", StringComparison.Ordinal);
+        return new Push.Failed($"HTTP {(int)response.StatusCode} {Cut(reason, 300)}".TrimEnd(), retryAfter);
     }
 
-    /// <summary>The sequence id makes a page that is sent twice replace itself on the phone.</summary>
+    /// <summary>A page that is sent twice has the same sequence id, so on the phone it replaces itself.</summary>
     private static string Json(QueuedPage page, string topic) => new JsonObject
     {
         ["topic"] = topic,
@@ -72,7 +74,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         ["sequence_id"] = page.Id,
     }.ToJsonString(JsonSerializerOptions.Default);
 
-    /// <summary>Cuts at a character, not within one, and says that it did.</summary>
+    /// <summary>Cuts between characters, and marks the text as cut.</summary>
     private static string Cut(string text, int bytes)
     {
         const string mark = " … (cut)";

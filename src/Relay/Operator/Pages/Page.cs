@@ -1,6 +1,5 @@
 using System.Globalization;
 using Relay.Conversations;
-using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -11,26 +10,29 @@ internal enum PageKind
     /// <summary>The relay has started.</summary>
     Online,
 
-    /// <summary>The operator is asked; about the question's number.</summary>
+    /// <summary>The operator is asked. The subject is the question's number.</summary>
     Question,
 
-    /// <summary>Something that is mended once for all holds work up; about the cause.</summary>
+    /// <summary>Messages are held by a cause that concerns all of them. The subject is the cause.</summary>
     Hold,
 
-    /// <summary>One message is held up; about its id.</summary>
+    /// <summary>One message is held. The subject is its id.</summary>
     Message,
 
-    /// <summary>The advisor's reply to the operator's own words; about their message.</summary>
+    /// <summary>The advisor's reply to the operator's own message. The subject is the message's id.</summary>
     Reply,
 
+    /// <summary>A message has waited too long.</summary>
     Stuck,
+
+    /// <summary>No message waits too long any more.</summary>
     Moving,
 
-    /// <summary>The operator's words were not taken.</summary>
+    /// <summary>The operator's input was refused. The subject is the name and time of the file that keeps it.</summary>
     Refused,
 }
 
-/// <summary>What a page is about: one stands per cause until the cause clears.</summary>
+/// <summary>What a page is about. There is one page for a cause until the cause is cleared.</summary>
 internal readonly record struct PageCause(PageKind Kind, string Subject)
 {
     public static readonly PageCause Online = new(PageKind.Online, "");
@@ -52,7 +54,7 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 
 internal sealed record NewPage(PageCause Cause, string Title, string Body, int Priority, string Tags);
 
-/// <summary>A push to the operator, kept until the server took it.</summary>
+/// <summary>A page for the operator. It is kept until the ntfy server has taken it.</summary>
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)
 {
     public const string Columns = "page_id, kind, subject, title, body, priority, tags, attempts";

@@ -4,13 +4,14 @@ using Relay.Texts;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>Owns the pages. A page whose cause cleared before it was sent is dropped: no question that is answered is paged.</summary>
+/// <summary>Reads and writes the pages. A page whose cause is cleared before it was sent is dropped:
+/// for instance, the page of a question that was answered meanwhile.</summary>
 internal static class PageStore
 {
     private const string IsQueued = "state = 'queued'";
     private const string IsStanding = "cleared_at IS NULL";
 
-    /// <summary>False when a page about this cause stands already.</summary>
+    /// <summary>False when there is already a page for this cause.</summary>
     public static async Task<bool> QueueAsync(Writing writing, NewPage page, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Pages);
@@ -27,7 +28,7 @@ internal static class PageStore
             .ExecuteAsync(cancellationToken) > 0;
     }
 
-    /// <summary>Says that the relay runs; one announcement at most waits to be sent.</summary>
+    /// <summary>Pages that the relay runs. An older such page that was not sent yet is dropped.</summary>
     public static async Task AnnounceAsync(Writing writing, string model, string home, CancellationToken cancellationToken)
     {
         await ClearAsync(writing, PageCause.Online, cancellationToken);
@@ -35,7 +36,7 @@ internal static class PageStore
         await QueueAsync(writing, page, cancellationToken);
     }
 
-    /// <summary>The cause is no more: what was not sent is dropped, and the next time it is paged again.</summary>
+    /// <summary>The cause is gone: its page is dropped if it was not sent yet, and the cause can be paged again.</summary>
     public static Task ClearAsync(Writing writing, PageCause cause, CancellationToken cancellationToken) =>
         writing.Sql(
             $"""
@@ -46,7 +47,7 @@ internal static class PageStore
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>Clears every hold that one good call disproves: the key works, there is credit.</summary>
+    /// <summary>Clears all causes that concern every message. Called after a successful call: the key works, and there is credit.</summary>
     public static Task ClearHoldsAsync(Writing writing, CancellationToken cancellationToken) =>
         writing.Sql(
             $"""
@@ -75,7 +76,7 @@ internal static class PageStore
             ? DateTimeOffset.FromUnixTimeMilliseconds(due)
             : null;
 
-    /// <summary>False when the cause cleared while the page was on its way.</summary>
+    /// <summary>False when the cause was cleared while the page waited.</summary>
     public static async Task<bool> IsStillWantedAsync(Reading reading, QueuedPage page, CancellationToken cancellationToken) =>
         await reading.Sql($"SELECT 1 FROM pages WHERE page_id = @id AND {IsQueued}")
             .With("@id", page.Id)
@@ -94,7 +95,8 @@ internal static class PageStore
             .ExecuteAsync(cancellationToken);
     }
 
-    public static Task FailedAsync(Writing writing, QueuedPage page, string error, DateTimeOffset dueAt, CancellationToken cancellationToken)
+    public static Task FailedAsync(
+        Writing writing, QueuedPage page, string error, DateTimeOffset dueAt, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Pages);
         return writing.Sql(
@@ -107,7 +109,7 @@ internal static class PageStore
             .ExecuteAsync(cancellationToken);
     }
 
-    /// <summary>Since when a cause has been standing; null when it does not.</summary>
+    /// <summary>Since when there is a page for this cause; null when there is none.</summary>
     public static async Task<DateTimeOffset?> StandingSinceAsync(Reading reading, PageCause cause, CancellationToken cancellationToken) =>
         await reading.Sql($"SELECT created_at FROM pages WHERE kind = @kind AND subject = @subject AND {IsStanding}")
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject)
@@ -115,7 +117,7 @@ internal static class PageStore
             ? DateTimeOffset.FromUnixTimeMilliseconds(since)
             : null;
 
-    /// <summary>Pages the server has not taken yet.</summary>
+    /// <summary>The pages that the server has not taken yet.</summary>
     public static Task<Unsent> UnsentAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -126,5 +128,5 @@ internal static class PageStore
             .OnlyAsync(row => new Unsent(row.Number(), row.TextOrNull(), row.TimeOrNull()), cancellationToken);
 }
 
-/// <summary>Pages the server has not taken yet: how many, what it last said, and since when the oldest waits.</summary>
+/// <summary>The pages that the server has not taken yet: their number, the last error, and since when the oldest waits.</summary>
 internal sealed record Unsent(long Count, string? LastError, DateTimeOffset? OldestAt);

@@ -3,12 +3,14 @@ using Relay.Storage;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>Sends queued pages, each on its own schedule, for as long as their causes stand. Best effort: nothing waits for it.</summary>
+/// <summary>Sends the queued pages while their causes last. Each page has its own time for the next attempt.
+/// Nothing waits for a page.</summary>
 internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProvider clock, ILogger<Pager> log) : ILoop
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
 
-    /// <summary>However long the server asks for: a phone that is reachable again must hear of it soon.</summary>
+    /// <summary>The longest wait, even if the server asks for a longer one: a phone that can be reached again
+    /// must get the page soon.</summary>
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(10);
 
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(2), LongestRetry);
@@ -35,15 +37,16 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProv
         {
             case Push.Taken:
                 CrashPoint.Pass("page-1-sent");
-                // It is out: until that is known it would be sent again, and again.
+                // The page was sent: until that is known it would be sent again, and again.
                 await database.RecordAsync(writing => PageStore.SentAsync(writing, page, CancellationToken.None), cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);
                 break;
             case Push.Failed failed:
                 var delay = Min(failed.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Retry.Delay(attempt), LongestRetry);
+                var dueAt = clock.GetUtcNow() + delay;
                 await database.WriteAsync(
-                    writing => PageStore.FailedAsync(writing, page, failed.Reason, clock.GetUtcNow() + delay, cancellationToken), cancellationToken);
+                    writing => PageStore.FailedAsync(writing, page, failed.Reason, dueAt, cancellationToken), cancellationToken);
                 LogFailed(page.Id, page.Cause, attempt, (long)delay.TotalSeconds, failed.Reason);
                 break;
         }

@@ -7,8 +7,8 @@ using Relay.Texts;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>Pages when the oldest message that should be moving has not for stuck_after, again every ten minutes, and once when it clears.
-/// What waits for the operator or is held was paged for its own reason.</summary>
+/// <summary>Pages when the oldest message that should make progress has made none for stuck_after: again every ten minutes, and once
+/// when it moves again. Messages that wait for the operator or are held have pages of their own and do not count.</summary>
 internal sealed partial class StuckWatch(Database database, SettingsSource settings, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
 {
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(10);
@@ -16,7 +16,7 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
 
     public Topic? WakesOn => null;
 
-    /// <summary>As long as nothing can become stuck, but for a message that came in right after the look.</summary>
+    /// <summary>The time until a message could become stuck.</summary>
     public TimeSpan Poll { get; private set; } = ShortestPoll;
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
@@ -49,7 +49,8 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
         var state = message.Reason is null ? message.State.Word() : $"{message.State.Word()}, {message.Reason}";
         var body = $"The oldest message, of {message.Session}, has waited {waiting}: {state}.";
         await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
-        await PageStore.QueueAsync(writing, new NewPage(PageCause.Stuck, "Relay: queue stuck", body, Priority: 4, "warning"), cancellationToken);
+        var page = new NewPage(PageCause.Stuck, "Relay: queue stuck", body, Priority: 4, "warning");
+        await PageStore.QueueAsync(writing, page, cancellationToken);
         writing.OnceCommitted(() => LogStuck(message.Id, (long)age.TotalSeconds));
     }
 
@@ -57,12 +58,14 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
     {
         await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
         await PageStore.ClearAsync(writing, PageCause.Moving, cancellationToken);
-        var page = new NewPage(PageCause.Moving, "Relay: queue moving again", "It was stuck and is no longer.", Priority: 3, "white_check_mark");
+        const string text = "It was stuck and is no longer.";
+        var page = new NewPage(PageCause.Moving, "Relay: queue moving again", text, Priority: 3, "white_check_mark");
         await PageStore.QueueAsync(writing, page, cancellationToken);
         writing.OnceCommitted(LogMoving);
     }
 
-    private static TimeSpan Between(TimeSpan least, TimeSpan wanted, TimeSpan most) => wanted < least ? least : wanted > most ? most : wanted;
+    private static TimeSpan Between(TimeSpan least, TimeSpan wanted, TimeSpan most) =>
+        wanted < least ? least : wanted > most ? most : wanted;
 
     [LoggerMessage(LogLevel.Error, "Stuck: {MessageId} has waited {Seconds} s")]
     private partial void LogStuck(MessageId messageId, long seconds);

@@ -2,7 +2,8 @@ using Relay.Running;
 
 namespace Relay.Storage.Postgres;
 
-/// <summary>What one process tells the others of a commit: who it is, and a line for each topic. Only a hint, as every wake-up is.</summary>
+/// <summary>What one process tells the others of a commit: who it is, and a line for each topic.
+/// Only a hint, as every wake-up is.</summary>
 internal sealed record Announcement(string Sender, IReadOnlyCollection<(Topic Topic, string? About)>? Topics)
 {
     /// <summary>SQL: where it is told. Relays in schemas of one database do not hear each other.</summary>

@@ -3,8 +3,8 @@ using Npgsql;
 
 namespace Relay.Storage.Postgres;
 
-/// <summary>RELAY_DATABASE_URL as the driver takes it. What stands after the question mark goes to the driver under its own names, and under
-/// those of libpq where they differ: postgres://relay:PASSWORD@db.example:5432/relay?sslmode=require</summary>
+/// <summary>RELAY_DATABASE_URL as the driver takes it. What stands after the question mark goes to the driver under its own names, and
+/// under those of libpq where they differ: postgres://relay:PASSWORD@db.example:5432/relay?sslmode=require</summary>
 internal sealed class PostgresAddress
 {
     private const int DefaultPort = 5432;
@@ -15,7 +15,8 @@ internal sealed class PostgresAddress
     /// <summary>In seconds.</summary>
     private const int LongestConnecting = 5;
 
-    /// <summary>In milliseconds: how long a server may take to end a statement when it is told to. Then the connection is given up.</summary>
+    /// <summary>In milliseconds: how long a server may take to end a statement when it is told to.
+    /// Then the connection is given up.</summary>
     private const int LongestCancelling = 500;
 
     private static readonly Dictionary<string, string> Libpq = new()
@@ -42,7 +43,8 @@ internal sealed class PostgresAddress
             Database = Uri.UnescapeDataString(url.AbsolutePath[1..]),
             Username = user[0].Length > 0 ? Uri.UnescapeDataString(user[0]) : null,
             Password = user is [_, var password] ? Uri.UnescapeDataString(password) : null,
-            ApplicationName = string.Create(CultureInfo.InvariantCulture, $"relay on {Environment.MachineName}, process {Environment.ProcessId}"),
+            ApplicationName = string.Create(
+                CultureInfo.InvariantCulture, $"relay on {Environment.MachineName}, process {Environment.ProcessId}"),
             CommandTimeout = LongestStatement,
             Timeout = LongestConnecting,
             CancellationTimeout = LongestCancelling,
@@ -58,7 +60,8 @@ internal sealed class PostgresAddress
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{_settings.Database} at {_settings.Host}:{_settings.Port}");
 
-    /// <summary>For the connections of which there is one: to write, to listen. The driver asks now and then whether the server is still there.</summary>
+    /// <summary>For the connections of which there is one: to write, to listen.
+    /// The driver asks now and then whether the server is still there.</summary>
     public NpgsqlDataSource Single() => Build(settings =>
     {
         settings.Pooling = false;

@@ -22,7 +22,9 @@ internal static class PostgresCheck
             return "it is set read-only (default_transaction_read_only)";
         if (await NumberAsync(reading, "COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false)::INT", cancellationToken) == 0)
             return "this user may not make tables";
-        return await NumberAsync(reading, ForbiddenTables, cancellationToken) > 0 ? "tables in it belong to another user, and this one may not write them" : null;
+        return await NumberAsync(reading, ForbiddenTables, cancellationToken) > 0
+            ? "tables in it belong to another user, and this one may not write them"
+            : null;
     }
 
     public static async Task<string> DescribeAsync(Reading reading, PostgresAddress address, CancellationToken cancellationToken)

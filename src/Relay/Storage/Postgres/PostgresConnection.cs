@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace Relay.Storage.Postgres;
 
-/// <summary>One connection to the server, which may be lost at any moment. The driver keeps its statements prepared, by their text.</summary>
+/// <summary>One connection to the server, which may be lost at any moment.
+/// The driver keeps its statements prepared, by their text.</summary>
 internal sealed class PostgresConnection(NpgsqlConnection connection) : ISqlConnection
 {
     /// <summary>How the codes of a server that is going down begin.</summary>
@@ -20,7 +21,9 @@ internal sealed class PostgresConnection(NpgsqlConnection connection) : ISqlConn
         {
             return new PostgresConnection(await source.OpenConnectionAsync(cancellationToken));
         }
-        catch (Exception exception) when (exception is NpgsqlException or IOException or TimeoutException or AuthenticationException or System.Net.Sockets.SocketException)
+        catch (Exception exception)
+            when (exception is NpgsqlException or IOException or TimeoutException or AuthenticationException
+                or System.Net.Sockets.SocketException)
         {
             throw new DatabaseUnavailableException(
                 exception is PostgresException refusal
@@ -45,8 +48,10 @@ internal sealed class PostgresConnection(NpgsqlConnection connection) : ISqlConn
         PostgresException { SqlState: var state } ended when state.StartsWith(Shutdown, StringComparison.Ordinal) =>
             new DatabaseUnavailableException($"the database server ended the connection: {ended.MessageText}", ended),
         PostgresException => fault,
-        NpgsqlException { InnerException: TimeoutException } => new DatabaseUnavailableException("the database server does not answer", fault),
-        NpgsqlException { InnerException: IOException } => new DatabaseUnavailableException("the connection to the database server was lost", fault),
+        NpgsqlException { InnerException: TimeoutException } =>
+            new DatabaseUnavailableException("the database server does not answer", fault),
+        NpgsqlException { InnerException: IOException } =>
+            new DatabaseUnavailableException("the connection to the database server was lost", fault),
         _ => fault,
     };
 }

@@ -4,7 +4,8 @@ using Relay.Running;
 
 namespace Relay.Storage.Postgres;
 
-/// <summary>A PostgreSQL server. It may be away: then what needs it fails with the reason, and works again once the server is back.</summary>
+/// <summary>A PostgreSQL server. It may be away: then what needs it fails with the reason, and works again once the server is
+/// back.</summary>
 internal sealed class PostgresDatabase : Database
 {
     private const int MostReaders = 8;
@@ -75,7 +76,8 @@ internal sealed class PostgresDatabase : Database
     protected override bool IsPassing(DbException exception) => exception.SqlState
         is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation;
 
-    /// <summary>What a connection may do was settled when it was made: once the server takes writes again, only a new one can tell.</summary>
+    /// <summary>What a connection may do was settled when it was made: once the server takes writes again, only a new one can
+    /// tell.</summary>
     protected override void OnFault_NeedsLock(DbException fault)
     {
         if (fault.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
@@ -91,7 +93,8 @@ internal sealed class PostgresDatabase : Database
                 .ExecuteAsync(CancellationToken.None);
     }
 
-    /// <summary>A connection in the pool that the server has closed meanwhile is found out by its first statement; then all of them are old.</summary>
+    /// <summary>A connection in the pool that the server has closed meanwhile is found out by its first statement;
+    /// then all of them are old.</summary>
     private async Task<PostgresConnection> BeginReadAsync(CancellationToken cancellationToken)
     {
         for (var isFirst = true; ; isFirst = false)

@@ -4,8 +4,8 @@ using Relay.Running;
 
 namespace Relay.Storage.Postgres;
 
-/// <summary>Hears what other processes announce, on a connection of its own, and tells it to the listeners of this one. Losing that connection
-/// is the first sign that the server is gone.</summary>
+/// <summary>Hears what other processes announce, on a connection of its own, and tells it to the listeners of this one.
+/// Losing that connection is the first sign that the server is gone.</summary>
 internal sealed class PostgresListener : IAsyncDisposable
 {
     private static readonly Backoff BetweenAttempts = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
@@ -49,7 +49,8 @@ internal sealed class PostgresListener : IAsyncDisposable
             {
                 await using var connection = await PostgresConnection.OpenAsync(_source, stopping);
                 connection.OnNotification(Hear);
-                var channel = await connection.Command($"SELECT quote_ident({Announcement.Channel})").OnlyAsync(row => row.Text(), stopping);
+                var channel = await connection.Command($"SELECT quote_ident({Announcement.Channel})")
+                    .OnlyAsync(row => row.Text(), stopping);
                 await connection.Command($"LISTEN {channel}").ExecuteAsync(stopping);
                 failures = 0;
                 _connected();

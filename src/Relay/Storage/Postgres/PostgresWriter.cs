@@ -101,7 +101,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
         }
     }
 
-    /// <summary>The server is told to look after the connection: else it would keep the lock of a machine that is gone for two hours.</summary>
+    /// <summary>The server is told to look after the connection: else it would keep the lock of a machine that is gone for two
+    /// hours.</summary>
     private static async Task LockAsync(PostgresConnection connection)
     {
         await connection.Command(
@@ -110,7 +111,8 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
                    set_config('tcp_keepalives_count', '3', false)
             """)
             .ExecuteAsync(CancellationToken.None);
-        var isMine = await connection.Command($"SELECT CASE WHEN pg_try_advisory_lock({LockKey}) THEN 1 ELSE 0 END").NumberAsync(CancellationToken.None);
+        var isMine = await connection.Command($"SELECT CASE WHEN pg_try_advisory_lock({LockKey}) THEN 1 ELSE 0 END")
+            .NumberAsync(CancellationToken.None);
         if (isMine == 0)
             throw new DatabaseUnavailableException($"another relay holds this database{await HolderAsync(connection)}", cause: null);
     }

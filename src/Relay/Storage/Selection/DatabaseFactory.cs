@@ -17,8 +17,8 @@ internal static class DatabaseFactory
         _ => SqliteDatabase.Open(settings.Home.DatabaseFile, changes, clock),
     };
 
-    /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing. Where there is nothing yet, an
-    /// empty one.</summary>
+    /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing.
+    /// Where there is nothing yet, an empty one.</summary>
     public static async Task<Database> OpenReadOnlyAsync(Settings settings, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (Find(settings, clock) is not { } database)

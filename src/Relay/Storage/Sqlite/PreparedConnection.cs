@@ -40,7 +40,8 @@ internal sealed class PreparedConnection(string connectionString) : SqliteConnec
 
         protected override void Dispose(bool disposing)
         {
-            Parameters.Clear();
+            foreach (SqliteParameter parameter in Parameters)
+                parameter.Value = null; // One that is not given anew is a fault, as if it were not there.
             if (!disposing || _owner._closing || !_owner._idle.TryAdd(CommandText, this))
                 base.Dispose(disposing);
         }

@@ -45,7 +45,8 @@ internal sealed class SqliteDatabase : Database
         new(path, SqliteOpenMode.ReadWriteCreate, changes, clock);
 
     /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing.</summary>
-    public static SqliteDatabase OpenReadOnly(string path, TimeProvider clock) => new(path, SqliteOpenMode.ReadOnly, new ChangeFeed(), clock);
+    public static SqliteDatabase OpenReadOnly(string path, TimeProvider clock) =>
+        new(path, SqliteOpenMode.ReadOnly, new ChangeFeed(), clock);
 
     public override async Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken)
     {

@@ -1,14 +1,12 @@
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
-using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Web.Api;
 
-/// <summary>Holds a request until the reply is there; the caller then says that it has it.</summary>
+/// <summary>Holds a request until the reply is there. The caller then confirms in a second request that it has the reply.</summary>
 internal sealed class Asking(CallerChannel callers, Database database, ChangeFeed changes)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(50);
@@ -20,7 +18,8 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
         var hold = new Hold(TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, 0, Longest.TotalSeconds)), Poll);
         using var waiter = callers.Wait(message);
         using var changed = changes.Subscribe(Topic.Replies, message.Value);
-        var reply = await changed.HoldAsync(() => ReplyAsync(conversation, message, cancellationToken), hold, database.Clock, cancellationToken);
+        var reply = await changed.HoldAsync(
+            () => ReplyAsync(conversation, message, cancellationToken), hold, database.Clock, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         if (reply is not null && body.Taken == true && reply.Channel == ReplyChannel.Caller)
         {
@@ -37,8 +36,12 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
         _ => "in the session's folder",
     };
 
-    private Task<OutboundReply?> ReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => database.ReadAsync(
-        async reading => await Outbox.ReplyToAsync(
-            reading, await MessageStore.FindAsync(reading, conversation, message, cancellationToken), cancellationToken),
-        cancellationToken);
+    private Task<OutboundReply?> ReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async reading =>
+            {
+                var found = await MessageStore.FindAsync(reading, conversation, message, cancellationToken);
+                return await Outbox.ReplyToAsync(reading, found, cancellationToken);
+            },
+            cancellationToken);
 }

@@ -15,7 +15,7 @@ using Relay.Web.Status;
 
 namespace Relay.Web.Api;
 
-/// <summary>The ways in over HTTP.</summary>
+/// <summary>What can be requested over HTTP.</summary>
 internal static class Endpoints
 {
     private const int RoomForOtherFields = 4096;
@@ -24,7 +24,7 @@ internal static class Endpoints
     {
         host.UseMiddleware<ErrorResponses>();
         host.UseMiddleware<RequestGuard>();
-        host.UseMiddleware<McpCalls>(); // Around the receipt: a call that was dropped handed nothing over.
+        host.UseMiddleware<McpCalls>(); // Outside the receipt, so that a call which was cancelled counts as not delivered.
         host.UseMiddleware<DeliveryReceipt>();
         host.UseRouting();
         host.MapGet("/healthz", HealthAsync);
@@ -43,24 +43,28 @@ internal static class Endpoints
     private static async Task HealthAsync(HttpContext context)
     {
         var (healthy, reasons, ages) = await Of<Health>(context).ReadAsync(context.RequestAborted);
-        await Json.WriteAsync(context, healthy ? 200 : 503, new { Status = healthy ? "ok" : "unhealthy", Reasons = reasons, OldestSeconds = ages });
+        var body = new { Status = healthy ? "ok" : "unhealthy", Reasons = reasons, OldestSeconds = ages };
+        await Json.WriteAsync(context, healthy ? 200 : 503, body);
     }
 
     private static async Task StatusAsync(HttpContext context) =>
         await Json.WriteAsync(context, 200, await Of<StatusReader>(context).ReadAsync(running: true, context.RequestAborted));
 
-    /// <summary>Accepts a message and holds the request until its reply is there or the caller's patience ends. The receipt is a second request
-    /// with the same id and taken: true; without it the reply goes to the session's folder.</summary>
+    /// <summary>Accepts a message and holds the request until its reply is there, or as long as the caller wants to wait. The caller
+    /// confirms the reply by a second request with the same id and taken: true. Otherwise the reply goes to the session's folder.</summary>
     private static async Task AskAsync(HttpContext context)
     {
         if (await BodyAsync<AskBody>(context) is not { } body)
             return;
-        if (SessionId.TryParse(body.SessionId ?? "") is not { } session || string.IsNullOrWhiteSpace(body.Content) || string.IsNullOrWhiteSpace(body.Id))
+        if (SessionId.TryParse(body.SessionId ?? "") is not { } session
+            || string.IsNullOrWhiteSpace(body.Content)
+            || string.IsNullOrWhiteSpace(body.Id))
         {
             await Problem.WriteAsync(context, 400, $"session_id ({SessionId.Allowed}), content and id are needed, none of them empty");
             return;
         }
-        var acceptance = await Of<Inbox>(context).AcceptAsync(session, body.Content, "id:" + body.Id, ReplyChannel.Caller, context.RequestAborted);
+        var acceptance = await Of<Inbox>(context).AcceptAsync(
+            session, body.Content, "id:" + body.Id, ReplyChannel.Caller, context.RequestAborted);
         switch (acceptance)
         {
             case Inbox.Acceptance.Refused refused:
@@ -79,13 +83,15 @@ internal static class Endpoints
     {
         if (await BodyAsync<AnswerBody>(context) is not { } body)
             return;
-        var outcome = await Of<Answers>(context).TakeAsync(
-            new OperatorInput(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false), context.RequestAborted);
+        var input = new OperatorInput(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false);
+        var outcome = await Of<Answers>(context).TakeAsync(input, context.RequestAborted);
         await (outcome switch
         {
             Answers.Outcome.Refused refused => Problem.WriteAsync(context, 409, refused.Reason),
-            Answers.Outcome.Accepted accepted => Json.WriteAsync(context, 200, new { Outcome = "accepted", accepted.Question, Session = accepted.Session.Value }),
-            Answers.Outcome.Direct direct => Json.WriteAsync(context, 200, new { Outcome = "direct", direct.Question, Session = direct.Session.Value }),
+            Answers.Outcome.Accepted accepted =>
+                Json.WriteAsync(context, 200, new { Outcome = "accepted", accepted.Question, Session = accepted.Session.Value }),
+            Answers.Outcome.Direct direct =>
+                Json.WriteAsync(context, 200, new { Outcome = "direct", direct.Question, Session = direct.Session.Value }),
             _ => Json.WriteAsync(context, 200, new { Outcome = "repeated" }),
         });
     }
@@ -98,23 +104,30 @@ internal static class Endpoints
 
     private static async Task ActAsync(HttpContext context, Func<Holds, Message, Task<bool>> act)
     {
+        var id = (string)context.Request.RouteValues["id"]!;
         var found = await Of<Database>(context).ReadAsync(
-            reading => MessageSearch.FindAsync(reading, (string)context.Request.RouteValues["id"]!, context.RequestAborted), context.RequestAborted);
-        if (found.Count != 1)
-            await Problem.WriteAsync(context, found.Count == 0 ? 404 : 409, found.Count == 0 ? "there is no such message" : "several messages match, name one");
+            reading => MessageSearch.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
+        if (found.Count == 0)
+            await Problem.WriteAsync(context, 404, "there is no such message");
+        else if (found.Count > 1)
+            await Problem.WriteAsync(context, 409, "several messages match, name one");
         else if (await act(Of<Holds>(context), found[0]))
             await Json.WriteAsync(context, 200, new { Message = found[0].Id.Value });
         else
             await Problem.WriteAsync(context, 409, $"message {found[0].Id} is {found[0].State.Word()}: that cannot be done with it now");
     }
 
-    private static async Task RetryAllAsync(HttpContext context) =>
-        await Json.WriteAsync(context, 200, new { Released = await Of<Holds>(context).ReleaseAllAsync("the operator said so", context.RequestAborted) });
+    private static async Task RetryAllAsync(HttpContext context)
+    {
+        var released = await Of<Holds>(context).ReleaseAllAsync("the operator said so", context.RequestAborted);
+        await Json.WriteAsync(context, 200, new { Released = released });
+    }
 
     private static T Of<T>(HttpContext context)
         where T : notnull => context.RequestServices.GetRequiredService<T>();
 
-    /// <summary>Null when the body is no such JSON; the answer is given then. What is over the limit of an envelope is not read.</summary>
+    /// <summary>Reads the body. If it is not the expected JSON, writes the problem and returns null.
+    /// A body that is longer than an envelope may be is not read.</summary>
     private static async Task<T?> BodyAsync<T>(HttpContext context)
         where T : class
     {
@@ -136,9 +149,10 @@ internal static class Endpoints
     private sealed record AnswerBody(string? Text, long? Question, string? Id);
 }
 
-/// <param name="SessionId">Who asks.</param>
-/// <param name="Content">What.</param>
-/// <param name="Id">Key under which a repetition is the same message.</param>
-/// <param name="WaitSeconds">How long to hold the request at most.</param>
-/// <param name="Taken">The receipt for the reply.</param>
+/// <summary>The body of POST /ask.</summary>
+/// <param name="SessionId">The session that asks.</param>
+/// <param name="Content">The message.</param>
+/// <param name="Id">A request with the same id is about the same message.</param>
+/// <param name="WaitSeconds">How long to wait for the reply at most.</param>
+/// <param name="Taken">True confirms that the caller has the reply.</param>
 internal sealed record AskBody(string? SessionId, string? Content, string? Id, double? WaitSeconds, bool? Taken);

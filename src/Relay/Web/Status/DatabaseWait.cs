@@ -4,7 +4,8 @@ using Relay.Storage;
 
 namespace Relay.Web.Status;
 
-/// <summary>A start that cannot have its database now waits for it, for as long as it takes: status.json and the log tell what for.</summary>
+/// <summary>A start that cannot have its database now waits for it, for as long as it takes:
+/// status.json and the log tell what for.</summary>
 internal sealed partial class DatabaseWait(Database database, StatusMirror mirror, Faults faults, ILogger<DatabaseWait> log)
 {
     private const string Source = "database";

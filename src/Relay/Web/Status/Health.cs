@@ -5,14 +5,13 @@ using Relay.Dispatch;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Web.Api;
 
 namespace Relay.Web.Status;
 
-/// <summary>Health is the age of the oldest unfinished thing at each stage that the relay itself must move, not a flag.</summary>
+/// <summary>Tells the relay's health by the age of the oldest unfinished work at each stage.</summary>
 internal sealed class Health(Database database, SettingsSource settings, Faults faults)
 {
-    /// <summary>Seconds; 0 where a stage has nothing to do.</summary>
+    /// <summary>In seconds. 0 where a stage has no work.</summary>
     public sealed record Ages(double Asking, double Deferred, double Held, double Waiting, double Placing, double Paging);
 
     public async Task<(bool Healthy, IReadOnlyList<string> Reasons, Ages Ages)> ReadAsync(CancellationToken cancellationToken)
@@ -51,16 +50,23 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
             var backlog = await Backlog.ReadAsync(reading, cancellationToken);
             var heads = await Outbox.FolderHeadsAsync(reading, cancellationToken);
             var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
-            double Age(DateTimeOffset? since) => since is null ? 0 : Math.Max(0.1, Math.Round((reading.Now - since.Value).TotalSeconds, 1));
-            DateTimeOffset? First(Func<UnansweredGroup, bool> which, Func<UnansweredGroup, DateTimeOffset> since) =>
-                backlog.Groups.Where(which).Min(group => (DateTimeOffset?)since(group));
+            var held = backlog.Held.Where(message => message.Cause != HoldCause.Refusal);
             return new Ages(
-                Asking: Age(First(group => group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group), backlog.Since)),
+                Asking: Age(First(MustBeAsked, backlog.Since)),
                 Deferred: Age(First(group => group.State == MessageState.Deferred, backlog.Since)),
-                Held: Age(backlog.Held.Where(message => message.Cause != HoldCause.Refusal).Min(message => (DateTimeOffset?)message.ChangedAt)),
+                Held: Age(held.Min(message => (DateTimeOffset?)message.ChangedAt)),
                 Waiting: Age(First(group => group.State == MessageState.Waiting, group => group.FirstChangedAt)),
                 Placing: Age(heads.Where(reply => reply.State != DispatchState.Placed).Min(reply => (DateTimeOffset?)reply.CreatedAt)),
                 Paging: Age(unsent.OldestAt));
+
+            bool MustBeAsked(UnansweredGroup group) =>
+                group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group);
+
+            double Age(DateTimeOffset? since) =>
+                since is null ? 0 : Math.Max(0.1, Math.Round((reading.Now - since.Value).TotalSeconds, 1));
+
+            DateTimeOffset? First(Func<UnansweredGroup, bool> which, Func<UnansweredGroup, DateTimeOffset> since) =>
+                backlog.Groups.Where(which).Min(group => (DateTimeOffset?)since(group));
         },
         cancellationToken);
 }

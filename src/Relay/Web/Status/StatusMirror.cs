@@ -5,30 +5,45 @@ using Relay.Running;
 namespace Relay.Web.Status;
 
 /// <summary>Keeps state/status.json within a second of the truth, written whole or not at all.</summary>
-internal sealed class StatusMirror(StatusReader status, SettingsSource settings, TimeProvider clock) : ILoop
+internal sealed class StatusMirror(StatusReader status, SettingsSource settings, ChangeFeed changes, TimeProvider clock) : ILoop
 {
-    /// <summary>Between two writes, however much happens.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
+    /// <summary>Without a change that was heard of, the database is read again only so often.</summary>
+    private static readonly TimeSpan Rereading = TimeSpan.FromSeconds(10);
 
+    private StatusReport? _report;
     private byte[] _written = [];
-    private bool _isWaiting;
+    private long _version;
+    private long _readAt;
 
     public Topic? WakesOn => Topic.Any;
 
-    /// <summary>While something waits its age grows, and what is broken may be mended unheard; else all that changes is heard of.</summary>
-    public TimeSpan Poll => _isWaiting ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10);
+    /// <summary>Every second while a message waits, because its age is in the file, or something is broken,
+    /// because it may be mended unheard.
+    /// All other changes wake the loop.</summary>
+    public TimeSpan Poll => _report is { QueueDepth: > 0 } or { State: "error" } ? TimeSpan.FromSeconds(1) : Rereading;
+
+    public TimeSpan Rest => TimeSpan.FromMilliseconds(250);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        var current = await status.ReadAsync(running: true, cancellationToken);
-        _isWaiting = current.QueueDepth > 0 || current.State == "error";
-        var json = current.ToJson();
+        var version = changes.Version;
+        if (_report is null or { DatabaseFault: true } || version != _version || clock.GetElapsedTime(_readAt) >= Rereading)
+        {
+            _report = await status.ReadAsync(running: true, cancellationToken);
+            (_version, _readAt) = (version, clock.GetTimestamp());
+        }
+        else
+            _report = status.Age(_report);
+        Write(_report.ToJson());
+        return 0;
+    }
+
+    private void Write(byte[] json)
+    {
         var file = settings.Current.Home.StatusFile;
         if (json.AsSpan().SequenceEqual(_written) && File.Exists(file))
-            return 0;
+            return;
         DurableFile.Replace(file, json);
         _written = json;
-        await clock.PauseAsync(Rest, cancellationToken);
-        return 0;
     }
 }

@@ -12,18 +12,19 @@ using Relay.Storage;
 
 namespace Relay.Web.Status;
 
-/// <summary>Reads what the database says of the relay; with or without a daemon. It costs as much as waits, whatever is finished.</summary>
+/// <summary>Reads the status from the database, with or without a daemon.
+/// The time it takes depends on the unfinished messages only.</summary>
 internal sealed class StatusReader(Database database, SettingsSource settings, Faults faults)
 {
-    /// <summary>Besides those of the configuration.</summary>
+    /// <summary>How many are listed besides those of the configuration.</summary>
     private const int SessionsListed = 100;
 
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
     private StatusReport? _last;
 
     /// <summary>Where a running relay's database cannot be read, what was known last, with the reason.</summary>
-    /// <param name="running">False beside no daemon: then nothing has started.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="running">Whether this is the daemon. Otherwise there is no time of start.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<StatusReport> ReadAsync(bool running, CancellationToken cancellationToken)
     {
         try
@@ -44,8 +45,9 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         {
             State = "error",
             StateReason = reason,
+            DatabaseFault = true,
             StartedAt = _startedAt,
-            QueueDepth = Math.Max(_last.QueueDepth, QueueFolder.Waiting(current.Home.Queue).Count),
+            QueueDepth = Math.Max(_last.QueueDepth, Envelopes),
             Model = ModelOf(current.Config),
             Version = ProgramVersion.Text,
         };
@@ -53,12 +55,23 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private static string ModelOf(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;
 
+    /// <summary>The same a moment later, when nothing has changed but the time and what lies in the queue folder.</summary>
+    public StatusReport Age(StatusReport report) => report with
+    {
+        QueueDepth = report.Unanswered + Envelopes,
+        OldestWaitingSeconds = Seconds(report.OldestWaitingAt, database.Clock.GetUtcNow()),
+    };
+
+    private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
+
+    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
+        since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
+
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
-        var current = settings.Current;
         var backlog = await Backlog.ReadAsync(reading, cancellationToken);
         var open = await QuestionStore.OpenAsync(reading, cancellationToken);
-        var newest = await QuestionStore.NewestAsync(reading, 1, cancellationToken);
+        var newest = (await QuestionStore.NewestAsync(reading, 1, cancellationToken)).FirstOrDefault();
         var size = await ConversationStore.TotalSizeAsync(reading, cancellationToken);
         var totals = await Spending.TotalsAsync(reading, cancellationToken);
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
@@ -70,12 +83,14 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             State = state,
             StateReason = reason,
             StartedAt = running ? _startedAt : null,
-            LastNeedsJcAt = newest.Count > 0 ? newest[0].AskedAt : null,
-            LastNeedsJcText = newest.Count > 0 ? newest[0].Text : null,
+            LastNeedsJcAt = newest?.AskedAt,
+            LastNeedsJcText = newest?.Text,
             LastDispatchAt = placedAt,
             LastDispatchSession = placedFor,
-            QueueDepth = backlog.Count + QueueFolder.Waiting(current.Home.Queue).Count,
-            OldestWaitingSeconds = backlog.OldestAt is { } oldest ? Math.Round((reading.Now - oldest).TotalSeconds, 1) : 0,
+            Unanswered = backlog.Count,
+            QueueDepth = backlog.Count + Envelopes,
+            OldestWaitingAt = backlog.OldestAt,
+            OldestWaitingSeconds = Seconds(backlog.OldestAt, reading.Now),
             DeferredUntil = backlog.DeferredUntil,
             HistoryChars = size.Characters,
             HistoryTurns = size.Turns,
@@ -83,35 +98,49 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             TotalOutputTokens = totals.OutputTokens,
             TotalCostUsd = totals.CostNano / 1_000_000_000m,
             CallsOfUnknownCost = totals.UnknownCost,
-            Model = ModelOf(current.Config),
+            Model = ModelOf(settings.Current.Config),
             Version = ProgramVersion.Text,
             Sessions = sessions,
             SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
-            Questions = open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList(),
+            Questions = Listed(open),
             PagesUnsent = unsent.Count,
             PageError = unsent.LastError,
         };
     }
 
+    private static List<QuestionStatus> Listed(List<Question> open) =>
+        open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList();
+
     private async Task<List<SessionStatus>> SessionsAsync(Reading reading, Backlog backlog, CancellationToken cancellationToken)
     {
         var listed = await SessionStore.NewestAsync(reading, SessionsListed, cancellationToken);
-        foreach (var configured in settings.Current.Config.Sessions.Where(each => !listed.Exists(session => session.Id.Value == each.SessionId)))
+        var notListed = settings.Current.Config.Sessions.Where(each => !listed.Exists(session => session.Id.Value == each.SessionId));
+        foreach (var configured in notListed)
             if (await SessionStore.FindAsync(reading, SessionId.Stored(configured.SessionId), cancellationToken) is { } known)
                 listed.Add(known);
         var undelivered = (await Outbox.UndeliveredAsync(reading, cancellationToken)).ToLookup(each => each.Session, each => each.Count);
-        var unanswered = backlog.Groups.Where(group => group.Speaker == Speaker.Session).ToLookup(group => group.Session, group => group.Count);
+        var unanswered = backlog.Groups
+            .Where(group => group.Speaker == Speaker.Session)
+            .ToLookup(group => group.Session, group => group.Count);
         return listed
             .OrderBy(session => session.Id.Value, StringComparer.Ordinal)
             .Select(session => new SessionStatus(
-                session.Id.Value, session.Conversation.Value, session.LastSeenAt, unanswered[session.Id].Sum(), undelivered[session.Id.Value].Sum()))
+                session.Id.Value,
+                session.Conversation.Value,
+                session.LastSeenAt,
+                unanswered[session.Id].Sum(),
+                undelivered[session.Id.Value].Sum()))
             .ToList();
     }
 
-    private static async Task<(DateTimeOffset? At, string? Session)> LastDispatchAsync(Reading reading, CancellationToken cancellationToken) =>
-        await FactStore.FindAsync(reading, FactStore.LastDispatch, cancellationToken) is { } fact && fact.Split(' ') is [var at, var session]
+    private static async Task<(DateTimeOffset? At, string? Session)> LastDispatchAsync(
+        Reading reading, CancellationToken cancellationToken)
+    {
+        var fact = await FactStore.FindAsync(reading, FactStore.LastDispatch, cancellationToken);
+        return fact?.Split(' ') is [var at, var session]
             ? (DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(at, CultureInfo.InvariantCulture)), session)
             : (null, null);
+    }
 
     private (string State, string? Reason) StateOf(IReadOnlyList<Message> holds, List<Question> open)
     {

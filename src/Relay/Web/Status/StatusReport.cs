@@ -1,10 +1,12 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Relay.Conversations;
 using Relay.Http;
 
 namespace Relay.Web.Status;
 
-/// <summary>status.json, the answer of GET /status and of relay status --json. Times are ISO-8601 UTC; money is US dollars.</summary>
+/// <summary>What is in state/status.json, and what GET /status and relay status --json answer.
+/// Times are ISO-8601 UTC; money is US dollars.</summary>
 internal sealed record StatusReport
 {
     public required string State { get; init; }
@@ -14,6 +16,17 @@ internal sealed record StatusReport
     public required string? LastNeedsJcText { get; init; }
     public required DateTimeOffset? LastDispatchAt { get; init; }
     public required string? LastDispatchSession { get; init; }
+    /// <summary>Messages that were accepted and not answered yet.</summary>
+    [JsonIgnore]
+    public long Unanswered { get; init; }
+
+    /// <summary>The database could not be read: what it says is what was known last.</summary>
+    [JsonIgnore]
+    public bool DatabaseFault { get; init; }
+
+    [JsonIgnore]
+    public DateTimeOffset? OldestWaitingAt { get; init; }
+
     public required long QueueDepth { get; init; }
     public required double OldestWaitingSeconds { get; init; }
     public required DateTimeOffset? DeferredUntil { get; init; }
@@ -22,13 +35,14 @@ internal sealed record StatusReport
     public required long TotalInputTokens { get; init; }
     public required long TotalOutputTokens { get; init; }
 
-    /// <summary>Of the calls whose cost is known.</summary>
+    /// <summary>The sum over the calls whose cost is known.</summary>
     public required decimal TotalCostUsd { get; init; }
 
     public required long CallsOfUnknownCost { get; init; }
     public required string Model { get; init; }
     public required string Version { get; init; }
-    /// <summary>Those of the configuration, and the ones heard of last.</summary>
+
+    /// <summary>The sessions of the configuration and the ones that were active last.</summary>
     public required IReadOnlyList<SessionStatus> Sessions { get; init; }
 
     public required long SessionsNotListed { get; init; }

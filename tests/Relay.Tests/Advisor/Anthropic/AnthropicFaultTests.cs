@@ -2,14 +2,14 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Advisor.Anthropic;
 
-/// <summary>What each fault of the API means for the work. One call is one request, whatever comes back.</summary>
+/// <summary>What each error of the API means for the message. A call makes one request, whatever the answer is.</summary>
 public sealed class AnthropicFaultTests : IAsyncLifetime
 {
     private LoopbackMessagesApi _api = null!;
@@ -108,7 +108,8 @@ public sealed class AnthropicFaultTests : IAsyncLifetime
     {
         _api.Enqueue(ScriptedReply.PromptTooLong(), ScriptedReply.Status(413));
 
-        Assert.Contains("prompt is too long", Assert.IsType<AdvisorOutcome.ContextExceeded>(await _rig.AskAsync()).Reason, StringComparison.Ordinal);
+        var exceeded = Assert.IsType<AdvisorOutcome.ContextExceeded>(await _rig.AskAsync());
+        Assert.Contains("prompt is too long", exceeded.Reason, StringComparison.Ordinal);
         Assert.IsType<AdvisorOutcome.ContextExceeded>(await _rig.AskAsync());
     }
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using Xunit;
 using Relay.Configuration;
 using Relay.Loopback;
+using Xunit;
 
 namespace Relay.Tests.Advisor.Anthropic;
 
-/// <summary>What must not leave: the key in any text, and a developer's own client settings.</summary>
+/// <summary>The key is in no text that is shown, and a developer's own settings are not sent.</summary>
 public sealed class AnthropicPrivacyTests : IAsyncLifetime
 {
     private static readonly Dictionary<string, string> Developers = new()
@@ -13,7 +13,8 @@ public sealed class AnthropicPrivacyTests : IAsyncLifetime
         ["ANTHROPIC_API_KEY"] = "sk-ant-developer",
         ["ANTHROPIC_AUTH_TOKEN"] = "developer-token",
         ["ANTHROPIC_BASE_URL"] = "http://127.0.0.1:9",
-        ["ANTHROPIC_CUSTOM_HEADERS"] = "X-Developer: secret\nanthropic-beta: developer-beta\nAuthorization: Bearer developer\nx-api-key: developer",
+        ["ANTHROPIC_CUSTOM_HEADERS"] =
+            "X-Developer: secret\nanthropic-beta: developer-beta\nAuthorization: Bearer developer\nx-api-key: developer",
         ["ANTHROPIC_PROFILE"] = "developer-profile",
         ["ANTHROPIC_CONFIG_DIR"] = "/nonexistent",
         ["ANTHROPIC_WORKSPACE_ID"] = "wrkspc_developer",
@@ -33,14 +34,14 @@ public sealed class AnthropicPrivacyTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_of_a_developers_own_client_settings_is_sent()
     {
-        using var rig = new AdvisorRig(_api.Address); // For its home folder.
+        using var rig = new AdvisorRig(_api.Address); // Only its home folder is needed.
         var home = rig.Settings.Current.Home;
         File.AppendAllText(home.EnvFile, "NTFY_SERVER=http://127.0.0.1:9\n");
         File.WriteAllText(home.ConfigFile, "listen: 127.0.0.1:0\n");
         Directory.CreateDirectory(home.Queue);
         File.WriteAllText(Path.Combine(home.Queue, "1.json"), """{"session_id": "session-1", "content": "hello"}""");
 
-        using var relay = StartProgram(home); // The SDK reads its environment once per process, so it takes a process of its own.
+        using var relay = StartProgram(home); // The SDK reads the environment once per process, so the test needs a process of its own.
         try
         {
             await _api.WaitForRequestsAsync(1, TimeSpan.FromSeconds(30));
@@ -62,7 +63,11 @@ public sealed class AnthropicPrivacyTests : IAsyncLifetime
     {
         using var rig = new AdvisorRig(_api.Address);
         var echo = $"invalid key {AdvisorRig.Key} ({AdvisorRig.Key})";
-        _api.Enqueue(ScriptedReply.Status(401, echo), ScriptedReply.Status(500, echo), ScriptedReply.ErrorEvent("api_error", echo), ScriptedReply.PromptTooLong());
+        _api.Enqueue(
+            ScriptedReply.Status(401, echo),
+            ScriptedReply.Status(500, echo),
+            ScriptedReply.ErrorEvent("api_error", echo),
+            ScriptedReply.PromptTooLong());
         _api.Enqueue(ScriptedReply.Status(413, echo), ScriptedReply.Refusal(echo), ScriptedReply.Garbage(echo));
 
         for (var call = 0; call < 7; call++)

@@ -1,17 +1,16 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Xunit;
 using Relay.Advisor.Anthropic;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Costs;
 using Relay.Loopback;
 using Relay.Tests.Testing;
+using Xunit;
 using CacheLifetime = Relay.Loopback.CacheLifetime;
 
 namespace Relay.Tests.Advisor.Anthropic;
 
-/// <summary>What goes over the wire, turn after turn: the stand-in refuses what the API would.</summary>
+/// <summary>What is sent in turn after turn. The stand-in refuses the requests that the API would refuse.</summary>
 public sealed partial class AnthropicRequestTests : IAsyncLifetime
 {
     private LoopbackMessagesApi _api = null!;
@@ -40,7 +39,9 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
 
         var request = Assert.Single(_api.Requests);
         Assert.Equal(("claude-sonnet-5-5", 12_345, "You decide."), (request.Model, request.MaxTokens, request.System));
-        Assert.Equal(["max_tokens", "messages", "model", "stream", "system"], request.Json.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["max_tokens", "messages", "model", "stream", "system"],
+            request.Json.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
         Assert.True(request.IsStreaming);
         Assert.Equal("2026-10-21", request.Headers["anthropic-version"]);
     }
@@ -48,7 +49,8 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
     [Fact]
     public async Task Every_user_block_says_who_speaks_and_roles_alternate()
     {
-        _api.Enqueue(ScriptedReply.ThinkingThen("[NEEDS-JC] Left or right?"), ScriptedReply.ThinkingThen("Left."), ScriptedReply.Text("Done."));
+        _api.Enqueue(
+            ScriptedReply.ThinkingThen("[NEEDS-JC] Left or right?"), ScriptedReply.ThinkingThen("Left."), ScriptedReply.Text("Done."));
         await AskAsync("session-2", "Which way?");
         await _relay.AnswerAsync("Left.");
         await _relay.TakeTurnsAsync();
@@ -63,7 +65,7 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
                 new AdvisorTurn("user", "[session-1] And now?"),
             ],
             _api.Requests[^1].Messages);
-        Assert.All(_api.Requests[^1].Blocks, block => Assert.Equal("text", block.Type)); // No thinking is replayed.
+        Assert.All(_api.Requests[^1].Blocks, block => Assert.Equal("text", block.Type)); // Thinking is not sent again.
     }
 
     [Fact]
@@ -78,7 +80,9 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
         Assert.Equal(["user", "assistant", "user"], _api.Requests[^1].Messages.Select(turn => turn.Role));
         Assert.Equal(
             ["[operator JC] @session-1: I take this one.", "[operator JC] @session-2: And this.", "[session-1] two"],
-            _api.Requests[^1].Blocks.Where(block => block.Path.StartsWith("messages.2.", StringComparison.Ordinal)).Select(block => block.Text));
+            _api.Requests[^1].Blocks
+                .Where(block => block.Path.StartsWith("messages.2.", StringComparison.Ordinal))
+                .Select(block => block.Text));
     }
 
     [Fact]
@@ -99,15 +103,21 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
     [Fact]
     public async Task A_body_of_many_pieces_is_one_text_of_the_length_it_says()
     {
-        var texts = Enumerable.Range(0, 400).Select(number => $"{number} \"ü😀\" " + new string('x', number * 7)).Append(new string('é', 200_000)).ToList();
-        var messages = texts.Select((text, index) => new PromptMessage(index % 2 == 0 ? EntryRole.User : EntryRole.Assistant, [text])).ToList();
+        var texts = Enumerable.Range(0, 400)
+            .Select(number => $"{number} \"ü😀\" " + new string('x', number * 7))
+            .Append(new string('é', 200_000))
+            .ToList();
+        var messages = texts
+            .Select((text, index) => new PromptMessage(index % 2 == 0 ? EntryRole.User : EntryRole.Assistant, [text]))
+            .ToList();
         using var body = new RequestBody(AdvisorRig.Call(CacheTtl.FiveMinutes, messages));
 
         var bytes = await body.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(bytes.Length, body.Headers.ContentLength);
         using var json = JsonDocument.Parse(bytes);
-        Assert.Equal(texts, json.RootElement.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content")[0].GetProperty("text").GetString()!));
+        var sent = json.RootElement.GetProperty("messages").EnumerateArray();
+        Assert.Equal(texts, sent.Select(message => message.GetProperty("content")[0].GetProperty("text").GetString()!));
     }
 
     [Theory]
@@ -148,7 +158,8 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
         Assert.Null(_api.Requests[0].AutomaticCache);
     }
 
-    private static string Config(string ttl) => $"model: claude-sonnet-5-5\nmax_tokens: 12345\nsystem_prompt: You decide.\ncache_ttl: {ttl}\n";
+    private static string Config(string ttl) =>
+        $"model: claude-sonnet-5-5\nmax_tokens: 12345\nsystem_prompt: You decide.\ncache_ttl: {ttl}\n";
 
     private async Task AskAsync(string session, string text)
     {
@@ -164,7 +175,7 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
 
     private static IEnumerable<string> Paths(AdvisorRequest request) => request.Markers.Select(marker => marker.Path);
 
-    /// <summary>The body but for what comes after the last message.</summary>
+    /// <summary>The body up to the end of the last message.</summary>
     private static string UpToTheEndOfItsMessages(string body)
     {
         var last = JsonDocument.Parse(body).RootElement.GetProperty("messages").EnumerateArray().Last().GetRawText();

@@ -1,14 +1,13 @@
 using Microsoft.AspNetCore.Http;
-using Xunit;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
-using Relay.Costs;
 using Relay.Loopback;
+using Xunit;
 using TokenUsage = Relay.Costs.TokenUsage;
 
 namespace Relay.Tests.Advisor.Anthropic;
 
-/// <summary>What is made of a stream, whole or broken.</summary>
+/// <summary>What the advisor makes of a complete or broken stream.</summary>
 public sealed class AnthropicStreamTests : IAsyncLifetime
 {
     private static readonly AdvisorTimeouts ShortSilence = AdvisorRig.Patient with { Idle = TimeSpan.FromMilliseconds(400) };
@@ -162,7 +161,8 @@ public sealed class AnthropicStreamTests : IAsyncLifetime
         Assert.True(outcome.PerhapsPaid);
         Assert.True(outcome.Usage?.TotalInput > 0);
         Assert.Contains("silent", outcome.Reason, StringComparison.Ordinal);
-        Assert.Equal(RequestEnd.ClientLeft, await _api.Requests[0].Ended.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        var end = await _api.Requests[0].Ended.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(RequestEnd.ClientLeft, end);
     }
 
     [Fact]

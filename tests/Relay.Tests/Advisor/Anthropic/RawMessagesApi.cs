@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Relay.Tests.Advisor.Anthropic;
 
-/// <summary>A server that answers what no API should: the test writes the bytes itself.</summary>
+/// <summary>A server for answers that the API should never give: the test writes the bytes itself.</summary>
 internal sealed class RawMessagesApi : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -23,7 +23,8 @@ internal sealed class RawMessagesApi : IAsyncDisposable
     public static async Task<RawMessagesApi> StartAsync(Func<HttpContext, Task> answer)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var api = new RawMessagesApi(builder.Build());
         api._app.Run(context =>
@@ -35,7 +36,7 @@ internal sealed class RawMessagesApi : IAsyncDisposable
         return api;
     }
 
-    /// <summary>An event stream of the given events, each flushed.</summary>
+    /// <summary>Writes the events of a stream and flushes each.</summary>
     public static Task<RawMessagesApi> StreamAsync(params IEnumerable<string> events) => StartAsync(async context =>
     {
         context.Response.ContentType = "text/event-stream";
@@ -64,7 +65,11 @@ internal static class Sse
     public const string Stop = """{"type":"message_stop"}""";
 
     public const string Start =
-        """{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"claude-opus-5-5","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":300,"cache_read_input_tokens":7000,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":300},"output_tokens":1,"service_tier":"standard"}}}""";
+        """{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[]"""
+        + ""","model":"claude-opus-5-5","stop_reason":null,"stop_sequence":null"""
+        + ""","usage":{"input_tokens":25,"cache_creation_input_tokens":300,"cache_read_input_tokens":7000"""
+        + ""","cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":300}"""
+        + ""","output_tokens":1,"service_tier":"standard"}}}""";
 
     public static string BlockStart(int index) =>
         $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"text","text":""}}""";
@@ -75,5 +80,6 @@ internal static class Sse
     public static string BlockStop(int index) => $$"""{"type":"content_block_stop","index":{{index}}}""";
 
     public static string End(string stopReason, int outputTokens = 15) =>
-        $$$"""{"type":"message_delta","delta":{"stop_reason":"{{{stopReason}}}","stop_sequence":null},"usage":{"output_tokens":{{{outputTokens}}}}}""";
+        $$$"""{"type":"message_delta","delta":{"stop_reason":"{{{stopReason}}}","stop_sequence":null}"""
+        + $$$""","usage":{"output_tokens":{{{outputTokens}}}}}""";
 }

@@ -1,9 +1,8 @@
 using System.Net;
-using Xunit;
 using Relay.Agents;
 using Relay.Loopback;
 using Relay.Tests.Testing;
-using Relay.Texts;
+using Xunit;
 
 namespace Relay.Tests.Agents.Hooks;
 
@@ -196,7 +195,8 @@ public sealed class HookEndpointTests
     [InlineData("""{"hook_event_name":"Stop"}""")]
     [InlineData("""{"session_id":7,"hook_event_name":"Stop"}""")]
     [InlineData("""{"session_id":"claude-1","hook_event_name":"Stop","last_assistant_message":"a \ud800 b"}""")]
-    [InlineData("""{"session_id":"claude-1","hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"a \ud800 b"}}""")]
+    [InlineData(
+        """{"session_id":"claude-1","hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"a \ud800 b"}}""")]
     public async Task A_body_that_is_no_event_is_refused_and_harms_nothing(string body)
     {
         await using var relay = await RunningRelay.StartAsync();
@@ -227,7 +227,8 @@ public sealed class HookEndpointTests
         await using var relay = await RunningRelay.StartAsync("max_envelope_bytes: 1024\n");
         var claude = new ClaudeSession(relay, "claude-1");
 
-        Assert.Empty(await claude.HookAsync("PostToolUse", new { tool_name = "Read", tool_response = new { content = new string('x', 8_000_000) } }));
+        var response = new { content = new string('x', 8_000_000) };
+        Assert.Empty(await claude.HookAsync("PostToolUse", new { tool_name = "Read", tool_response = response }));
     }
 
     [Fact]

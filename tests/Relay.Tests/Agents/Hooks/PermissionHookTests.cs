@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Configuration;
 using Relay.Loopback;
 using Relay.Operator;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Hooks;
 
@@ -21,7 +21,8 @@ public sealed class PermissionHookTests
 
         var asked = claude.AskPermissionAsync("Bash", new { command = "rm -rf build && make", description = "Räum auf" });
         var question = await relay.OpenQuestionAsync();
-        var page = await relay.Ntfy.WaitForPageAsync(each => each.Title.Contains("may it use Bash?", StringComparison.Ordinal), RunningRelay.Patience);
+        var page = await relay.Ntfy.WaitForPageAsync(
+            each => each.Title.Contains("may it use Bash?", StringComparison.Ordinal), RunningRelay.Patience);
         Assert.Contains("[NEEDS-JC] shop", page.Title, StringComparison.Ordinal);
         Assert.Equal(4, page.Priority);
         Assert.Contains("rm -rf build && make", question.Text, StringComparison.Ordinal);
@@ -73,7 +74,8 @@ public sealed class PermissionHookTests
         var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
         await using var relay = await RunningRelay.StartAsync(clock: clock);
 
-        var answer = await clock.RunUntilAsync(new ClaudeSession(relay, "claude-1").AskPermissionAsync("Bash", new { command = "ls" }), TimeSpan.FromSeconds(5));
+        var answer = await clock.RunUntilAsync(
+            new ClaudeSession(relay, "claude-1").AskPermissionAsync("Bash", new { command = "ls" }), TimeSpan.FromSeconds(5));
 
         Assert.Empty(answer);
         Assert.Equal(["expired"], await relay.TextsAsync("SELECT state FROM questions"));
@@ -91,7 +93,8 @@ public sealed class PermissionHookTests
         await leave.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
-        await Until.TrueAsync(async () => (await relay.TextsAsync("SELECT state FROM questions")).SequenceEqual(["expired"]), "the end of the question");
+        await Until.TrueAsync(
+            async () => (await relay.TextsAsync("SELECT state FROM questions")).SequenceEqual(["expired"]), "the end of the question");
         Assert.Empty(relay.Errors());
     }
 
@@ -130,9 +133,13 @@ public sealed class PermissionHookTests
         var claude = new ClaudeSession(relay, "claude-1");
 
         for (var use = 0; use < 2; use++)
-            Assert.Equal("allow", (string?)Decision(await claude.AskPermissionAsync("Bash", new { command = "git status --short" }))["behavior"]);
+        {
+            var answer = await claude.AskPermissionAsync("Bash", new { command = "git status --short" });
+            Assert.Equal("allow", (string?)Decision(answer)["behavior"]);
+        }
 
-        Assert.Equal(2, relay.Logs.GetSnapshot().Count(record => record.Message.StartsWith("shop may use Bash by the rule", StringComparison.Ordinal)));
+        var messages = relay.Logs.GetSnapshot().Select(record => record.Message);
+        Assert.Equal(2, messages.Count(message => message.StartsWith("shop may use Bash by the rule", StringComparison.Ordinal)));
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM questions"));
     }
 
@@ -169,7 +176,9 @@ public sealed class PermissionHookTests
     [InlineData("/projects/shop/..", false)]
     [InlineData("/projects/shop/a..b", true)]
     public void A_pattern_covers_no_path_that_climbs_out_of_its_folder(string path, bool covered) =>
-        Assert.Equal(covered, new AllowRule("Write", "/projects/shop/*").Covers("Write", JsonSerializer.SerializeToElement(new { file_path = path })));
+        Assert.Equal(
+            covered,
+            new AllowRule("Write", "/projects/shop/*").Covers("Write", JsonSerializer.SerializeToElement(new { file_path = path })));
 
     [Fact]
     public async Task A_pattern_that_takes_for_ever_is_asked_about()

@@ -3,26 +3,25 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
-using Xunit;
-using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Tools;
 
-/// <summary>The official client, connected to a running relay.</summary>
+/// <summary>The official MCP client, connected to a running relay.</summary>
 internal sealed class McpTools : IAsyncDisposable
 {
-    /// <summary>Stateless, with server/discover.</summary>
+    /// <summary>The version without sessions, with server/discover.</summary>
     public const string Current = "2026-07-28";
 
-    /// <summary>With the initialize handshake.</summary>
+    /// <summary>The version with the initialize handshake.</summary>
     public const string Handshake = "2025-11-25";
 
     private McpTools(McpClient client) => Client = client;
 
     public McpClient Client { get; }
 
-    /// <summary>What the progress notifications said.</summary>
+    /// <summary>The texts of the progress notifications.</summary>
     public ConcurrentQueue<string> Progress { get; } = new();
 
     public static async Task<McpTools> ConnectAsync(RunningRelay relay, string version, string? session = null)
@@ -36,16 +35,24 @@ internal sealed class McpTools : IAsyncDisposable
         if (session is not null)
             options.AdditionalHeaders["X-Relay-Session"] = session;
         var client = await McpClient.CreateAsync(
-            new HttpClientTransport(options), new McpClientOptions { ProtocolVersion = version }, cancellationToken: TestContext.Current.CancellationToken);
+            new HttpClientTransport(options),
+            new McpClientOptions { ProtocolVersion = version },
+            cancellationToken: TestContext.Current.CancellationToken);
         return new McpTools(client);
     }
 
-    public async Task<string> CallAsync(string tool, object? arguments = null, string? use = null, bool fails = false, CancellationToken? cancellationToken = null)
+    public async Task<string> CallAsync(
+        string tool, object? arguments = null, string? use = null, bool fails = false, CancellationToken? cancellationToken = null)
     {
-        var given = (arguments ?? new { }).GetType().GetProperties().ToDictionary(property => property.Name, property => property.GetValue(arguments));
+        var properties = (arguments ?? new { }).GetType().GetProperties();
+        var given = properties.ToDictionary(property => property.Name, property => property.GetValue(arguments));
         var meta = use is null ? null : new JsonObject { ["claudecode/toolUseId"] = use };
         var result = await Client.CallToolAsync(
-            tool, given, new Reporter(Progress), new RequestOptions { Meta = meta }, cancellationToken ?? TestContext.Current.CancellationToken);
+            tool,
+            given,
+            new Reporter(Progress),
+            new RequestOptions { Meta = meta },
+            cancellationToken ?? TestContext.Current.CancellationToken);
         Assert.Equal(fails, result.IsError ?? false);
         return Assert.IsType<TextContentBlock>(Assert.Single(result.Content)).Text;
     }

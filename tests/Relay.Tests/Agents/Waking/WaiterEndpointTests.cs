@@ -2,10 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 using Relay.Agents.Waking;
 using Relay.Tests.Testing;
-using Relay.Texts;
+using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 
@@ -39,7 +38,7 @@ public sealed class WaiterEndpointTests
         await using var relay = await RunningRelay.StartAsync(clock: clock);
         var claude = new ClaudeSession(relay, "claude-1");
         await claude.HookAsync("SessionStart");
-        await claude.HookAsync("PreToolUse", new { tool_name = "Bash", tool_use_id = "toolu_1" }); // Woken by something else than a prompt.
+        await claude.HookAsync("PreToolUse", new { tool_name = "Bash", tool_use_id = "toolu_1" }); // It was not woken by a prompt.
         var waiter = claude.WaitAsync();
 
         await relay.SayToAsync("shop", "While you work.");
@@ -78,12 +77,13 @@ public sealed class WaiterEndpointTests
         await using var relay = await RunningRelay.StartAsync("max_envelope_bytes: 100000000\n");
         var claude = new ClaudeSession(relay, "claude-1");
         await claude.HookAsync("SessionStart");
-        var words = new string('w', 24_000_000); // More than the sockets' buffers hold, so the relay sees the cut while it writes.
+        var words = new string('w', 24_000_000); // More than the buffers of the sockets, so the connection breaks while the relay writes.
         await relay.SayToAsync("shop", words);
 
-        await CutAsync(relay, $"GET /agents/{claude.Id}/wait HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {relay.Secrets.Token}\r\n\r\n");
+        var headers = $"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {relay.Secrets.Token}\r\n";
+        await CutAsync(relay, $"GET /agents/{claude.Id}/wait {headers}\r\n");
         var body = claude.Event("PostToolUse");
-        await CutAsync(relay, $"POST /hooks/claude-code HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {relay.Secrets.Token}\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        await CutAsync(relay, $"POST /hooks/claude-code {headers}Content-Length: {body.Length}\r\n\r\n{body}");
 
         string? context = null;
         await Until.TrueAsync(async () => (context = await claude.ContextAsync("UserPromptSubmit")) is not null, "the reply a third time");
@@ -105,7 +105,8 @@ public sealed class WaiterEndpointTests
             {
                 client.DefaultRequestHeaders.Authorization = relay.Client.DefaultRequestHeaders.Authorization;
                 client.DefaultRequestHeaders.ConnectionClose = true;
-                Assert.Equal($"Word {number}.", await client.GetStringAsync(new Uri(new Uri(relay.Daemon.Url), $"/agents/{claude.Id}/wait"), Token));
+                var address = new Uri(new Uri(relay.Daemon.Url), $"/agents/{claude.Id}/wait");
+                Assert.Equal($"Word {number}.", await client.GetStringAsync(address, Token));
             }
             await relay.ConsumedAsync(number);
         }
@@ -139,10 +140,12 @@ public sealed class WaiterEndpointTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await waiter).Status);
     }
 
-    /// <summary>Sends a request, reads the beginning of the answer and resets the connection.</summary>
+    /// <summary>Sends a request, reads the start of the response and resets the connection.</summary>
     private static async Task CutAsync(RunningRelay relay, string request)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(enable: true, seconds: 0), ReceiveBufferSize = 4096 };
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        socket.ReceiveBufferSize = 4096;
         await socket.ConnectAsync(IPAddress.Loopback, new Uri(relay.Daemon.Url).Port, Token);
         await socket.SendAsync(Encoding.ASCII.GetBytes(request), Token);
         await socket.ReceiveAsync(new byte[512], Token);

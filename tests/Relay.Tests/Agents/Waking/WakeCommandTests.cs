@@ -1,7 +1,7 @@
-using Xunit;
 using Relay.Agents;
 using Relay.Agents.Waking;
 using Relay.Conversations;
+using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 
@@ -22,14 +22,17 @@ public sealed class WakeCommandTests
         var folder = Directory.CreateTempSubdirectory("relay-wake-");
         var agent = Agent("a'; touch injected; '", folder.FullName);
 
-        var outcome = await WakeCommand.RunAsync(
-            "sh -c 'cat > told; printf %s \"$1\" > id; echo one; echo two; echo' sh {claude_session_id}", agent, "Go on.\n", "token", TimeProvider.System, TestContext.Current.CancellationToken);
+        var outcome = await RunAsync(
+            "sh -c 'cat > told; printf %s \"$1\" > id; echo one; echo two; echo' sh {claude_session_id}", agent, "Go on.\n");
 
         Assert.Equal(new WakeOutcome(0, "two"), outcome);
-        Assert.Equal("Go on.\n", await File.ReadAllTextAsync(Path.Combine(folder.FullName, "told"), TestContext.Current.CancellationToken));
-        Assert.Equal("a'; touch injected; '", await File.ReadAllTextAsync(Path.Combine(folder.FullName, "id"), TestContext.Current.CancellationToken));
+        Assert.Equal("Go on.\n", await ReadAsync("told"));
+        Assert.Equal("a'; touch injected; '", await ReadAsync("id"));
         Assert.Equal(2, folder.GetFiles().Length);
         folder.Delete(recursive: true);
+
+        Task<string> ReadAsync(string name) =>
+            File.ReadAllTextAsync(Path.Combine(folder.FullName, name), TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -37,12 +40,15 @@ public sealed class WakeCommandTests
     [InlineData("/nowhere/at/all", null, "nowhere")]
     public async Task A_failure_says_why(string line, int? exit, string said)
     {
-        var outcome = await WakeCommand.RunAsync(line, Agent("id", Path.GetTempPath()), "text", "token", TimeProvider.System, TestContext.Current.CancellationToken);
+        var outcome = await RunAsync(line, Agent("id", Path.GetTempPath()), "text");
 
         Assert.False(outcome.Succeeded);
         Assert.Equal(exit, outcome.ExitCode);
         Assert.Contains(said, outcome.LastLine, StringComparison.Ordinal);
     }
+
+    private static Task<WakeOutcome> RunAsync(string line, Agent agent, string text) =>
+        WakeCommand.RunAsync(line, agent, text, "token", TimeProvider.System, TestContext.Current.CancellationToken);
 
     private static Agent Agent(string id, string folder) =>
         new(id, SessionId.Stored("shop"), folder, AgentState.Idle, 0, 0, 0, TimeProvider.System.GetUtcNow());

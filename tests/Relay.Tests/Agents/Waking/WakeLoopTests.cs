@@ -1,8 +1,8 @@
-using Xunit;
 using Relay.Agents.Hooks;
 using Relay.Loopback;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Agents.Waking;
 
@@ -17,7 +17,8 @@ public sealed class WakeLoopTests : IDisposable
     [Fact]
     public async Task A_headless_session_is_woken_once_with_everything_that_came_late()
     {
-        await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'echo $0 >> woken; cat >> woken; echo; echo done' {claude_session_id}"));
+        await using var relay = await RunningRelay.StartAsync(
+            Wake("sh -c 'echo $0 >> woken; cat >> woken; echo; echo done' {claude_session_id}"));
         var claude = await StoppedAfterQuestionAsync(relay);
 
         await relay.AnswerAsync("left");
@@ -25,7 +26,8 @@ public sealed class WakeLoopTests : IDisposable
         await relay.SayToAsync(claude.Name!, "And hurry.");
         await relay.ConsumedAsync(2);
 
-        Assert.Equal("claude-1\nTake the left one.\n\nAnd hurry.", await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "claude-1\nTake the left one.\n\nAnd hurry.", await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
         Assert.Equal(["exit 0, done"], await StoriesAsync(relay, "woken"));
     }
 
@@ -57,7 +59,8 @@ public sealed class WakeLoopTests : IDisposable
         Assert.False(File.Exists(Woken));
     }
 
-    private static string Wake(string command) => $"agents:\n  wake: {System.Text.Json.JsonSerializer.Serialize(command, HookAnswer.Json)}\n";
+    private static string Wake(string command) =>
+        $"agents:\n  wake: {System.Text.Json.JsonSerializer.Serialize(command, HookAnswer.Json)}\n";
 
     private async Task<ClaudeSession> StoppedAfterQuestionAsync(RunningRelay relay)
     {

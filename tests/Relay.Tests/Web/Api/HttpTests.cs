@@ -2,14 +2,13 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Xunit;
 using Relay.Tests.Testing;
+using Xunit;
 
 namespace Relay.Tests.Web.Api;
 
-/// <summary>One running daemon for the tests that only look at its door.</summary>
+/// <summary>Which requests are let in. All tests use the same daemon.</summary>
 public sealed class Door : IAsyncLifetime
 {
     internal RunningRelay Relay { get; private set; } = null!;
@@ -50,9 +49,13 @@ public sealed class HttpTests(Door door) : IClassFixture<Door>
     [InlineData("GET", "//healthz")]
     public async Task All_else_needs_the_token(string method, string path)
     {
-        foreach (var authorization in (string?[])[null, "Bearer wrong", "Bearer", "Bearer ", $"Basic {_relay.Secrets.Token}", _relay.Secrets.Token, $"Bearer {_relay.Secrets.Token}x", $"Bearer {_relay.Secrets.Token[1..]}"])
+        var token = _relay.Secrets.Token;
+        string?[] wrong = [null, "Bearer wrong", "Bearer", "Bearer ", $"Basic {token}", token, $"Bearer {token}x", $"Bearer {token[1..]}"];
+        foreach (var authorization in wrong)
         {
-            var response = await RawAsync($"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\n{(authorization is null ? "" : $"Authorization: {authorization}\r\n")}Content-Length: 0\r\nConnection: close\r\n\r\n");
+            var header = authorization is null ? "" : $"Authorization: {authorization}\r\n";
+            var response = await RawAsync(
+                $"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n");
             Assert.StartsWith("HTTP/1.1 401", response, StringComparison.Ordinal);
             Assert.Contains("application/problem+json", response, StringComparison.Ordinal);
             Assert.Contains("WWW-Authenticate: Bearer", response, StringComparison.Ordinal);
@@ -183,7 +186,8 @@ public sealed class HttpTests(Door door) : IClassFixture<Door>
         return await _relay.Client.SendAsync(request, CancellationToken);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string method, string path, string? token, params (string Name, string Value)[] headers)
+    private async Task<HttpResponseMessage> SendAsync(
+        string method, string path, string? token, params (string Name, string Value)[] headers)
     {
         using var request = Request(method, path, token);
         foreach (var (name, value) in headers)

@@ -19,7 +19,6 @@ CREATE TABLE sessions (
     session_id      TEXT COLLATE "C" PRIMARY KEY,
     conversation_id TEXT COLLATE "C" NOT NULL,
     channel         TEXT COLLATE "C" NOT NULL CHECK (channel IN ('folder', 'agent')),  -- how unasked words reach it
-    last_dispatch   BIGINT           NOT NULL,  -- number of the newest dispatch made for it
     first_seen_at   BIGINT           NOT NULL,
     last_seen_at    BIGINT,  -- NULL: listed in the configuration, not heard of yet
     ended_at        BIGINT  -- it said goodbye and was not heard of since
@@ -38,7 +37,7 @@ CREATE TABLE messages (
     channel         TEXT COLLATE "C" NOT NULL CHECK (channel IN ('folder', 'caller', 'agent', 'operator', 'none')),
     origin_id       TEXT COLLATE "C",  -- for an answer: the message whose question it answers
     state           TEXT COLLATE "C" NOT NULL
-        CHECK (state IN ('accepted', 'asking', 'waiting', 'deferred', 'held', 'answered', 'placed', 'consumed', 'dead')),
+        CHECK (state IN ('accepted', 'asking', 'waiting', 'deferred', 'held', 'answered', 'consumed', 'dead')),
     cause           TEXT COLLATE "C",  -- of a hold
     reason          TEXT,
     priority        BIGINT           NOT NULL,  -- within its conversation: 0 in the journal already, 1 the operator's, 2 a session's
@@ -182,35 +181,26 @@ CREATE TABLE calls (
     PRIMARY KEY (conversation_id, message_id, call_id)
 );
 
--- What the caps are kept against and the status shows: a row for each day, each month, and one for all time. A call belongs where
--- it started.
-CREATE TABLE spending (
-    period        TEXT COLLATE "C" PRIMARY KEY,  -- 2026-11-25, 2026-11, all; UTC
-    reserved_nano BIGINT           NOT NULL,  -- worst cost of the calls under way
-    cost_nano     BIGINT           NOT NULL,  -- of the calls whose cost is known
-    unknown_nano  BIGINT           NOT NULL,  -- worst cost of those whose cost will never be known
-    calls         BIGINT           NOT NULL,  -- that have ended
-    unknown_calls BIGINT           NOT NULL,
-    input_tokens  BIGINT           NOT NULL,
-    output_tokens BIGINT           NOT NULL
-);
 
--- The same as people ask for it.
-CREATE TABLE costs (
-    day             TEXT COLLATE "C" NOT NULL,  -- 2026-11-25, UTC
+-- What the caps are kept against and the status shows: a row for each day, each month and one for all time, whose other keys are ''; and
+-- beside them a row for each day, conversation, session and model, as people ask for it. A call belongs where it started.
+CREATE TABLE spending (
+    period          TEXT COLLATE "C" NOT NULL,  -- 2026-11-25, 2026-11, all; UTC
     conversation_id TEXT COLLATE "C" NOT NULL,
     session_id      TEXT COLLATE "C" NOT NULL,
     model           TEXT COLLATE "C" NOT NULL,
-    calls           BIGINT           NOT NULL,  -- that have ended
-    lost            BIGINT           NOT NULL,
-    unknown         BIGINT           NOT NULL,
-    cost_nano       BIGINT           NOT NULL,
-    input_tokens    BIGINT           NOT NULL,
-    output_tokens   BIGINT           NOT NULL,
-    cache_write_5m  BIGINT           NOT NULL,
-    cache_write_1h  BIGINT           NOT NULL,
-    cache_read      BIGINT           NOT NULL,
-    PRIMARY KEY (day, conversation_id, session_id, model)
+    reserved_nano   BIGINT           NOT NULL DEFAULT 0,  -- worst cost of the calls under way
+    cost_nano       BIGINT           NOT NULL DEFAULT 0,  -- of the calls whose cost is known
+    unknown_nano    BIGINT           NOT NULL DEFAULT 0,  -- worst cost of those whose cost will never be known
+    calls           BIGINT           NOT NULL DEFAULT 0,  -- that have ended
+    lost_calls      BIGINT           NOT NULL DEFAULT 0,
+    unknown_calls   BIGINT           NOT NULL DEFAULT 0,
+    input_tokens    BIGINT           NOT NULL DEFAULT 0,
+    output_tokens   BIGINT           NOT NULL DEFAULT 0,
+    cache_write_5m  BIGINT           NOT NULL DEFAULT 0,
+    cache_write_1h  BIGINT           NOT NULL DEFAULT 0,
+    cache_read      BIGINT           NOT NULL DEFAULT 0,
+    PRIMARY KEY (period, conversation_id, session_id, model)
 );
 
 -- Numbers that are given out one by one.

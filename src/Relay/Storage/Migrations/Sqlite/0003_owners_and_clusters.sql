@@ -33,14 +33,13 @@ CREATE TABLE new_sessions (
     session_id      TEXT PRIMARY KEY,
     conversation_id TEXT NOT NULL,
     channel         TEXT NOT NULL CHECK (channel IN ('folder', 'agent')),  -- how unasked words reach it
-    last_dispatch   INTEGER NOT NULL,  -- number of the newest dispatch made for it
     first_seen_at   INTEGER NOT NULL,
     last_seen_at    INTEGER,           -- NULL: listed in the configuration, not heard of yet
     ended_at        INTEGER            -- it said goodbye and was not heard of since
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO new_sessions
-SELECT session_id, conversation_id, channel, last_dispatch, first_seen_at, last_seen_at, ended_at
+SELECT session_id, conversation_id, channel, first_seen_at, last_seen_at, ended_at
 FROM sessions;
 
 DROP TABLE sessions;
@@ -58,7 +57,7 @@ CREATE TABLE new_messages (
     speaker         TEXT NOT NULL CHECK (speaker IN ('session', 'operator')),
     channel         TEXT NOT NULL CHECK (channel IN ('folder', 'caller', 'agent', 'operator', 'none')),
     origin_id       TEXT,              -- for an answer: the message whose question it answers
-    state           TEXT NOT NULL CHECK (state IN ('accepted', 'asking', 'waiting', 'deferred', 'held', 'answered', 'placed', 'consumed', 'dead')),
+    state           TEXT NOT NULL CHECK (state IN ('accepted', 'asking', 'waiting', 'deferred', 'held', 'answered', 'consumed', 'dead')),
     cause           TEXT,              -- of a hold
     reason          TEXT,
     priority        INTEGER NOT NULL,  -- within its conversation: 0 in the journal already, 1 the operator's, 2 a session's
@@ -74,8 +73,15 @@ CREATE TABLE new_messages (
 
 INSERT INTO new_messages
 SELECT
-    m.conversation_id, m.message_id, m.number, m.session_id, m.speaker, m.channel, m.origin_id, m.state, m.cause, m.reason,
-    m.priority, m.attempts, m.due_at, m.accepted_at, m.changed_at,
+    m.conversation_id, m.message_id, m.number, m.session_id, m.speaker, m.channel, m.origin_id,
+    CASE WHEN m.state IN ('placed', 'consumed') AND m.channel <> 'none' THEN 'answered' ELSE m.state END, m.cause, m.reason,
+    m.priority, m.attempts, m.due_at, m.accepted_at,
+    CASE WHEN m.state IN ('placed', 'consumed') AND m.channel <> 'none'
+        THEN COALESCE(
+            (SELECT d.created_at FROM dispatches d
+             WHERE d.conversation_id = m.conversation_id AND d.message_id = m.message_id AND d.session_id = m.session_id),
+            m.changed_at)
+        ELSE m.changed_at END,
     (SELECT e.position FROM entries e WHERE e.conversation_id = m.conversation_id AND e.message_id = m.message_id AND e.role = 'user'),
     (SELECT d.position FROM dispatches d WHERE d.conversation_id = m.conversation_id AND d.message_id = m.message_id AND d.session_id = m.session_id),
     m.content
@@ -106,6 +112,7 @@ CREATE INDEX messages_unanswered ON messages (session_id, conversation_id, state
     WHERE state IN ('accepted', 'asking', 'waiting', 'deferred', 'held');
 CREATE INDEX messages_of_origin ON messages (conversation_id, origin_id) WHERE origin_id IS NOT NULL;
 
+-- What departs from the straight line. That line's own times stand with the message, its calls and its dispatch.
 CREATE TABLE new_message_events (
     conversation_id TEXT NOT NULL,
     message_id      TEXT NOT NULL,
@@ -118,7 +125,8 @@ CREATE TABLE new_message_events (
 
 INSERT INTO new_message_events
 SELECT conversation_id, message_id, ROW_NUMBER() OVER (PARTITION BY conversation_id, message_id ORDER BY event_id), at, state, detail
-FROM message_events;
+FROM message_events
+WHERE detail IS NOT NULL OR state NOT IN ('accepted', 'asking', 'answered', 'placed', 'consumed');
 
 DROP TABLE message_events;
 ALTER TABLE new_message_events RENAME TO message_events;
@@ -272,62 +280,55 @@ FROM calls;
 DROP TABLE calls;
 ALTER TABLE new_calls RENAME TO calls;
 
--- What the caps are kept against and the status shows: a row for each day, each month, and one for all time. A call belongs where it started.
+-- What the caps are kept against and the status shows: a row for each day, each month and one for all time, whose other keys are ''; and
+-- beside them a row for each day, conversation, session and model, as people ask for it. A call belongs where it started.
 CREATE TABLE spending (
-    period          TEXT PRIMARY KEY,  -- 2026-11-25, 2026-11, all; UTC
-    reserved_nano   INTEGER NOT NULL,  -- worst cost of the calls under way
-    cost_nano       INTEGER NOT NULL,  -- of the calls whose cost is known
-    unknown_nano    INTEGER NOT NULL,  -- worst cost of those whose cost will never be known
-    calls           INTEGER NOT NULL,  -- that have ended
-    unknown_calls   INTEGER NOT NULL,
-    input_tokens    INTEGER NOT NULL,
-    output_tokens   INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- The same as people ask for it.
-CREATE TABLE costs (
-    day             TEXT NOT NULL,     -- 2026-11-25, UTC
+    period          TEXT NOT NULL,               -- 2026-11-25, 2026-11, all; UTC
     conversation_id TEXT NOT NULL,
     session_id      TEXT NOT NULL,
     model           TEXT NOT NULL,
-    calls           INTEGER NOT NULL,  -- that have ended
-    lost            INTEGER NOT NULL,
-    unknown         INTEGER NOT NULL,
-    cost_nano       INTEGER NOT NULL,
-    input_tokens    INTEGER NOT NULL,
-    output_tokens   INTEGER NOT NULL,
-    cache_write_5m  INTEGER NOT NULL,
-    cache_write_1h  INTEGER NOT NULL,
-    cache_read      INTEGER NOT NULL,
-    PRIMARY KEY (day, conversation_id, session_id, model)
+    reserved_nano   INTEGER NOT NULL DEFAULT 0,  -- worst cost of the calls under way
+    cost_nano       INTEGER NOT NULL DEFAULT 0,  -- of the calls whose cost is known
+    unknown_nano    INTEGER NOT NULL DEFAULT 0,  -- worst cost of those whose cost will never be known
+    calls           INTEGER NOT NULL DEFAULT 0,  -- that have ended
+    lost_calls      INTEGER NOT NULL DEFAULT 0,
+    unknown_calls   INTEGER NOT NULL DEFAULT 0,
+    input_tokens    INTEGER NOT NULL DEFAULT 0,
+    output_tokens   INTEGER NOT NULL DEFAULT 0,
+    cache_write_5m  INTEGER NOT NULL DEFAULT 0,
+    cache_write_1h  INTEGER NOT NULL DEFAULT 0,
+    cache_read      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (period, conversation_id, session_id, model)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO spending
 SELECT
-    period,
-    SUM(CASE WHEN state = 'started' THEN COALESCE(reserved_nano, 0) ELSE 0 END),
+    period, conversation_id, session_id, model,
+    SUM(CASE WHEN state = 'started' AND model = '' THEN COALESCE(reserved_nano, 0) ELSE 0 END),
     SUM(COALESCE(cost_nano, 0)),
     SUM(CASE WHEN state <> 'started' AND cost_nano IS NULL THEN COALESCE(reserved_nano, 0) ELSE 0 END),
     COUNT(CASE WHEN state <> 'started' THEN 1 END),
+    COUNT(CASE WHEN state = 'lost' THEN 1 END),
     COUNT(CASE WHEN state <> 'started' AND cost_nano IS NULL THEN 1 END),
-    SUM(CASE WHEN state <> 'started' THEN input_tokens + cache_write_5m + cache_write_1h + cache_read ELSE 0 END),
-    SUM(CASE WHEN state <> 'started' THEN output_tokens ELSE 0 END)
-FROM (
-    SELECT strftime('%Y-%m-%d', started_at / 1000, 'unixepoch') AS period, * FROM calls
-    UNION ALL
-    SELECT strftime('%Y-%m', started_at / 1000, 'unixepoch') AS period, * FROM calls
-    UNION ALL
-    SELECT 'all' AS period, * FROM calls)
-GROUP BY period;
-
-INSERT INTO costs
-SELECT
-    strftime('%Y-%m-%d', started_at / 1000, 'unixepoch'), conversation_id, session_id, model,
-    COUNT(*), COUNT(CASE WHEN state = 'lost' THEN 1 END), COUNT(CASE WHEN cost_nano IS NULL THEN 1 END), SUM(COALESCE(cost_nano, 0)),
     SUM(input_tokens), SUM(output_tokens), SUM(cache_write_5m), SUM(cache_write_1h), SUM(cache_read)
-FROM calls
-WHERE state <> 'started'
-GROUP BY 1, 2, 3, 4;
+FROM (
+    SELECT
+        p.period,
+        CASE p.detailed WHEN 1 THEN c.conversation_id ELSE '' END AS conversation_id,
+        CASE p.detailed WHEN 1 THEN c.session_id ELSE '' END AS session_id,
+        CASE p.detailed WHEN 1 THEN c.model ELSE '' END AS model,
+        c.state, c.reserved_nano, c.cost_nano, c.input_tokens, c.output_tokens, c.cache_write_5m, c.cache_write_1h, c.cache_read
+    FROM calls c
+    JOIN (
+        SELECT call_id, strftime('%Y-%m-%d', started_at / 1000, 'unixepoch') AS period, 1 AS detailed FROM calls
+        UNION ALL
+        SELECT call_id, strftime('%Y-%m-%d', started_at / 1000, 'unixepoch'), 0 FROM calls
+        UNION ALL
+        SELECT call_id, strftime('%Y-%m', started_at / 1000, 'unixepoch'), 0 FROM calls
+        UNION ALL
+        SELECT call_id, 'all', 0 FROM calls) p ON p.call_id = c.call_id
+    WHERE p.detailed = 0 OR c.state <> 'started')
+GROUP BY period, conversation_id, session_id, model;
 
 -- Numbers that are given out one by one.
 CREATE TABLE counters (

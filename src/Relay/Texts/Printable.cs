@@ -1,7 +1,7 @@
 namespace Relay.Texts;
 
-/// <summary>Text of others as it may stand in a fault: one line, no control characters, not endless.</summary>
-internal static class Shown
+/// <summary>Makes foreign text safe to show in a message or a log: one line, no control characters, a limited length.</summary>
+internal static class Printable
 {
     private const int Longest = 60;
 
@@ -12,10 +12,10 @@ internal static class Shown
 
     public static string OneLine(string text) => string.Concat(text.Select(c => IsPlain(c) ? c : '?'));
 
-    /// <summary>Whether text is one line that can be shown anywhere: nothing that moves the cursor, breaks the line or is half a character.</summary>
+    /// <summary>Whether the text can be shown as it is: one line, no control characters, no half of a surrogate pair.</summary>
     public static bool IsOneLine(string text) => IsWellFormed(text) && text.All(IsPlain);
 
-    /// <summary>Whether text has no half of a surrogate pair, which no UTF-8 could carry.</summary>
+    /// <summary>Whether each surrogate has its partner. A lone one cannot be written as UTF-8.</summary>
     public static bool IsWellFormed(string text)
     {
         for (var i = 0; i < text.Length; i++)

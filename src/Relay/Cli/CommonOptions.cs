@@ -2,12 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Cli;
 
-/// <summary>Options and arguments that several commands have.</summary>
-internal static partial class Parts
+/// <summary>Options and arguments that several commands share.</summary>
+internal static partial class CommonOptions
 {
     public static Option<bool> Json() => new("--json") { Description = "JSON on standard output, and nothing else" };
 
@@ -26,22 +25,22 @@ internal static partial class Parts
         return text;
     }
 
-    /// <summary>A word such as --jsno is taken for text by the parser, and would be sent.</summary>
+    /// <summary>The parser takes a mistyped option such as --jsno for text, and it would be sent.</summary>
     public static void RefuseMistypedOptions(ArgumentResult result)
     {
         if (result.Tokens.FirstOrDefault(token => MistypedOption().IsMatch(token.Value)) is { } typed)
-            result.AddError($"there is no option '{typed.Value}'; where it is the text, give it on standard input");
+            result.AddError($"there is no option '{typed.Value}'; if it is the text, send it by standard input");
     }
 
     public static Argument<string> Message() => new("MESSAGE")
     {
-        Description = "a message's id, a beginning or end of it that no other has, or the id its envelope had",
+        Description = "a message's id, the beginning or end of the id if no other has it, or the id of its envelope",
         CustomParser = result => Trimmed(result, "MESSAGE"),
     };
 
     public static Option<string?> Id() => new("--id")
     {
-        Description = "key under which a repetition is the same message",
+        Description = "sent again with the same key, it is the same message",
         HelpName = "KEY",
         CustomParser = result => Trimmed(result, "--id"),
     };
@@ -55,14 +54,14 @@ internal static partial class Parts
         return default;
     }
 
-    [GeneratedRegex(@"\A--[a-z]+(-[a-z]+)*(=.*)?\z")]
-    private static partial Regex MistypedOption();
-
-    public static string Trimmed(ArgumentResult result, string name)
+    private static string Trimmed(ArgumentResult result, string name)
     {
         var text = result.Tokens[0].Value.Trim();
         if (text.Length == 0)
             result.AddError($"{name} is empty");
         return text;
     }
+
+    [GeneratedRegex(@"\A--[a-z]+(-[a-z]+)*(=.*)?\z")]
+    private static partial Regex MistypedOption();
 }

@@ -1,0 +1,267 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Relay.Advisor;
+using Relay.Agents;
+using Relay.Agents.Hooks;
+using Relay.Agents.Waking;
+using Relay.Cli;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Costs;
+using Relay.Dispatch;
+using Relay.Intake;
+using Relay.Loopback;
+using Relay.Operator;
+using Relay.Operator.Pages;
+using Relay.Running;
+using Relay.Tests.Testing;
+using Relay.Turns;
+using Relay.Web.Status;
+using Xunit;
+
+namespace Relay.Tests.Storage.Plans;
+
+/// <summary>All that a relay does in a day, once or a few times each: every loop, every outcome of a turn, every way in and out, every
+/// look at it, every command that reads the database.</summary>
+internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
+{
+    public const string Config = """
+        max_tokens: 1000
+        system_prompt: Advise.
+        history_char_cap: 3000
+        keep_recent_turns: 1
+        budget: {per_day_usd: 100, per_month_usd: 1000}
+        agents: {wake: "true"}
+
+        """;
+
+    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    public async Task LiveAsync()
+    {
+        ntfy.Enqueue(NtfyFault.Status(500));
+        await relay.WriteAsync(writing => PageStore.AnnounceAsync(writing, "claude", "/home", CancellationToken));
+        await relay.WriteAsync(writing => relay.Get<SessionDirectory>().IntroduceAsync(writing, CancellationToken));
+        await TalkAsync();
+        await FailAsync();
+        await EscalateAsync();
+        await SayUnaskedAsync();
+        await ServeAgentsAsync();
+        await ServeCallersAsync();
+        await GetStuckAsync();
+        await RecoverAsync();
+        await LookAsync();
+    }
+
+    /// <summary>What only a person's command reads.</summary>
+    public async Task CommandAsync()
+    {
+        foreach (var text in new[] { "s6-0", "envelope-7", "0190", "000000007" })
+            foreach (var message in await relay.ReadAsync(reading => MessageSearch.FindAsync(reading, text, CancellationToken)))
+                await relay.ReadAsync(reading => MessageStory.ReadAsync(reading, message, CancellationToken));
+        await relay.ReadAsync(reading => SessionStore.ListAsync(reading, CancellationToken));
+        await relay.ReadAsync(reading => QuestionStore.NewestAsync(reading, 50, CancellationToken));
+        await relay.AcceptAsync("s16", "What is being asked at this moment");
+        Assert.NotNull(await relay.ClaimAsync("c1"));
+        await relay.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.Session, CancellationToken));
+    }
+
+    private async Task TalkAsync()
+    {
+        for (var turn = 0; turn < 3; turn++)
+            foreach (var session in new[] { "s6", "s7", "s10" })
+            {
+                relay.Drop(session, "Shall I?", id: $"{session}-{turn}");
+                await relay.PassAsync();
+                relay.Consume(session);
+            }
+        relay.Drop("s6", "Shall I?", id: "s6-0"); // Once more.
+        await relay.AcceptAsync("s11", "Two at once");
+        await relay.AcceptAsync("s11", "in one go");
+        relay.Advisor.Reply("For both.\n@s6: And for you.", "Good.");
+        await relay.PassAsync();
+        relay.Consume("s11");
+        await relay.PassAsync();
+        await relay.AcceptAsync("s10", new string('x', 4_000)); // Over the cap: the next turn comes after a summary.
+        await relay.TakeTurnsAsync();
+        await relay.AcceptAsync("s10", "And now?");
+        await relay.TakeTurnsAsync();
+        await relay.AcceptAsync("s10", "For the record.", channel: ReplyChannel.None);
+        await relay.TakeTurnsAsync();
+    }
+
+    private async Task FailAsync()
+    {
+        relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("busy", RetryAfter: null));
+        for (var empty = 0; empty < 3; empty++)
+            relay.Advisor.Enqueue(new AdvisorOutcome.Empty("end_turn"));
+        relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Credentials, "no key"));
+        relay.Advisor.Enqueue(new AdvisorOutcome.ContextExceeded("too long"));
+        relay.Advisor.Enqueue((_, _) => throw new InvalidOperationException("a fault"));
+        var message = await relay.AcceptAsync("s8", "What fails in every way");
+        for (var attempt = 0; attempt < 9; attempt++)
+        {
+            await relay.TakeTurnsAsync();
+            await LookAsync();
+            relay.Clock.Advance(TimeSpan.FromMinutes(10));
+            await relay.Get<Holds>().RetryAsync(await MessageAsync("s8", message), CancellationToken);
+        }
+        relay.Advisor.Enqueue(new AdvisorOutcome.Refused("no"));
+        await relay.AcceptAsync("s8", "What is refused");
+        await relay.TakeTurnsAsync();
+        await relay.AnswerAsync("do it all the same");
+        await relay.TakeTurnsAsync();
+        var dropped = await relay.AcceptAsync("s8", "What is given up");
+        await relay.Get<Holds>().DropAsync(await MessageAsync("s8", dropped), CancellationToken);
+        await relay.ConfigureAsync(await File.ReadAllTextAsync(relay.Home.ConfigFile, CancellationToken) + "stuck_after: 5m\n");
+        await relay.RunAsync<HoldRelease>();
+        await relay.RunAsync<SettingsWatch>();
+    }
+
+    private async Task EscalateAsync()
+    {
+        foreach (var answer in new[] { "left", "#{0} left", "@s9: left", "@s14: left" })
+        {
+            relay.Advisor.Reply("[NEEDS-JC] Left or right?");
+            await relay.AcceptAsync("s9", "Which way?");
+            await relay.AcceptAsync("s9", "And behind it?");
+            await relay.TakeTurnsAsync();
+            await LookAsync();
+            await relay.AnswerAsync(answer.Replace("{0}", $"{(await relay.OpenQuestionsAsync())[0].Id}", StringComparison.Ordinal));
+            await relay.TakeTurnsAsync();
+            await relay.RunAsync<Dispatcher>();
+        }
+        Assert.IsType<Answers.Outcome.Refused>(await relay.AnswerAsync("too late"));
+    }
+
+    private async Task SayUnaskedAsync()
+    {
+        relay.Clock.Advance(TimeSpan.FromMinutes(11)); // After the last answer.
+        await File.WriteAllTextAsync(relay.Home.OperatorFile("jc_input.txt"), "What is going on?", CancellationToken);
+        await relay.RunAsync<OperatorFile>();
+        relay.Clock.Advance(TimeSpan.FromSeconds(2));
+        await relay.RunAsync<OperatorFile>();
+        await relay.TakeTurnsAsync();
+        await File.WriteAllTextAsync(relay.Home.OperatorFile("jc_input.txt"), "@nobody here: hello", CancellationToken);
+        await relay.RunAsync<OperatorFile>();
+        relay.Clock.Advance(TimeSpan.FromSeconds(2));
+        await relay.RunAsync<OperatorFile>();
+        await relay.RunAsync<Pager>();
+    }
+
+    private async Task ServeAgentsAsync()
+    {
+        await HookAsync("SessionStart");
+        await HookAsync("UserPromptSubmit");
+        await HookAsync("PreToolUse", use: "use-1");
+        await relay.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, "use-1", CancellationToken));
+        var session = (await relay.ReadAsync(reading => AgentStore.FindAsync(reading, "claude-1", CancellationToken)))!.Session;
+        await relay.AcceptAsync(session.Value, "Shall I?", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        await relay.ReadAsync(reading => MessageStore.UnansweredAsync(reading, session, CancellationToken)); // As check_replies does.
+        relay.Advisor.Reply("[NEEDS-JC] May it?", "It may.");
+        await relay.AcceptAsync(session.Value, "And this?", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        await relay.AnswerAsync("yes");
+        await relay.TakeTurnsAsync();
+        await HookAsync("PostToolUse"); // It carries the replies that wait.
+        await HookAsync("Stop");
+        await AskPermissionAsync();
+        await relay.AcceptAsync(session.Value, "And now?", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        relay.Clock.Advance(TimeSpan.FromMinutes(1));
+        await relay.RunAsync<WakeLoop>();
+        await relay.Get<WakeLoop>().RunningAsync();
+        await relay.RunAsync<WakeLoop>();
+        await HookAsync("SessionEnd");
+    }
+
+    private async Task AskPermissionAsync()
+    {
+        var answered = HookAsync("PermissionRequest");
+        await Until.TrueAsync(async () => (await relay.OpenQuestionsAsync()).Count == 1, "the question");
+        await relay.AnswerAsync("allow");
+        await answered;
+        var unanswered = HookAsync("PermissionRequest");
+        await Until.TrueAsync(
+            () =>
+            {
+                relay.Clock.Advance(TimeSpan.FromMinutes(1));
+                return unanswered.IsCompleted;
+            },
+            "the end of the client's patience");
+        await unanswered;
+    }
+
+    /// <summary>An event of a Claude Code session; what the answer carries was received.</summary>
+    private async Task HookAsync(string name, string? use = null)
+    {
+        var hook = new HookEvent
+        {
+            HookEventName = name,
+            SessionId = "claude-1",
+            Cwd = Path.GetTempPath(),
+            ToolUseId = use,
+            ToolName = "Bash",
+        };
+        var context = new DefaultHttpContext();
+        context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(hook, HookEndpoint.EventJson));
+        await relay.Get<HookEndpoint>().HandleAsync(context);
+        await Delivery.Of(context).ConsumedAsync(CancellationToken);
+        Delivery.Of(context).End();
+    }
+
+    private async Task ServeCallersAsync()
+    {
+        var taken = await relay.AcceptAsync("s13", "By HTTP?", channel: ReplyChannel.Caller);
+        await relay.AcceptAsync("s13", "And left?", channel: ReplyChannel.Caller);
+        await relay.TakeTurnsAsync();
+        await relay.RunAsync<Dispatcher>();
+        var message = await MessageAsync("s13", taken);
+        var reply = (await relay.ReadAsync(reading => Outbox.ReplyToAsync(reading, message, CancellationToken)))!;
+        await relay.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, CancellationToken));
+        relay.Clock.Advance(TimeSpan.FromMinutes(1));
+        await relay.RunAsync<Dispatcher>();
+    }
+
+    private async Task GetStuckAsync()
+    {
+        relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("busy", RetryAfter: TimeSpan.FromMinutes(20)));
+        await relay.AcceptAsync("s14", "What takes long");
+        await relay.TakeTurnsAsync();
+        relay.Clock.Advance(TimeSpan.FromMinutes(10));
+        await relay.RunAsync<StuckWatch>();
+        await LookAsync();
+        relay.Clock.Advance(TimeSpan.FromMinutes(20));
+        await relay.TakeTurnsAsync();
+        await relay.RunAsync<StuckWatch>();
+    }
+
+    private async Task RecoverAsync()
+    {
+        await relay.AcceptAsync("s16", "What is being asked when it stops");
+        Assert.NotNull(await relay.ClaimAsync("c1"));
+        await relay.Get<Recovery>().StartAsync(CancellationToken);
+        await relay.WriteAsync(writing => PermissionQuestions.ExpireAllAsync(writing, CancellationToken));
+        await relay.TakeTurnsAsync();
+        await relay.RunAsync<Dispatcher>();
+    }
+
+    private async Task<Message> MessageAsync(string session, MessageId message)
+    {
+        var conversation = FinishedStore.ConversationOf(int.Parse(session[1..], CultureInfo.InvariantCulture));
+        return (await relay.ReadAsync(reading => MessageStore.FindAsync(reading, conversation, message, CancellationToken)))!;
+    }
+
+    private async Task LookAsync()
+    {
+        await relay.StatusAsync();
+        await relay.RunAsync<StatusMirror>();
+        await relay.Get<Health>().ReadAsync(CancellationToken);
+        await relay.RunAsync<StuckWatch>();
+        await relay.RunAsync<Pager>();
+        await relay.RunAsync<AdvisorLoop>();
+        await relay.RunAsync<QueueFolder>();
+    }
+}
