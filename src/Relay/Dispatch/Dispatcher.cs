@@ -73,7 +73,8 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
 
     private async Task MoveInAsync(string home, CancellationToken cancellationToken)
     {
-        var before = await database.ReadAsync(reading => FactStore.FindAsync(reading, FactStore.FoldersOf, cancellationToken), cancellationToken);
+        var before = await database.ReadAsync(
+            reading => FactStore.FindAsync(reading, FactStore.FoldersOf, cancellationToken), cancellationToken);
         if (before == home)
             return;
         await database.WriteAsync(
@@ -185,7 +186,7 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         writing.OnceCommitted(() => LogPlaced(reply.Message, reply.Session, reply.Content.Length, milliseconds));
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Count} replies lay in the folders of another home and are placed here; a session may have taken one there already")]
+    [LoggerMessage(LogLevel.Warning, "{Count} replies lay in another home's folders and are placed here; some may have been taken there")]
     private partial void LogMovedIn(int count);
 
     [LoggerMessage(LogLevel.Information, "Placed the reply to {MessageId} for {Session}, {Characters} characters, after {Milliseconds} ms")]

@@ -34,7 +34,8 @@ internal sealed class FolderChannel : IDisposable
         _stagedNames = new SharedFolderSync(_home.Staged);
     }
 
-    /// <summary>Tells these folders from those of another home that worked on the same database. Made once, and copied with the home.</summary>
+    /// <summary>Tells these folders from those of another home that worked on the same database. Made once, and copied with the
+    /// home.</summary>
     public string Id()
     {
         if (!File.Exists(_home.IdFile))

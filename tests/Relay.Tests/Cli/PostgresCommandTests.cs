@@ -20,8 +20,9 @@ public sealed class PostgresCommandTests : IAsyncDisposable
         await _relay.StartAsync();
         var during = await _relay.RunAsync("doctor");
 
-        Assert.Matches(@"ok +database +sound, PostgreSQL \d+\.\d+, postgres at 127\.0\.0\.1:\d+, [\d,]+ kB, empty; relay run makes its tables\n", before.Output);
-        Assert.Matches(@"ok +database +sound, PostgreSQL \d+\.\d+, postgres at 127\.0\.0\.1:\d+, [\d,]+ kB\n", during.Output);
+        const string sound = @"ok +database +sound, PostgreSQL \d+\.\d+, postgres at 127\.0\.0\.1:\d+, [\d,]+ kB";
+        Assert.Matches(sound + ", empty; relay run makes its tables\n", before.Output);
+        Assert.Matches(sound + "\n", during.Output);
     }
 
     [Fact]
@@ -60,7 +61,7 @@ public sealed class PostgresCommandTests : IAsyncDisposable
     {
         await _relay.StartAsync();
         await _relay.RunAsync("ask", "--session", "s1", "Hello");
-        await CliHome.UntilAsync(async () => (await File.ReadAllTextAsync(_relay.Home.StatusFile, CancellationToken.None)).Contains("\"history_turns\": 2"));
+        await Until.TrueAsync(() => File.ReadAllText(_relay.Home.StatusFile).Contains("\"history_turns\": 2"), "the status");
         await _relay.StopAsync();
         _relay.Environment["RELAY_DATABASE_URL"] = Nowhere;
 
