@@ -12,6 +12,9 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
 
     private static readonly TimeSpan BetweenRenewals = TimeSpan.FromSeconds(5);
 
+    /// <summary>For a second in all.</summary>
+    private const int LooksAfterLoss = 50;
+
     /// <summary>Of the schema, so that several relays can share a server, or a database.</summary>
     private const string LockKey = "hashtextextended('relay ' || COALESCE(current_schema(), ''), 0)";
 
@@ -103,7 +106,7 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
 
     /// <summary>The server is told to look after the connection: else it would keep the lock of a machine that is gone for two
     /// hours.</summary>
-    private static async Task LockAsync(PostgresConnection connection)
+    private async Task LockAsync(PostgresConnection connection)
     {
         await connection.Command(
             """
@@ -111,11 +114,18 @@ internal sealed class PostgresWriter(NpgsqlDataSource source, string beginWrite,
                    set_config('tcp_keepalives_count', '3', false)
             """)
             .ExecuteAsync(CancellationToken.None);
-        var isMine = await connection.Command($"SELECT CASE WHEN pg_try_advisory_lock({LockKey}) THEN 1 ELSE 0 END")
-            .NumberAsync(CancellationToken.None);
-        if (isMine == 0)
-            throw new DatabaseUnavailableException($"another relay holds this database{await HolderAsync(connection)}", cause: null);
+        // The server may need an instant to find that the connection this relay has lost is gone, and with it its lock.
+        for (var look = 0; !await TryLockAsync(connection); look++)
+        {
+            if (!_hadOne || look == LooksAfterLoss)
+                throw new DatabaseUnavailableException($"another relay holds this database{await HolderAsync(connection)}", cause: null);
+            await connection.Command("SELECT pg_sleep(0.02)").ExecuteAsync(CancellationToken.None);
+        }
     }
+
+    private static async Task<bool> TryLockAsync(PostgresConnection connection) =>
+        await connection.Command($"SELECT CASE WHEN pg_try_advisory_lock({LockKey}) THEN 1 ELSE 0 END")
+            .NumberAsync(CancellationToken.None) == 1;
 
     /// <summary>As it called itself.</summary>
     private static async Task<string> HolderAsync(PostgresConnection connection)
