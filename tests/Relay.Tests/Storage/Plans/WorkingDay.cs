@@ -41,6 +41,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
     public async Task LiveAsync()
     {
         ntfy.Enqueue(NtfyFault.Status(500));
+        await relay.WriteAsync(writing => FactStore.SetAsync(writing, FactStore.FoldersOf, "another home", CancellationToken));
         await relay.WriteAsync(writing => PageStore.AnnounceAsync(writing, "claude", "/home", CancellationToken));
         await relay.WriteAsync(writing => relay.Get<SessionDirectory>().IntroduceAsync(writing, CancellationToken));
         await TalkAsync();
