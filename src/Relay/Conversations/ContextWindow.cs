@@ -7,6 +7,9 @@ namespace Relay.Conversations;
 /// and the turns since. Immutable.</summary>
 internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summary, IReadOnlyList<Entry> Turns)
 {
+    /// <summary>How often an entry of the journal had been left out when this was read.</summary>
+    public long Rewritten { get; init; }
+
     public long Characters =>
         (Summary?.Characters ?? 0)
         + Rulings.Sum(ruling => (long)ruling.Content.Length)

@@ -3,7 +3,7 @@ using Relay.Storage;
 namespace Relay.Conversations;
 
 /// <summary>Reads context windows and caches them, so that a turn reads only the entries that were appended since.
-/// Only committed entries are cached, because they never change. Thread-safe.</summary>
+/// Only committed entries are cached. They change only by being left out, which the conversation counts. Thread-safe.</summary>
 internal sealed class ContextWindows(Database database)
 {
     /// <summary>In characters, over all conversations. A character takes two bytes, or four in an entry of a user,
@@ -29,11 +29,12 @@ internal sealed class ContextWindows(Database database)
     private async Task<ContextWindow> ReadNewerAsync(
         Reading reading, ConversationId conversation, CancellationToken cancellationToken)
     {
-        if (_kept.Find(conversation) is not { } known)
-            return await Journal.WindowAsync(reading, conversation, cancellationToken);
+        var rewritten = await ConversationStore.RewrittenAsync(reading, conversation, cancellationToken);
+        if (_kept.Find(conversation) is not { } known || known.Rewritten != rewritten)
+            return await Journal.WindowAsync(reading, conversation, cancellationToken) with { Rewritten = rewritten };
         var newer = await Journal.BetweenAsync(reading, conversation, known.Through, long.MaxValue, cancellationToken);
         return newer.Exists(entry => entry.Role == EntryRole.Summary)
-            ? await Journal.WindowAsync(reading, conversation, cancellationToken)
+            ? await Journal.WindowAsync(reading, conversation, cancellationToken) with { Rewritten = rewritten }
             : known.With(newer);
     }
 }

@@ -162,6 +162,25 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value).With("@characters", characters)
             .NumberAsync(cancellationToken);
 
+    /// <summary>An entry of the journal was left out, by which the next call gets longer by so many characters.</summary>
+    public static Task RewriteAsync(
+        Writing writing, ConversationId conversation, long characters, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE conversations
+            SET window_characters = window_characters + @characters, rewritten = rewritten + 1
+            WHERE conversation_id = @conversation
+            """)
+            .With("@conversation", conversation.Value).With("@characters", characters)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>How often an entry of its journal was left out.</summary>
+    public static async Task<long> RewrittenAsync(
+        Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT rewritten FROM conversations WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken) ?? 0;
+
     public static Task SetSizeAsync(Writing writing, ConversationId conversation, HistorySize size, CancellationToken cancellationToken) =>
         writing.Sql(
             """

@@ -9,7 +9,8 @@ internal enum EntryRole
     Summary,
 }
 
-/// <summary>One entry of the journal. Positions and times increase from entry to entry.</summary>
+/// <summary>One entry of the journal. Positions and times increase from entry to entry. Of one that is left out, calls carry the line
+/// in its place.</summary>
 internal sealed record Entry(
     long Position,
     EntryRole Role,
@@ -17,16 +18,18 @@ internal sealed record Entry(
     string Content,
     int Characters,
     long? CoversThrough,
-    DateTimeOffset At)
+    DateTimeOffset At,
+    string? LeftOut = null)
 {
-    public const string Columns = "position, role, speaker, content, characters, covers_through, at";
+    public const string Columns = "position, role, speaker, content, characters, covers_through, at, left_out";
 
     /// <summary>The text as the advisor reads it. It depends only on what is stored, so the start of the prompt is the same,
     /// byte for byte, in every call.</summary>
-    public string Text { get; } = Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
+    public string Text { get; } =
+        LeftOut is not null ? $"[relay] {LeftOut}" : Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
 
-    public static Entry From(Row row) =>
-        new(row.Number(), row.Word<EntryRole>(), row.Text(), row.Text(), row.Int(), row.NumberOrNull(), row.Time());
+    public static Entry From(Row row) => new(
+        row.Number(), row.Word<EntryRole>(), row.Text(), row.Text(), row.Int(), row.NumberOrNull(), row.Time(), row.TextOrNull());
 }
 
 /// <summary>A decision of the operator, with the question that it answers, if there was one.</summary>

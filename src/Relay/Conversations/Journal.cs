@@ -18,7 +18,7 @@ internal sealed record NewEntry(ConversationId Conversation, EntryRole Role, str
     public long? CoversThrough { get; init; }
 }
 
-/// <summary>Reads and appends the entries of all conversations. An entry is never changed and never removed.</summary>
+/// <summary>Reads and appends the entries of all conversations. The content of an entry is never changed and never removed.</summary>
 internal static class Journal
 {
     /// <returns>The position of the new entry.</returns>
@@ -57,6 +57,41 @@ internal static class Journal
         var size = left with { Characters = left.Characters + content.Length };
         await ConversationStore.SetSizeAsync(writing, conversation, size, cancellationToken);
     }
+
+    /// <summary>From now on calls carry a line in place of an entry. The journal keeps it, marked.</summary>
+    public static async Task LeaveOutAsync(
+        Writing writing, ConversationId conversation, long position, string line, CancellationToken cancellationToken)
+    {
+        var entry = await writing.Sql(
+            """
+            SELECT characters, CASE WHEN position > COALESCE((
+                SELECT covers_through
+                FROM entries
+                WHERE conversation_id = @conversation AND position = (
+                    SELECT MAX(position)
+                    FROM entries
+                    WHERE conversation_id = @conversation AND role = 'summary')), 0) THEN CAST(1 AS BIGINT) ELSE 0 END
+            FROM entries
+            WHERE conversation_id = @conversation AND position = @position AND left_out IS NULL
+            """)
+            .With("@conversation", conversation.Value).With("@position", position)
+            .FirstAsync(row => new Carried(row.Number(), row.Flag()), cancellationToken);
+        if (entry is null)
+            return;
+        await writing.Sql(
+            """
+            UPDATE entries
+            SET left_out = @line, characters = @characters
+            WHERE conversation_id = @conversation AND position = @position
+            """)
+            .With("@conversation", conversation.Value).With("@position", position)
+            .With("@line", line).With("@characters", line.Length)
+            .ExecuteAsync(cancellationToken);
+        await ConversationStore.RewriteAsync(
+            writing, conversation, entry.InWindow ? line.Length - entry.Characters : 0, cancellationToken);
+    }
+
+    private sealed record Carried(long Characters, bool InWindow);
 
     /// <summary>What the advisor is shown next: the rulings, the newest summary and all turns since.</summary>
     public static async Task<ContextWindow> WindowAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
@@ -110,6 +145,7 @@ internal static class Journal
                 SELECT position
                 FROM entries
                 WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through)
+              AND left_out IS NULL
             ORDER BY position
             """)
             .With("@conversation", conversation.Value).With("@through", through)
