@@ -83,6 +83,7 @@ internal static class RelayHost
 
     private static IServiceCollection AddTurns(this IServiceCollection services) => services
         .AddSingleton<TurnStart>()
+        .AddSingleton<CarriedWatch>()
         .AddSingleton<Replies>()
         .AddSingleton<TurnEnd>()
         .AddSingleton<TurnTransactions>()
@@ -109,7 +110,9 @@ internal static class RelayHost
         .AddLoop<Pager>()
         .AddLoop<StuckWatch>()
         .AddLoop<OperatorFile>()
-        .AddLoop<HoldRelease>();
+        .AddLoop<HoldRelease>()
+        .AddLoop<HoldRetry>()
+        .AddLoop<StateWatch>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {

@@ -44,6 +44,17 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         return Turns[end - 1].Position;
     }
 
+    /// <summary>The sessions' words that no reply has followed yet, the newest first. The operator's are not among them.</summary>
+    public IEnumerable<Entry> Unanswered() => Turns
+        .Reverse()
+        .TakeWhile(entry => entry.Role == EntryRole.User)
+        .Where(entry => !entry.IsOperators);
+
+    /// <summary>The length of the operator's rulings, those too that are not summed up yet.</summary>
+    public long RulingBytes() =>
+        Rulings.Sum(ruling => (long)Encoding.UTF8.GetByteCount(ruling.Content) + Encoding.UTF8.GetByteCount(ruling.Question ?? ""))
+        + Turns.Where(entry => entry.IsOperators).Sum(entry => (long)Encoding.UTF8.GetByteCount(entry.Text));
+
     /// <summary>The messages of a call. User and assistant alternate, so consecutive entries of one role
     /// become blocks of one message.</summary>
     public IReadOnlyList<PromptMessage> ToMessages()

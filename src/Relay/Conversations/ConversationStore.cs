@@ -12,6 +12,9 @@ internal sealed record Conversation(ConversationId Id, long Epoch, long? OpenQue
 /// <summary>A call to the advisor whose end is not recorded.</summary>
 internal sealed record RunningCall(ConversationId Conversation, string Message, string Call);
 
+/// <summary>A conversation that waits for the answer to a question.</summary>
+internal sealed record WaitingConversation(ConversationId Id, long Question);
+
 /// <summary>How much of the journal the next call of a conversation contains.</summary>
 /// <param name="Turns">The number of entries: a question and its reply are 2.</param>
 /// <param name="Characters">The length of the entries.</param>
@@ -122,6 +125,16 @@ internal static class ConversationStore
         if (waits == 0)
             throw new InvalidOperationException($"conversation {conversation} waits for another question already");
     }
+
+    /// <summary>The conversations that wait for an answer.</summary>
+    public static Task<List<WaitingConversation>> WaitingAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT conversation_id, open_question
+            FROM conversations
+            WHERE open_question IS NOT NULL
+            """)
+            .ListAsync(row => new WaitingConversation(new ConversationId(row.Text()), row.Number()), cancellationToken);
 
     /// <summary>The question is closed, so the conversation goes on. The time for which its messages wait counts from now.</summary>
     public static Task GoOnAsync(Writing writing, ConversationId conversation, long question, CancellationToken cancellationToken) =>

@@ -28,6 +28,9 @@ internal sealed record Entry(
     public string Text { get; } =
         LeftOut is not null ? $"[relay] {LeftOut}" : Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
 
+    /// <summary>Whether the operator speaks: then it is a ruling.</summary>
+    public bool IsOperators => Role == EntryRole.User && Speaker.StartsWith("operator ", StringComparison.Ordinal);
+
     public static Entry From(Row row) => new(
         row.Number(), row.Word<EntryRole>(), row.Text(), row.Text(), row.Int(), row.NumberOrNull(), row.Time(), row.TextOrNull());
 }

@@ -16,3 +16,10 @@ internal enum HoldCause
     /// <summary>A fault of this program.</summary>
     Fault,
 }
+
+internal static class HoldCauses
+{
+    /// <summary>What concerns every call, and is over once one call is answered.</summary>
+    public static readonly IReadOnlyList<HoldCause> OfTheApi =
+        [HoldCause.Credentials, HoldCause.Credit, HoldCause.SpendLimit, HoldCause.Model];
+}

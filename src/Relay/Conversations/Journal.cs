@@ -1,3 +1,4 @@
+using System.Globalization;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -60,11 +61,11 @@ internal static class Journal
 
     /// <summary>From now on calls carry a line in place of an entry. The journal keeps it, marked.</summary>
     public static async Task LeaveOutAsync(
-        Writing writing, ConversationId conversation, long position, string line, CancellationToken cancellationToken)
+        Writing writing, ConversationId conversation, long position, string why, CancellationToken cancellationToken)
     {
         var entry = await writing.Sql(
             """
-            SELECT characters, CASE WHEN position > COALESCE((
+            SELECT speaker, at, characters, CASE WHEN position > COALESCE((
                 SELECT covers_through
                 FROM entries
                 WHERE conversation_id = @conversation AND position = (
@@ -75,9 +76,10 @@ internal static class Journal
             WHERE conversation_id = @conversation AND position = @position AND left_out IS NULL
             """)
             .With("@conversation", conversation.Value).With("@position", position)
-            .FirstAsync(row => new Carried(row.Number(), row.Flag()), cancellationToken);
+            .FirstAsync(row => new Carried(row.Text(), row.Time(), row.Number(), row.Flag()), cancellationToken);
         if (entry is null)
             return;
+        var line = entry.Line(why);
         await writing.Sql(
             """
             UPDATE entries
@@ -91,7 +93,12 @@ internal static class Journal
             writing, conversation, entry.InWindow ? line.Length - entry.Characters : 0, cancellationToken);
     }
 
-    private sealed record Carried(long Characters, bool InWindow);
+    private sealed record Carried(string Speaker, DateTimeOffset At, long Characters, bool InWindow)
+    {
+        public string Line(string why) => string.Create(
+            CultureInfo.InvariantCulture,
+            $"A message of {Speaker}, {At:yyyy-MM-dd HH:mm} UTC, {Characters:N0} characters, is left out: {why}.");
+    }
 
     /// <summary>What the advisor is shown next: the rulings, the newest summary and all turns since.</summary>
     public static async Task<ContextWindow> WindowAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)

@@ -28,6 +28,31 @@ internal static partial class MessageStore
     public static Task<List<Message>> AskingAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Asking, cancellationToken);
 
+    /// <summary>The messages that wait for the operator, oldest first.</summary>
+    public static Task<List<Message>> WaitingAsync(Reading reading, CancellationToken cancellationToken) =>
+        InStateAsync(reading, MessageState.Waiting, cancellationToken);
+
+    /// <summary>The operator's answers that the advisor has not taken yet.</summary>
+    public static Task<List<Message>> AnswersUnderWayAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE {IsPending} AND speaker = 'operator' AND origin_id IS NOT NULL
+            """)
+            .ListAsync(Message.From, cancellationToken);
+
+    /// <summary>Messages that wait for their turn or a time, and have none. There should be none.</summary>
+    public static Task<List<Message>> WithoutDueAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE {IsUnanswered} AND state IN ('accepted', 'deferred') AND due_at = @never
+            """)
+            .With("@never", Message.Never)
+            .ListAsync(Message.From, cancellationToken);
+
     private static Task<List<Message>> InStateAsync(Reading reading, MessageState state, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""

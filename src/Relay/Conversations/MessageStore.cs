@@ -66,7 +66,7 @@ internal static partial class MessageStore
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
             .With("@number", number)
             .With("@session", message.Session.Value).With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word())
-            .With("@origin", message.Origin?.Value).With("@priority", message.Speaker == Speaker.Operator ? 1 : 2)
+            .With("@origin", message.Origin?.Value).With("@priority", PriorityOf(message.Speaker))
             .With("@now", writing.UnixNow).With("@content", message.Content)
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Turns);
@@ -110,6 +110,20 @@ internal static partial class MessageStore
         if (asked == 0)
             throw new LostRaceException($"message {message.Id} stands in the journal already");
     }
+
+    /// <summary>Its entry is left out of the calls to come. Asked again, it gets a new one.</summary>
+    public static Task LeaveOutAsync(Writing writing, Message message, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE messages
+            SET asked_position = NULL, priority = @priority
+            WHERE conversation_id = @conversation AND message_id = @message
+            """)
+            .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
+            .With("@priority", PriorityOf(message.Speaker))
+            .ExecuteAsync(cancellationToken);
+
+    private static int PriorityOf(Speaker speaker) => speaker == Speaker.Operator ? 1 : 2;
 
     /// <summary>The message is answered by the reply at a position of the journal.</summary>
     public static async Task AnswerAsync(
@@ -176,8 +190,8 @@ internal static partial class MessageStore
         return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
     }
 
-    /// <summary>The next message of a conversation to be asked, of one kind of speaker. Messages that the model refused are left out:
-    /// they wait for the operator.</summary>
+    /// <summary>The next message of a conversation to be asked, of one kind of speaker. What the model refused or cannot take waits for the
+    /// operator and lets the others pass, except an answer, without which the conversation cannot go on.</summary>
     public static Task<NextMessage?> NextAsync(
         Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
         reading.Sql(
@@ -185,7 +199,7 @@ internal static partial class MessageStore
             SELECT {Message.Columns}, priority
             FROM messages
             WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending}
-              AND (cause IS NULL OR cause <> 'refusal')
+              AND (cause IS NULL OR cause NOT IN ('refusal', 'context') OR origin_id IS NOT NULL)
             ORDER BY priority, number
             LIMIT 1
             """)

@@ -104,7 +104,7 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
         var message = new NewMessage(
             question.Conversation, question.Session, Speaker.Operator, raised!.Channel,
-            question.Message, $"answer:{question.Id}", input.Text);
+            question.Message, $"answer:{question.Id}:{Guid.CreateVersion7(writing.Now)}", input.Text);
         var inserted = await MessageStore.InsertAsync(writing, message, cancellationToken);
         await CloseAsync(writing, question, new Answer(input.Via, input.Text, inserted!.Id), cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);

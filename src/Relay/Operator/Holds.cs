@@ -1,10 +1,13 @@
+using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Operator.Pages;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
 /// <summary>Releases held messages so that they are asked again, or gives them up.</summary>
-internal sealed class Holds(Database database)
+internal sealed class Holds(Database database, SettingsSource settings)
 {
     /// <summary>Releases all held messages and returns their number. Their pages remain, for a cause is paged again
     /// only after it was cleared.</summary>
@@ -12,41 +15,94 @@ internal sealed class Holds(Database database)
         database.WriteAsync(writing => ReleaseAllAsync(writing, why, cancellationToken), cancellationToken);
 
     /// <summary>A message that the advisor refused is not released: it waits for the operator.</summary>
-    public static async Task<int> ReleaseAllAsync(Writing writing, string why, CancellationToken cancellationToken)
+    public static Task<int> ReleaseAllAsync(Writing writing, string why, CancellationToken cancellationToken) =>
+        ReleaseAsync(writing, cause => cause != HoldCause.Refusal, why, cancellationToken);
+
+    /// <summary>A call was answered, so the key works, there is credit, and the model is there. What was held for want of one of them is
+    /// released by the same event that clears its page.</summary>
+    public static async Task ClearAsync(Writing writing, Message answered, CancellationToken cancellationToken)
     {
-        var all = await MessageStore.HeldAsync(writing, cancellationToken);
-        var held = all.FindAll(message => message.Cause != HoldCause.Refusal);
+        await PageStore.ClearAsync(writing, PageCause.Message(answered.Id), cancellationToken);
+        if (await PageStore.ClearHoldsAsync(writing, cancellationToken) > 0)
+            await ReleaseAsync(writing, HoldCauses.OfTheApi.Contains, "tried again: a call has succeeded", cancellationToken);
+    }
+
+    private static async Task<int> ReleaseAsync(
+        Writing writing, Predicate<HoldCause> isReleased, string why, CancellationToken cancellationToken)
+    {
+        var held = (await MessageStore.HeldAsync(writing, cancellationToken)).FindAll(message => isReleased(message.Cause!.Value));
         foreach (var message in held)
             await ResumeAsync(writing, message, why, cancellationToken);
         return held.Count;
     }
 
     /// <summary>Releases a held message, or ends the wait of a deferred one. False when it is neither.</summary>
-    public Task<bool> RetryAsync(Message message, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task<bool> RetryAsync(Message message, CancellationToken cancellationToken) =>
+        RetryAsync(message, "the operator said so", cancellationToken);
+
+    /// <param name="message">The message.</param>
+    /// <param name="why">What its record says.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<bool> RetryAsync(Message message, string why, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
             var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
             if (current is not { State: MessageState.Held or MessageState.Deferred } || current.Cause == HoldCause.Refusal)
                 return false;
-            await ResumeAsync(writing, current, "the operator said so", cancellationToken);
+            await ResumeAsync(writing, current, why, cancellationToken);
             return true;
         },
         cancellationToken);
 
-    /// <summary>Gives a message up. False when it is answered, is being asked, or has an open question:
-    /// then the operator answers that instead.</summary>
+    /// <summary>Gives a message up. It leaves all calls to come. False when it is answered, is being asked, or the advisor has asked the
+    /// operator about it: then the operator answers that instead.</summary>
     public Task<bool> DropAsync(Message message, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
             var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
-            if (current?.State is not (MessageState.Accepted or MessageState.Deferred or MessageState.Held)
-                || current.Cause == HoldCause.Refusal)
+            if (current?.State is not (MessageState.Accepted or MessageState.Deferred or MessageState.Held))
                 return false;
-            var dead = new Change(MessageState.Dead, Reason: "given up by the operator");
-            await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);
+            if (current.Cause == HoldCause.Refusal && !await CloseQuestionAsync(writing, current, cancellationToken))
+                return false;
+            await GiveUpAsync(writing, current, cancellationToken);
+            if (current.Origin is not null)
+                await ReopenQuestionAsync(writing, current, cancellationToken);
             return true;
         },
         cancellationToken);
+
+    private static async Task GiveUpAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    {
+        if (message.AskedPosition is { } position)
+            await Journal.LeaveOutAsync(writing, message.Conversation, position, "the operator gave it up", cancellationToken);
+        await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
+        var dead = new Change(MessageState.Dead, Reason: "given up by the operator");
+        await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);
+    }
+
+    /// <summary>The question what to do about a refused message. False when it is answered, and the answer on its way.</summary>
+    private static async Task<bool> CloseQuestionAsync(Writing writing, Message refused, CancellationToken cancellationToken)
+    {
+        var questions = await QuestionStore.OfAsync(writing, refused.Conversation, refused.Id, cancellationToken);
+        if (questions.Find(each => each.IsOpen) is not { } question)
+            return false;
+        await PageStore.ClearAsync(writing, PageCause.Question(question.Id), cancellationToken);
+        return await QuestionStore.CloseAsync(
+            writing, question, new Answer("relay drop", "the message was given up", Message: null), cancellationToken);
+    }
+
+    /// <summary>The operator's answer was given up: what it answered is open again, or nothing would ever answer the session.</summary>
+    private async Task ReopenQuestionAsync(Writing writing, Message answer, CancellationToken cancellationToken)
+    {
+        var question = await QuestionStore.AnsweredByAsync(writing, answer.Conversation, answer.Id, cancellationToken)
+            ?? throw new InvalidOperationException($"message {answer.Id} is an answer to no question");
+        await QuestionStore.ReopenAsync(writing, question, cancellationToken);
+        await QuestionPages.PageAsync(writing, question, settings.Current.Config.Operator.Token, cancellationToken);
+        await MessageStore.NoteAsync(
+            writing, question.Conversation, question.Message!.Value,
+            new MessageNote(MessageState.Waiting.Word(), $"question #{question.Id} is open again: its answer was given up"),
+            cancellationToken);
+    }
 
     /// <summary>The message may be asked from now on.</summary>
     public static Task ResumeAsync(Writing writing, Message message, string why, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed record Answer(string Via, string Text, MessageId? Message);
 /// <summary>Reads and writes the questions. Apart from permissions, a conversation has at most one open question, for it waits.</summary>
 internal static class QuestionStore
 {
-    public static async Task<long> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
+    public static async Task<Question> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
     {
         var id = await CounterStore.NextAsync(writing, CounterStore.Questions, cancellationToken);
         await writing.Sql(
@@ -38,7 +38,9 @@ internal static class QuestionStore
         if (question.Kind != QuestionKind.Permission)
             await ConversationStore.WaitForAsync(writing, question.Conversation, id, cancellationToken);
         writing.Wake(Topic.Questions, Key(id));
-        return id;
+        return new Question(
+            id, question.Conversation, question.Message, question.Session, question.Kind, question.Text,
+            IsOpen: true, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null);
     }
 
     /// <summary>False when another answer was first.</summary>
@@ -59,6 +61,21 @@ internal static class QuestionStore
         writing.Wake(Topic.Questions, Key(question.Id));
         writing.Wake(Topic.Turns);
         return true;
+    }
+
+    /// <summary>The answer was given up before the advisor took it: the question waits for another.</summary>
+    public static async Task ReopenAsync(Writing writing, Question question, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
+            """
+            UPDATE questions
+            SET state = 'open', answered_at = NULL, answered_via = NULL, answer = NULL, answer_message_id = NULL
+            WHERE conversation_id = @conversation AND question_id = @question
+            """)
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id)
+            .ExecuteAsync(cancellationToken);
+        await ConversationStore.WaitForAsync(writing, question.Conversation, question.Id, cancellationToken);
+        writing.Wake(Topic.Questions, Key(question.Id));
     }
 
     /// <summary>Closes a question for whose answer nobody waits any more, unless it was answered.</summary>

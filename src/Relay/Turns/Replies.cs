@@ -10,7 +10,8 @@ namespace Relay.Turns;
 
 /// <summary>Where a reply goes: into the journal always, and then to the session that asked, to other sessions it names, or to the
 /// operator.</summary>
-internal sealed partial class Replies(SettingsSource settings, FolderChannel folder, Database database, ILogger<Replies> log)
+internal sealed partial class Replies(
+    SettingsSource settings, FolderChannel folder, CarriedWatch carried, Database database, ILogger<Replies> log)
 {
     /// <summary>A plain reply for a folder is staged before the commit that answers the message, which then records both: one commit less.
     /// The name of the file; null where the reply is of another kind, or others of the session's wait to be placed.</summary>
@@ -39,7 +40,9 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
         var text = TextOf(replied);
         var entry = new NewEntry(message.Conversation, EntryRole.Assistant, "advisor", text) { Message = message.Id };
         var position = await Journal.AppendAsync(writing, entry, cancellationToken);
-        await HoldPages.ClearAsync(writing, message, cancellationToken);
+        await Holds.ClearAsync(writing, message, cancellationToken);
+        if (replied.Usage is { } usage)
+            await carried.LookAsync(writing, claim, usage.TotalInput, cancellationToken);
         if (message.Speaker == Speaker.Operator)
             await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
         if (message.Channel == ReplyChannel.Operator)
@@ -54,9 +57,13 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
     }
 
     public async Task RecordRefusalAsync(
-        Writing writing, Message message, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
+        Writing writing, Claim claim, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
     {
-        await HoldPages.ClearAsync(writing, message, cancellationToken);
+        var message = claim.Message;
+        foreach (var position in claim.Asked) // Sent along, it would have all later calls refused.
+            await Journal.LeaveOutAsync(
+                writing, message.Conversation, position, "the advisor refused to answer the turn it was part of", cancellationToken);
+        await Holds.ClearAsync(writing, message, cancellationToken);
         if (message.Speaker == Speaker.Operator)
         {
             var change = new Change(MessageState.Answered, Reason: "the advisor refused: " + refused.Explanation);
@@ -69,7 +76,8 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
             return;
         }
         var text = $"The advisor refused to answer {message.Session}: {refused.Explanation}\n\n"
-            + $"Your answer is its next turn; \"@{message.Session}: text\" answers the session yourself.";
+            + $"Answer with other words, and they take the message's place; \"@{message.Session}: text\" answers the session yourself; "
+            + $"relay drop {message.Root} gives it up. What was refused is not sent again.";
         await AskOperatorAsync(writing, message, QuestionKind.Refusal, text, cancellationToken);
     }
 
@@ -106,13 +114,11 @@ internal sealed partial class Replies(SettingsSource settings, FolderChannel fol
         var asked = new NewQuestion(message.Conversation, message.Root, message.Session, kind, text);
         var question = await QuestionStore.OpenAsync(writing, asked, cancellationToken);
         var change = kind == QuestionKind.Escalation
-            ? new Change(MessageState.Waiting, Reason: $"for the operator, question #{question}")
-            : new Change(MessageState.Held, HoldCause.Refusal, $"the advisor refused; question #{question} asks the operator");
+            ? new Change(MessageState.Waiting, Reason: $"for the operator, question #{question.Id}")
+            : new Change(MessageState.Held, HoldCause.Refusal, $"the advisor refused; question #{question.Id} asks the operator");
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Root, change, cancellationToken);
-        var title = $"{settings.Current.Config.Operator.Token} {message.Session} asks (#{question})";
-        await PageStore.QueueAsync(
-            writing, new NewPage(PageCause.Question(question), title, text, Priority: 5, "question"), cancellationToken);
-        writing.OnceCommitted(() => LogEscalated(message.Root, message.Session, question));
+        await QuestionPages.PageAsync(writing, question, settings.Current.Config.Operator.Token, cancellationToken);
+        writing.OnceCommitted(() => LogEscalated(message.Root, message.Session, question.Id));
     }
 
     [LoggerMessage(LogLevel.Information, "Answered {MessageId} of {Session}, {Characters} characters")]

@@ -15,8 +15,7 @@ internal abstract record Shortening
 
     public sealed record Added : Shortening;
 
-    /// <summary>There is nothing older than what has to stay.</summary>
-    public sealed record Impossible : Shortening;
+    public sealed record Impossible(string Reason) : Shortening;
 
     public sealed record Failed(string Reason) : Shortening;
 
@@ -71,7 +70,7 @@ internal sealed partial class Summariser(
             if (result is not Shortening.TooLong)
                 return result;
         }
-        return new Shortening.Impossible();
+        return new Shortening.Impossible("even the smallest piece of what is older is too long to be summed up");
     }
 
     private async Task<Shortening> ShortenAsync(
@@ -79,7 +78,7 @@ internal sealed partial class Summariser(
         CancellationToken cancellationToken)
     {
         if (window.SummaryEnd(keepTurns, characterLimit) is not { } end)
-            return new Shortening.Impossible();
+            return new Shortening.Impossible("there is nothing older that could be summed up");
         var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
         _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Pause.Delay(failures));
         var result = await SumUpAsync(conversation, whole ? window : window.UpTo(end), Instruction(window, end), end, cancellationToken);

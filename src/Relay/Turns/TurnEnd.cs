@@ -36,13 +36,18 @@ internal sealed partial class TurnEnd(
     /// <summary>After a window that was too long: what came of shortening it.
     /// The message was given back to be asked again in the meantime.</summary>
     public async Task CommitAsync(
-        Writing writing, Claim claim, AdvisorOutcome.ContextExceeded exceeded, Shortening shortening, CancellationToken cancellationToken)
+        Writing writing, Claim claim, string exceeded, Shortening shortening, CancellationToken cancellationToken)
     {
         var message = await MessageStore.FindAsync(writing, claim.Message.Conversation, claim.Message.Id, cancellationToken);
         if (message?.State != MessageState.Accepted)
             return;
-        if (shortening is Shortening.Impossible)
-            await HoldAsync(writing, claim, HoldCause.Context, exceeded.Reason, cancellationToken);
+        if (shortening is Shortening.Impossible impossible
+            && await HoldAsync(writing, claim, HoldCause.Context, $"{exceeded}; {impossible.Reason}", cancellationToken))
+        {
+            await Journal.LeaveOutAsync(
+                writing, message.Conversation, claim.Asked[^1], "it does not fit the model's context", cancellationToken);
+            await MessageStore.LeaveOutAsync(writing, message, cancellationToken);
+        }
         else if (shortening is Shortening.Failed failed)
             await DeferAsync(
                 writing, message, message.Attempts, new AdvisorOutcome.Deferred(failed.Reason, RetryAfter: null), cancellationToken);
@@ -77,7 +82,7 @@ internal sealed partial class TurnEnd(
         return outcome switch
         {
             AdvisorOutcome.Replied replied => replies.RecordAsync(writing, claim, replied, staged, cancellationToken),
-            AdvisorOutcome.Refused refused => replies.RecordRefusalAsync(writing, message, refused, cancellationToken),
+            AdvisorOutcome.Refused refused => replies.RecordRefusalAsync(writing, claim, refused, cancellationToken),
             AdvisorOutcome.Empty => RecordEmptyAsync(writing, claim, cancellationToken),
             AdvisorOutcome.Deferred deferred => DeferAsync(writing, message, message.Attempts + 1, deferred, cancellationToken),
             AdvisorOutcome.Held held => HoldAsync(writing, claim, held.Cause, held.Reason, cancellationToken),
@@ -107,18 +112,20 @@ internal sealed partial class TurnEnd(
         writing.OnceCommitted(() => LogDeferred(message.Id, attempt, delay.TotalSeconds, deferred.Reason));
     }
 
-    private async Task HoldAsync(Writing writing, Claim claim, HoldCause cause, string reason, CancellationToken cancellationToken)
+    /// <summary>False when the settings have changed since the call: then the message is asked again.</summary>
+    private async Task<bool> HoldAsync(Writing writing, Claim claim, HoldCause cause, string reason, CancellationToken cancellationToken)
     {
         var message = claim.Message;
         if (!ReferenceEquals(claim.Settings, settings.Current))
         {
             // What was mended during the call released the holds before this one stood; nothing would release it later.
             await GiveBackAsync(writing, message, reason, cancellationToken);
-            return;
+            return false;
         }
         await ChangeAsync(writing, message, new Change(MessageState.Held, cause, reason), cancellationToken);
         await HoldPages.PageAsync(writing, message, cause, reason, cancellationToken);
         writing.OnceCommitted(() => LogHeld(message.Id, cause, reason));
+        return true;
     }
 
     private static Task GiveBackAsync(Writing writing, Message message, string reason, CancellationToken cancellationToken) =>

@@ -52,9 +52,14 @@ internal sealed partial class TurnRunner(
         var next = await transactions.EndAsync(claim, outcome, mayGoOn: !stopping.IsCancellationRequested, calls); // (3)
         CrashPoint.Pass("turn-3-committed");
         if (outcome is AdvisorOutcome.ContextExceeded exceeded)
-            await transactions.EndAsync(claim, exceeded, await summariser.ShortenByForceAsync(claim.Message.Conversation, calls));
+            await transactions.EndAsync(claim, exceeded.Reason, await ShortenAsync(claim, exceeded, calls));
         return next;
     }
+
+    private async Task<Shortening> ShortenAsync(Claim claim, AdvisorOutcome.ContextExceeded exceeded, CancellationToken calls) =>
+        ContextFit.WhyNot(claim, exceeded.Reason) is { } why
+            ? new Shortening.Impossible(why)
+            : await summariser.ShortenByForceAsync(claim.Message.Conversation, calls);
 
     [LoggerMessage(
         LogLevel.Information, "Called for {MessageId}: {Outcome}, {InputTokens} tokens in, {OutputTokens} out, {Milliseconds} ms")]

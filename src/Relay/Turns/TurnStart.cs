@@ -1,3 +1,4 @@
+using System.Text;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -14,6 +15,15 @@ internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, Star
 {
     /// <summary>The conversation's answered calls before this one, newest first.</summary>
     public required IReadOnlyList<PastCall> Past { get; init; }
+
+    /// <summary>The message's entry in the journal, and before it the words of sessions that no reply has followed yet.</summary>
+    public required IReadOnlyList<long> Asked { get; init; }
+
+    /// <summary>Of the call, what no summary can take the place of: the system prompt and the operator's rulings.</summary>
+    public required long CarriedBytes { get; init; }
+
+    /// <summary>Of the call, what no reply has followed yet.</summary>
+    public required long NewestBytes { get; init; }
 }
 
 /// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it
@@ -40,7 +50,8 @@ internal sealed partial class TurnStart(
         if (message?.DueAt is not { } due || due > writing.Now)
             return null;
         past ??= await history.ReadAsync(writing, conversation, cancellationToken);
-        var call = await BuildAsync(writing, message, past, cancellationToken);
+        var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
+        var call = await BuildAsync(writing, window, message, past, cancellationToken);
         var planned = call.ToPlanned();
         var leave = await pricing.Budget.ReserveAsync(writing, planned, past, cancellationToken); // (2)
         if (leave is Budget.Leave.Denied denied)
@@ -51,7 +62,13 @@ internal sealed partial class TurnStart(
         var position = message.AskedPosition ?? await AppendAsync(writing, message, cancellationToken); // (3)
         await MessageStore.AskAsync(writing, message, position, cancellationToken);
         var started = await StartAsync(writing, message, planned, ((Budget.Leave.Granted)leave).ReservedNano, cancellationToken); // (4)
-        return new Claim(message, started.Epoch, call, started.Call, inForce) { Past = past };
+        return new Claim(message, started.Epoch, call, started.Call, inForce)
+        {
+            Past = past,
+            Asked = [.. window.Unanswered().Select(entry => entry.Position), position],
+            CarriedBytes = Encoding.UTF8.GetByteCount(call.System) + window.RulingBytes(),
+            NewestBytes = Encoding.UTF8.GetByteCount(message.Content) + window.Unanswered().Sum(entry => Encoding.UTF8.GetByteCount(entry.Text)),
+        };
     }
 
     private static async Task<(StartedCall Call, long Epoch)> StartAsync(
@@ -87,9 +104,8 @@ internal sealed partial class TurnStart(
     /// <summary>The window as it will be once the message's entry stands in the journal, which on a repeated turn it does
     /// already.</summary>
     private async Task<AdvisorCall> BuildAsync(
-        Writing writing, Message message, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
+        Writing writing, ContextWindow window, Message message, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
     {
-        var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
         if (message.AskedPosition is null)
             window = window.With(
                 new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length,

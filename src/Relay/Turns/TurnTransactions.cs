@@ -57,7 +57,7 @@ internal sealed partial class TurnTransactions(
     }
 
     /// <summary>After a window that was too long: what came of shortening it.</summary>
-    public Task EndAsync(Claim claim, AdvisorOutcome.ContextExceeded exceeded, Shortening shortening) => database.WriteAsync(
+    public Task EndAsync(Claim claim, string exceeded, Shortening shortening) => database.WriteAsync(
         writing => end.CommitAsync(writing, claim, exceeded, shortening, CancellationToken.None), CancellationToken.None);
 
     /// <summary>Holds the message that was being asked, or was about to be, when this program failed.</summary>

@@ -48,7 +48,7 @@ public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
     [Fact]
     public async Task Nobodys_conversation_waits_for_a_permission()
     {
-        var permissions = await AtOnceAsync(5, (writing, _) => QuestionStore.OpenAsync(writing, Permission(), CancellationToken));
+        var permissions = await AtOnceAsync(5, async (writing, _) => (await QuestionStore.OpenAsync(writing, Permission(), CancellationToken)).Id);
         var question = await OpenAsync(Ask());
 
         Assert.Equal(question, await WaitsForAsync(Default));
@@ -145,7 +145,7 @@ public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
     private static NewQuestion Permission() => new(Default, Message: null, One, QuestionKind.Permission, "May it?");
 
     private Task<long> OpenAsync(NewQuestion question) =>
-        WriteAsync(writing => QuestionStore.OpenAsync(writing, question, CancellationToken));
+        WriteAsync(async writing => (await QuestionStore.OpenAsync(writing, question, CancellationToken)).Id);
 
     private Task<bool> CloseAsync(Question question, string answer, MessageId? message = null) =>
         WriteAsync(writing => QuestionStore.CloseAsync(writing, question, new Answer("the test", answer, message), CancellationToken));

@@ -48,6 +48,9 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public Database Database => _database!;
 
+    /// <summary>False for a test that makes a state which the relay itself never does.</summary>
+    public bool LeavesAllWell { get; set; } = true;
+
     public SettingsSource Settings => Get<SettingsSource>();
 
     /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given.</summary>
@@ -198,8 +201,11 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public Task<long> CountAsync(string sql) => ReadAsync(reading => reading.Sql(sql).NumberAsync(TestContext.Current.CancellationToken));
 
+    /// <summary>Whatever a test has done, nothing waits for nothing after it.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_database is not null && LeavesAllWell)
+            Assert.Empty(await ReadAsync(reading => StateCheck.ReadAsync(reading, CancellationToken.None)));
         await CloseAsync();
         await _store.DisposeAsync();
         Directory.Delete(Home.Root, recursive: true);

@@ -19,7 +19,7 @@ internal sealed class PermissionQuestions(
             {
                 var conversation = directory.ConversationOf(session) ?? SessionDirectory.Default;
                 var question = new NewQuestion(conversation, Message: null, session, QuestionKind.Permission, text);
-                var id = await QuestionStore.OpenAsync(writing, question, cancellationToken);
+                var id = (await QuestionStore.OpenAsync(writing, question, cancellationToken)).Id;
                 var title = $"{settings.Current.Config.Operator.Token} {session}: may it use {tool}? (#{id})";
                 var page = new NewPage(PageCause.Question(id), title, text, Priority: 4, "lock");
                 await PageStore.QueueAsync(writing, page, cancellationToken);

@@ -8,21 +8,16 @@ internal static class HoldPages
 {
     public static Task PageAsync(Writing writing, Message message, HoldCause cause, string reason, CancellationToken cancellationToken)
     {
-        var about = IsAboutOneMessage(cause) ? PageCause.Message(message.Id) : PageCause.Hold(cause);
         var text = $"{reason}\n\n{Remedy(cause, message)}";
-        var page = new NewPage(about, $"Relay error: {Title(cause)}", text, Priority: 4, "rotating_light");
+        var page = new NewPage(CauseOf(message, cause), $"Relay error: {Title(cause)}", text, Priority: 4, "rotating_light");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
-    /// <summary>Clears the causes after a successful call that has answered the message.</summary>
-    public static async Task ClearAsync(Writing writing, Message message, CancellationToken cancellationToken)
-    {
-        await PageStore.ClearHoldsAsync(writing, cancellationToken);
-        await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
-    }
-
-    private static bool IsAboutOneMessage(HoldCause cause) =>
-        cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context or HoldCause.Fault;
+    /// <summary>What the page is about: the message alone, or what holds all that are asked.</summary>
+    public static PageCause CauseOf(Message message, HoldCause cause) =>
+        cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context or HoldCause.Fault
+            ? PageCause.Message(message.Id)
+            : PageCause.Hold(cause);
 
     private static string Title(HoldCause cause) => cause switch
     {
@@ -42,7 +37,11 @@ internal static class HoldPages
         HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Budget => "It goes on when the day or month is over, or when budget in config.yaml is raised.",
         HoldCause.Model => "Correct model in config.yaml: the relay sees the change and goes on. Or: relay retry.",
-        HoldCause.Credit or HoldCause.SpendLimit => "When that is settled: relay retry.",
+        HoldCause.Credit or HoldCause.SpendLimit =>
+            "The relay tries again by itself every few minutes. When that is settled, relay retry does so at once.",
+        HoldCause.Context =>
+            $"Other messages go on without it. relay drop {message.Id} gives it up; relay retry {message.Id} tries again, "
+            + "which helps once the model is one with more room.",
         _ => $"relay explain {message.Id} tells more; relay retry {message.Id} tries again, relay drop {message.Id} gives it up.",
     };
 }

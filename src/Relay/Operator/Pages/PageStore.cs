@@ -47,13 +47,14 @@ internal static class PageStore
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>Clears all causes that concern every message. Called after a successful call: the key works, and there is credit.</summary>
-    public static Task ClearHoldsAsync(Writing writing, CancellationToken cancellationToken) =>
+    /// <summary>Clears all causes that a successful call disproves: the key works, and there is credit.</summary>
+    /// <returns>How many there were.</returns>
+    public static Task<int> ClearHoldsAsync(Writing writing, CancellationToken cancellationToken) =>
         writing.Sql(
             $"""
             UPDATE pages
             SET cleared_at = @now, state = CASE state WHEN 'queued' THEN 'dropped' ELSE state END
-            WHERE kind = 'hold' AND {IsStanding}
+            WHERE kind = 'hold' AND subject NOT IN ('budget', 'context', 'fault') AND {IsStanding}
             """)
             .With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);

@@ -1,0 +1,14 @@
+using Relay.Storage;
+
+namespace Relay.Operator.Pages;
+
+/// <summary>Pages the operator what the advisor needs of him.</summary>
+internal static class QuestionPages
+{
+    public static Task PageAsync(Writing writing, Question question, string token, CancellationToken cancellationToken)
+    {
+        var title = $"{token} {question.Session} asks (#{question.Id})";
+        var page = new NewPage(PageCause.Question(question.Id), title, question.Text, Priority: 5, "question");
+        return PageStore.QueueAsync(writing, page, cancellationToken);
+    }
+}
