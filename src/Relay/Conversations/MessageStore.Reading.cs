@@ -33,14 +33,17 @@ internal static partial class MessageStore
         InStateAsync(reading, MessageState.Waiting, cancellationToken);
 
     /// <summary>The operator's answers that the advisor has not taken yet.</summary>
-    public static Task<List<Message>> AnswersUnderWayAsync(Reading reading, CancellationToken cancellationToken) =>
-        reading.Sql(
+    public static async Task<List<Message>> AnswersUnderWayAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var words = await reading.Sql(
             $"""
             SELECT {Message.Columns}
             FROM messages
-            WHERE {IsPending} AND speaker = 'operator' AND origin_id IS NOT NULL
+            WHERE {IsUnanswered} AND speaker = 'operator'
             """)
             .ListAsync(Message.From, cancellationToken);
+        return words.FindAll(message => message.Origin is not null); // Not in the query: it would go through the index of all origins.
+    }
 
     /// <summary>Messages that wait for their turn or a time, and have none. There should be none.</summary>
     public static Task<List<Message>> WithoutDueAsync(Reading reading, CancellationToken cancellationToken) =>

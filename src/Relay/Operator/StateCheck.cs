@@ -11,8 +11,8 @@ internal sealed record Stranded(ConversationId Conversation, MessageId? Message,
         Message is { } message ? $"message {message} of {Conversation}: {Reason}" : $"conversation {Conversation}: {Reason}";
 }
 
-/// <summary>Finds what waits for nothing. Every message without an answer waits for exactly one thing that exists: its turn, a time, the end
-/// of a call, a question to the operator or his answer on its way, or a cause that he was paged about.</summary>
+/// <summary>Finds what waits for nothing. Every message without an answer waits for exactly one thing that exists: its turn, a time, the
+/// end of a call, a question to the operator or his answer on its way, or a cause that he was paged about.</summary>
 internal sealed class StateCheck
 {
     private readonly List<Stranded> _found = [];

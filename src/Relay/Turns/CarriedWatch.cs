@@ -5,8 +5,8 @@ using Relay.Storage;
 
 namespace Relay.Turns;
 
-/// <summary>Warns before the system prompt and the operator's rulings, which every call carries, leave the messages no room: in the log when
-/// they fill half of the model's context, by a page at four fifths.</summary>
+/// <summary>Warns before the system prompt and the operator's rulings, which every call carries, leave the messages no room: in the log
+/// when they fill half of the model's context, by a page at four fifths.</summary>
 internal sealed partial class CarriedWatch(ILogger<CarriedWatch> log)
 {
     private const double Warned = 0.5;
@@ -24,8 +24,9 @@ internal sealed partial class CarriedWatch(ILogger<CarriedWatch> log)
         var (share, before) = (tokens / limit, _last.GetValueOrDefault(conversation, double.NaN));
         if (share > ContextFit.MostCarried)
         {
+            var text = ContextFit.Carried(tokens, limit);
             var page = new NewPage(
-                PageCause.Hold(HoldCause.Context), "Relay error: the context fills up", ContextFit.Carried(tokens, limit), Priority: 4, "warning");
+                PageCause.Hold(HoldCause.Context), "Relay error: the context fills up", text, Priority: 4, "warning");
             await PageStore.QueueAsync(writing, page, cancellationToken);
         }
         else if (!(before <= ContextFit.MostCarried)) // Or it is not known, after a start.

@@ -4,8 +4,8 @@ using Relay.Costs;
 
 namespace Relay.Turns;
 
-/// <summary>Whether a window that the model did not take can be shortened so far that it does. Decided by the refusal's own numbers, for each
-/// attempt at a summary is paid.</summary>
+/// <summary>Whether a window that the model did not take can be shortened so far that it does. Decided by the refusal's own numbers, for
+/// each attempt at a summary is paid.</summary>
 internal static partial class ContextFit
 {
     /// <summary>The share of the context above which what every call carries is the cause, rather than the message.</summary>

@@ -1,7 +1,7 @@
 namespace Relay.Turns;
 
-/// <summary>How many tokens a model takes. Source: the lineup page of 2026-10; models up to 4.5 take 200,000, later ones a million. A refusal
-/// names the true number, and only it decides.</summary>
+/// <summary>How many tokens a model takes. Source: the lineup page of 2026-10; models up to 4.5 take 200,000, later ones a million. A
+/// refusal names the true number, and only it decides.</summary>
 internal static class ModelContext
 {
     private const long Small = 200_000, Large = 1_000_000;

@@ -60,7 +60,8 @@ internal sealed partial class Replies(
         Writing writing, Claim claim, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
     {
         var message = claim.Message;
-        foreach (var position in claim.Asked) // Sent along, it would have all later calls refused.
+        // Sent along, what was refused would have all later calls refused.
+        foreach (var position in claim.Window.Unanswered().Select(entry => entry.Position).Append(claim.Position))
             await Journal.LeaveOutAsync(
                 writing, message.Conversation, position, "the advisor refused to answer the turn it was part of", cancellationToken);
         await Holds.ClearAsync(writing, message, cancellationToken);

@@ -45,7 +45,7 @@ internal sealed partial class TurnEnd(
             && await HoldAsync(writing, claim, HoldCause.Context, $"{exceeded}; {impossible.Reason}", cancellationToken))
         {
             await Journal.LeaveOutAsync(
-                writing, message.Conversation, claim.Asked[^1], "it does not fit the model's context", cancellationToken);
+                writing, message.Conversation, claim.Position, "it does not fit the model's context", cancellationToken);
             await MessageStore.LeaveOutAsync(writing, message, cancellationToken);
         }
         else if (shortening is Shortening.Failed failed)

@@ -16,14 +16,18 @@ internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, Star
     /// <summary>The conversation's answered calls before this one, newest first.</summary>
     public required IReadOnlyList<PastCall> Past { get; init; }
 
-    /// <summary>The message's entry in the journal, and before it the words of sessions that no reply has followed yet.</summary>
-    public required IReadOnlyList<long> Asked { get; init; }
+    /// <summary>What the advisor was shown before the message.</summary>
+    public required ContextWindow Window { get; init; }
 
-    /// <summary>Of the call, what no summary can take the place of: the system prompt and the operator's rulings.</summary>
-    public required long CarriedBytes { get; init; }
+    /// <summary>The message's entry in the journal.</summary>
+    public required long Position { get; init; }
 
-    /// <summary>Of the call, what no reply has followed yet.</summary>
-    public required long NewestBytes { get; init; }
+    /// <summary>The length of what no summary can take the place of: the system prompt and the operator's rulings.</summary>
+    public long CarriedBytes => Encoding.UTF8.GetByteCount(Call.System) + Window.RulingBytes();
+
+    /// <summary>The length of what no reply has followed yet.</summary>
+    public long NewestBytes =>
+        Encoding.UTF8.GetByteCount(Message.Content) + Window.Unanswered().Sum(entry => Encoding.UTF8.GetByteCount(entry.Text));
 }
 
 /// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it
@@ -62,13 +66,7 @@ internal sealed partial class TurnStart(
         var position = message.AskedPosition ?? await AppendAsync(writing, message, cancellationToken); // (3)
         await MessageStore.AskAsync(writing, message, position, cancellationToken);
         var started = await StartAsync(writing, message, planned, ((Budget.Leave.Granted)leave).ReservedNano, cancellationToken); // (4)
-        return new Claim(message, started.Epoch, call, started.Call, inForce)
-        {
-            Past = past,
-            Asked = [.. window.Unanswered().Select(entry => entry.Position), position],
-            CarriedBytes = Encoding.UTF8.GetByteCount(call.System) + window.RulingBytes(),
-            NewestBytes = Encoding.UTF8.GetByteCount(message.Content) + window.Unanswered().Sum(entry => Encoding.UTF8.GetByteCount(entry.Text)),
-        };
+        return new Claim(message, started.Epoch, call, started.Call, inForce) { Past = past, Window = window, Position = position };
     }
 
     private static async Task<(StartedCall Call, long Epoch)> StartAsync(

@@ -48,7 +48,8 @@ public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
     [Fact]
     public async Task Nobodys_conversation_waits_for_a_permission()
     {
-        var permissions = await AtOnceAsync(5, async (writing, _) => (await QuestionStore.OpenAsync(writing, Permission(), CancellationToken)).Id);
+        var permissions = await AtOnceAsync(
+            5, async (writing, _) => (await QuestionStore.OpenAsync(writing, Permission(), CancellationToken)).Id);
         var question = await OpenAsync(Ask());
 
         Assert.Equal(question, await WaitsForAsync(Default));

@@ -111,11 +111,17 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         relay.Advisor.Enqueue(new AdvisorOutcome.Refused("no"));
         await relay.AcceptAsync("s8", "What is refused");
         await relay.TakeTurnsAsync();
+        relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Request, "HTTP 400"));
         await relay.AnswerAsync("do it all the same");
+        await relay.TakeTurnsAsync();
+        var held = await relay.ReadAsync(reading => MessageStore.HeldAsync(reading, CancellationToken));
+        Assert.True(await relay.Get<Holds>().DropAsync(held.Find(each => each.Cause == HoldCause.Request)!, CancellationToken));
+        await relay.AnswerAsync("do it another way");
         await relay.TakeTurnsAsync();
         var dropped = await relay.AcceptAsync("s8", "What is given up");
         await relay.Get<Holds>().DropAsync(await MessageAsync("s8", dropped), CancellationToken);
         await relay.ConfigureAsync(await File.ReadAllTextAsync(relay.Home.ConfigFile, CancellationToken) + "stuck_after: 5m\n");
+        await relay.RunAsync<StateWatch>();
         await relay.RunAsync<HoldRelease>();
         await relay.RunAsync<SettingsWatch>();
     }

@@ -1,6 +1,7 @@
+using Relay.Operator.Pages;
 using Relay.Storage;
 
-namespace Relay.Operator.Pages;
+namespace Relay.Operator;
 
 /// <summary>Pages the operator what the advisor needs of him.</summary>
 internal static class QuestionPages
