@@ -59,6 +59,20 @@ internal static class Journal
         await ConversationStore.SetSizeAsync(writing, conversation, size, cancellationToken);
     }
 
+    /// <summary>Leaves out an entry and, before it, the words of sessions that no reply has followed yet: one of them may be what the API
+    /// does not take. The operator's stay.</summary>
+    public static async Task LeaveOutTurnAsync(
+        Writing writing, ConversationId conversation, long position, string why, CancellationToken cancellationToken)
+    {
+        await LeaveOutAsync(writing, conversation, position, why, cancellationToken);
+        while (await BetweenAsync(writing, conversation, position - 2, position - 1, cancellationToken) is [{ Role: EntryRole.User } before])
+        {
+            position = before.Position;
+            if (!before.IsOperators)
+                await LeaveOutAsync(writing, conversation, position, why, cancellationToken);
+        }
+    }
+
     /// <summary>From now on calls carry a line in place of an entry. The journal keeps it, marked.</summary>
     public static async Task LeaveOutAsync(
         Writing writing, ConversationId conversation, long position, string why, CancellationToken cancellationToken)

@@ -74,7 +74,9 @@ internal sealed class Holds(Database database, SettingsSource settings)
     private static async Task GiveUpAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
         if (message.AskedPosition is { } position)
-            await Journal.LeaveOutAsync(writing, message.Conversation, position, "the operator gave it up", cancellationToken);
+            await (message.Cause == HoldCause.Request
+                ? Journal.LeaveOutTurnAsync(writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
+                : Journal.LeaveOutAsync(writing, message.Conversation, position, "the operator gave it up", cancellationToken));
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
         var dead = new Change(MessageState.Dead, Reason: "given up by the operator");
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);

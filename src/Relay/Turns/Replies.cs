@@ -60,10 +60,8 @@ internal sealed partial class Replies(
         Writing writing, Claim claim, AdvisorOutcome.Refused refused, CancellationToken cancellationToken)
     {
         var message = claim.Message;
-        // Sent along, what was refused would have all later calls refused.
-        foreach (var position in claim.Window.Unanswered().Select(entry => entry.Position).Append(claim.Position))
-            await Journal.LeaveOutAsync(
-                writing, message.Conversation, position, "the advisor refused to answer the turn it was part of", cancellationToken);
+        await Journal.LeaveOutTurnAsync( // Sent along, it would have all later calls refused.
+            writing, message.Conversation, claim.Position, "the advisor refused to answer the turn it was part of", cancellationToken);
         await Holds.ClearAsync(writing, message, cancellationToken);
         if (message.Speaker == Speaker.Operator)
         {

@@ -53,10 +53,17 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public SettingsSource Settings => Get<SettingsSource>();
 
-    /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given.</summary>
-    public static async Task<TempRelay> CreateAsync(string config = "", Uri? ntfy = null, string? ntfyToken = null, string? kind = null)
+    /// <summary>Pages go where nobody listens unless <paramref name="ntfy"/> is given. With an <paramref name="api"/> the real advisor
+    /// calls it; without one the scripted advisor answers.</summary>
+    public static async Task<TempRelay> CreateAsync(
+        string config = "", Uri? ntfy = null, string? ntfyToken = null, string? kind = null, Uri? api = null)
     {
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = (ntfy ?? new Uri("http://127.0.0.1:9")).ToString() };
+        if (api is not null)
+        {
+            environment["ANTHROPIC_API_KEY"] = "sk-test";
+            environment["ANTHROPIC_BASE_URL"] = api.ToString();
+        }
         if (ntfyToken is not null)
             environment["NTFY_TOKEN"] = ntfyToken;
         return await CreateAsync(config, environment, await TestStore.CreateAsync(kind));
@@ -226,7 +233,8 @@ internal sealed class TempRelay : IAsyncDisposable
     private void Adjust(WebApplicationBuilder builder)
     {
         builder.Configuration["quiet"] = "true";
-        builder.Services.AddSingleton<IAdvisor>(Advisor); // Registered last, so it replaces the real one.
+        if (!_environment.ContainsKey("ANTHROPIC_BASE_URL"))
+            builder.Services.AddSingleton<IAdvisor>(Advisor); // Registered last, so it replaces the real one.
         builder.Services.AddLogging(logging => logging.AddProvider(new FakeLoggerProvider(Logs)));
     }
 

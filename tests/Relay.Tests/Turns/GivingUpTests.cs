@@ -33,7 +33,7 @@ public sealed class GivingUpTests : IAsyncLifetime
 
         Assert.DoesNotContain("poison", LastCall(), StringComparison.Ordinal);
         Assert.Contains(
-            "[relay] A message of session-1, 2026-08-01 09:00 UTC, 6 characters, is left out: the operator gave it up.",
+            "[relay] A message of session-1, 2026-08-01 09:00 UTC, 6 characters, is left out: given up with what the API refused.",
             LastCall(), StringComparison.Ordinal);
         Assert.Contains("[session-1] before", LastCall(), StringComparison.Ordinal);
         Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM entries WHERE content = 'poison' AND left_out IS NOT NULL"));
@@ -98,6 +98,20 @@ public sealed class GivingUpTests : IAsyncLifetime
         await AnsweredAsync("after");
 
         Assert.DoesNotContain("how to do harm", LastCall(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_note_is_given_up_with_the_message_that_the_API_refused_because_of_it()
+    {
+        await _relay.AcceptAsync("session-1", "poison", channel: ReplyChannel.None);
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Request, "HTTP 400"));
+        var id = await _relay.AcceptAsync("session-1", "Well?");
+        await _relay.TakeTurnsAsync();
+        await DropAsync(id);
+
+        await AnsweredAsync("after");
+
+        Assert.DoesNotContain("poison", LastCall(), StringComparison.Ordinal);
     }
 
     [Fact]
