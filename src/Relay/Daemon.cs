@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Relay.Agents;
 using Relay.Agents.Hooks;
 using Relay.Agents.Tools;
 using Relay.Configuration;
@@ -137,6 +138,12 @@ internal sealed class Daemon : IAsyncDisposable
         await _database.WriteAsync(
             writing => Services.GetRequiredService<SessionDirectory>().IntroduceAsync(writing, cancellationToken), cancellationToken);
         await Services.GetRequiredService<Recovery>().StartAsync(cancellationToken); // (4)
-        await _database.WriteAsync(writing => PermissionQuestions.ExpireAllAsync(writing, cancellationToken), cancellationToken);
+        await _database.WriteAsync(
+            async writing =>
+            {
+                await PermissionQuestions.ExpireAllAsync(writing, cancellationToken);
+                await AgentStore.LetGoAsync(writing, cancellationToken);
+            },
+            cancellationToken);
     }
 }

@@ -89,6 +89,10 @@ internal static partial class AgentStore
     public static Task SetStateAsync(Writing writing, Agent agent, AgentState state, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state", state, cancellationToken);
 
+    /// <summary>At the start no Stop hook is held any more, for its connection is gone: the session is idle, and can be woken.</summary>
+    public static Task LetGoAsync(Writing writing, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE agents SET state = 'idle' WHERE state <> 'ended' AND state = 'held'").ExecuteAsync(cancellationToken);
+
     /// <summary>Its user has entered a prompt: rounds and blocks count from 0 again.</summary>
     public static Task PromptedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state, rounds = 0, blocks = 0", AgentState.Active, cancellationToken);

@@ -63,7 +63,8 @@ internal sealed class ReplyWait(
             new Hold(request.Limit, Poll),
             database.Clock,
             ended.Token);
-        cancellationToken.ThrowIfCancellationRequested();
+        if (waited is not Waited.Replied) // Whoever carries a reply gives it back when the client has gone.
+            cancellationToken.ThrowIfCancellationRequested();
         return waited ?? new Waited.NotYet(state);
     }
 

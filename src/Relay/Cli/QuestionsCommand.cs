@@ -61,10 +61,12 @@ internal static class QuestionsCommand
         if (!first)
             context.Output.WriteLine();
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
-        var state = question.IsOpen ? "" : ", answered";
+        var state = question.IsOpen ? "" : $", {question.State.Word()}";
         context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{state}");
         context.WriteText(question.Text);
         if (question is { IsOpen: false, AnsweredAt: { } at })
-            context.WriteText($"answered {Printing.Time(at)} by {question.AnsweredVia}: {question.Answer}");
+            context.WriteText(question.State == QuestionState.Expired
+                ? $"expired {Printing.Time(at)}: {question.AnsweredVia}"
+                : $"answered {Printing.Time(at)} by {question.AnsweredVia}: {question.Answer}");
     }
 }

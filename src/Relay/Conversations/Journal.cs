@@ -65,7 +65,8 @@ internal static class Journal
         Writing writing, ConversationId conversation, long position, string why, CancellationToken cancellationToken)
     {
         await LeaveOutAsync(writing, conversation, position, why, cancellationToken);
-        while (await BetweenAsync(writing, conversation, position - 2, position - 1, cancellationToken) is [{ Role: EntryRole.User } before])
+        while (await BetweenAsync(writing, conversation, position - 2, position - 1, cancellationToken)
+            is [{ Role: EntryRole.User } before])
         {
             position = before.Position;
             if (!before.IsOperators)

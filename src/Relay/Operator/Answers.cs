@@ -113,6 +113,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
     private static string FirstAnswer(Question question)
     {
         var at = FormattableString.Invariant($"{question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
+        if (question.State == QuestionState.Expired)
+            return $"question #{question.Id} expired at {at}: {question.AnsweredVia}";
         return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
     }
 

@@ -75,7 +75,8 @@ internal sealed class Holds(Database database, SettingsSource settings)
     {
         if (message.AskedPosition is { } position)
             await (message.Cause == HoldCause.Request
-                ? Journal.LeaveOutTurnAsync(writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
+                ? Journal.LeaveOutTurnAsync(
+                    writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
                 : Journal.LeaveOutAsync(writing, message.Conversation, position, "the operator gave it up", cancellationToken));
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
         var dead = new Change(MessageState.Dead, Reason: "given up by the operator");

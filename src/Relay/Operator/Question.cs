@@ -15,6 +15,15 @@ internal enum QuestionKind
     Permission,
 }
 
+internal enum QuestionState
+{
+    Open,
+    Answered,
+
+    /// <summary>Nobody waits for the answer any more.</summary>
+    Expired,
+}
+
 /// <summary>A question to the operator. It stays open until it is answered, for any time and over restarts; only a permission
 /// question expires.</summary>
 internal sealed record Question(
@@ -24,12 +33,14 @@ internal sealed record Question(
     SessionId Session,
     QuestionKind Kind,
     string Text,
-    bool IsOpen,
+    QuestionState State,
     DateTimeOffset AskedAt,
     DateTimeOffset? AnsweredAt,
     string? AnsweredVia,
     string? Answer)
 {
+    public bool IsOpen => State == QuestionState.Open;
+
     public const string Columns =
         "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer";
 
@@ -40,7 +51,7 @@ internal sealed record Question(
         SessionId.Stored(row.Text()),
         row.Word<QuestionKind>(),
         row.Text(),
-        row.Text() == "open",
+        row.Word<QuestionState>(),
         row.Time(),
         row.TimeOrNull(),
         row.TextOrNull(),

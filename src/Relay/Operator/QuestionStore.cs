@@ -40,7 +40,7 @@ internal static class QuestionStore
         writing.Wake(Topic.Questions, Key(id));
         return new Question(
             id, question.Conversation, question.Message, question.Session, question.Kind, question.Text,
-            IsOpen: true, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null);
+            QuestionState.Open, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null);
     }
 
     /// <summary>False when another answer was first.</summary>

@@ -134,6 +134,18 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
+    public async Task After_a_restart_nobody_is_held_any_more()
+    {
+        var (held, active) = (await SeenAsync("a"), await SeenAsync("b", "other"));
+        await WriteAsync(writing => AgentStore.RelayedAsync(writing, held, CancellationToken));
+
+        await WriteAsync(writing => AgentStore.LetGoAsync(writing, CancellationToken));
+
+        Assert.Equal(AgentState.Idle, (await FindAsync("a"))!.State);
+        Assert.Equal(active.State, (await FindAsync("b"))!.State);
+    }
+
+    [Fact]
     public async Task No_round_is_lost_when_several_are_counted_at_once()
     {
         var agent = await SeenAsync("a");

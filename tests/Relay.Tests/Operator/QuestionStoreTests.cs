@@ -65,7 +65,7 @@ public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
         var id = await OpenAsync(Ask() with { Message = message, Text = Unusual, Kind = QuestionKind.Refusal });
 
         var expected = new Question(
-            id, Default, message, One, QuestionKind.Refusal, Unusual, IsOpen: true, AskedAt: Now,
+            id, Default, message, One, QuestionKind.Refusal, Unusual, QuestionState.Open, AskedAt: Now,
             AnsweredAt: null, AnsweredVia: null, Answer: null);
         Assert.Equal(expected, await FindQuestionAsync(id));
         Assert.Null(await ReadAsync(reading => QuestionStore.FindAsync(reading, id + 1, CancellationToken)));

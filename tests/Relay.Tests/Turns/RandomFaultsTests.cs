@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Relay.Tests.Turns;
 
-/// <summary>Whatever goes wrong in whatever order, every message is answered or given up in the end, once, and the bill is bounded.</summary>
+/// <summary>Whatever goes wrong, in whatever order: every message is answered or given up in the end, once, and the bill is
+/// bounded.</summary>
 public sealed class RandomFaultsTests(ITestOutputHelper output)
 {
     private const int Steps = 2_000;
@@ -29,7 +30,9 @@ public sealed class RandomFaultsTests(ITestOutputHelper output)
             + $"{messages.Count(message => message.State == MessageState.Answered)} answered, "
             + $"{messages.Count(message => message.State == MessageState.Dead)} given up, "
             + $"{world.Requests} calls, {world.Paid} perhaps paid");
-        Assert.All(messages, message => Assert.False(message.IsUnanswered, $"{message.Id} is {message.State} {message.Cause} {message.Reason}"));
+        Assert.All(
+            messages,
+            message => Assert.False(message.IsUnanswered, $"{message.Id} is {message.State} {message.Cause} {message.Reason}"));
         Assert.Equal(world.Consumed.Distinct(), world.Consumed);
         Assert.InRange(world.Paid, 1, 3 * messages.Count);
     }

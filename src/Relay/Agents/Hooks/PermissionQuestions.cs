@@ -49,7 +49,7 @@ internal sealed class PermissionQuestions(
     {
         foreach (var question in await QuestionStore.OpenAsync(writing, cancellationToken))
             if (question.Kind == QuestionKind.Permission)
-                await QuestionStore.ExpireAsync(writing, question, "nobody: the relay was restarted", cancellationToken);
+                await ExpireAsync(writing, question, "the relay was restarted, and nobody waits for it any more", cancellationToken);
     }
 
     private Task<Question?> ClosedAsync(long question, CancellationToken cancellationToken) => database.ReadAsync(
@@ -61,8 +61,13 @@ internal sealed class PermissionQuestions(
         {
             if (await QuestionStore.FindAsync(writing, question, CancellationToken.None) is not { IsOpen: true } open)
                 return;
-            await QuestionStore.ExpireAsync(writing, open, "nobody: the client stopped waiting", CancellationToken.None);
-            await PageStore.ClearAsync(writing, PageCause.Question(question), CancellationToken.None);
+            await ExpireAsync(writing, open, "the client stopped waiting", CancellationToken.None);
         },
         CancellationToken.None);
+
+    private static async Task ExpireAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
+    {
+        await QuestionStore.ExpireAsync(writing, question, why, cancellationToken);
+        await PageStore.ClearAsync(writing, PageCause.Question(question.Id), cancellationToken);
+    }
 }

@@ -12,11 +12,10 @@ internal sealed record WakeOutcome(int? ExitCode, string LastLine)
 {
     public bool Succeeded => ExitCode == 0;
 
-    public override string ToString()
-    {
-        var exit = ExitCode is { } code ? FormattableString.Invariant($"exit {code}") : "no exit";
-        return LastLine.Length > 0 ? $"{exit}, {LastLine}" : exit;
-    }
+    /// <summary>Without what the command wrote, which may be a model's words.</summary>
+    public string Exit => ExitCode is { } code ? FormattableString.Invariant($"exit {code}") : "no exit";
+
+    public override string ToString() => LastLine.Length > 0 ? $"{Exit}, {LastLine}" : Exit;
 }
 
 /// <summary>Runs the configured command. It is split into words here and not by a shell,
@@ -100,8 +99,9 @@ internal static class WakeCommand
         {
             var output = LastLineAsync(process.StandardOutput, cancellationToken);
             var error = LastLineAsync(process.StandardError, cancellationToken);
-            await WriteAsync(process.StandardInput, text);
+            var input = WriteAsync(process.StandardInput, text); // Not awaited here: a command that does not read it may still end.
             await process.WaitForExitAsync(cancellationToken);
+            await input;
             var lines = (Output: await output, Error: await error);
             return new WakeOutcome(process.ExitCode, process.ExitCode == 0 || lines.Error.Length == 0 ? lines.Output : lines.Error);
         }

@@ -65,19 +65,20 @@ internal sealed partial class WakeLoop(
         },
         cancellationToken);
 
+    /// <summary>What a run did not expect fails this loop, which says so and goes on.</summary>
     private async Task ReapAsync()
     {
         foreach (var (session, task) in _running.Where(running => running.Value.IsCompleted).ToList())
         {
             _running.Remove(session);
-            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await task;
         }
     }
 
     private async Task BeginAsync(Agent agent, string command, CancellationToken cancellationToken)
     {
         var lease = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
-        if (lease.Replies.All(StopHook.IsDone) || lease.Replies.Any(IsHeldBack))
+        if (lease.Replies.All(StopHook.IsDone) || lease.Replies.All(IsHeldBack))
             lease.Dispose(); // A session is not woken to be told that it may stop.
         else
             _running[agent.Session] = WakeAsync(agent, command, lease, cancellationToken);
@@ -98,7 +99,7 @@ internal sealed partial class WakeLoop(
                 LogWoken(agent.Session, lease.Replies.Count);
                 return;
             }
-            LogFailed(agent.Session, outcome.ToString());
+            LogFailed(agent.Session, outcome.Exit);
             lock (_failed)
                 foreach (var reply in lease.Replies)
                     _failed[reply.Id] = Failed.After(_failed.GetValueOrDefault(reply.Id), _clock.GetUtcNow());

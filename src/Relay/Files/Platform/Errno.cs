@@ -13,6 +13,9 @@ internal static class Errno
     public const int NotForThisFile = 25; // ENOTTY
     public const int TooManyLinks = 31; // EMLINK
 
+    /// <summary>EWOULDBLOCK: another process has the lock.</summary>
+    public static bool IsLocked(int error) => error == (OperatingSystem.IsMacOS() ? MacOs.WouldBlock : Linux.WouldBlock);
+
     /// <summary>The error of the call that has just returned this result.</summary>
     public static int Of(int result) => result == 0 ? None : Marshal.GetLastPInvokeError();
 

@@ -9,7 +9,7 @@ internal static partial class Linux
 {
     public const int NonBlocking = 0x800, CloseOnExec = 0x80000; // asm-generic/fcntl.h: O_NONBLOCK, O_CLOEXEC
     public const int IsLink = 40; // asm-generic/errno.h: ELOOP
-    public const int NotSupported = 95, NoSuchCall = 38; // asm-generic/errno.h: EOPNOTSUPP, ENOSYS
+    public const int NotSupported = 95, NoSuchCall = 38, WouldBlock = 11; // asm-generic/errno.h: EOPNOTSUPP, ENOSYS, EAGAIN
 
     /// <summary>O_NOFOLLOW: for arm64 from arch/arm64/include/uapi/asm/fcntl.h, for x64 from asm-generic/fcntl.h.</summary>
     public static readonly int NoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;

@@ -9,7 +9,7 @@ internal static partial class MacOs
 {
     public const int NonBlocking = 0x4, NoFollow = 0x100, CloseOnExec = 0x1000000; // sys/fcntl.h: O_NONBLOCK, O_NOFOLLOW, O_CLOEXEC
     public const int IsLink = 62; // sys/errno.h: ELOOP
-    public const int NotSupported = 45, NoSuchCall = 78; // sys/errno.h: ENOTSUP, ENOSYS
+    public const int NotSupported = 45, NoSuchCall = 78, WouldBlock = 35; // sys/errno.h: ENOTSUP, ENOSYS, EWOULDBLOCK
 
     private const int CurrentFolder = -2; // sys/fcntl.h: AT_FDCWD
     private const int FullSync = 51; // sys/fcntl.h: F_FULLFSYNC

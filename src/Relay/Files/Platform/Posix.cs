@@ -94,10 +94,18 @@ internal static partial class Posix
     }
 
     /// <summary>Takes an advisory lock that ends with the process. False when another process has it.</summary>
-    public static bool TryLock(SafeFileHandle handle) => Lock(handle, LockExclusive | LockNonBlocking) == 0;
+    /// <exception cref="IOException">The file system has no locks, or they fail.</exception>
+    public static bool TryLock(SafeFileHandle handle) => TryLock(handle, LockExclusive);
 
     /// <summary>Takes the lock together with others. False when a process has it for itself.</summary>
-    public static bool TryLockShared(SafeFileHandle handle) => Lock(handle, LockShared | LockNonBlocking) == 0;
+    /// <inheritdoc cref="TryLock(SafeFileHandle)" path="/exception"/>
+    public static bool TryLockShared(SafeFileHandle handle) => TryLock(handle, LockShared);
+
+    private static bool TryLock(SafeFileHandle handle, int kind)
+    {
+        var error = Errno.Of(Lock(handle, kind | LockNonBlocking));
+        return error == Errno.None || (Errno.IsLocked(error) ? false : throw Errno.Failed("flock", "an open file", error));
+    }
 
     /// <summary>Must not create a file: the mode would be a variable argument, which macOS on arm64 expects on the stack, while .NET
     /// passes it in a register (dotnet/runtime issue 48752).</summary>

@@ -7,7 +7,7 @@ using Relay.Storage;
 namespace Relay.Web.Api;
 
 /// <summary>Holds a request until the reply is there. The caller then confirms in a second request that it has the reply.</summary>
-internal sealed class Asking(CallerChannel callers, Database database, ChangeFeed changes)
+internal sealed class Asking(CallerChannel callers, Database database, ChangeFeed changes, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(50);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
@@ -17,9 +17,10 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
         var cancellationToken = context.RequestAborted;
         var hold = new Hold(TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, 0, Longest.TotalSeconds)), Poll);
         using var waiter = callers.Wait(message);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = changes.Subscribe(Topic.Replies, message.Value);
         var reply = await changed.HoldAsync(
-            () => ReplyAsync(conversation, message, cancellationToken), hold, database.Clock, cancellationToken);
+            () => ReplyAsync(conversation, message, cancellationToken), hold, database.Clock, ended.Token);
         cancellationToken.ThrowIfCancellationRequested();
         if (reply is not null && body.Taken == true && reply.Channel == ReplyChannel.Caller)
         {

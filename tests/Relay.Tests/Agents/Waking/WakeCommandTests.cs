@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Relay.Agents;
 using Relay.Agents.Waking;
 using Relay.Conversations;
@@ -45,6 +46,20 @@ public sealed class WakeCommandTests
         Assert.False(outcome.Succeeded);
         Assert.Equal(exit, outcome.ExitCode);
         Assert.Contains(said, outcome.LastLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_that_neither_reads_nor_ends_is_ended_when_its_time_is_over()
+    {
+        var clock = new FakeTimeProvider();
+        var text = new string('x', 1_000_000); // More than a pipe holds.
+        var run = WakeCommand.RunAsync(
+            "sleep 600", Agent("id", Path.GetTempPath()), text, "token", clock, TestContext.Current.CancellationToken);
+
+        clock.Advance(TimeSpan.FromMinutes(61));
+
+        var outcome = await run.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        Assert.Equal((null, "ended after 60 minutes"), (outcome.ExitCode, outcome.LastLine));
     }
 
     private static Task<WakeOutcome> RunAsync(string line, Agent agent, string text) =>

@@ -24,6 +24,7 @@ public sealed class QueryPlanTests(FinishedStores stores) : IClassFixture<Finish
         ["SCAN questions USING INDEX questions_open"] = Unfinished,
         ["SCAN pages USING INDEX pages_queued"] = Unfinished,
         ["SCAN agents USING INDEX agents_named"] = "the agents that own a name now",
+        ["SCAN agents USING INDEX agents_present"] = "the agents that have not ended, once at the start",
         ["SCAN questions USING INDEX questions_answered"] = FromTheEnd,
         ["SCAN questions USING INDEX sqlite_autoindex_questions_1"] = FromTheEnd,
         ["SCAN conversations"] = Configured,

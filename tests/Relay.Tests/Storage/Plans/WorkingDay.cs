@@ -251,6 +251,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         Assert.NotNull(await relay.ClaimAsync("c1"));
         await relay.Get<Recovery>().StartAsync(CancellationToken);
         await relay.WriteAsync(writing => PermissionQuestions.ExpireAllAsync(writing, CancellationToken));
+        await relay.WriteAsync(writing => AgentStore.LetGoAsync(writing, CancellationToken));
         await relay.TakeTurnsAsync();
         await relay.RunAsync<Dispatcher>();
     }
