@@ -2,12 +2,14 @@ using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Relay.Advisor;
 using Relay.Agents;
 using Relay.Agents.Hooks;
 using Relay.Agents.Tools;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Files;
+using Relay.Http;
 using Relay.Intake;
 using Relay.Operator.Pages;
 using Relay.Running;
@@ -66,6 +68,11 @@ internal sealed class Daemon : IAsyncDisposable
         if (taken is InstanceLock.Taken.Other other)
             return new Start.AlreadyRunning(other.ProcessId);
         var mine = ((InstanceLock.Taken.Mine)taken).Lock;
+        if (Listening.WhyNot(settings.Current.Config.Listen) is { } fault)
+        {
+            mine.Dispose();
+            return new Start.Impossible($"{fault}; choose another with listen: in {home.ConfigFile} (port 0 is any free one)");
+        }
         Daemon? daemon = null;
         try
         {
@@ -107,6 +114,8 @@ internal sealed class Daemon : IAsyncDisposable
         using var limit = new CancellationTokenSource(CallsLimit, _database.Clock);
         await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
         await WithinAsync(LoopsLimit, _host.StopAsync(CancellationToken.None));
+        using var lastWord = new CancellationTokenSource(DatabaseLimit, _database.Clock);
+        await WithinAsync(DatabaseLimit, Services.GetRequiredService<StatusMirror>().SayStoppedAsync(lastWord.Token));
         await _host.DisposeAsync();
         await WithinAsync(DatabaseLimit, _database.DisposeAsync().AsTask());
         _lock.Dispose();
@@ -119,6 +128,7 @@ internal sealed class Daemon : IAsyncDisposable
     {
         var wait = Services.GetRequiredService<DatabaseWait>();
         await wait.RunAsync(() => PrepareAsync(cancellationToken), cancellationToken);
+        await Services.GetRequiredService<KeyWatch>().RunBatchAsync(cancellationToken); // Not well from the start, where there is no key.
         await _host.StartAsync(cancellationToken); // (5)
         Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });

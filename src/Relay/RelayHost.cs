@@ -78,7 +78,7 @@ internal static class RelayHost
         _ = kind == AdvisorKind.Simulated
             ? services.AddSingleton<IAdvisor, SimulatedAdvisor>()
             : services.AddSingleton(new AdvisorTimeouts()).AddSingleton<IAdvisor, AnthropicAdvisor>();
-        return services.AddSingleton<CallBuilder>();
+        return services.AddSingleton<CallBuilder>().AddLoop<KeyWatch>();
     }
 
     private static IServiceCollection AddTurns(this IServiceCollection services) => services

@@ -28,6 +28,39 @@ public sealed class InstanceScenarios : Stage
     }
 
     [Fact]
+    public async Task It_introduces_itself_and_says_when_it_is_ready_and_when_it_has_stopped()
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        await Eventually.ThatAsync(
+            ReadyLimit, () => relay.Output.Contains("ready in ", StringComparison.Ordinal), () => relay.Output, CancellationToken);
+
+        relay.Signal(RelayProcess.Terminate);
+        await relay.ExitAsync(StopLimit);
+
+        Assert.All(
+            [Home.Paths.Root, relay.Url.GetLeftPart(UriPartial.Authority), "claude-opus-5-5", "session-1", Ntfy.Address.Host, "stopped"],
+            said => Assert.Contains(said, relay.Output, StringComparison.Ordinal));
+        using var status = JsonDocument.Parse(await File.ReadAllBytesAsync(Home.Paths.StatusFile, CancellationToken));
+        Assert.Equal("stopped", status.RootElement.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_port_that_another_home_s_relay_has_is_said_in_one_line()
+    {
+        await using var first = await RelayProcess.StartAsync(Home, CancellationToken);
+        using var other = new ScenarioHome(Api.Address, Ntfy.Address, "");
+        var config = await File.ReadAllTextAsync(other.Paths.ConfigFile, CancellationToken);
+        await File.WriteAllTextAsync(
+            other.Paths.ConfigFile, config.Replace("127.0.0.1:0", first.Url.Authority, StringComparison.Ordinal), CancellationToken);
+
+        await using var second = RelayProcess.Launch(other);
+        var exit = await second.ExitAsync(ReadyLimit);
+
+        Assert.Equal(78, exit);
+        Assert.Contains("listen:", Assert.Single((second.Output + second.Error).Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_second_one_on_the_same_home_leaves_at_once_and_names_the_first()
     {
         await using var first = await RelayProcess.StartAsync(Home, CancellationToken);

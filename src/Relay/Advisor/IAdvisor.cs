@@ -45,6 +45,9 @@ internal abstract record AdvisorOutcome
     /// <summary>Whether the API may have charged for the call although no reply came.</summary>
     public bool PerhapsPaid { get; init; }
 
+    /// <summary>Nothing was sent, so there is no call to record: there was no key to send it with.</summary>
+    public bool NeverMade { get; init; }
+
     /// <summary>What the ledger records.</summary>
     public FinishedCall ToFinishedCall() => new(
         this is Replied or Refused or Empty,

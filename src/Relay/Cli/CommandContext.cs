@@ -45,20 +45,35 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         };
     }
 
-    public RelayHome Home(ParseResult parse) => RelayHome.Resolve(
-        parse.GetValue(HomeOption),
-        Environment,
-        Directory.GetCurrentDirectory(),
-        System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
+    /// <summary>The home that is meant, whether it is there or not.</summary>
+    /// <exception cref="CommandFailure">It is no folder.</exception>
+    public RelayHome Home(ParseResult parse)
+    {
+        var home = RelayHome.Resolve(
+            parse.GetValue(HomeOption),
+            Environment,
+            Directory.GetCurrentDirectory(),
+            System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
+        return File.Exists(home.Root) ? throw new CommandFailure(ExitCode.Failed, $"{home.Root} is a file, not a home folder") : home;
+    }
 
-    /// <summary>The settings of the home. No topic or token is generated.</summary>
-    /// <exception cref="CommandFailure">The configuration is faulty. The message has one line for each fault.</exception>
-    public SettingsSource Settings(ParseResult parse) => SettingsSource.Load(Home(parse), Environment, generate: false) switch
+    /// <summary>The settings of a home that is there. No topic or token is generated.</summary>
+    /// <exception cref="CommandFailure">There is no home, or the configuration is faulty, with one line for each fault.</exception>
+    public SettingsSource Settings(ParseResult parse) => SettingsSource.Load(ExistingHome(parse), Environment, generate: false) switch
     {
         Loaded.Ok ok => ok.Source,
         Loaded.Faulty faulty => throw new CommandFailure(ExitCode.Configuration, string.Join('\n', faulty.Faults)),
         _ => throw new InvalidOperationException(),
     };
+
+    /// <summary>A folder without any of our files is no home: what a command would say of it, or put into it, would be lost.</summary>
+    private RelayHome ExistingHome(ParseResult parse)
+    {
+        var home = Home(parse);
+        return File.Exists(home.ConfigFile) || File.Exists(home.EnvFile) || Directory.Exists(home.State)
+            ? home
+            : throw new CommandFailure(ExitCode.Failed, $"no home: relay init makes one in {home.Root}; --home DIR names another");
+    }
 
     /// <summary>Prints the faults of the configuration, one line each.</summary>
     public int ReportFaults(IReadOnlyList<ConfigFault> faults)

@@ -41,6 +41,9 @@ internal static class Printing
             context.Output.WriteLine($"{name.PadRight(width)}  {WithoutControlCharacters(value!)}");
     }
 
+    /// <summary>Leaves out the user and password that an address may contain.</summary>
+    public static string Server(Uri address) => address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     public static string Age(TimeSpan age) => age switch

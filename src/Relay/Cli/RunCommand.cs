@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Relay.Advisor;
 using Relay.Configuration;
 
 namespace Relay.Cli;
@@ -25,7 +27,8 @@ internal static class RunCommand
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            return ExitCode.Done; // Stopped while it was still starting.
+            Say(context, "stopped");
+            return ExitCode.Done; // While it was still starting.
         }
 
         void Stop(PosixSignalContext signal)
@@ -37,11 +40,13 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(RelayHome home, CommandContext context, CancellationTokenSource stopping)
     {
+        var began = Stopwatch.GetTimestamp();
         home.CreateFolders();
         var loaded = SettingsSource.Load(home, context.Environment, generate: true);
         if (loaded is Loaded.Faulty faulty)
             return context.ReportFaults(faulty.Faults);
-        switch (await Daemon.StartAsync(((Loaded.Ok)loaded).Source, TimeProvider.System, _ => { }, stopping.Token))
+        var settings = ((Loaded.Ok)loaded).Source;
+        switch (await Daemon.StartAsync(settings, TimeProvider.System, _ => { }, stopping.Token))
         {
             case Daemon.Start.AlreadyRunning other:
                 await context.Error.WriteLineAsync(other.ProcessId is { } pid ? $"already running (pid {pid})" : "already running");
@@ -51,10 +56,40 @@ internal static class RunCommand
                 return ExitCode.Configuration;
             case Daemon.Start.Running running:
                 await using (running.Daemon)
+                {
+                    Introduce(context, settings.Current, running.Daemon.Url);
+                    Say(context, $"ready in {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms; Ctrl-C stops it");
                     await running.Daemon.WaitAsync(stopping.Token);
+                }
+                Say(context, "stopped");
                 return stopping.IsCancellationRequested ? ExitCode.Done : ExitCode.Failed;
             default:
                 throw new InvalidOperationException();
         }
+    }
+
+    /// <summary>What runs here, so that a wrong home or model is seen at once.</summary>
+    private static void Introduce(CommandContext context, Settings settings, string url)
+    {
+        var (home, config, secrets) = (settings.Home, settings.Config, settings.Secrets);
+        var listed = config.Sessions.Select(session => session.SessionId);
+        context.WriteFacts(
+        [
+            ("relay", ProgramVersion.Text),
+            ("home", home.Root),
+            ("address", url),
+            ("model", config.Advisor == AdvisorKind.Simulated ? "simulated, offline" : config.Model),
+            ("sessions", string.Join(", ", config.AcceptUnknownSessions ? [.. listed, "and any other name"] : listed)),
+            ("pages", $"{Printing.Server(secrets.NtfyServer)}; relay topic shows the topic to subscribe to"),
+            ("no key", KeyWatch.IsMissing(settings)
+                ? $"ANTHROPIC_API_KEY is not set: messages are kept and held until it is in {home.EnvFile}"
+                : null),
+        ]);
+    }
+
+    private static void Say(CommandContext context, string line)
+    {
+        context.Output.WriteLine(line);
+        context.Output.Flush();
     }
 }

@@ -83,7 +83,7 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
         }
         catch (Exception exception) when (IsUnreachable(exception, cancellationToken))
         {
-            var detail = $"{Server(_settings.Secrets.BaseUrl)} cannot be reached: {Describe(exception)}";
+            var detail = $"{Printing.Server(_settings.Secrets.BaseUrl)} cannot be reached: {Describe(exception)}";
             return [present, Finding.Fault("API", detail, "check the network, and ANTHROPIC_BASE_URL if it is set"), uncheckedClock];
         }
     }
@@ -101,7 +101,7 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
 
     private Finding Api(HttpResponseMessage response, string? key)
     {
-        var server = Server(_settings.Secrets.BaseUrl);
+        var server = Printing.Server(_settings.Secrets.BaseUrl);
         return (int)response.StatusCode switch
         {
             >= 200 and < 300 => Finding.Ok("API", $"{server} answers and takes the key"),
@@ -128,7 +128,7 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
 
     private async Task<Finding> NtfyAsync(HttpClient http, CancellationToken cancellationToken)
     {
-        var server = Server(_settings.Secrets.NtfyServer);
+        var server = Printing.Server(_settings.Secrets.NtfyServer);
         var topic = _settings.Secrets.NtfyTopic.Length == 0 ? "; the topic is made by relay run" : "";
         const string fix = "check the network and NTFY_SERVER";
         try
@@ -164,7 +164,4 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
 
     private static string Describe(Exception exception) =>
         exception is OperationCanceledException ? $"no answer within {ResponseTimeout.TotalSeconds:0} s" : exception.Message;
-
-    /// <summary>Leaves out the user and password that an address may contain.</summary>
-    private static string Server(Uri address) => address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 }

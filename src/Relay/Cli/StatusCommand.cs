@@ -106,7 +106,7 @@ internal static class StatusCommand
 
     private static string State(StatusReport status, bool running)
     {
-        var state = running ? status.State : status.State == "running" ? "not running" : "not running, " + status.State;
+        var state = running || status.State == "stopped" ? status.State : "stopped, " + status.State;
         return status.StateReason is null ? state : $"{state}: {status.StateReason}";
     }
 

@@ -83,6 +83,19 @@ internal static class Ledger
         await Spending.SettleAsync(writing, call, new Settlement(usage, cost, IsLost: false), cancellationToken);
     }
 
+    /// <summary>The call was never made: nothing of it remains, and its reservation is free.</summary>
+    public static async Task ForgetAsync(Writing writing, StartedCall call, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
+            """
+            DELETE FROM calls
+            WHERE conversation_id = @conversation AND message_id = @message AND call_id = @id
+            """)
+            .With("@conversation", call.Conversation.Value).With("@message", call.Message?.Value ?? "").With("@id", call.Id)
+            .ExecuteAsync(cancellationToken);
+        await Spending.SetFreeAsync(writing, call, cancellationToken);
+    }
+
     /// <summary>The one who made the call ended before it. It is repeated, so it is perhaps paid twice, and counts at its worst cost.
     /// False when its end is recorded.</summary>
     public static async Task<bool> LoseAsync(Writing writing, RunningCall running, CancellationToken cancellationToken)

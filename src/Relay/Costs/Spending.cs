@@ -30,6 +30,17 @@ internal static class Spending
             .With("@day", Day(writing.Now)).With("@month", Month(writing.Now)).With("@all", AllTime).With("@nano", nano)
             .ExecuteAsync(cancellationToken);
 
+    /// <summary>Takes back what was set aside for a call that was never made.</summary>
+    public static Task SetFreeAsync(Writing writing, StartedCall call, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE spending
+            SET reserved_nano = reserved_nano - @reserved
+            WHERE period IN (@day, @month, @all) AND conversation_id = '' AND session_id = '' AND model = ''
+            """)
+            .With("@day", Day(call.At)).With("@month", Month(call.At)).With("@all", AllTime).With("@reserved", call.ReservedNano ?? 0)
+            .ExecuteAsync(cancellationToken);
+
     /// <summary>Spent or reserved in a period, in nano-dollars; what is unknown counts at its worst.</summary>
     public static async Task<long> CommittedAsync(Reading reading, string period, CancellationToken cancellationToken) =>
         await reading.Sql(

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Relay.Configuration;
 
 namespace Relay.Http;
@@ -22,5 +23,29 @@ internal static class Listening
                 options.ListenLocalhost(address.Port);
         });
         builder.Services.AddRoutingCore();
+    }
+
+    /// <summary>Why the relay cannot listen there; null when it can. Asked before anything is started: the server's own fault has no fix
+    /// in it and comes with a stack trace. Another program can still be faster.</summary>
+    public static string? WhyNot(ListenAddress address)
+    {
+        try
+        {
+            var ip = IPAddress.TryParse(address.Host, out var given) ? given : IPAddress.Loopback;
+            using var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(ip, address.Port));
+            socket.Listen(1);
+            return null;
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => $"{address} is taken by another program",
+                SocketError.AccessDenied => $"this user may not listen on port {address.Port}",
+                SocketError.AddressNotAvailable => $"{address.Host} is no address of this machine",
+                _ => $"{address}: {exception.Message}",
+            };
+        }
     }
 }

@@ -48,6 +48,11 @@ internal sealed class SummaryTransactions(
         {
             if (!await ConversationStore.EndCallAsync(writing, conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
                 return;
+            if (outcome.NeverMade)
+            {
+                await Ledger.ForgetAsync(writing, claim.Ledger, CancellationToken.None);
+                return;
+            }
             var finished = outcome.ToFinishedCall();
             await Ledger.FinishAsync(
                 writing, claim.Ledger, finished, pricing.RatesOf(claim.Ledger.Model, finished, writing.Now), CancellationToken.None);

@@ -25,12 +25,19 @@ internal sealed partial class TurnEnd(
         var message = claim.Message;
         if (!await ConversationStore.EndCallAsync(writing, message.Conversation, claim.Epoch, claim.Ledger.Id, cancellationToken)) // (1)
             return false;
-        var finished = outcome.ToFinishedCall();
-        var rates = pricing.RatesOf(claim.Ledger.Model, finished, writing.Now);
-        await Ledger.FinishAsync(writing, claim.Ledger, finished, rates, cancellationToken); // (2)
-        history.Add(writing, claim.Ledger, finished);
+        if (outcome.NeverMade)
+            await Ledger.ForgetAsync(writing, claim.Ledger, cancellationToken); // (2)
+        else
+            await FinishAsync(writing, claim, outcome.ToFinishedCall(), cancellationToken); // (2)
         await RecordAsync(writing, claim, outcome, staged, cancellationToken); // (3)
         return true;
+    }
+
+    private async Task FinishAsync(Writing writing, Claim claim, FinishedCall finished, CancellationToken cancellationToken)
+    {
+        var rates = pricing.RatesOf(claim.Ledger.Model, finished, writing.Now);
+        await Ledger.FinishAsync(writing, claim.Ledger, finished, rates, cancellationToken);
+        history.Add(writing, claim.Ledger, finished);
     }
 
     /// <summary>After a window that was too long: what came of shortening it.

@@ -48,7 +48,8 @@ internal sealed partial class TurnRunner(
         var outcome = await advisor.AskAsync(claim.Call, calls); // (2)
         CrashPoint.Pass("turn-2-called");
         var milliseconds = (long)clock.GetElapsedTime(started).TotalMilliseconds;
-        LogCalled(claim.Message.Id, outcome.GetType().Name, outcome.Usage?.TotalInput, outcome.Usage?.Output, milliseconds);
+        if (!outcome.NeverMade)
+            LogCalled(claim.Message.Id, outcome.GetType().Name, outcome.Usage?.TotalInput, outcome.Usage?.Output, milliseconds);
         var next = await transactions.EndAsync(claim, outcome, mayGoOn: !stopping.IsCancellationRequested, calls); // (3)
         CrashPoint.Pass("turn-3-committed");
         if (outcome is AdvisorOutcome.ContextExceeded exceeded)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Relay.Files;
 using Xunit;
 
@@ -51,16 +52,50 @@ public sealed class StatusCommandTests : IAsyncDisposable
         Assert.StartsWith("the daemon is not running", text.Output);
     }
 
-    [Fact]
-    public async Task A_home_that_is_not_there_has_a_status_and_is_not_made()
+    [Theory]
+    [InlineData("status --json")]
+    [InlineData("costs")]
+    [InlineData("topic")]
+    [InlineData("send --session s1 Hello")]
+    [InlineData("ask --session s1 Hello")]
+    public async Task A_home_that_is_not_there_is_said_and_not_made(string words)
     {
         await using var nowhere = new CliHome(config: "");
 
-        var ran = await nowhere.RunAsync("status", "--json");
+        var ran = await nowhere.RunAsync(words.Split(' '));
 
-        Assert.Equal(0, ran.Exit);
-        Assert.Equal(0, ran.Json.GetProperty("queue_depth").GetInt32());
+        Assert.Equal((1, ""), (ran.Exit, ran.Output));
+        Assert.Contains("no home: relay init", ran.Error);
         Assert.False(Directory.Exists(nowhere.Home.Root));
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("run")]
+    [InlineData("init")]
+    [InlineData("doctor")]
+    public async Task A_home_that_is_a_file_is_an_error(string command)
+    {
+        await using var file = new CliHome(config: "");
+        await File.WriteAllTextAsync(file.Home.Root, "", TestContext.Current.CancellationToken);
+
+        var ran = await file.RunAsync(command);
+
+        Assert.Equal((1, ""), (ran.Exit, ran.Output));
+        Assert.Contains("is a file", ran.Error);
+    }
+
+    [Fact]
+    public async Task After_a_clean_stop_it_is_stopped_in_the_file_and_for_people()
+    {
+        await _relay.StartAsync();
+        await _relay.RunAsync("ask", "--session", "s1", "Hello");
+        await _relay.StopAsync();
+
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync(_relay.Home.StatusFile, TestContext.Current.CancellationToken));
+        Assert.Equal("stopped", file.RootElement.GetProperty("state").GetString());
+        Assert.Equal("stopped", (await _relay.RunAsync("status", "--json")).Json.GetProperty("state").GetString());
+        Assert.Contains("state      stopped\n", (await _relay.RunAsync("status")).Output);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         var secrets = _settings.Current.Secrets;
         return secrets.ApiKey is { } key
             ? WithoutKey(await AskAsync(call, key, secrets.BaseUrl, cancellationToken), key)
-            : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set");
+            : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set") { NeverMade = true };
     }
 
     public void Dispose()

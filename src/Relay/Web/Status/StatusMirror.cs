@@ -38,6 +38,15 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
         return 0;
     }
 
+    /// <summary>After the last loop: a reader of the file must not take a stopped relay for a running one.</summary>
+    public async Task SayStoppedAsync(CancellationToken cancellationToken)
+    {
+        if (_report is null)
+            return; // It never ran.
+        var report = await status.ReadAsync(running: true, cancellationToken);
+        Write((report with { State = "stopped", StateReason = null }).ToJson());
+    }
+
     private void Write(byte[] json)
     {
         var file = settings.Current.Home.StatusFile;

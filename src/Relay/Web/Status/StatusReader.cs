@@ -77,7 +77,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
         var sessions = await SessionsAsync(reading, backlog, cancellationToken);
         var (placedAt, placedFor) = await LastDispatchAsync(reading, cancellationToken);
-        var (state, reason) = StateOf(backlog.Held, open);
+        var (state, reason) = StateOf(running, backlog.Held, open);
         return new StatusReport
         {
             State = state,
@@ -142,7 +142,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             : (null, null);
     }
 
-    private (string State, string? Reason) StateOf(IReadOnlyList<Message> holds, List<Question> open)
+    private (string State, string? Reason) StateOf(bool running, IReadOnlyList<Message> holds, List<Question> open)
     {
         var held = holds.Where(message => message.Cause != HoldCause.Refusal).ToList();
         if (held.Find(message => message.Cause != HoldCause.Budget) is { } broken)
@@ -151,6 +151,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             return ("error", string.Join("; ", faults.Standing));
         if (held.Count > 0)
             return ("budget", held[0].Reason);
-        return open.Count > 0 ? ("needs_jc", $"question #{open[0].Id} of {open[0].Session}") : ("running", null);
+        if (open.Count > 0)
+            return ("needs_jc", $"question #{open[0].Id} of {open[0].Session}");
+        return (running ? "running" : "stopped", null);
     }
 }

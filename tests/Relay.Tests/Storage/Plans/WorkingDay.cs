@@ -97,7 +97,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("busy", RetryAfter: null));
         for (var empty = 0; empty < 3; empty++)
             relay.Advisor.Enqueue(new AdvisorOutcome.Empty("end_turn"));
-        relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Credentials, "no key"));
+        relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Credentials, "no key") { NeverMade = true });
         relay.Advisor.Enqueue(new AdvisorOutcome.ContextExceeded("too long"));
         relay.Advisor.Enqueue((_, _) => throw new InvalidOperationException("a fault"));
         var message = await relay.AcceptAsync("s8", "What fails in every way");
