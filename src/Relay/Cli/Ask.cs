@@ -1,24 +1,28 @@
+using System.Text.Json;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Texts;
 using Spectre.Console;
 
 namespace Relay.Cli;
 
-/// <summary>Sends one message over HTTP and waits for its reply: (1) ask until the reply comes, always with the same id,
-/// (2) print the reply, (3) confirm that it was taken. A daemon that is restarted meanwhile knows the message by its id.
+/// <summary>Sends one message over HTTP and waits for its reply: (1) ask until the reply comes, always with the same id, and say what it
+/// waits for, (2) print the reply, (3) confirm that it was taken. A daemon that is restarted meanwhile knows the message by its id.
 /// Without the confirmation the daemon puts the reply into the session's folder as well.</summary>
-internal sealed class Ask(CommandContext context, SettingsSource settings, DaemonClient daemon, NewMessage message, TimeSpan timeout)
+internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessage message, TimeSpan timeout)
 {
-    /// <summary>Short, because its response holds the message's id, which the progress display needs.</summary>
-    private static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(1);
+    private const string Gone = "the daemon is gone; waiting for it to come back";
+
+    /// <summary>The first ones are short: they tell early what the message waits for.</summary>
+    private static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(1), SecondRequest = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
     private readonly TimeProvider _clock = TimeProvider.System;
     private readonly long _started = TimeProvider.System.GetTimestamp();
     private string? _messageId;
+    private string? _said;
+    private string? _seen;
     private string _stage = "asking";
+    private int _requests;
 
     private TimeSpan TimeLeft => timeout - _clock.GetElapsedTime(_started);
 
@@ -33,7 +37,7 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
         if (reply is null)
             return await ReportTimeoutAsync();
         if (json)
-            context.WriteJson(new { message.SessionId, message.Id, Message = _messageId, Reply = reply.Text }); // (2)
+            context.WriteJson(ToJson(reply)); // (2)
         else
             context.WriteText(reply.Text.EndsWith('\n') ? reply.Text[..^1] : reply.Text);
         await context.Output.FlushAsync(cancellationToken);
@@ -44,6 +48,9 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
                 $"nobody waited for this reply for a while, so it was also put into {InputFile}; perhaps it was taken from there");
         return ExitCode.Done;
     }
+
+    private object ToJson(Reply reply) =>
+        new { message.SessionId, Id = _messageId, Key = message.Id, Message = _messageId, Reply = reply.Text };
 
     private Task<Reply?> WithProgressAsync(CancellationToken cancellationToken)
     {
@@ -63,8 +70,6 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            if (_messageId is { } id)
-                _stage = await StageAsync(id, cancellationToken);
             status.Status(Markup.Escape($"{_stage}, {Printing.Age(_clock.GetElapsedTime(_started))}"));
             await Task.Delay(TimeSpan.FromSeconds(1), _clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -75,30 +80,61 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
     {
         for (var first = true; first || TimeLeft > TimeSpan.Zero; first = false)
         {
-            var longest = _messageId is null ? FirstRequest : LongestRequest;
+            var longest = _requests++ switch { 0 => FirstRequest, 1 => SecondRequest, _ => LongestRequest };
             var wait = TimeLeft < longest ? TimeLeft : longest;
             switch (await PostAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, taken: false, cancellationToken))
             {
                 case DaemonClient.Response.Received { IsOk: true } response:
-                    _messageId = response.Body.GetProperty("message").GetString();
-                    if (response.Body.GetProperty("reply").GetString() is { } reply)
-                        return new Reply(reply, response.Body.GetProperty("state").GetString()!);
-                    await ThrowIfGivenUpAsync(cancellationToken);
+                    if (await HearAsync(response.Body) is { } reply)
+                        return reply;
                     continue;
                 case DaemonClient.Response.Received { Status: < 500 } response:
                     throw new CommandFailure(ExitCode.Failed, response.Detail);
                 case DaemonClient.Response.NotRunning when first:
                     throw DaemonClient.NotRunning();
                 case DaemonClient.Response.Received response:
-                    _stage = $"the daemon fails: {response.Detail}";
+                    await SayAsync($"the daemon fails: {response.Detail}");
                     break;
                 default:
-                    _stage = "waiting for the daemon to come back";
+                    await SayAsync(Gone);
+                    (_requests, _seen) = (0, null); // So that its coming back is soon heard.
                     break;
             }
             await Task.Delay(TimeLeft < Pause && TimeLeft > TimeSpan.Zero ? TimeLeft : Pause, _clock, cancellationToken);
         }
         return null;
+    }
+
+    /// <summary>What a response tells: the reply, that none will come, or what the message waits for. What is as usual is said once it has
+    /// lasted for a while.</summary>
+    private async Task<Reply?> HearAsync(JsonElement body)
+    {
+        _messageId = body.GetProperty("message").GetString();
+        var state = body.GetProperty("state").GetString()!;
+        if (_said == Gone)
+            await SayAsync("the daemon is back");
+        if (body.GetProperty("reply").GetString() is { } reply)
+            return new Reply(reply, state);
+        var why = body.GetProperty("why").GetString() ?? _stage;
+        if (state == "dead")
+            throw new CommandFailure(ExitCode.Failed, $"message {_messageId} was {why}");
+        _seen = body.GetProperty("usual").GetBoolean() ? null : why;
+        if (_seen is null && _said is null && _requests < 3)
+            _stage = why;
+        else
+            await SayAsync(why);
+        return null;
+    }
+
+    /// <summary>A terminal shows it with the time that has passed; without one each change is a line.</summary>
+    private async Task SayAsync(string stage)
+    {
+        _stage = stage;
+        if (_said == stage)
+            return;
+        _said = stage;
+        if (!context.IsErrorRich)
+            await context.Error.WriteLineAsync(stage);
     }
 
     private async Task ConfirmAsync(CancellationToken cancellationToken)
@@ -115,38 +151,25 @@ internal sealed class Ask(CommandContext context, SettingsSource settings, Daemo
 
     private Task<DaemonClient.Response> PostAsync(TimeSpan wait, bool taken, CancellationToken cancellationToken) => daemon.PostAsync(
         "/ask",
-        new { message.SessionId, message.Content, message.Id, WaitSeconds = wait.TotalSeconds, Taken = taken },
+        new
+        {
+            message.SessionId,
+            message.Content,
+            message.Id,
+            message.MessageId,
+            WaitSeconds = wait.TotalSeconds,
+            Taken = taken,
+            Seen = _seen,
+        },
         wait + Grace,
         cancellationToken);
-
-    private async Task ThrowIfGivenUpAsync(CancellationToken cancellationToken)
-    {
-        if (await FindAsync(_messageId!, cancellationToken) is { State: MessageState.Dead } dead)
-            throw new CommandFailure(ExitCode.Failed, $"the message was given up: {dead.Reason}");
-    }
-
-    private async Task<string> StageAsync(string id, CancellationToken cancellationToken) => await FindAsync(id, cancellationToken) switch
-    {
-        { State: MessageState.Waiting } => "waiting for the operator",
-        { State: MessageState.Held or MessageState.Deferred } held => $"{held.State.Word()}: {held.Reason}",
-        { State: MessageState.Asking } => "the advisor is working",
-        { State: MessageState.Accepted } => "waiting for its turn",
-        _ => "the reply is on its way",
-    };
-
-    private async Task<Message?> FindAsync(string id, CancellationToken cancellationToken)
-    {
-        await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
-        var found = await reader.ReadAsync(reading => MessageSearch.FindAsync(reading, id, cancellationToken), cancellationToken);
-        return found.FirstOrDefault();
-    }
 
     private async Task<int> ReportTimeoutAsync()
     {
         var waited = Duration.Write(timeout);
         await context.Error.WriteLineAsync(_messageId is null
             ? $"no answer from the daemon within {waited}; it may have the message. To ask again without doubling it: --id {message.Id}"
-            : $"no reply within {waited}; message {_messageId} is kept, and its reply will be put into {InputFile}");
+            : $"no reply within {waited} ({_stage}); message {_messageId} is kept, and its reply will be put into {InputFile}");
         return ExitCode.TryLater;
     }
 }

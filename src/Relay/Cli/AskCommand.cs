@@ -18,20 +18,21 @@ internal static class AskCommand
             HelpName = "10m",
             DefaultValueFactory = _ => TimeSpan.FromMinutes(10),
             CustomParser = result =>
-                CommonOptions.Value(result, Duration.Parse, "--timeout: a duration such as 90s, 10m or 1h30m is expected"),
+                CommonOptions.Value(result, Duration.Parse, "--timeout: a duration such as 90s, 10m or 1h30m is expected") ?? default,
         };
         var command = new Command("ask", "send a message of a session, wait, and print the reply") { session, text, timeout, id, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var speaker = CommonOptions.SessionOf(context, parse, session);
             var settings = context.Settings(parse);
-            NewMessage.CheckSession(settings, parse.GetValue(session));
+            NewMessage.CheckSession(settings, speaker);
             using var daemon = new DaemonClient(settings, TimeProvider.System);
             if (daemon.ProcessId is null)
                 throw DaemonClient.NotRunning();
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var content = await TextInput.ReadAsync(context, parse.GetValue(text), limit, cancellationToken);
-            var message = NewMessage.Of(parse.GetValue(session), content, parse.GetValue(id));
-            var ask = new Ask(context, settings, daemon, message, parse.GetValue(timeout));
+            var message = NewMessage.Of(speaker, content, parse.GetValue(id));
+            var ask = new Ask(context, daemon, message, parse.GetValue(timeout));
             return await ask.RunAsync(parse.GetValue(json), cancellationToken);
         });
         return command;

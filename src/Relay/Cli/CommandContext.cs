@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
 
@@ -24,6 +25,9 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
 
     public bool IsErrorRich { get; init; }
 
+    /// <summary>How many columns the output has; null without a terminal, unless COLUMNS says so.</summary>
+    public int? Width { get; init; }
+
     public Option<string?> HomeOption { get; } = new("--home")
     {
         Description = "the home folder; else RELAY_HOME, else this folder if it holds config.yaml, else ~/.relay",
@@ -42,6 +46,7 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             IsInputRedirected = Console.IsInputRedirected,
             IsOutputRich = rich && !Console.IsOutputRedirected,
             IsErrorRich = rich && !Console.IsErrorRedirected,
+            Width = WidthOf(environment),
         };
     }
 
@@ -54,7 +59,9 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             Environment,
             Directory.GetCurrentDirectory(),
             System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
-        return File.Exists(home.Root) ? throw new CommandFailure(ExitCode.Failed, $"{home.Root} is a file, not a home folder") : home;
+        return !File.Exists(home.Root)
+            ? home
+            : throw new CommandFailure(ExitCode.Failed, $"{home.Root} is a file, not a home folder");
     }
 
     /// <summary>The settings of a home that is there. No topic or token is generated.</summary>
@@ -81,6 +88,14 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         foreach (var fault in faults)
             Error.WriteLine(fault);
         return ExitCode.Configuration;
+    }
+
+    private static int? WidthOf(Dictionary<string, string> environment)
+    {
+        var told = environment.GetValueOrDefault("COLUMNS");
+        if (int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns > 0)
+            return columns;
+        return Console.IsOutputRedirected || Console.WindowWidth is not (> 0 and var width) ? null : width;
     }
 
     /// <summary>Console.Out reports no fault when the reader of a pipe is gone. Then a reply that nobody read would count as taken.

@@ -62,6 +62,7 @@ internal static class CommandLine
         AnswerCommand.Create(context),
         QuestionsCommand.Create(context),
         SessionsCommand.Create(context),
+        MessagesCommand.Create(context),
         RetryCommand.Create(context),
         DropCommand.Create(context),
         LogCommand.Create(context),

@@ -10,17 +10,28 @@ internal static partial class CommonOptions
 {
     public static Option<bool> Json() => new("--json") { Description = "JSON on standard output, and nothing else" };
 
-    public static Option<SessionId> Session() => new("--session", "-s")
+    public static Option<SessionId?> Session() => new("--session", "-s")
     {
-        Description = $"who speaks: {SessionId.Allowed}",
-        HelpName = "S",
-        Required = true,
+        Description = "who speaks; else RELAY_SESSION",
+        HelpName = "NAME",
         CustomParser = result => Value(result, SessionId.TryParse, $"--session: {SessionId.Allowed} are allowed"),
     };
 
-    public static Argument<string?> Text(string description)
+    /// <exception cref="CommandFailure">It is named nowhere, or its name cannot be one.</exception>
+    public static SessionId SessionOf(CommandContext context, ParseResult parse, Option<SessionId?> session)
     {
-        var text = new Argument<string?>("TEXT") { Description = description, Arity = ArgumentArity.ZeroOrOne };
+        if (parse.GetValue(session) is { } named)
+            return named;
+        var name = context.Environment.GetValueOrDefault("RELAY_SESSION") ?? "";
+        return SessionId.TryParse(name) ?? throw new CommandFailure(ExitCode.Usage, name.Length == 0
+            ? "who speaks? --session NAME, or RELAY_SESSION in the environment"
+            : $"RELAY_SESSION: {SessionId.Allowed} are allowed");
+    }
+
+    /// <summary>Several words are one text, as if they had been quoted.</summary>
+    public static Argument<string[]> Text(string description)
+    {
+        var text = new Argument<string[]>("TEXT") { Description = description, Arity = ArgumentArity.ZeroOrMore };
         text.Validators.Add(RefuseMistypedOptions);
         return text;
     }
@@ -45,13 +56,13 @@ internal static partial class CommonOptions
         CustomParser = result => Trimmed(result, "--id"),
     };
 
-    public static T Value<T>(ArgumentResult result, Func<string, T?> parse, string fault)
+    public static T? Value<T>(ArgumentResult result, Func<string, T?> parse, string fault)
         where T : struct
     {
         if (parse(result.Tokens[0].Value) is { } value)
             return value;
         result.AddError(fault);
-        return default;
+        return null;
     }
 
     private static string Trimmed(ArgumentResult result, string name)

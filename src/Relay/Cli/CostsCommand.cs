@@ -8,8 +8,18 @@ namespace Relay.Cli;
 /// <summary>relay costs: what the calls to the API cost, as far as it is known.</summary>
 internal static class CostsCommand
 {
-    private static readonly IReadOnlyList<string> Columns =
-        ["calls", "input", "output", "write 5m", "write 1h", "read", "cost", "unknown", "twice?"];
+    public static readonly IReadOnlyList<Column> Columns =
+    [
+        new("calls") { IsNumber = true, Meaning = "that have ended, and those under way" },
+        new("input") { IsNumber = true, Rank = 2, Meaning = "tokens sent that were in no cache" },
+        new("output") { IsNumber = true, Rank = 1, Meaning = "tokens of the replies, thinking included" },
+        new("write 5m") { IsNumber = true, Rank = 4, Meaning = "tokens written to the cache for five minutes" },
+        new("write 1h") { IsNumber = true, Rank = 5, Meaning = "tokens written to the cache for an hour" },
+        new("read") { IsNumber = true, Rank = 3, Meaning = "tokens read from the cache" },
+        new("USD") { IsNumber = true, Meaning = "cost in US dollars; ≥: that of some calls is unknown" },
+        new("unknown") { IsNumber = true, Rank = 6, Meaning = "calls whose cost is unknown" },
+        new("twice?") { IsNumber = true, Rank = 7, Meaning = "calls perhaps paid twice: the relay stopped while they ran" },
+    ];
 
     public static Command Create(CommandContext context)
     {
@@ -17,7 +27,7 @@ internal static class CostsCommand
         {
             Description = "day (UTC), session or model",
             HelpName = "day|session|model",
-            CustomParser = result => CommonOptions.Value(result, Group, "--by: day, session or model is expected"),
+            CustomParser = result => CommonOptions.Value(result, Group, "--by: day, session or model is expected") ?? default,
         };
         var json = CommonOptions.Json();
         var command = new Command("costs", "show what the calls cost") { by, json };
@@ -52,7 +62,7 @@ internal static class CostsCommand
         CommandContext context, HomeReader reader, CostGroup by, List<CostSum> sums, CancellationToken cancellationToken)
     {
         var all = (await reader.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.All, cancellationToken), cancellationToken))[0];
-        var first = by == CostGroup.All ? "" : by.Word();
+        var first = new Column(by == CostGroup.All ? "" : by.Word());
         var rows = (by == CostGroup.All ? [] : sums).Select(sum => Row(Name(by, sum), sum)).Append(Row("all", all));
         context.WriteTable([first, .. Columns], rows.ToList());
         if (all.UnknownCost > 0)
@@ -72,7 +82,7 @@ internal static class CostsCommand
         Printing.Count(sum.Tokens.CacheWrite5m),
         Printing.Count(sum.Tokens.CacheWrite1h),
         Printing.Count(sum.Tokens.CacheRead),
-        Printing.Cost(Usd(sum.CostNano), sum.UnknownCost),
+        Printing.CostCell(Usd(sum.CostNano), sum.UnknownCost),
         Printing.Count(sum.UnknownCost),
         Printing.Count(sum.Lost),
     ];
@@ -93,6 +103,7 @@ internal static class CostsCommand
         CostGroup.Session when sum.Group.Length == 0 => "(none)",
         _ => sum.Group,
     };
+
     public static IReadOnlyDictionary<string, long> Tokens(TokenUsage tokens) => new Dictionary<string, long>
     {
         ["input"] = tokens.Input,

@@ -3,6 +3,8 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Cli;
@@ -37,7 +39,7 @@ internal static class LogCommand
     private static int Number(ArgumentResult result) => CommonOptions.Value(
         result,
         word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null,
-        "-n: a number from 0 on is expected");
+        "-n: a number from 0 on is expected") ?? default;
 }
 
 /// <summary>Reads the journal forwards. It keeps the last position of each conversation and shows what comes after it.</summary>
@@ -47,7 +49,7 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(400);
     private readonly Dictionary<ConversationId, long> _seen = [];
 
-    private sealed record Line(ConversationId Conversation, Entry Entry);
+    private sealed record Line(ConversationId Conversation, Entry Entry, MessageId? Message, IReadOnlyList<string> To);
 
     public async Task<int> RunAsync(int count, bool follow, CancellationToken cancellationToken)
     {
@@ -84,9 +86,8 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             _seen[conversation] = last;
             if (last <= after)
                 continue;
-            var entries = await reader.ReadAsync(
-                reading => Journal.BetweenAsync(reading, conversation, after, last, cancellationToken), cancellationToken);
-            lines.AddRange(entries.Select(entry => new Line(conversation, entry)));
+            lines.AddRange(await reader.ReadAsync(
+                reading => ReadAsync(reading, conversation, after, last, cancellationToken), cancellationToken));
         }
         return lines
             .OrderBy(line => line.Entry.At)
@@ -95,6 +96,24 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             .ToList();
     }
 
+    private static async Task<List<Line>> ReadAsync(
+        Reading reading, ConversationId conversation, long after, long last, CancellationToken cancellationToken)
+    {
+        var entries = await Journal.ToldBetweenAsync(reading, conversation, after, last, cancellationToken);
+        var recipients = (await Outbox.RecipientsAsync(reading, conversation, after, last, cancellationToken))
+            .ToLookup(each => each.Position);
+        return entries.ConvertAll(told =>
+        {
+            var to = recipients[told.Entry.Position].ToList();
+            var answered = to.Find(each => each.Message is not null).Message;
+            return new Line(conversation, told.Entry, answered ?? told.Message, To(told.Entry, to.ConvertAll(each => each.Session.Value)));
+        });
+    }
+
+    /// <summary>What the advisor says to no session, it says to the operator.</summary>
+    private static List<string> To(Entry entry, List<string> sessions) =>
+        sessions.Count == 0 && entry.Role == EntryRole.Assistant ? ["operator"] : sessions;
+
     private void Show(List<Line> lines)
     {
         foreach (var line in lines)
@@ -102,7 +121,7 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             if (json)
                 context.WriteJsonLine(Json(line));
             else
-                context.WriteText($"{Printing.Time(line.Entry.At)}  {Speaker(line)}: {Text(line.Entry)}");
+                context.WriteText($"{Printing.Time(line.Entry.At)}  {line.Message?.Value ?? "-",-15}  {Speaker(line)}: {Text(line.Entry)}");
         }
         context.Output.Flush();
     }
@@ -112,7 +131,8 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     private string Speaker(Line line)
     {
         var speaker = line.Entry.Role == EntryRole.Summary ? "summary" : line.Entry.Speaker;
-        return only is null && line.Conversation != SessionDirectory.Default ? $"{line.Conversation}/{speaker}" : speaker;
+        var said = line.To.Count == 0 ? speaker : $"{speaker} to {string.Join(", ", line.To)}";
+        return only is null && line.Conversation != SessionDirectory.Default ? $"{line.Conversation}/{said}" : said;
     }
 
     private static object Json(Line line) => new
@@ -122,6 +142,8 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         line.Entry.At,
         Role = line.Entry.Role.Word(),
         line.Entry.Speaker,
+        Message = line.Message?.Value,
+        line.To,
         Text = line.Entry.Content,
     };
 }

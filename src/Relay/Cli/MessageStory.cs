@@ -60,7 +60,7 @@ internal sealed record MessageStory(
             ("cost", Cost()),
         ]);
         context.WriteText($"\n{Message.Content}\n");
-        context.WriteTable(["time", "of", "state", "detail"], Events.Select(Row).ToList());
+        context.WriteTable([new("time"), new("of") { Rank = 1 }, new("state"), new("detail")], Events.Select(Row).ToList());
         ShowCalls(context);
         foreach (var question in Questions)
         {
@@ -84,10 +84,16 @@ internal sealed record MessageStory(
         if (Calls.Count == 0)
             return;
         context.Output.WriteLine();
-        context.WriteTable(
-            ["call", "took", "purpose", "model", "state", "input", "output", "cache write", "cache read", "cost", "note"],
-            Calls.Select(Row).ToList());
+        context.WriteTable(CallColumns, Calls.Select(Row).ToList());
     }
+
+    private static readonly IReadOnlyList<Column> CallColumns =
+    [
+        new("call"), new("took") { IsNumber = true, Rank = 5 }, new("purpose") { Rank = 8 }, new("model") { Rank = 7 }, new("state"),
+        new("input") { IsNumber = true, Rank = 2 }, new("output") { IsNumber = true, Rank = 1 },
+        new("cache write") { IsNumber = true, Rank = 4 }, new("cache read") { IsNumber = true, Rank = 3 },
+        new("USD") { IsNumber = true }, new("note") { Rank = 6 },
+    ];
 
     private static IReadOnlyList<string> Row(CallRecord call) =>
     [
@@ -96,7 +102,7 @@ internal sealed record MessageStory(
         call.Purpose, call.Model, call.State,
         Printing.Count(call.Tokens.Input), Printing.Count(call.Tokens.Output),
         Printing.Count(call.Tokens.CacheWrite5m + call.Tokens.CacheWrite1h), Printing.Count(call.Tokens.CacheRead),
-        call.CostNano is { } nano ? Printing.Cost(CostsCommand.Usd(nano), 0) : call.State == "started" ? "" : "unknown",
+        call.CostNano is { } nano ? Printing.CostCell(CostsCommand.Usd(nano), 0) : call.State == "started" ? "" : "unknown",
         OneLine(call.Note),
     ];
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Relay.Http;
-using Spectre.Console;
 
 namespace Relay.Cli;
 
@@ -20,17 +19,6 @@ internal static class Printing
     /// which could move the cursor or colour the screen.</summary>
     public static void WriteText(this CommandContext context, string text) =>
         context.Output.WriteLine(context.IsOutputRich ? WithoutControlCharacters(text) : text);
-
-    /// <summary>A table that is too wide for the terminal is written plain: in a frame its numbers would be wrapped.</summary>
-    public static void WriteTable(this CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
-    {
-        const int between = 3;
-        var widths = columns.Select((name, index) => rows.Select(row => row[index].Length).Append(name.Length).Max()).ToList();
-        if (context.IsOutputRich && widths.Sum() + between * (columns.Count + 1) <= AnsiConsole.Profile.Width)
-            WriteFramed(context, columns, rows);
-        else
-            WritePlain(context, widths, columns, rows);
-    }
 
     /// <summary>One line for each value, with its name in front.</summary>
     public static void WriteFacts(this CommandContext context, IEnumerable<(string Name, string? Value)> facts)
@@ -65,7 +53,15 @@ internal static class Printing
         return unknown > 0 ? "at least " + sum : sum;
     }
 
-    public static string Calls(long count) => count == 1 ? "1 call" : $"{Count(count)} calls";
+    /// <summary>The same sum for a column of them: a number alone, each with as many decimals.</summary>
+    public static string CostCell(decimal known, long unknown) => unknown > 0 && known == 0
+        ? "unknown"
+        : string.Create(CultureInfo.InvariantCulture, $"{(unknown > 0 ? "≥ " : "")}{known:0.0000}");
+
+    public static string Calls(long count) => Many(count, "call");
+
+    /// <summary>"1 call", "2 calls".</summary>
+    public static string Many(long count, string one) => count == 1 ? $"1 {one}" : $"{Count(count)} {one}s";
 
     /// <summary>The first line that is not blank, cut to the given length. "…" shows that there is more.</summary>
     public static string FirstLine(string text, int longest)
@@ -78,24 +74,4 @@ internal static class Printing
 
     public static string WithoutControlCharacters(string text) =>
         string.Concat(text.Replace("\r\n", "\n").Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
-
-    private static void WriteFramed(CommandContext context, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
-    {
-        var table = new Table { Border = TableBorder.Simple, BorderStyle = new Style(Color.Grey) };
-        foreach (var column in columns)
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
-        foreach (var row in rows)
-            table.AddRow(row.Select(cell => new Text(WithoutControlCharacters(cell))));
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) }).Write(table);
-    }
-
-    private static void WritePlain(
-        CommandContext context, List<int> widths, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows)
-    {
-        foreach (var row in rows.Prepend(columns))
-        {
-            var cells = row.Select((cell, index) => WithoutControlCharacters(cell).PadRight(widths[index]));
-            context.Output.WriteLine(string.Join("  ", cells).TrimEnd());
-        }
-    }
 }

@@ -21,11 +21,12 @@ internal static class SendCommand
         var command = new Command("send", "send a message of a session") { session, text, id, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var speaker = CommonOptions.SessionOf(context, parse, session);
             var settings = context.Settings(parse);
-            NewMessage.CheckSession(settings, parse.GetValue(session));
+            NewMessage.CheckSession(settings, speaker);
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var content = await TextInput.ReadAsync(context, parse.GetValue(text), limit, cancellationToken);
-            return Run(context, settings, NewMessage.Of(parse.GetValue(session), content, parse.GetValue(id)), parse.GetValue(json));
+            return Run(context, settings, NewMessage.Of(speaker, content, parse.GetValue(id)), parse.GetValue(json));
         });
         return command;
     }
@@ -35,11 +36,11 @@ internal static class SendCommand
         var file = WriteEnvelope(settings.Current, message);
         var running = InstanceLock.RunningProcess(settings.Current.Home.LockFile) is not null;
         if (json)
-            context.WriteJson(new { message.SessionId, message.Id, Envelope = file, Running = running });
+            context.WriteJson(new { message.SessionId, Id = message.MessageId, Key = message.Id, Envelope = file, Running = running });
         else if (running)
-            context.Output.WriteLine($"sent as {message.Id}");
+            context.Output.WriteLine($"sent as {message.MessageId}");
         else
-            context.Output.WriteLine($"sent as {message.Id}; the daemon is not running, it will be read at the next start");
+            context.Output.WriteLine($"sent as {message.MessageId}; the daemon is not running, it will be read at the next start");
         return ExitCode.Done;
     }
 
@@ -70,11 +71,18 @@ internal static class SendCommand
     }
 }
 
-/// <summary>A message that the command line sends. It always has an id, by which it can be found again.</summary>
-internal sealed record NewMessage(string SessionId, string Content, string Id)
+/// <summary>A message that the command line sends.</summary>
+/// <param name="SessionId">Who speaks.</param>
+/// <param name="Content">What.</param>
+/// <param name="Id">Sent again under the same key, it is the same message.</param>
+/// <param name="MessageId">What the message is called from now on, wherever it is shown.</param>
+internal sealed record NewMessage(string SessionId, string Content, string Id, string MessageId)
 {
-    public static NewMessage Of(SessionId session, string content, string? id) =>
-        new(session.Value, content, id ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
+    public static NewMessage Of(SessionId session, string content, string? key)
+    {
+        var id = Conversations.MessageId.New(TimeProvider.System.GetUtcNow()).Value;
+        return new NewMessage(session.Value, content, key ?? id, id);
+    }
 
     /// <exception cref="CommandFailure">The relay would refuse it.</exception>
     public static void CheckSession(SettingsSource settings, SessionId session)

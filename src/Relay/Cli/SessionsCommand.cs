@@ -7,7 +7,14 @@ namespace Relay.Cli;
 /// <summary>relay sessions: lists the sessions, and how much each still waits for.</summary>
 internal static class SessionsCommand
 {
-    public static readonly IReadOnlyList<string> Columns = ["session", "conversation", "last seen", "unanswered", "undelivered"];
+    public static readonly IReadOnlyList<Column> Columns =
+    [
+        new("session"),
+        new("conversation") { Rank = 2, Meaning = "sessions of one conversation share the advisor's memory" },
+        new("last seen") { Rank = 1, Meaning = "when it last said or fetched something" },
+        new("unanswered") { IsNumber = true, Meaning = "its messages without a reply" },
+        new("undelivered") { IsNumber = true, Meaning = "replies it has not taken yet" },
+    ];
 
     public static Command Create(CommandContext context)
     {

@@ -8,6 +8,10 @@ internal static class TextInput
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <exception cref="CommandFailure">The text is blank, is not UTF-8, or has more bytes than the limit.</exception>
+    public static Task<string> ReadAsync(CommandContext context, string[]? words, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(context, words is { Length: > 0 } ? string.Join(' ', words) : null, limit, cancellationToken);
+
+    /// <inheritdoc cref="ReadAsync(CommandContext, string[], int, CancellationToken)"/>
     public static async Task<string> ReadAsync(CommandContext context, string? argument, int limit, CancellationToken cancellationToken)
     {
         var text = argument is null or "-" ? await FromInputAsync(context, limit, cancellationToken) : argument;

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace Relay.Conversations;
@@ -30,10 +31,37 @@ internal readonly record struct ConversationId(string Value)
     public override string ToString() => Value;
 }
 
-internal readonly record struct MessageId(string Value)
+/// <summary>Short enough to be typed: nine letters of the time in milliseconds and six of chance, without i, l, o and u. Newer ids are
+/// greater, so messages of about the same time are next to each other in the database.</summary>
+internal readonly partial record struct MessageId(string Value)
 {
-    /// <summary>Newer ids are greater, so messages of about the same time are next to each other in the database.</summary>
-    public static MessageId New(DateTimeOffset now) => new(Guid.CreateVersion7(now).ToString());
+    private const string Letters = "0123456789abcdefghjkmnpqrstvwxyz";
+    private const int OfTime = 9, OfChance = 6;
+
+    /// <summary>How far the clock of the one who made an id may be ahead.</summary>
+    private static readonly TimeSpan Ahead = TimeSpan.FromHours(1);
+
+    public static MessageId New(DateTimeOffset now) => new(
+        Written(now.ToUnixTimeMilliseconds(), OfTime) + Written(RandomNumberGenerator.GetInt32(1 << 30), OfChance));
+
+    /// <summary>An id that was made elsewhere, as by relay send; null when it is not of this form or from the future.</summary>
+    public static MessageId? TryParse(string? text, DateTimeOffset now)
+    {
+        if (text is null || !Pattern().IsMatch(text))
+            return null;
+        var time = text[..OfTime].Aggregate(0L, (sum, letter) => (sum << 5) | (long)Letters.IndexOf(letter));
+        return time <= (now + Ahead).ToUnixTimeMilliseconds() ? new MessageId(text) : null;
+    }
 
     public override string ToString() => Value;
+
+    private static string Written(long number, int length) =>
+        string.Create(length, number, (letters, left) =>
+        {
+            for (var index = letters.Length - 1; index >= 0; index--, left >>= 5)
+                letters[index] = Letters[(int)(left & 31)];
+        });
+
+    [GeneratedRegex(@"\A1[0-9a-hjkmnp-tv-z]{14}\z")]
+    private static partial Regex Pattern();
 }

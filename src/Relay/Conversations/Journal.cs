@@ -156,6 +156,20 @@ internal static class Journal
             .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
             .ListAsync(Entry.From, cancellationToken);
 
+    /// <summary>The same with the message that each holds or answers, for people.</summary>
+    public static Task<List<(Entry Entry, MessageId? Message)>> ToldBetweenAsync(
+        Reading reading, ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Entry.Columns}, message_id
+            FROM entries
+            WHERE conversation_id = @conversation AND position > @after AND position <= @through
+            ORDER BY position
+            """)
+            .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
+            .ListAsync(
+                row => (Entry.From(row), row.TextOrNull() is { } message ? new MessageId(message) : (MessageId?)null), cancellationToken);
+
     private static Task<List<Ruling>> RulingsAsync(
         Reading reading, ConversationId conversation, long through, CancellationToken cancellationToken) =>
         // The positions come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.

@@ -20,6 +20,17 @@ internal static partial class MessageStore
             """)
             .ListAsync(UnansweredGroup.From, cancellationToken);
 
+    /// <summary>All messages without an answer, oldest first.</summary>
+    public static Task<List<Message>> UnderWayAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.Columns}
+            FROM messages
+            WHERE {IsUnanswered}
+            ORDER BY accepted_at, number
+            """)
+            .ListAsync(Message.From, cancellationToken);
+
     /// <summary>The held messages, oldest first.</summary>
     public static Task<List<Message>> HeldAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Held, cancellationToken);

@@ -13,7 +13,11 @@ internal sealed record NewMessage(
     ReplyChannel Channel,
     MessageId? Origin,
     string DedupeKey,
-    string Content);
+    string Content)
+{
+    /// <summary>The id that its sender has made and told to people; null where it is made here.</summary>
+    public MessageId? Proposed { get; init; }
+}
 
 /// <summary>A message that is accepted now.</summary>
 /// <param name="Id">Of its own.</param>
@@ -40,7 +44,7 @@ internal static partial class MessageStore
     /// <summary>Null when a message with its key is there already.</summary>
     public static async Task<InsertedMessage?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
     {
-        var id = MessageId.New(writing.Now);
+        var id = await FreeAsync(writing, message.Proposed, cancellationToken) ?? MessageId.New(writing.Now);
         var isNew = await writing.Sql(
             """
             INSERT INTO message_keys (speaker, session_id, dedupe_key, conversation_id, message_id)
@@ -71,6 +75,17 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Turns);
         return new InsertedMessage(id, isBusy);
+    }
+
+    /// <summary>Null when there is none, or another message has it, in whatever conversation.</summary>
+    private static async Task<MessageId?> FreeAsync(Writing writing, MessageId? proposed, CancellationToken cancellationToken)
+    {
+        if (proposed is not { } id)
+            return null;
+        foreach (var (conversation, _) in await ConversationStore.ListAsync(writing, cancellationToken))
+            if (await FindAsync(writing, conversation, id, cancellationToken) is not null)
+                return null;
+        return id;
     }
 
     /// <summary>Takes a message off the straight line, or back to it, and leaves a row that says so.</summary>

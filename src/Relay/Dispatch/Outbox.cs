@@ -173,6 +173,34 @@ internal static class Outbox
             """)
             .ListAsync(row => (row.Text(), row.Number()), cancellationToken);
 
+    /// <summary>All replies that have not reached their sessions yet, oldest first.</summary>
+    public static async Task<List<OutboundReply>> OpenAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var open = await reading.Sql(
+            $"""
+            SELECT {OutboundReply.Columns}
+            FROM dispatches
+            WHERE {IsOpen}
+            """)
+            .ListAsync(OutboundReply.From, cancellationToken);
+        return open.OrderBy(reply => reply.CreatedAt).ThenBy(reply => reply.Number).ToList();
+    }
+
+    /// <summary>Whom the entries between two positions of a journal went to, and which message each answers.</summary>
+    public static Task<List<(long Position, SessionId Session, MessageId? Message)>> RecipientsAsync(
+        Reading reading, ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT position, session_id, message_id
+            FROM dispatches
+            WHERE conversation_id = @conversation AND position > @after AND position <= @through
+            ORDER BY position, session_id
+            """)
+            .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
+            .ListAsync(row => (row.Number(), SessionId.Stored(row.Text()), Message(row.TextOrNull())), cancellationToken);
+
+    private static MessageId? Message(string? id) => id is null ? null : new MessageId(id);
+
     /// <summary>The names of the files that were staged for replies not taken yet.</summary>
     public static Task<List<string>> StagedNamesAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql($"SELECT dispatch_id FROM dispatches WHERE channel = 'folder' AND {IsOpen} AND state <> 'ready'")

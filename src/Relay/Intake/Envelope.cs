@@ -8,9 +8,12 @@ namespace Relay.Intake;
 /// An envelope with the same id is the same message.</summary>
 internal sealed record Envelope(SessionId Session, string Content, string? Id)
 {
+    /// <summary>The id that relay send has printed for the message. Of no use, it is ignored, as every other field is.</summary>
+    public string? MessageId { get; init; }
+
     /// <summary>Unknown fields may be nested to any depth; only the size of the file is limited.</summary>
     private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
-    private static readonly string[] Names = ["session_id", "content", "id"];
+    private static readonly string[] Names = ["session_id", "content", "id", "message_id"];
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public abstract record Read
@@ -85,7 +88,7 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         if (session is not null && sessionId is null)
             faults.Add($"\"session_id\" must be {SessionId.Allowed}");
         return faults.Count == 0
-            ? new Read.Valid(new Envelope(sessionId!.Value, content!, id))
+            ? new Read.Valid(new Envelope(sessionId!.Value, content!, id) { MessageId = fields.GetValueOrDefault("message_id").Text })
             : new Read.Invalid(string.Join("; ", faults));
     }
 

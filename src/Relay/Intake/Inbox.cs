@@ -4,7 +4,11 @@ using Relay.Storage;
 namespace Relay.Intake;
 
 /// <summary>A message of a session that is not accepted yet. The same key of the same session is the same message again.</summary>
-internal sealed record Incoming(SessionId Session, string Content, string DedupeKey, ReplyChannel Channel);
+internal sealed record Incoming(SessionId Session, string Content, string DedupeKey, ReplyChannel Channel)
+{
+    /// <summary>The id that its sender has told to people.</summary>
+    public string? MessageId { get; init; }
+}
 
 /// <summary>Accepts the messages of sessions, whichever way they come. When it returns, they are durable, and each is there once.</summary>
 internal sealed partial class Inbox(Database database, SessionDirectory directory, ILogger<Inbox> log)
@@ -24,9 +28,12 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         public sealed record Refused(string Reason) : Acceptance;
     }
 
-    public async Task<Acceptance> AcceptAsync(
+    public Task<Acceptance> AcceptAsync(
         SessionId session, string content, string dedupeKey, ReplyChannel channel, CancellationToken cancellationToken) =>
-        (await AcceptAsync([new Incoming(session, content, dedupeKey, channel)], cancellationToken))[0];
+        AcceptAsync(new Incoming(session, content, dedupeKey, channel), cancellationToken);
+
+    public async Task<Acceptance> AcceptAsync(Incoming incoming, CancellationToken cancellationToken) =>
+        (await AcceptAsync([incoming], cancellationToken))[0];
 
     /// <summary>Accepts several messages in this order, with one commit.</summary>
     public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken) =>
@@ -48,7 +55,10 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
                 $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
         await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
         var message = new NewMessage(
-            conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content);
+            conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content)
+        {
+            Proposed = MessageId.TryParse(incoming.MessageId, writing.Now),
+        };
         if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)
         {
             writing.OnceCommitted(() => LogAccepted(inserted.Id, session, conversation, incoming.Content.Length));

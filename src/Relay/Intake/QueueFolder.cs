@@ -183,7 +183,10 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private sealed record Found(string Path, FileFacts Facts, byte[] Bytes, Envelope Envelope)
     {
         public Incoming ToIncoming() =>
-            new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(), ReplyChannel.Folder);
+            new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(), ReplyChannel.Folder)
+            {
+                MessageId = Envelope.MessageId,
+            };
 
         private string Fingerprint()
         {

@@ -66,6 +66,7 @@ public sealed class AskCommandTests : IAsyncDisposable
 
         Assert.Equal((75, ""), (ran.Exit, ran.Output));
         Assert.Contains("dispatch/s1/input.txt", ran.Error);
+        Assert.Contains("waiting for its turn", ran.Error);
         Assert.Equal(1, (await _relay.RunAsync("status", "--json")).Json.GetProperty("queue_depth").GetInt32());
     }
 
@@ -97,5 +98,77 @@ public sealed class AskCommandTests : IAsyncDisposable
 
         Assert.Equal(1, ran.Exit);
         Assert.Contains("given up", ran.Error);
+    }
+
+    [Fact]
+    public async Task A_wait_for_the_operator_and_a_restart_are_said_without_a_terminal_too()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s0");
+        var asking = _relay.RunAsync("ask", "--session", "s1", "Ask the operator", "--id", "k1", "--timeout", "60s");
+        await Until.TrueAsync(async () => (await _relay.RunAsync("explain", "k1")).Exit == 0, "the message");
+        await _relay.RunAsync("answer", "1", "Go on");
+        await Until.TrueAsync(async () => (await _relay.RunAsync("questions", "--json")).Output.Contains("\"s1\""), "the question");
+        await Until.TrueAsync(async () => (await _relay.RunAsync("messages")).Output.Contains("for the operator (#2)"), "the wait");
+        await _relay.StopAsync();
+        await Until.TrueAsync(() => _relay.Said.Contains("the daemon is gone"), "the daemon's going");
+        await _relay.StartAsync();
+        await Until.TrueAsync(() => _relay.Said.Contains("the daemon is back"), "the daemon's coming");
+        await _relay.RunAsync("answer", "2", "Go on");
+
+        var ran = await asking;
+
+        Assert.Equal(0, ran.Exit);
+        Assert.Matches(
+            "(?s)waiting for the operator \\(#1 of s0\\)\n.*waiting for the operator \\(#2\\)\n.*the daemon is gone.*the daemon is back",
+            ran.Error);
+    }
+
+    [Fact]
+    public async Task What_is_held_is_said_at_once_and_so_is_that_it_was_given_up()
+    {
+        await using var relay = new CliHome("listen: 127.0.0.1:0\n");
+        await relay.StartAsync();
+        var asking = relay.RunAsync("ask", "--session", "s1", "Hello", "--id", "k1", "--timeout", "60s");
+        await Until.TrueAsync(() => relay.Said.Contains("held: ANTHROPIC_API_KEY is not set"), "the reason");
+        await relay.RunAsync("drop", "k1");
+
+        var ran = await asking;
+
+        Assert.Equal((1, ""), (ran.Exit, ran.Output));
+        Assert.Contains("was given up", ran.Error);
+    }
+
+    [Fact]
+    public async Task Who_stands_behind_a_held_message_is_told_of_it()
+    {
+        await using var relay = new CliHome("listen: 127.0.0.1:0\n");
+        await relay.StartAsync();
+        await relay.RunAsync("send", "--session", "s1", "First");
+        await Until.TrueAsync(async () => (await relay.RunAsync("messages")).Output.Contains("held"), "the hold");
+
+        var ran = await relay.RunAsync("ask", "--session", "s2", "Second", "--timeout", "1s");
+
+        Assert.Equal(75, ran.Exit);
+        Assert.Matches(@"behind \w{15} of s1, held: ANTHROPIC_API_KEY is not set", ran.Error);
+    }
+
+    [Fact]
+    public async Task The_session_may_come_from_the_environment_and_words_need_no_quotes()
+    {
+        await _relay.StartAsync();
+        _relay.Environment["RELAY_SESSION"] = "s7";
+
+        var ran = await _relay.RunAsync("ask", "Shall", "we", "go?", "--json");
+        _relay.Environment["RELAY_SESSION"] = "not a name";
+        var refused = await _relay.RunAsync("send", "Hello");
+        _relay.Environment.Remove("RELAY_SESSION");
+        var unnamed = await _relay.RunAsync("send", "Hello");
+
+        Assert.Equal("s7", ran.Json.GetProperty("session_id").GetString());
+        Assert.Contains("Shall we go?", ran.Json.GetProperty("reply").GetString());
+        Assert.Equal((2, 2), (refused.Exit, unnamed.Exit));
+        Assert.Contains("RELAY_SESSION", refused.Error);
+        Assert.Contains("--session", unnamed.Error);
     }
 }

@@ -18,6 +18,7 @@ internal sealed record Ran(int Exit, string Output, string Error)
 internal sealed class CliHome : IAsyncDisposable
 {
     private readonly string? _kind;
+    private readonly List<StringWriter> _errors = [];
     private Daemon? _daemon;
     private TestStore? _store;
 
@@ -36,6 +37,19 @@ internal sealed class CliHome : IAsyncDisposable
     public RelayHome Home { get; }
 
     public Dictionary<string, string> Environment { get; } = new() { ["NTFY_SERVER"] = "http://127.0.0.1:9" };
+
+    /// <summary>The width of a terminal; null for none.</summary>
+    public int? Width { get; set; }
+
+    /// <summary>What all commands have written to standard error up to now, those that still run included.</summary>
+    public string Said
+    {
+        get
+        {
+            lock (_errors)
+                return string.Concat(_errors.Select(error => error.ToString()));
+        }
+    }
 
     public Task<Ran> RunAsync(params string[] arguments) => RunAsync(input: null, arguments);
 
@@ -90,8 +104,11 @@ internal sealed class CliHome : IAsyncDisposable
         await FindStoreAsync();
         var output = new StringWriter();
         var error = new StringWriter();
-        var context = new CommandContext(Environment, output, error)
+        lock (_errors)
+            _errors.Add(error);
+        var context = new CommandContext(new Dictionary<string, string>(Environment), output, TextWriter.Synchronized(error))
         {
+            Width = Width,
             Input = new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")),
             IsInputRedirected = input is not null,
         };

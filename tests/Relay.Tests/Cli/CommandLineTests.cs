@@ -30,6 +30,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("stauts", "did you mean 'status'?")]
     [InlineData("send", "--session")]
+    [InlineData("ask text", "RELAY_SESSION")]
     [InlineData("send --session a/b text", "A-Z")]
     [InlineData("ask --session a --timeout soon text", "--timeout")]
     [InlineData("send --session a --jsno", "--jsno")]

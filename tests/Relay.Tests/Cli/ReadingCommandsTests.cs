@@ -20,6 +20,7 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
     [InlineData("sessions")]
     [InlineData("log")]
     [InlineData("costs")]
+    [InlineData("messages")]
     public async Task Where_there_is_no_database_there_is_nothing_yet(string command)
     {
         var json = await _relay.RunAsync(command, "--json");
@@ -134,7 +135,7 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         await _relay.RunAsync("ask", "--session", "s1", "One", "--id", "k1");
         await _relay.RunAsync("ask", "--session", "s2", "Two", "--id", "k2");
 
-        var ran = await _relay.RunAsync("explain", "0", "--json");
+        var ran = await _relay.RunAsync("explain", "1", "--json");
         var exact = await _relay.RunAsync("explain", "k2", "--json");
 
         Assert.Equal((1, ""), (ran.Exit, ran.Output));

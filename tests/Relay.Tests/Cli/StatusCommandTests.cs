@@ -54,6 +54,7 @@ public sealed class StatusCommandTests : IAsyncDisposable
 
     [Theory]
     [InlineData("status --json")]
+    [InlineData("messages")]
     [InlineData("costs")]
     [InlineData("topic")]
     [InlineData("send --session s1 Hello")]

@@ -3,6 +3,7 @@ using Relay.Dispatch;
 using Relay.Http;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Web.Api;
 
@@ -19,23 +20,53 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
         using var waiter = callers.Wait(message);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = changes.Subscribe(Topic.Replies, message.Value);
-        var reply = await changed.HoldAsync(
-            () => ReplyAsync(conversation, message, cancellationToken), hold, database.Clock, ended.Token);
+        var found = await changed.HoldAsync(
+            () => LookAsync(conversation, message, body.Seen, cancellationToken), hold, database.Clock, ended.Token);
         cancellationToken.ThrowIfCancellationRequested();
+        var (reply, why) = found ?? new Look(Reply: null, await WhyAsync(conversation, message, cancellationToken));
         if (reply is not null && body.Taken == true && reply.Channel == ReplyChannel.Caller)
         {
             await database.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), cancellationToken);
             callers.Forget(reply);
         }
-        await Json.WriteAsync(context, 200, new { Message = message.Value, Reply = reply?.Content, State = StateOf(reply) });
+        var answer = new
+        {
+            Message = message.Value,
+            Reply = reply?.Content,
+            State = StateOf(reply, why),
+            Why = why?.Words,
+            Usual = why is null or { IsUsual: true },
+        };
+        await Json.WriteAsync(context, 200, answer);
     }
 
-    private static string StateOf(OutboundReply? reply) => reply?.Channel switch
+    /// <summary>What a caller is told.</summary>
+    private sealed record Look(OutboundReply? Reply, Wait? Why);
+
+    private static string StateOf(OutboundReply? reply, Wait? why) => reply?.Channel switch
     {
-        null => "waiting",
+        null => why is { IsOver: true } ? "dead" : "waiting",
         ReplyChannel.Caller => "ready",
         _ => "in the session's folder",
     };
+
+    /// <summary>The reply, or what has come up that the caller does not know yet; null where the waiting goes on as usual.</summary>
+    private async Task<Look?> LookAsync(
+        ConversationId conversation, MessageId message, string? seen, CancellationToken cancellationToken)
+    {
+        if (await ReplyAsync(conversation, message, cancellationToken) is { } reply)
+            return new Look(reply, Why: null);
+        var why = await WhyAsync(conversation, message, cancellationToken);
+        var isKnown = why is null || (why.IsUsual ? seen is null : why.Words == seen);
+        return isKnown ? null : new Look(Reply: null, why);
+    }
+
+    private Task<Wait?> WhyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async reading => await MessageStore.FindAsync(reading, conversation, message, cancellationToken) is { } found
+                ? await Waits.OfAsync(reading, found, cancellationToken)
+                : null,
+            cancellationToken);
 
     private Task<OutboundReply?> ReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -45,4 +76,19 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
                 return await Outbox.ReplyToAsync(reading, found, cancellationToken);
             },
             cancellationToken);
+}
+
+/// <summary>The body of POST /ask.</summary>
+/// <param name="SessionId">The session that asks.</param>
+/// <param name="Content">The message.</param>
+/// <param name="Id">A request with the same id is about the same message.</param>
+/// <param name="WaitSeconds">How long to wait for the reply at most.</param>
+/// <param name="Taken">True confirms that the caller has the reply.</param>
+internal sealed record AskBody(string? SessionId, string? Content, string? Id, double? WaitSeconds, bool? Taken)
+{
+    /// <summary>The id that the caller has made for the message.</summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>What the caller knows to be in the message's way; null for nothing. When that changes, it is told at once.</summary>
+    public string? Seen { get; init; }
 }

@@ -63,8 +63,8 @@ internal static class Endpoints
             await Problem.WriteAsync(context, 400, $"session_id ({SessionId.Allowed}), content and id are needed, none of them empty");
             return;
         }
-        var acceptance = await Of<Inbox>(context).AcceptAsync(
-            session, body.Content, "id:" + body.Id, ReplyChannel.Caller, context.RequestAborted);
+        var incoming = new Incoming(session, body.Content, "id:" + body.Id, ReplyChannel.Caller) { MessageId = body.MessageId };
+        var acceptance = await Of<Inbox>(context).AcceptAsync(incoming, context.RequestAborted);
         switch (acceptance)
         {
             case Inbox.Acceptance.Refused refused:
@@ -148,11 +148,3 @@ internal static class Endpoints
 
     private sealed record AnswerBody(string? Text, long? Question, string? Id);
 }
-
-/// <summary>The body of POST /ask.</summary>
-/// <param name="SessionId">The session that asks.</param>
-/// <param name="Content">The message.</param>
-/// <param name="Id">A request with the same id is about the same message.</param>
-/// <param name="WaitSeconds">How long to wait for the reply at most.</param>
-/// <param name="Taken">True confirms that the caller has the reply.</param>
-internal sealed record AskBody(string? SessionId, string? Content, string? Id, double? WaitSeconds, bool? Taken);

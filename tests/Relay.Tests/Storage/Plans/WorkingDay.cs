@@ -61,6 +61,11 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         foreach (var text in new[] { "s6-0", "envelope-7", "0190", "000000007" })
             foreach (var message in await relay.ReadAsync(reading => MessageSearch.FindAsync(reading, text, CancellationToken)))
                 await relay.ReadAsync(reading => MessageStory.ReadAsync(reading, message, CancellationToken));
+        foreach (var message in await relay.ReadAsync(reading => MessageStore.UnderWayAsync(reading, CancellationToken)))
+            await relay.ReadAsync(reading => Waits.OfAsync(reading, message, CancellationToken));
+        await relay.ReadAsync(reading => Outbox.OpenAsync(reading, CancellationToken));
+        await relay.ReadAsync(reading => Journal.ToldBetweenAsync(reading, new ConversationId("c1"), 0, 10, CancellationToken));
+        await relay.ReadAsync(reading => Outbox.RecipientsAsync(reading, new ConversationId("c1"), 0, 10, CancellationToken));
         await relay.ReadAsync(reading => SessionStore.ListAsync(reading, CancellationToken));
         await relay.ReadAsync(reading => QuestionStore.NewestAsync(reading, 50, CancellationToken));
         await relay.AcceptAsync("s16", "What is being asked at this moment");
@@ -78,6 +83,11 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
                 relay.Consume(session);
             }
         relay.Drop("s6", "Shall I?", id: "s6-0"); // Once more.
+        var incoming = new Incoming(SessionId.Stored("s6"), "Shall I?", "id:named", ReplyChannel.None)
+        {
+            MessageId = MessageId.New(relay.Clock.GetUtcNow()).Value,
+        };
+        await relay.Get<Inbox>().AcceptAsync(incoming, CancellationToken);
         await relay.AcceptAsync("s11", "Two at once");
         await relay.AcceptAsync("s11", "in one go");
         relay.Advisor.Reply("For both.\n@s6: And for you.", "Good.");
