@@ -101,7 +101,7 @@ internal sealed class Demo(CommandContext context)
         if (await WaitAsync(() => File.Exists(file) ? File.ReadAllText(file) : null, cancellationToken) is not { } reply)
             return ReportMissing($"the reply to {session}");
         File.Delete(file);
-        Show(session, $"reads dispatch/{session}/input.txt: {reply}");
+        Show(session, $"reads dispatch/{session}/input.txt: {reply.TrimEnd('\n')}");
         return true;
     }
 

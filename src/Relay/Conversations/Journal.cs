@@ -156,6 +156,13 @@ internal static class Journal
             .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
             .ListAsync(Entry.From, cancellationToken);
 
+    /// <summary>Who speaks in an entry; null where there is none.</summary>
+    public static Task<string?> SpeakerAsync(
+        Reading reading, ConversationId conversation, long position, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT speaker FROM entries WHERE conversation_id = @conversation AND position = @position")
+            .With("@conversation", conversation.Value).With("@position", position)
+            .FirstAsync(row => row.Text(), cancellationToken);
+
     /// <summary>The same with the message that each holds or answers, for people.</summary>
     public static Task<List<(Entry Entry, MessageId? Message)>> ToldBetweenAsync(
         Reading reading, ConversationId conversation, long after, long through, CancellationToken cancellationToken) =>

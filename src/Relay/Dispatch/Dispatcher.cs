@@ -38,8 +38,8 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         foreach (var head in await database.ReadAsync(reading => Outbox.FolderHeadsAsync(reading, cancellationToken), cancellationToken))
             await TryAsync(pass, () => LookAtAsync(pass, head, isFirst, cancellationToken)); // (1)
         await StageAsync(pass, cancellationToken); // (2)
-        foreach (var reply in pass.ToPlace)
-            await TryAsync(pass, () => Place(pass, reply)); // (3)
+        foreach (var (reply, from) in await WithSpeakersAsync(pass.ToPlace, cancellationToken))
+            await TryAsync(pass, () => Place(pass, reply, from)); // (3)
         if (pass.Placed.Count > 0)
             await folder.SyncAsync();
         await RecordAsync(pass); // (4)
@@ -106,8 +106,14 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         var wasUndone = isFirst && folder.IsStaged(head); // The power went before the rename was on disk.
         if (head.State != DispatchState.Placed || wasUndone)
             pass.ToPlace.Add(head);
-        else if (!folder.IsPending(head.Session))
+        else if (folder.IsPending(head.Session))
         {
+            if (isFirst)
+                folder.DescribePlaced(head, (await WithSpeakersAsync([head], cancellationToken))[0].From);
+        }
+        else
+        {
+            folder.RemoveFacts(head.Session);
             pass.Consumed.Add(head);
             if (await database.ReadAsync(
                 reading => Outbox.NextForFolderAsync(reading, head, cancellationToken), cancellationToken) is { } next)
@@ -137,10 +143,30 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         CrashPoint.Pass("place-2-staged");
     }
 
-    /// <summary>Where something of the session's own lies, it waits: that going away wakes this loop.</summary>
-    private Task Place(Pass pass, OutboundReply reply)
+    /// <summary>Each with the one whose words it carries.</summary>
+    private async Task<List<(OutboundReply Reply, string From)>> WithSpeakersAsync(
+        List<OutboundReply> replies, CancellationToken cancellationToken)
     {
-        if (folder.Place(reply))
+        if (replies.Count == 0)
+            return [];
+        return await database.ReadAsync(
+            async reading =>
+            {
+                var spoken = new List<(OutboundReply, string)>();
+                foreach (var reply in replies)
+                {
+                    var speaker = await Journal.SpeakerAsync(reading, reply.Conversation, reply.Position, cancellationToken);
+                    spoken.Add((reply, speaker ?? "relay"));
+                }
+                return spoken;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Where something of the session's own lies, it waits: that going away wakes this loop.</summary>
+    private Task Place(Pass pass, OutboundReply reply, string from)
+    {
+        if (folder.Place(reply, from))
         {
             CrashPoint.Pass("place-3-renamed");
             pass.Placed.Add(reply);

@@ -9,10 +9,12 @@ using Relay.Running;
 namespace Relay.Dispatch;
 
 /// <summary>The file side of a dispatch: a staged file is renamed to the session's input.txt and never over another.
-/// A staged file that is there was not delivered, whatever the record says: the rename takes it away.</summary>
+/// A staged file that is there was not delivered, whatever the record says: the rename takes it away.
+/// Beside it lies input.json, which says what a program wants to know of it: it is there before the text and goes after the
+/// receipt.</summary>
 internal sealed class FolderChannel : IDisposable
 {
-    private const string InputName = "input.txt";
+    private const string InputName = "input.txt", FactsName = "input.json";
 
     private readonly RelayHome _home;
     private readonly FolderWatch _watch;
@@ -50,7 +52,7 @@ internal sealed class FolderChannel : IDisposable
     public void Stage(string id, string content)
     {
         Directory.CreateDirectory(_home.Staged); // Somebody may have cleared the dispatch folder.
-        DurableFile.Write(StagedFile(id), Encoding.UTF8.GetBytes(content));
+        DurableFile.Write(StagedFile(id), Encoding.UTF8.GetBytes(content.EndsWith('\n') ? content : content + '\n'));
         _staged[id] = true;
     }
 
@@ -67,7 +69,7 @@ internal sealed class FolderChannel : IDisposable
 
     /// <summary>True when the reply is in the session's folder, or was: after a crash a staged file that is gone had been
     /// renamed.</summary>
-    public bool Place(OutboundReply reply)
+    public bool Place(OutboundReply reply, string from)
     {
         if (!File.Exists(StagedFile(reply.Id)))
         {
@@ -76,13 +78,34 @@ internal sealed class FolderChannel : IDisposable
             Stage(reply.Id, reply.Content);
         }
         MakeSessionFolder(reply.Session);
-        if (!Posix.RenameNoReplace(StagedFile(reply.Id), InputFile(reply.Session)))
+        if (IsPending(reply.Session))
             return false;
+        Describe(reply, from);
+        CrashPoint.Pass("place-2-described");
+        if (!Posix.RenameNoReplace(StagedFile(reply.Id), InputFile(reply.Session)))
+        {
+            RemoveFacts(reply.Session); // Something of the session's own has come between, and of that it says nothing.
+            return false;
+        }
         _staged.TryRemove(reply.Id, out _);
         return true;
     }
 
     public bool IsPending(SessionId session) => Posix.Lstat(InputFile(session)) is not null;
+
+    /// <summary>Puts input.json beside a text that was placed, unless it is there: it may not have survived a power cut.</summary>
+    public void DescribePlaced(OutboundReply reply, string from)
+    {
+        if (InputFacts.IdIn(FactsFile(reply.Session)) != reply.Id)
+            Describe(reply, from);
+    }
+
+    /// <summary>After the receipt: what it says is of no text any more.</summary>
+    public void RemoveFacts(SessionId session)
+    {
+        if (Posix.Lstat(FactsFile(session)) is { Kind: not FileKind.Folder })
+            File.Delete(FactsFile(session));
+    }
 
     public bool IsStaged(OutboundReply reply) => File.Exists(StagedFile(reply.Id));
 
@@ -97,6 +120,14 @@ internal sealed class FolderChannel : IDisposable
 
     public void Dispose() => _watch.Dispose();
 
+    /// <summary>Not synced: it is written anew at the next start if a power cut takes it.</summary>
+    private void Describe(OutboundReply reply, string from)
+    {
+        var staged = StagedFile(reply.Id) + ".json";
+        File.WriteAllBytes(staged, InputFacts.Of(reply, from).ToJson());
+        File.Move(staged, FactsFile(reply.Session), overwrite: true);
+    }
+
     private void MakeSessionFolder(SessionId session)
     {
         var folder = _home.SessionFolder(session.Value);
@@ -107,6 +138,8 @@ internal sealed class FolderChannel : IDisposable
     }
 
     private string InputFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), InputName);
+
+    private string FactsFile(SessionId session) => Path.Combine(_home.SessionFolder(session.Value), FactsName);
 
     private string StagedFile(string id) => Path.Combine(_home.Staged, id);
 }

@@ -26,7 +26,8 @@ internal static class CrashPlan
         "accept-1-read", "accept-2-durable", "accept-3-removed",
         "turn-1-claimed", "turn-2-called", "turn-2-staged", "turn-3-committed",
         "summary-1-started", "summary-2-called", "summary-3-added",
-        "place-0-ready", "place-1-staged-file", "place-2-staged", "place-3-renamed", "place-4-placed", "place-5-consumed",
+        "place-0-ready", "place-1-staged-file", "place-2-staged", "place-2-described", "place-3-renamed", "place-4-placed",
+        "place-5-consumed",
         "page-1-sent", "page-2-recorded",
         "answer-1-read", "answer-2-taken", "answer-3-removed",
     ];

@@ -26,6 +26,9 @@ internal sealed class CrashTalk : IAsyncDisposable
     /// <summary>The tags that each session has sent, in order.</summary>
     public IReadOnlyDictionary<Session, List<string>> Said { get; }
 
+    /// <summary>What input.json called each reply when it was taken.</summary>
+    public IReadOnlyList<string?> Ids => [.. _sessions.SelectMany(session => session.Received).Select(reply => reply.Id)];
+
     public int Count { get; private set; }
 
     public int Escalations { get; private set; }

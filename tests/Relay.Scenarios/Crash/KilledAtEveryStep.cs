@@ -65,6 +65,8 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
             (figures.Lost, figures.PlacedTwice, figures.OutOfOrder, figures.UserTurnsTwice, figures.BlocksTwice, figures.RequestsWithoutRow,
                 figures.Unfinished, figures.QuestionsNotAnsweredOnce, figures.PagesAfterAnswer));
         Assert.Equal(talk.Escalations, figures.Questions);
+        Assert.DoesNotContain(null, talk.Ids); // Each text had its input.json beside it,
+        Assert.Equal(talk.Ids.Count, talk.Ids.Distinct().Count()); // and that was its own.
         Assert.NotEqual(0, figures.Summaries);
     }
 

@@ -1,9 +1,13 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace Relay.Scenarios.Harness;
 
 /// <summary>A reply that a session received. The ticks are those of Stopwatch, just before the file was deleted.</summary>
-internal sealed record Received(string Text, long Ticks);
+/// <param name="Text">Without the line break at its end.</param>
+/// <param name="Ticks">When it was taken.</param>
+/// <param name="Id">As input.json said; null when that was not there.</param>
+internal sealed record Received(string Text, long Ticks, string? Id);
 
 /// <summary>A session that works with files: it drops envelopes, and reads and deletes input.txt, even while the relay is down.</summary>
 internal sealed class Session : IAsyncDisposable
@@ -76,9 +80,18 @@ internal sealed class Session : IAsyncDisposable
     private void Take()
     {
         var text = File.ReadAllText(_input);
-        var reply = new Received(text, Stopwatch.GetTimestamp());
+        var reply = new Received(text.EndsWith('\n') ? text[..^1] : text, Stopwatch.GetTimestamp(), IdInFacts());
         lock (_received)
             _received.Add(reply);
         File.Delete(_input);
+    }
+
+    private string? IdInFacts()
+    {
+        var file = Path.ChangeExtension(_input, ".json");
+        if (!File.Exists(file))
+            return null;
+        using var facts = JsonDocument.Parse(File.ReadAllBytes(file));
+        return facts.RootElement.GetProperty("id").GetString();
     }
 }

@@ -55,7 +55,7 @@ public sealed class DispatcherCrashTests : DispatchTests
         if (step >= 2)
             await _relay.WriteAsync(writing => Outbox.StagedAsync(writing, reply, CancellationToken));
         if (step >= 3)
-            Assert.True(folder.Place(reply));
+            Assert.True(folder.Place(reply, "advisor"));
         if (step >= 4)
             await _relay.WriteAsync(writing => Outbox.PlacedAsync(writing, reply, CancellationToken));
     }

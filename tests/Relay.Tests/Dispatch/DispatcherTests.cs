@@ -70,7 +70,7 @@ public sealed class DispatcherTests : DispatchTests
             await PlaceAsync();
 
         Assert.Equal(before, Posix.Lstat(_relay.InputFile("s")));
-        Assert.Equal("one", await File.ReadAllTextAsync(_relay.InputFile("s"), CancellationToken));
+        Assert.Equal("one\n", await File.ReadAllTextAsync(_relay.InputFile("s"), CancellationToken));
     }
 
     [Theory]
@@ -150,7 +150,7 @@ public sealed class DispatcherTests : DispatchTests
         await PlaceAsync();
 
         Assert.Equal("four", _relay.Consume("quick"));
-        Assert.Equal("one", await File.ReadAllTextAsync(_relay.InputFile("lazy"), CancellationToken));
+        Assert.Equal("one\n", await File.ReadAllTextAsync(_relay.InputFile("lazy"), CancellationToken));
     }
 
     [Fact]

@@ -97,7 +97,7 @@ internal sealed class RunningRelay : IAsyncDisposable
         await Until.TrueAsync(() => File.Exists(file), $"a reply for {session}");
         var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         File.Delete(file);
-        return text;
+        return text.EndsWith('\n') ? text[..^1] : text;
     }
 
     public async Task<JsonObject> StatusAsync() =>

@@ -162,7 +162,8 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public string InputFile(string session) => Path.Combine(Home.SessionFolder(session), "input.txt");
 
-    /// <summary>Reads the reply to a session and deletes the file, as the session does. Null when there is none.</summary>
+    /// <summary>Reads the reply to a session, without the line break at its end, and deletes the file, as the session does.
+    /// Null when there is none.</summary>
     public string? Consume(string session)
     {
         var file = InputFile(session);
@@ -170,7 +171,7 @@ internal sealed class TempRelay : IAsyncDisposable
             return null;
         var text = File.ReadAllText(file);
         File.Delete(file);
-        return text;
+        return text.EndsWith('\n') ? text[..^1] : text;
     }
 
     public Task<Answers.Outcome> AnswerAsync(string text, long? question = null, string? key = null, bool unaskedWelcome = false) =>
