@@ -110,6 +110,7 @@ internal static class RelayHost
         .AddLoop<Pager>()
         .AddLoop<StuckWatch>()
         .AddLoop<OperatorFile>()
+        .AddLoop<Rejections>()
         .AddLoop<HoldRelease>()
         .AddLoop<HoldRetry>()
         .AddLoop<StateWatch>();

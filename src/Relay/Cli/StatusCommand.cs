@@ -94,6 +94,7 @@ internal static class StatusCommand
         ("state", State(status, running)),
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
         ("queue", Queue(status)),
+        ("rejected", Rejected(status.EnvelopesRejected)),
         ("cost", Cost(status)),
         ("tokens", $"{Printing.Count(status.TotalInputTokens)} in, {Printing.Count(status.TotalOutputTokens)} out"),
         ("history", $"{Printing.Count(status.HistoryTurns)} turns, {Printing.Count(status.HistoryChars)} characters"),
@@ -118,6 +119,9 @@ internal static class StatusCommand
         var depth = $"{Printing.Count(status.QueueDepth)} unanswered, the oldest for {oldest}";
         return status.DeferredUntil is { } until ? $"{depth}; next try at {Printing.Time(until)}" : depth;
     }
+
+    private static string? Rejected(long count) =>
+        count == 0 ? null : $"{Printing.Many(count, "envelope")}, kept with the reasons in queue/.rejected";
 
     private static string Cost(StatusReport status)
     {

@@ -14,6 +14,9 @@ internal static class Outbox
     /// <summary>In the words of the index over them.</summary>
     private const string IsOpen = "state <> 'consumed'";
 
+    /// <summary>Of the relay's own words for one session.</summary>
+    private const int MostNotices = 20;
+
     public static async Task EnqueueAsync(Writing writing, NewReply reply, CancellationToken cancellationToken)
     {
         await writing.Sql(
@@ -37,6 +40,30 @@ internal static class Outbox
             writing.Wake(Topic.Replies, reply.Session.Value);
         if (reply.Message is { } message)
             writing.Wake(Topic.Replies, message.Value);
+    }
+
+    /// <summary>Queues words of the relay itself for a session. They stand in no journal: their positions are below those of any entry.
+    /// False when so many of them wait for the session already that more would tell it nothing.</summary>
+    public static async Task<bool> NotifyAsync(
+        Writing writing, SessionId session, ConversationId conversation, string text, CancellationToken cancellationToken)
+    {
+        var waiting = await writing.Sql(
+            $"""
+            SELECT COUNT(*)
+            FROM dispatches
+            WHERE channel IN ('folder', 'caller', 'agent') AND session_id = @session AND {IsOpen} AND position < 0
+            """)
+            .With("@session", session.Value)
+            .NumberAsync(cancellationToken);
+        if (waiting >= MostNotices)
+            return false;
+        var lowest = await writing.Sql("SELECT MIN(position) FROM dispatches WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken);
+        var channel = await SessionStore.ChannelAsync(writing, session, conversation, cancellationToken);
+        var notice = new NewReply(conversation, Math.Min(lowest ?? 0, 0) - 1, session, channel, text);
+        await EnqueueAsync(writing, notice, cancellationToken);
+        return true;
     }
 
     public static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString();

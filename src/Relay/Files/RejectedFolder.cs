@@ -10,6 +10,8 @@ internal sealed class RejectedFolder(string folder)
     /// <summary>The longest name that file systems allow, minus the longest suffix that is added here.</summary>
     private const int LongestName = 255 - 30;
 
+    private const string Reason = ".reason.txt";
+
     /// <summary>Moves NAME.json into the folder and writes NAME.reason.txt. Returns the new name, or null when the file is gone.</summary>
     public string? Move(string path, string reason)
     {
@@ -24,11 +26,18 @@ internal sealed class RejectedFolder(string folder)
             if (Posix.Lstat(path) is null)
                 return null;
             // The reason is written before the move, so there is never a file without one.
-            DurableFile.Replace(Path.Combine(folder, candidate + ".reason.txt"), Encoding.UTF8.GetBytes(reason + "\n"));
+            DurableFile.Replace(ReasonFile(folder, candidate), Encoding.UTF8.GetBytes(reason + "\n"));
             if (Posix.RenameNoReplace(path, target))
                 return Path.GetFileName(target);
         }
     }
+
+    /// <summary>The names of all that is kept here, without their ends.</summary>
+    public static List<string> Names(string folder) => !Directory.Exists(folder)
+        ? []
+        : [.. Directory.EnumerateFiles(folder, "*" + Reason).Select(file => Path.GetFileName(file)[..^Reason.Length])];
+
+    public static string ReasonFile(string folder, string name) => Path.Combine(folder, name + Reason);
 
     private static string Shortened(string name)
     {

@@ -51,6 +51,25 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         }
     }
 
+    /// <summary>Who has written a file that is no envelope, if its beginning tells.</summary>
+    public static SessionId? SessionIn(ReadOnlySpan<byte> start)
+    {
+        if (start.StartsWith(Encoding.UTF8.Preamble))
+            start = start[Encoding.UTF8.Preamble.Length..];
+        var reader = new Utf8JsonReader(start, isFinalBlock: false, new JsonReaderState(AnyDepth));
+        try
+        {
+            while (reader.Read())
+                if (reader is { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName } && reader.ValueTextEquals("session_id"))
+                    return reader.Read() && reader.TokenType == JsonTokenType.String ? SessionId.TryParse(reader.GetString()!) : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null; // What comes before it is no JSON, or no text.
+        }
+        return null;
+    }
+
     /// <summary>Reads once from start to end. A JsonDocument would take time that grows with the square of the nesting depth.</summary>
     private static Read FromJson(ReadOnlySpan<byte> bytes)
     {

@@ -21,6 +21,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     private readonly SettingsSource _settings;
     private readonly Inbox _inbox;
+    private readonly ChangeFeed _changes;
     private readonly TimeProvider _clock;
     private readonly RejectedFolder _rejected;
     private readonly FolderWatch _watch;
@@ -32,6 +33,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     {
         _settings = settings;
         _inbox = inbox;
+        _changes = changes;
         _clock = clock;
         _log = log;
         _watch = new FolderWatch(Home.Queue, FolderEvents.Come | FolderEvents.Write, () => changes.Publish(Topic.Queue));
@@ -176,6 +178,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         if (_rejected.Move(path, reason) is not { } name)
             return false;
         LogRejected(name, reason);
+        _changes.Publish(Topic.Rejected);
         return true;
     }
 

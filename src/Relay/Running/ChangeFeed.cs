@@ -14,6 +14,9 @@ internal enum Topic
     /// <summary>The queue folder.</summary>
     Queue,
 
+    /// <summary>Envelopes that were rejected.</summary>
+    Rejected,
+
     /// <summary>Messages that may have a turn to take.</summary>
     Turns,
 

@@ -37,6 +37,7 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 {
     public static readonly PageCause Online = new(PageKind.Online, "");
     public static readonly PageCause Stuck = new(PageKind.Stuck, "");
+    public static readonly PageCause RejectedEnvelopes = new(PageKind.Refused, "queue/.rejected");
     public static readonly PageCause Moving = new(PageKind.Moving, "");
 
     public static PageCause Question(long question) => new(PageKind.Question, question.ToString(CultureInfo.InvariantCulture));

@@ -4,6 +4,7 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
+using Relay.Files;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Operator.Pages;
@@ -29,7 +30,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     {
         try
         {
-            return _last = await database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
+            var report = await database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
+            return _last = report with { EnvelopesRejected = Rejected };
         }
         catch (DbException exception) when (running)
         {
@@ -47,6 +49,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             StateReason = reason,
             DatabaseFault = true,
             StartedAt = _startedAt,
+            EnvelopesRejected = Rejected,
             QueueDepth = Math.Max(_last.QueueDepth, Envelopes),
             Model = ModelOf(current.Config),
             Version = ProgramVersion.Text,
@@ -59,8 +62,11 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     public StatusReport Age(StatusReport report) => report with
     {
         QueueDepth = report.Unanswered + Envelopes,
+        EnvelopesRejected = Rejected,
         OldestWaitingSeconds = Seconds(report.OldestWaitingAt, database.Clock.GetUtcNow()),
     };
+
+    private int Rejected => RejectedFolder.Names(settings.Current.Home.Rejected).Count;
 
     private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
 

@@ -28,6 +28,10 @@ internal sealed record StatusReport
     public DateTimeOffset? OldestWaitingAt { get; init; }
 
     public required long QueueDepth { get; init; }
+
+    /// <summary>Envelopes that were rejected and are kept.</summary>
+    public long EnvelopesRejected { get; init; }
+
     public required double OldestWaitingSeconds { get; init; }
     public required DateTimeOffset? DeferredUntil { get; init; }
     public required long HistoryChars { get; init; }

@@ -88,6 +88,13 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
             MessageId = MessageId.New(relay.Clock.GetUtcNow()).Value,
         };
         await relay.Get<Inbox>().AcceptAsync(incoming, CancellationToken);
+        foreach (var file in new[] { """{"session_id": "s6"}""", "[]" })
+        {
+            await File.WriteAllTextAsync(Path.Combine(relay.Home.Queue, "bad.json"), file, CancellationToken);
+            await relay.RunAsync<QueueFolder>();
+            await relay.RunAsync<Rejections>();
+        }
+        relay.Consume("s6");
         await relay.AcceptAsync("s11", "Two at once");
         await relay.AcceptAsync("s11", "in one go");
         relay.Advisor.Reply("For both.\n@s6: And for you.", "Good.");

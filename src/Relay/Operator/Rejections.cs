@@ -1,0 +1,105 @@
+using System.Globalization;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Files;
+using Relay.Files.Platform;
+using Relay.Intake;
+using Relay.Operator.Pages;
+using Relay.Running;
+using Relay.Storage;
+using Relay.Texts;
+
+namespace Relay.Operator;
+
+/// <summary>Says of each envelope that was rejected that it was: to the session, where its name can be read, for it waits for a reply; and
+/// to the operator, once until the folder of the rejected ones is empty. What was said is recorded in the same transaction, so a kill
+/// between the rejecting and the saying neither loses nor repeats it.</summary>
+internal sealed partial class Rejections(
+    SettingsSource settings, SessionDirectory directory, Database database, ILogger<Rejections> log) : ILoop
+{
+    /// <summary>How much of a file is searched for the session's name.</summary>
+    private const int Searched = 1_048_576;
+
+    private readonly HashSet<string> _told = [];
+    private bool _mayStand = true;
+
+    public Topic? WakesOn => Topic.Rejected;
+
+    public TimeSpan Poll => TimeSpan.FromSeconds(30);
+
+    private string Folder => settings.Current.Home.Rejected;
+
+    public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
+    {
+        var names = RejectedFolder.Names(Folder);
+        _told.IntersectWith(names);
+        if (names.Count == 0 && _mayStand)
+        {
+            await database.WriteAsync(
+                writing => PageStore.ClearAsync(writing, PageCause.RejectedEnvelopes, cancellationToken), cancellationToken);
+            _mayStand = false;
+        }
+        foreach (var name in names.Where(name => !_told.Contains(name)).Order(StringComparer.Ordinal).ToList())
+        {
+            if (Read(name) is { } rejected)
+                await database.WriteAsync(writing => TellAsync(writing, rejected, cancellationToken), cancellationToken);
+            _told.Add(name);
+        }
+        return 0;
+    }
+
+    /// <param name="Name">As it is kept.</param>
+    /// <param name="Key">Of this very rejection: the name may come again.</param>
+    /// <param name="Reason">One line.</param>
+    /// <param name="Session">Null when it cannot be read.</param>
+    private sealed record Rejected(string Name, string Key, string Reason, SessionId? Session);
+
+    /// <summary>Null when somebody has cleared it away.</summary>
+    private Rejected? Read(string name)
+    {
+        var reasonFile = RejectedFolder.ReasonFile(Folder, name);
+        if (Posix.Lstat(reasonFile) is not { Kind: FileKind.Regular } facts
+            || UntrustedFile.Read(reasonFile, facts, Searched) is not { } text)
+            return null;
+        var key = string.Create(CultureInfo.InvariantCulture, $"rejected:{name}|{facts.Inode}|{facts.ModifiedNanoseconds}");
+        var reason = Printable.OneLine(System.Text.Encoding.UTF8.GetString(text).Trim());
+        return new Rejected(name, key, reason, Envelope.SessionIn(Beginning(Path.Combine(Folder, name + ".json"))));
+    }
+
+    private static byte[] Beginning(string path)
+    {
+        using var handle = Posix.OpenRegular(path);
+        if (handle is null)
+            return [];
+        var bytes = new byte[Math.Min(Posix.Facts(handle).Size, Searched)];
+        return bytes[..RandomAccess.Read(handle, bytes, fileOffset: 0)];
+    }
+
+    private async Task TellAsync(Writing writing, Rejected rejected, CancellationToken cancellationToken)
+    {
+        if (!await FactStore.AddAsync(writing, rejected.Key, "told", cancellationToken))
+            return;
+        // What the configuration keeps out is not answered either.
+        if (rejected.Session is { } session && directory.ConversationOf(session) is { } conversation)
+        {
+            var line = $"[relay] Your envelope was rejected and will get no reply: {rejected.Reason}. "
+                + $"It is kept as queue/.rejected/{rejected.Name}.json; send it anew when it is mended.";
+            if (await Outbox.NotifyAsync(writing, session, conversation, line, cancellationToken))
+                writing.OnceCommitted(() => LogTold(rejected.Name, session));
+        }
+        await PageStore.QueueAsync(writing, PageOf(rejected), cancellationToken);
+        writing.OnceCommitted(() => _mayStand = true);
+    }
+
+    private static NewPage PageOf(Rejected rejected)
+    {
+        var whose = rejected.Session is { } session ? $"An envelope of {session}" : "An envelope";
+        var text = $"{whose} was rejected: {rejected.Reason}\n\nIt is kept as queue/.rejected/{rejected.Name}.json. "
+            + "relay status counts them; there is no further page until that folder is empty.";
+        return new NewPage(PageCause.RejectedEnvelopes, "Relay: an envelope was rejected", text, Priority: 4, "warning");
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Session} is told that its envelope, kept as {Name}, was rejected")]
+    private partial void LogTold(string name, SessionId session);
+}
