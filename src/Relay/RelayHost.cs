@@ -143,6 +143,7 @@ internal static class RelayHost
         .AddSingleton<StatusReader>()
         .AddSingleton<Health>()
         .AddSingleton<Asking>()
+        .AddSingleton<Receipts>()
         .AddSingleton<DatabaseWait>()
         .AddLoop<StatusMirror>();
 

@@ -17,11 +17,11 @@ internal static class AnswerCommand
 
     public static Command Create(CommandContext context)
     {
-        var words = new Argument<string[]>("[QUESTION] [TEXT]")
+        var words = new Argument<string[]>("QUESTION? TEXT?")
         {
             Description = "the question's number, needed if several are open; the answer, or - to read it from standard input; "
                 + "\"@session: text\" goes straight to that session",
-            Arity = new ArgumentArity(0, 2),
+            Arity = ArgumentArity.ZeroOrMore,
         };
         words.Validators.Add(CommonOptions.RefuseMistypedOptions);
         var json = CommonOptions.Json();
@@ -42,16 +42,21 @@ internal static class AnswerCommand
     private static async Task<OperatorText> ReadAsync(
         CommandContext context, string[] words, int limit, CancellationToken cancellationToken)
     {
+        var question = words is [var first, ..] ? Number(first) : null;
         switch (words)
         {
-            case [var number, var text]:
-                var question = Number(number) ?? throw new CommandFailure(
+            case [var number, _, ..] when question is null:
+                throw new CommandFailure(
                     ExitCode.Usage, $"\"{number}\" is not the number of a question; an answer of several words needs quotes");
-                return new OperatorText(question, await TextInput.ReadAsync(context, text, limit, cancellationToken));
-            case [var number] when Number(number) is { } asked && context.IsInputRedirected:
-                // A number alone is the question if standard input holds an answer; otherwise it is the answer.
-                var piped = await TextInput.FromInputAsync(context, limit, cancellationToken);
-                return string.IsNullOrWhiteSpace(piped) ? new OperatorText(null, number) : new OperatorText(asked, piped);
+            case [_, _, ..]:
+                return new OperatorText(question, await TextInput.ReadAsync(context, words[1..], limit, cancellationToken));
+            case [var number] when question is not null:
+                // A number alone is a question whose answer comes by standard input, or was forgotten.
+                var piped = context.IsInputRedirected ? await TextInput.FromInputAsync(context, limit, cancellationToken) : "";
+                return !string.IsNullOrWhiteSpace(piped) ? new OperatorText(question, piped) : throw new CommandFailure(
+                    ExitCode.Usage,
+                    $"{number} is the number of a question, and no answer follows; say which question the answer {number} is for: "
+                        + $"relay answer QUESTION {number}");
             default:
                 return new OperatorText(null, await TextInput.ReadAsync(context, words.FirstOrDefault(), limit, cancellationToken));
         }
@@ -88,16 +93,23 @@ internal static class AnswerCommand
         DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
         daemon.PostAsync("/answers", new { answer.Text, answer.Question, Id = id }, ResponseTimeout, cancellationToken);
 
+    /// <summary>Which question, whose, and where what follows will go.</summary>
     private static string Describe(JsonElement outcome)
     {
         var question = outcome.TryGetProperty("question", out var number) && number.ValueKind == JsonValueKind.Number ? $"#{number}" : null;
-        var session = outcome.TryGetProperty("session", out var name) ? name.GetString() : null;
+        var session = Text(outcome, "session") is { Length: > 0 } name ? name : "your own words";
+        var (where, decision) = (Text(outcome, "where"), Text(outcome, "decision"));
         return outcome.GetProperty("outcome").GetString() switch
         {
-            "accepted" => $"answered question {question}; the advisor's reply goes to {session}",
-            "direct" when question is null => $"goes straight to {session}",
-            "direct" => $"goes straight to {session}; question {question} is settled",
-            _ => "already taken",
+            "accepted" when decision is not null =>
+                $"question {question} of {session} is answered: {decision} ({Text(outcome, "asked")})",
+            "accepted" => $"answered question {question} of {session} ({Text(outcome, "asked")}); the advisor's reply goes to {where}",
+            "direct" when question is null => $"goes straight to {where}; no question is settled",
+            "direct" => $"goes straight to {where}; question {question} is settled",
+            _ => "these words were taken before; nothing has changed",
         };
     }
+
+    private static string? Text(JsonElement outcome, string name) =>
+        outcome.TryGetProperty(name, out var value) ? value.GetString() : null;
 }

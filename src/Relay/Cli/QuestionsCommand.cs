@@ -52,18 +52,18 @@ internal static class QuestionsCommand
         if (questions.Count == 0)
             context.Output.WriteLine(all ? "there is nothing yet: no question was asked" : "no question is open");
         foreach (var (index, question) in questions.Index())
-            Show(context, question, first: index == 0);
+            Show(context, question, settings.Current.Config.Operator.Token, first: index == 0);
         return ExitCode.Done;
     }
 
-    private static void Show(CommandContext context, Question question, bool first)
+    private static void Show(CommandContext context, Question question, string token, bool first)
     {
         if (!first)
             context.Output.WriteLine();
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
         var state = question.IsOpen ? "" : $", {question.State.Word()}";
         context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{state}");
-        context.WriteText(question.Text);
+        context.WriteText(QuestionText.Without(question.Text, token));
         if (question is { IsOpen: false, AnsweredAt: { } at })
             context.WriteText(question.State == QuestionState.Expired
                 ? $"expired {Printing.Time(at)}: {question.AnsweredVia}"

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Relay.Configuration;
 using Relay.Http;
 using Relay.Storage;
+using Relay.Texts;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -49,7 +50,7 @@ internal static class StatusCommand
         }
         else
         {
-            Show(context, settings.Current.Home, status, running);
+            Show(context, settings.Current, status, running);
         }
         return fault is null ? ExitCode.Done : ExitCode.Failed;
     }
@@ -71,8 +72,9 @@ internal static class StatusCommand
 
     private static JsonObject ToJson(StatusReport status) => JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
 
-    private static void Show(CommandContext context, RelayHome home, JsonObject json, bool running)
+    private static void Show(CommandContext context, Settings settings, JsonObject json, bool running)
     {
+        var (home, token) = (settings.Home, settings.Config.Operator.Token);
         var status = Parse(json);
         if (!running)
             context.Output.WriteLine($"the daemon is not running; this is read from {home.Root}");
@@ -81,7 +83,7 @@ internal static class StatusCommand
         {
             context.Output.WriteLine();
             context.WriteText($"question #{question.Id} of {question.Session}, {Printing.Age(Now() - question.AskedAt)} ago:");
-            context.WriteText(question.Text);
+            context.WriteText(QuestionText.Without(question.Text, token));
         }
         if (status.Sessions.Count == 0)
             return;

@@ -1,5 +1,6 @@
 using Relay.Operator.Pages;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -9,7 +10,7 @@ internal static class QuestionPages
     public static Task PageAsync(Writing writing, Question question, string token, CancellationToken cancellationToken)
     {
         var title = $"{token} {question.Session} asks (#{question.Id})";
-        var page = new NewPage(PageCause.Question(question.Id), title, question.Text, Priority: 5, "question");
+        var page = new NewPage(PageCause.Question(question.Id), title, QuestionText.Without(question.Text, token), Priority: 5, "question");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 }

@@ -17,8 +17,8 @@ public sealed class AnswerCommandTests : IAsyncDisposable
     [InlineData(null, "Yes", "Yes")]
     [InlineData(null, "1 Yes", "Yes")]
     [InlineData(null, "#1 Yes", "Yes")]
-    [InlineData(null, "3", "3")]
-    [InlineData("", "3", "3")]
+    [InlineData(null, "1 3", "3")]
+    [InlineData(null, "1 go on then", "go on then")]
     [InlineData("Yes\n", "", "Yes")]
     [InlineData("Yes\n", "-", "Yes")]
     [InlineData("Yes\n", "1", "Yes")]
@@ -92,5 +92,81 @@ public sealed class AnswerCommandTests : IAsyncDisposable
     public async Task Without_a_daemon_it_exits_69()
     {
         Assert.Equal(69, (await _relay.RunAsync("answer", "Yes")).Exit);
+    }
+
+    [Theory]
+    [InlineData(null, "2")]
+    [InlineData("", "2")]
+    [InlineData(" \n", "#2")]
+    public async Task A_number_alone_is_a_forgotten_answer_and_none(string? input, string number)
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s1");
+
+        var ran = input is null ? await _relay.RunAsync("answer", number) : await _relay.PipeAsync(input, "answer", number);
+
+        Assert.Equal((2, ""), (ran.Exit, ran.Output));
+        Assert.Contains("no answer follows", ran.Error);
+        Assert.Equal(1, (await _relay.RunAsync("questions", "--json")).Json.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task The_receipt_says_which_question_it_was_whose_and_where_the_reply_will_go()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s1");
+
+        var ran = await _relay.RunAsync("answer", "Yes");
+
+        Assert.Contains("question #1 of s1 (", ran.Output);
+        Assert.Contains("Ask the operator about s1", ran.Output);
+        Assert.Contains("dispatch/s1/input.txt", ran.Output);
+        Assert.DoesNotContain("[NEEDS-JC]", ran.Output);
+    }
+
+    [Fact]
+    public async Task For_one_who_waits_the_receipt_names_the_wait_and_not_the_folder_alone()
+    {
+        await _relay.StartAsync();
+        var asking = _relay.RunAsync("ask", "--session", "s1", "Ask the operator", "--timeout", "60s");
+        await Until.TrueAsync(async () => (await _relay.RunAsync("questions", "--json")).Output.Contains("\"s1\""), "the question");
+
+        var ran = await _relay.RunAsync("answer", "1", "Yes");
+
+        Assert.Contains("waits with relay ask", ran.Output);
+        Assert.Equal(0, (await asking).Exit);
+    }
+
+    [Fact]
+    public async Task Words_for_a_session_are_told_where_they_go_and_that_they_settle_nothing()
+    {
+        await _relay.StartAsync();
+
+        var ran = await _relay.RunAsync("answer", "@s2: look here");
+
+        Assert.Contains("dispatch/s2/input.txt; no question is settled", ran.Output);
+    }
+
+    [Fact]
+    public async Task A_number_nobody_has_asked_under_is_said()
+    {
+        await _relay.StartAsync();
+
+        var ran = await _relay.RunAsync("answer", "9", "go on");
+
+        Assert.Equal((1, ""), (ran.Exit, ran.Output));
+        Assert.Contains("there is no question #9", ran.Error);
+    }
+
+    [Fact]
+    public async Task The_token_is_shown_in_the_title_of_the_page_and_nowhere_else()
+    {
+        await _relay.StartAsync();
+        await _relay.EscalateAsync("s1");
+
+        var lists = (await _relay.RunAsync("questions")).Output + (await _relay.RunAsync("status")).Output;
+
+        Assert.Contains("Ask the operator about s1", lists);
+        Assert.DoesNotContain("[NEEDS-JC]", lists);
     }
 }

@@ -89,9 +89,15 @@ internal static class Endpoints
         {
             Answers.Outcome.Refused refused => Problem.WriteAsync(context, 409, refused.Reason),
             Answers.Outcome.Accepted accepted =>
-                Json.WriteAsync(context, 200, new { Outcome = "accepted", accepted.Question, Session = accepted.Session.Value }),
+                Json.WriteAsync(context, 200, await Of<Receipts>(context).OfAsync(accepted, context.RequestAborted)),
             Answers.Outcome.Direct direct =>
-                Json.WriteAsync(context, 200, new { Outcome = "direct", direct.Question, Session = direct.Session.Value }),
+                Json.WriteAsync(context, 200, new
+                {
+                    Outcome = "direct",
+                    direct.Question,
+                    Session = direct.Session.Value,
+                    Where = await Of<Receipts>(context).WhereAsync(direct.Session, context.RequestAborted),
+                }),
             _ => Json.WriteAsync(context, 200, new { Outcome = "repeated" }),
         });
     }
