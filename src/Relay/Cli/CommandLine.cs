@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Data.Common;
 using Relay.Configuration;
@@ -12,7 +13,10 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] arguments, CommandContext context)
     {
+        if (arguments is ["help", ..]) // As people try it.
+            arguments = [.. arguments[1..], "--help"];
         var root = Root(context);
+        root.Options.OfType<HelpOption>().Single().Action = new Help(context);
         root.Options.OfType<VersionOption>().Single().Action = new Version(context);
         // No response files: "@session: text" is text of the operator, not the name of a file.
         var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -69,6 +73,7 @@ internal static class CommandLine
         ExplainCommand.Create(context),
         CostsCommand.Create(context),
         DoctorCommand.Create(context),
+        HookCommand.Create(),
     };
 
     /// <summary>The faults go to standard error. Standard output is kept for results, which may be JSON.</summary>
@@ -97,7 +102,7 @@ internal static class CommandLine
     {
         if (parse.CommandResult.Command is not RootCommand root || parse.UnmatchedTokens is not [var typed, ..])
             return parse.Errors.Select(fault => fault.Message);
-        var nearest = NearestName.Of(typed, root.Subcommands.Select(command => command.Name).ToList());
+        var nearest = NearestName.Of(typed, [.. root.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)]);
         return [$"there is no command '{typed}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"];
     }
 }

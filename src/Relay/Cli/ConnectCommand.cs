@@ -66,6 +66,7 @@ internal static class ConnectCommand
         {
             Description = "ask: sessions ask when they want to; "
                 + "relay: each final message goes to the advisor, whose reply continues the session",
+            HelpName = "ask|relay",
             DefaultValueFactory = _ => "ask",
         };
         mode.AcceptOnlyFromAmong("ask", "relay");

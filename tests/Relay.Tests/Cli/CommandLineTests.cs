@@ -77,4 +77,75 @@ public sealed class CommandLineTests
 
         Assert.Contains(home.Home.Root, output.ToString());
     }
+
+    [Fact]
+    public async Task The_commands_stand_in_groups_with_what_may_be_left_out_marked()
+    {
+        var help = await HelpAsync("--help");
+
+        Assert.Matches("(?s)Daily:.*  status .*Operator:.*  answer QUESTION\\? TEXT\\?.*Setup:.*  run .*Repair:.*  retry MESSAGE\\?", help);
+        Assert.Contains("  explain MESSAGE ", help);
+        Assert.DoesNotContain("Other:", help);
+        Assert.DoesNotContain("hook", help);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("messages")]
+    [InlineData("log")]
+    [InlineData("ask")]
+    [InlineData("send")]
+    [InlineData("sessions")]
+    [InlineData("costs")]
+    [InlineData("questions")]
+    [InlineData("answer")]
+    [InlineData("demo")]
+    [InlineData("init")]
+    [InlineData("run")]
+    [InlineData("topic")]
+    [InlineData("connect")]
+    [InlineData("connect claude-code")]
+    [InlineData("disconnect claude-code")]
+    [InlineData("channel")]
+    [InlineData("doctor")]
+    [InlineData("explain")]
+    [InlineData("retry")]
+    [InlineData("drop")]
+    [InlineData("hook")]
+    public async Task Each_command_has_help_with_an_example_the_hidden_ones_too(string command)
+    {
+        var help = await HelpAsync([.. command.Split(' '), "--help"]);
+
+        Assert.Contains($"Usage:\n  relay {command}", help);
+        Assert.Contains("Example:\n  ", help);
+        Assert.Contains($"relay {command}", help[help.IndexOf("Example:", StringComparison.Ordinal)..]);
+        Assert.Equal(help, await HelpAsync(["help", .. command.Split(' ')]));
+    }
+
+    [Fact]
+    public async Task The_heads_of_columns_are_explained()
+    {
+        var costs = await HelpAsync("costs", "--help");
+        Assert.All(["write 5m", "read", "twice?", "unknown"], head => Assert.Contains($"  {head} ", costs));
+        Assert.Contains("undelivered", await HelpAsync("sessions", "--help"));
+    }
+
+    [Fact]
+    public async Task On_a_narrow_terminal_the_help_is_folded_between_words()
+    {
+        var help = await HelpAsync(width: 60, "doctor", "--help");
+
+        Assert.All(help.Split('\n')[2..], line => Assert.True(line.Length <= 60, line));
+    }
+
+    private static Task<string> HelpAsync(params string[] arguments) => HelpAsync(width: null, arguments);
+
+    private static async Task<string> HelpAsync(int? width, params string[] arguments)
+    {
+        var output = new StringWriter();
+        var context = new CommandContext(new Dictionary<string, string>(), output, TextWriter.Null) { Width = width };
+
+        Assert.Equal(0, await CommandLine.RunAsync(arguments, context));
+        return output.ToString();
+    }
 }

@@ -20,6 +20,7 @@ public sealed class DemoTests
             outputs.Select(output => CommandLine.RunAsync(["demo"], new CommandContext(environment, output, output))));
 
         Assert.Equal([0, 0], exits);
+        Assert.All(outputs, output => Assert.Contains("next: relay init", output.ToString().TrimEnd().Split('\n')[^1]));
         Assert.All(outputs, output => Assert.Contains("every reply reached the session that asked, once", output.ToString()));
     }
 }

@@ -68,7 +68,7 @@ public sealed class DoctorCommandTests : IAsyncDisposable
 
         var findings = await new ServiceChecks(source, late).RunAsync(page: false, CancellationToken.None);
 
-        Assert.Contains(findings, finding => finding.Check == "clock" && finding.Detail == "6 min ahead of the API's");
+        Assert.Contains(findings, finding => finding.Check == "clock" && finding.Detail == "6m ahead of the API's");
     }
 
     [Fact]

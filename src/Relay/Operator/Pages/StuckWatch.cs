@@ -1,4 +1,3 @@
-using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Running;
@@ -45,7 +44,7 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
     {
         if (await MessageStore.OldestAsync(writing, stuck, cancellationToken) is not { } message)
             return;
-        var waiting = string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalMinutes} min {age.Seconds} s");
+        var waiting = Duration.Write(age);
         var state = message.Reason is null ? message.State.Word() : $"{message.State.Word()}, {message.Reason}";
         var body = $"The oldest message, of {message.Session}, has waited {waiting}: {state}.";
         await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
