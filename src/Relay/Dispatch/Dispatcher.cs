@@ -32,11 +32,13 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     {
         folder.Renew();
         var isFirst = !_swept;
-        await SweepAsync(cancellationToken);
+        if (isFirst)
+            await SweepAsync(cancellationToken);
         await callers.ReleaseAbandonedAsync(cancellationToken);
         var pass = new Pass();
         foreach (var head in await database.ReadAsync(reading => Outbox.FolderHeadsAsync(reading, cancellationToken), cancellationToken))
             await TryAsync(pass, () => LookAtAsync(pass, head, isFirst, cancellationToken)); // (1)
+        _swept = true; // Now that the first pass has looked at all of them.
         await StageAsync(pass, cancellationToken); // (2)
         foreach (var (reply, from) in await WithSpeakersAsync(pass.ToPlace, cancellationToken))
             await TryAsync(pass, () => Place(pass, reply, from)); // (3)
@@ -63,12 +65,9 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     /// <summary>Once: files whose commit never came, and replies that another home had in its folders when this one took over.</summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        if (_swept)
-            return;
         await MoveInAsync(folder.Id(), cancellationToken);
         var staged = await database.ReadAsync(reading => Outbox.StagedNamesAsync(reading, cancellationToken), cancellationToken);
         folder.Sweep(staged.ToHashSet());
-        _swept = true;
     }
 
     private async Task MoveInAsync(string home, CancellationToken cancellationToken)

@@ -52,8 +52,8 @@ internal sealed class FolderChannel : IDisposable
     public void Stage(string id, string content)
     {
         Directory.CreateDirectory(_home.Staged); // Somebody may have cleared the dispatch folder.
+        _staged[id] = true; // Before it is written, so that a sweep leaves it.
         DurableFile.Write(StagedFile(id), Encoding.UTF8.GetBytes(content.EndsWith('\n') ? content : content + '\n'));
-        _staged[id] = true;
     }
 
     /// <summary>What was staged and placed so far is there to stay. A rename is one step of the file system's journal, so the folder it
@@ -109,12 +109,12 @@ internal sealed class FolderChannel : IDisposable
 
     public bool IsStaged(OutboundReply reply) => File.Exists(StagedFile(reply.Id));
 
-    /// <summary>At the start: removes what was staged for commits that did not come.</summary>
+    /// <summary>At the start: removes what was staged for commits that did not come. Turns may stage meanwhile.</summary>
     public void Sweep(IReadOnlySet<string> wanted)
     {
         if (Directory.Exists(_home.Staged))
             foreach (var file in Directory.EnumerateFiles(_home.Staged))
-                if (!wanted.Contains(Path.GetFileName(file)))
+                if (Path.GetFileName(file) is var id && !wanted.Contains(id) && !_staged.ContainsKey(id))
                     File.Delete(file);
     }
 

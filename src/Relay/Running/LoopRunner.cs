@@ -12,6 +12,8 @@ internal sealed partial class LoopRunner(
     /// <summary>A full disk is looked at every second; what goes on failing, less often.</summary>
     private static readonly Backoff AfterFault = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
 
+    private static readonly TimeSpan LeastAfterFault = TimeSpan.FromMilliseconds(100);
+
     private readonly List<ILoop> _loops = loops.ToList();
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -48,9 +50,20 @@ internal sealed partial class LoopRunner(
             {
                 if (faults.Set(name, exception.Message))
                     LogFailed(name, exception);
-                await WaitAsync(mended, AfterFault.Delay(++failures), stoppingToken);
+                await WaitAfterFaultAsync(wakeUp, mended, AfterFault.Delay(++failures), stoppingToken);
             }
         }
+    }
+
+    /// <summary>A fault of one thing must not delay the loop's other work, so what wakes it still does, though not at once.</summary>
+    private async Task WaitAfterFaultAsync(Subscription? wakeUp, Subscription mended, TimeSpan limit, CancellationToken stoppingToken)
+    {
+        await clock.PauseAsync(LeastAfterFault, stoppingToken);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var waits = new[] { WaitAsync(wakeUp, limit, over.Token), WaitAsync(mended, limit, over.Token) };
+        await Task.WhenAny(waits);
+        await over.CancelAsync();
+        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private Task WaitAsync(Subscription? wakeUp, TimeSpan limit, CancellationToken stoppingToken) =>
