@@ -34,7 +34,11 @@ public abstract class Stage : IAsyncLifetime
     {
         await Api.DisposeAsync();
         await Ntfy.DisposeAsync();
-        _home?.Dispose();
+        if (_home is not null)
+        {
+            await _home.AssertNothingStrandedAsync();
+            _home.Dispose();
+        }
         CleanUp();
         GC.SuppressFinalize(this);
     }

@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Operator;
 using Relay.Storage;
 using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
+using Xunit;
 
 namespace Relay.Scenarios.Harness;
 
@@ -61,12 +63,22 @@ internal sealed class ScenarioHome : IDisposable
         return true;
     }
 
-    public async Task<List<T>> QueryAsync<T>(string sql, Func<Row, T> map, CancellationToken cancellationToken)
+    public Task<List<T>> QueryAsync<T>(string sql, Func<Row, T> map, CancellationToken cancellationToken) =>
+        ReadAsync(reading => reading.Sql(sql).ListAsync(map, cancellationToken), cancellationToken);
+
+    private async Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken)
     {
         await using Database database = _database is null
             ? SqliteDatabase.OpenReadOnly(Paths.DatabaseFile, TimeProvider.System)
             : PostgresDatabase.OpenReadOnly(_database, TimeProvider.System);
-        return await database.ReadAsync(reading => reading.Sql(sql).ListAsync(map, cancellationToken), cancellationToken);
+        return await database.ReadAsync(work, cancellationToken);
+    }
+
+    /// <summary>Whatever has happened here, no message waits for nothing. A scenario that leaves no database leaves nothing to ask.</summary>
+    public async Task AssertNothingStrandedAsync()
+    {
+        if (_database is not null || File.Exists(Paths.DatabaseFile))
+            Assert.Empty(await ReadAsync(reading => StateCheck.ReadAsync(reading, CancellationToken.None), CancellationToken.None));
     }
 
     public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) =>
