@@ -36,7 +36,7 @@ public abstract class Stage : IAsyncLifetime
         await Ntfy.DisposeAsync();
         if (_home is not null)
         {
-            await _home.AssertNothingStrandedAsync();
+            Assert.Empty(await _home.StrandedAsync());
             _home.Dispose();
         }
         CleanUp();

@@ -48,7 +48,7 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
 
         var (atSteps, atMoments) = await DieAsync(home, talk, CrashPlan.Make(Kills, LaterPassings, new Random(seed)));
         await DrainAsync(home, talk);
-        await home.AssertNothingStrandedAsync();
+        Assert.Empty(await home.StrandedAsync());
         var figures = await CrashFigures.CountAsync(home, talk.Said, api, ntfy, TestContext.Current.CancellationToken);
 
         Say(string.Create(

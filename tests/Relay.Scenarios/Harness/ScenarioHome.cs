@@ -6,7 +6,6 @@ using Relay.Operator;
 using Relay.Storage;
 using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
-using Xunit;
 
 namespace Relay.Scenarios.Harness;
 
@@ -74,12 +73,10 @@ internal sealed class ScenarioHome : IDisposable
         return await database.ReadAsync(work, cancellationToken);
     }
 
-    /// <summary>Whatever has happened here, no message waits for nothing. A scenario that leaves no database leaves nothing to ask.</summary>
-    public async Task AssertNothingStrandedAsync()
-    {
-        if (_database is not null || File.Exists(Paths.DatabaseFile))
-            Assert.Empty(await ReadAsync(reading => StateCheck.ReadAsync(reading, CancellationToken.None), CancellationToken.None));
-    }
+    /// <summary>What waits for nothing. Whatever has happened here, there should be none.</summary>
+    public async Task<List<Stranded>> StrandedAsync() => _database is not null || File.Exists(Paths.DatabaseFile)
+        ? await ReadAsync(reading => StateCheck.ReadAsync(reading, CancellationToken.None), CancellationToken.None)
+        : [];
 
     public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) =>
         (await QueryAsync(sql, row => row.Number(), cancellationToken))[0];
