@@ -16,6 +16,9 @@ public sealed record LoopbackMessagesApiOptions
     /// <summary>Makes the reply when nothing is scripted. By default it quotes the last line of the user.</summary>
     public Func<AdvisorRequest, ScriptedReply>? Answer { get; init; }
 
+    /// <summary>What GET /v1/models lists.</summary>
+    public IReadOnlyList<string> ListedModels { get; init; } = [];
+
     /// <summary>The delay before the first byte of each answer.</summary>
     public TimeSpan Latency { get; init; } = TimeSpan.Zero;
 
@@ -203,8 +206,10 @@ public sealed class LoopbackMessagesApi : IAsyncDisposable
 
     private Task ListModelsAsync(HttpContext context, CancellationToken cancellationToken) =>
         _options.ApiKey is null || context.Request.Headers["x-api-key"] == _options.ApiKey
-            ? WriteJsonAsync(context, new JsonObject { ["data"] = new JsonArray() }, cancellationToken)
+            ? WriteJsonAsync(context, new JsonObject { ["data"] = Listed() }, cancellationToken)
             : FailAsync(context, 0, new ScriptedReply.Failure(401, ApiError.TypeOf(401), ApiError.UsualMessage(401)), cancellationToken);
+
+    private JsonArray Listed() => [.. _options.ListedModels.Select(id => new JsonObject { ["type"] = "model", ["id"] = id })];
 
     private static async Task<RequestEnd> RefuseAsync(
         HttpContext context, AdvisorRequest request, ScriptedReply.Failure failure, CancellationToken cancellationToken)

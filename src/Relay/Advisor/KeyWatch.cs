@@ -6,7 +6,7 @@ namespace Relay.Advisor;
 /// <summary>Without a key nothing can be asked: that is a fault from the start, and not only once a message is held for it.</summary>
 internal sealed class KeyWatch(SettingsSource settings, Faults faults) : ILoop
 {
-    private const string Source = "API key";
+    public const string Source = "API key", Missing = "ANTHROPIC_API_KEY is not set";
 
     public Topic? WakesOn => Topic.Settings;
 
@@ -15,7 +15,7 @@ internal sealed class KeyWatch(SettingsSource settings, Faults faults) : ILoop
     public Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         if (IsMissing(settings.Current))
-            faults.Set(Source, $"ANTHROPIC_API_KEY is not set: put it into {settings.Current.Home.EnvFile}");
+            faults.Set(Source, $"{Missing}: put it into {settings.Current.Home.EnvFile}");
         else
             faults.Clear(Source);
         return Task.FromResult(0);

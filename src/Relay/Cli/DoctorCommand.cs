@@ -10,7 +10,7 @@ internal static class DoctorCommand
     {
         var page = new Option<bool>("--page") { Description = "also send a test page, and say whether the server took it" };
         var json = CommonOptions.Json();
-        var command = new Command("doctor", "check key, address, folders, database, clock and ntfy, with a fix for each fault")
+        var command = new Command("doctor", "check key, address, model, folders, database, clock and ntfy, with a fix for each fault")
         {
             page,
             json,
@@ -31,7 +31,7 @@ internal static class DoctorCommand
         else
             Show(context, findings);
         if (loaded is Loaded.Faulty faulty)
-            return context.ReportFaults(faulty.Faults);
+            return json ? context.ReportFaults(faulty.Faults) : ExitCode.Configuration; // They are among the findings.
         return healthy ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -44,6 +44,7 @@ internal static class DoctorCommand
         [
             Finding.Ok("configuration", home.Root),
             .. HomeChecks.Run(home),
+            .. await new SetupChecks(ok.Source.Current, TimeProvider.System).RunAsync(cancellationToken),
             await DatabaseCheck.RunAsync(ok.Source, cancellationToken),
             .. await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(page, cancellationToken),
         ];
@@ -57,18 +58,46 @@ internal static class DoctorCommand
         var width = findings.Max(finding => finding.Check.Length);
         foreach (var finding in findings)
         {
-            context.WriteText($"{finding.Word,-7}  {finding.Check.PadRight(width)}  {finding.Detail}");
+            WriteMark(context, finding);
+            context.WriteText($"{finding.Check.PadRight(width)}  {OneLine(finding.Detail)}");
             if (finding.Fix is not null)
-                context.WriteText($"{"",7}  {"".PadRight(width)}  fix: {finding.Fix}");
+                context.WriteText($"{"",MarkWidth}{"".PadRight(width)}  fix: {finding.Fix}");
         }
         var faults = findings.Count(finding => finding.State == FindingState.Fault);
-        context.Output.WriteLine(faults == 0 ? "no fault found" : faults == 1 ? "1 fault" : $"{faults} faults");
+        var warnings = findings.Count(finding => finding.State == FindingState.Warning);
+        context.Output.WriteLine(
+            (faults == 0 ? "no fault found" : Printing.Many(faults, "fault"))
+            + (warnings == 0 ? "" : ", " + Printing.Many(warnings, "warning")));
     }
+
+    private const int MarkWidth = 9;
+
+    /// <summary>A mark and a colour on a terminal, the word alone elsewhere.</summary>
+    private static void WriteMark(CommandContext context, Finding finding)
+    {
+        var word = finding.Word.PadRight(MarkWidth - (context.IsOutputRich ? 2 : 0));
+        if (!context.IsOutputRich)
+        {
+            context.Output.Write(word);
+            return;
+        }
+        var (mark, colour) = finding.State switch
+        {
+            FindingState.Ok => ("✓", 32),
+            FindingState.Fault => ("✗", 31),
+            FindingState.Warning => ("!", 33),
+            _ => ("·", 90),
+        };
+        context.Output.Write(FormattableString.Invariant($"\u001b[{colour}m{mark} {word}\u001b[0m"));
+    }
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }
 
 internal enum FindingState
 {
     Ok,
+    Warning,
     Fault,
     Skipped,
 }
@@ -79,6 +108,7 @@ internal sealed record Finding(string Check, FindingState State, string Detail, 
     public string Word => State switch
     {
         FindingState.Ok => "ok",
+        FindingState.Warning => "warning",
         FindingState.Fault => "FAULT",
         _ => "skipped",
     };
@@ -86,6 +116,9 @@ internal sealed record Finding(string Check, FindingState State, string Detail, 
     public static Finding Ok(string check, string detail) => new(check, FindingState.Ok, detail, Fix: null);
 
     public static Finding Fault(string check, string detail, string fix) => new(check, FindingState.Fault, detail, fix);
+
+    /// <summary>It works, but not as most would want it.</summary>
+    public static Finding Warning(string check, string detail, string fix) => new(check, FindingState.Warning, detail, fix);
 
     public static Finding Skipped(string check, string detail) => new(check, FindingState.Skipped, detail, Fix: null);
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Operator.Pages;
+using Relay.Web.Status;
 
 namespace Relay.Cli;
 
@@ -44,24 +46,42 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
             case DaemonClient.Response.NotRunning:
                 return Finding.Skipped(name, "not running; relay run starts it");
             case DaemonClient.Response.Unanswered unanswered:
+                var known = StatusReport.InFile(_settings.Home.StatusFile) is { State: "error", StateReason: { } last }
+                    ? $"; it said last: {last}"
+                    : "";
                 return Finding.Fault(
-                    name,
-                    $"process {daemon.ProcessId} runs but does not answer: {unanswered.Reason}",
-                    "look into logs/relay.log; stop it and start it again");
+                    name, $"process {daemon.ProcessId} runs but does not answer: {unanswered.Reason}{known}", "stop it and start it again");
             case DaemonClient.Response.Received { IsOk: true }:
                 return Finding.Ok(name, $"process {daemon.ProcessId} runs and is healthy");
             case DaemonClient.Response.Received received:
-                return Finding.Fault(
-                    name, $"process {daemon.ProcessId} is not healthy: {Reasons(received)}", "relay status and logs/relay.log tell more");
+                return await UnwellAsync(daemon, received, cancellationToken);
             default:
                 throw new InvalidOperationException();
         }
     }
 
-    private static string Reasons(DaemonClient.Response.Received health) =>
+    /// <summary>With the reasons as far as they are known. What another check has found is not told again.</summary>
+    private static async Task<Finding> UnwellAsync(
+        DaemonClient daemon, DaemonClient.Response.Received health, CancellationToken cancellationToken)
+    {
+        var reasons = Reasons(health).Where(reason => !reason.StartsWith(KeyWatch.Source + ":", StringComparison.Ordinal)).ToList();
+        if (reasons.Count == 0)
+            return Finding.Ok("daemon", $"process {daemon.ProcessId} runs, and lacks nothing but the key");
+        if (await daemon.GetAsync("/status", ResponseTimeout, cancellationToken) is DaemonClient.Response.Received { IsOk: true } status
+            && status.Body.TryGetProperty("state_reason", out var why) && why.GetString() is { Length: > 0 } reason
+            && !reason.Contains(KeyWatch.Missing, StringComparison.Ordinal)
+            && !reasons.Exists(each => each.Contains(reason, StringComparison.Ordinal)))
+            reasons.Add(reason);
+        return Finding.Fault(
+            "daemon",
+            $"process {daemon.ProcessId} is not healthy: {string.Join("; ", reasons)}",
+            "mend what is named; relay messages lists what waits, and for what");
+    }
+
+    private static List<string> Reasons(DaemonClient.Response.Received health) =>
         health.Body.ValueKind == JsonValueKind.Object && health.Body.TryGetProperty("reasons", out var list)
-            ? string.Join("; ", list.EnumerateArray().Select(each => each.GetString()))
-            : health.Detail;
+            ? [.. list.EnumerateArray().Select(each => each.GetString() ?? "")]
+            : [health.Detail];
 
     private async Task<IEnumerable<Finding>> AdvisorAsync(HttpClient http, CancellationToken cancellationToken)
     {
