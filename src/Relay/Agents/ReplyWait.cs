@@ -3,7 +3,7 @@ using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Agents;
 
@@ -74,10 +74,13 @@ internal sealed class ReplyWait(
         var lease = await handover.TakeReplyAsync(request.Conversation, request.Message, cancellationToken);
         if (!lease.IsEmpty)
             return (new Waited.Replied(lease), "answered");
-        var (message, questions) = await database.ReadAsync(
-            async reading => (
-                await MessageStore.FindAsync(reading, request.Conversation, request.Message, cancellationToken),
-                await QuestionStore.OfAsync(reading, request.Conversation, request.Message, cancellationToken)),
+        var (message, questions, why) = await database.ReadAsync(
+            async reading =>
+            {
+                var found = await MessageStore.FindAsync(reading, request.Conversation, request.Message, cancellationToken);
+                var asked = await QuestionStore.OfAsync(reading, request.Conversation, request.Message, cancellationToken);
+                return (found, asked, found is null ? null : await Waits.OfAsync(reading, found, cancellationToken));
+            },
             cancellationToken);
         var open = questions.Find(question => question.IsOpen);
         if (message is { State: MessageState.Dead })
@@ -87,15 +90,7 @@ internal sealed class ReplyWait(
             return (new Waited.TakenElsewhere(text), "answered");
         if (request.LeaveToOperator && open is not null)
             return (new Waited.OperatorAsked(open.Id), "");
-        var state = open is null ? Describe(message) : $"the operator was asked, question #{open.Id}";
+        var state = open is null ? why?.Words ?? "unknown" : $"the operator was asked, question #{open.Id}";
         return (request.LeaveToOperator && message is { State: MessageState.Held } ? new Waited.NotYet(state) : null, state);
     }
-
-    private static string Describe(Message? message) => message switch
-    {
-        null => "unknown",
-        { State: MessageState.Accepted, Reason: null } => "accepted, waits for its turn",
-        { Reason: { } reason } => $"{message.State.Word()}: {reason}",
-        _ => message.State.Word(),
-    };
 }

@@ -86,7 +86,7 @@ internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new Response.Unanswered($"nothing came within {timeout.TotalSeconds:0} s");
+            return new Response.Unanswered($"nothing came within {Duration.Write(timeout)}");
         }
     }
 

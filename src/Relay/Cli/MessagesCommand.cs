@@ -23,9 +23,9 @@ internal static class MessagesCommand
         new("message") { Meaning = "its id: explain, retry and drop take it, or its beginning" },
         new("session") { Meaning = "who said it, or whom the reply is for" },
         new("state") { Meaning = "queued, accepted, asking, waiting (for the operator), deferred, held, answered, placed" },
-        new("age") { IsNumber = true, Rank = 2 },
-        new("waits for") { Rank = 1 },
-        new("text") { Rank = 3 },
+        new("age") { IsNumber = true, Rank = 1 },
+        new("waits for"),
+        new("text") { Rank = 2 },
     ];
 
     /// <summary>One line of the list.</summary>

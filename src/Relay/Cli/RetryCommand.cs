@@ -21,11 +21,14 @@ internal static class RetryCommand
             if (parse.GetValue(json))
                 context.WriteJson(done);
             else if (done.TryGetProperty("released", out var released))
-                context.Output.WriteLine(released.GetInt32() == 0 ? "nothing is held" : $"{released} tried again");
+                context.Output.WriteLine(Released(released.GetInt32()));
             else
                 context.Output.WriteLine($"{done.GetProperty("message").GetString()} is tried again");
             return ExitCode.Done;
         });
         return command;
     }
+
+    private static string Released(int count) =>
+        count == 0 ? "nothing is held" : $"{Printing.Many(count, "message")} {(count == 1 ? "is" : "are")} tried again";
 }

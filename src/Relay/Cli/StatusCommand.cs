@@ -99,7 +99,7 @@ internal static class StatusCommand
         ("rejected", Rejected(status.EnvelopesRejected)),
         ("cost", Cost(status)),
         ("tokens", $"{Printing.Count(status.TotalInputTokens)} in, {Printing.Count(status.TotalOutputTokens)} out"),
-        ("history", $"{Printing.Count(status.HistoryTurns)} turns, {Printing.Count(status.HistoryChars)} characters"),
+        ("history", $"{Printing.Many(status.HistoryTurns, "turn")}, {Printing.Many(status.HistoryChars, "character")}"),
         ("dispatch", status.LastDispatchAt is { } at ? $"last to {status.LastDispatchSession}, {Printing.Age(Now() - at)} ago" : null),
         ("pages", Pages(status)),
         ("model", status.Model),

@@ -20,12 +20,12 @@ internal sealed record Column(string Name)
 /// Without a terminal there is no limit.</summary>
 internal static class Tables
 {
-    private const int Shortest = 8;
+    private const int Shortest = 8, Plain = 2, Framed = 3;
 
     public static void WriteTable(this CommandContext context, IReadOnlyList<Column> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
         var table = new Shown(columns, [.. rows.Select(row => row.Select(Printing.WithoutControlCharacters).ToList())]);
-        var between = context.IsOutputRich ? 3 : 2;
+        var between = context.IsOutputRich ? Framed : Plain;
         var left = new List<string>();
         while (context.Width is { } width && table.Width(between) > width && table.Columns.Max(column => column.Rank) > 0)
         {
@@ -50,7 +50,8 @@ internal static class Tables
             .Select((column, index) => Rows.Select(row => row[index].Length).Append(column.Name.Length).Max())
             .ToList();
 
-        public int Width(int between) => Widths.Sum() + between * (Columns.Count + 1);
+        /// <summary>In a frame there is room at both sides as well.</summary>
+        public int Width(int between) => Widths.Sum() + between * (between > Plain ? Columns.Count + 1 : Columns.Count - 1);
 
         public Shown Without(int column) => new(
             [.. Columns.Where((_, index) => index != column)],

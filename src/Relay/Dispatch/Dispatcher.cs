@@ -212,7 +212,7 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     }
 
     [LoggerMessage(LogLevel.Warning,
-        "{Count} replies lay in the folders of another home and are placed here; a session may have taken one there already")]
+        "Replies that lay in the folders of another home and are placed here: {Count}; a session may have taken one there already")]
     private partial void LogMovedIn(int count);
 
     [LoggerMessage(LogLevel.Information, "Placed the reply to {MessageId} for {Session}, {Characters} characters, after {Milliseconds} ms")]

@@ -23,6 +23,6 @@ internal sealed partial class HoldRelease(Holds holds, SettingsSource settings, 
         return released;
     }
 
-    [LoggerMessage(LogLevel.Information, "The configuration changed; {Messages} held messages are tried again")]
+    [LoggerMessage(LogLevel.Information, "The configuration changed; held messages that are tried again: {Messages}")]
     private partial void LogReleased(int messages);
 }

@@ -8,7 +8,7 @@ using Relay.Dispatch;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Storage;
-using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Agents.Tools;
 
@@ -80,12 +80,10 @@ internal sealed class AdvisorTools(
         var lease = await handover.TakeAsync(caller.Session, cancellationToken);
         if (!lease.IsEmpty)
             return caller.Deliver(lease);
-        var waiting = await database.ReadAsync(
-            reading => MessageStore.UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
-        if (waiting.Count == 0)
-            return Text("No replies wait, and no question of this session is open.");
-        var open = waiting.Select(message => $"{message.Id}, {message.State.Word()}");
-        return Text("No replies wait yet. Still open: " + string.Join("; ", open));
+        var open = await database.ReadAsync(reading => UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
+        return Text(open.Count == 0
+            ? "No replies wait, and no question of this session is open."
+            : "No replies wait yet. Still open: " + string.Join("; ", open));
     }
 
     [McpServerTool(Name = "tell_advisor", Title = "Tell the advisor", Destructive = false)]
@@ -111,21 +109,28 @@ internal sealed class AdvisorTools(
         RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var caller = await callers.IdentifyAsync(request, cancellationToken);
-        var (backlog, open, unanswered) = await database.ReadAsync(
+        var (backlog, open, mine) = await database.ReadAsync(
             async reading => (
                 await Backlog.ReadAsync(reading, cancellationToken),
                 await QuestionStore.OpenAsync(reading, cancellationToken),
-                await MessageStore.UnansweredAsync(reading, caller.Session, cancellationToken)),
+                await UnansweredAsync(reading, caller.Session, cancellationToken)),
             cancellationToken);
-        var mine = unanswered.Select(message =>
-            $"  {message.Id}: {message.State.Word()}{(message.Reason is null ? "" : ", " + message.Reason)}");
         return Text(string.Join('\n',
         [
             $"The relay works. This session is {caller.Session}.",
             string.Create(CultureInfo.InvariantCulture, $"Unanswered: {backlog.Count} messages over all sessions, of this one:"),
-            .. mine.DefaultIfEmpty("  none"),
+            .. mine.Select(line => "  " + line).DefaultIfEmpty("  none"),
             .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Session}."),
         ]));
+    }
+
+    /// <summary>A session's messages without a reply, each with what it waits for.</summary>
+    private static async Task<List<string>> UnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken)
+    {
+        var lines = new List<string>();
+        foreach (var message in await MessageStore.UnansweredAsync(reading, session, cancellationToken))
+            lines.Add($"{message.Id}: {(await Waits.OfAsync(reading, message, cancellationToken)).Words}");
+        return lines;
     }
 
     private static CallToolResult Answer(AgentCall caller, MessageId message, Waited waited) => waited switch
