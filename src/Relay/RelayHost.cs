@@ -102,10 +102,7 @@ internal static class RelayHost
     private static IServiceCollection AddOperator(this IServiceCollection services) => services
         .AddSingleton<Answers>()
         .AddSingleton<Holds>()
-        .AddSingleton(_ => new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        })
+        .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()
         .AddLoop<Pager>()
         .AddLoop<StuckWatch>()

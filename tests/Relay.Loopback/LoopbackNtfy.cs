@@ -130,6 +130,11 @@ public sealed class LoopbackNtfy : IAsyncDisposable
                 context.Response.Headers.RetryAfter = refused.RetryAfter;
                 await RefuseAsync(context, NtfyError.Of(refused.StatusCode), cancellationToken);
                 return;
+            case NtfyFault.Answered answered:
+                context.Response.StatusCode = answered.StatusCode;
+                context.Response.Headers.Location = answered.Location;
+                await context.Response.WriteAsync(answered.Body, cancellationToken);
+                return;
             case NtfyFault.Aborted { Kept: false }:
                 context.Abort();
                 return;
@@ -152,6 +157,8 @@ public sealed class LoopbackNtfy : IAsyncDisposable
         var (page, error) = topic.Length == 0
             ? NtfyMessage.Read(body, authorization, _options.Clock.GetUtcNow(), Stopwatch.GetTimestamp())
             : (Written(topic, body, authorization) with { SequenceId = sequence }, null);
+        if (topic.Length == 0 && Encoding.UTF8.GetByteCount(body) > NtfyMessage.MaximumRequestBytes)
+            error = NtfyError.RequestTooLarge;
         error ??= NtfyMessage.FindFault(page!);
         return error is null ? (Accept(page!), null) : (null, error);
     }

@@ -9,6 +9,9 @@ namespace Relay.Loopback;
 /// <summary>The JSON of ntfy: how a message is published, what is refused, and how a message is sent to subscribers.</summary>
 internal static partial class NtfyMessage
 {
+    /// <summary>Of the JSON of a publish, as it is sent.</summary>
+    public const int MaximumRequestBytes = 8_192;
+
     private const int MaximumMessageBytes = 4_096;
     private const int MaximumTitleBytes = 1_024;
     private const int MaximumTagsBytes = 512;
@@ -110,6 +113,8 @@ internal sealed record NtfyError(int Code, int Status, string Message)
     public static readonly NtfyError Unauthorized = new(40101, 401, "unauthorized");
     public static readonly NtfyError Forbidden = new(40301, 403, "forbidden");
     public static readonly NtfyError NotFound = new(40401, 404, "page not found");
+
+    public static readonly NtfyError RequestTooLarge = new(41303, 413, "JSON body too large");
 
     public static NtfyError Of(int status) => status switch
     {

@@ -30,6 +30,11 @@ public abstract record NtfyFault
     /// <summary>The page is accepted, but the connection is aborted before the sender is told.</summary>
     public static NtfyFault CutAfterAccepting() => new Aborted(Kept: true);
 
+    /// <summary>The answer of something that is no ntfy server: a proxy, a sign-in page, a redirect.</summary>
+    public static NtfyFault Foreign(int status, string body, string? location = null) => new Answered(status, body, location);
+
+    internal sealed record Answered(int StatusCode, string Body, string? Location) : NtfyFault;
+
     internal sealed record Refused(int StatusCode, string? RetryAfter) : NtfyFault;
 
     internal sealed record Hung : NtfyFault;

@@ -9,22 +9,29 @@ internal static class DoctorCommand
     public static Command Create(CommandContext context)
     {
         var page = new Option<bool>("--page") { Description = "also send a test page, and say whether the server took it" };
+        var call = new Option<bool>("--call") { Description = "also ask the advisor for one token, as the daemon would; it is paid" };
         var json = CommonOptions.Json();
         var command = new Command("doctor", "check key, address, model, folders, database, clock and ntfy, with a fix for each fault")
         {
             page,
+            call,
             json,
         };
         command.SetAction((parse, cancellationToken) =>
-            RunAsync(context, context.Home(parse), parse.GetValue(page), parse.GetValue(json), cancellationToken));
+            RunAsync(
+                context, context.Home(parse), new Extras(parse.GetValue(page), parse.GetValue(call)), parse.GetValue(json),
+                cancellationToken));
         return command;
     }
 
+    /// <summary>What is done only on request: the operator notices one, and pays for the other.</summary>
+    private sealed record Extras(bool Page, bool Call);
+
     private static async Task<int> RunAsync(
-        CommandContext context, RelayHome home, bool page, bool json, CancellationToken cancellationToken)
+        CommandContext context, RelayHome home, Extras extras, bool json, CancellationToken cancellationToken)
     {
         var loaded = SettingsSource.Load(home, context.Environment, generate: false);
-        var findings = await FindAsync(loaded, home, page, cancellationToken);
+        var findings = await FindAsync(loaded, home, extras, cancellationToken);
         var healthy = findings.TrueForAll(finding => finding.State != FindingState.Fault);
         if (json)
             context.WriteJson(new { Healthy = healthy, Checks = findings.Select(finding => finding.ToJson()).ToList() });
@@ -36,7 +43,7 @@ internal static class DoctorCommand
     }
 
     /// <summary>With faulty settings only the home can be checked.</summary>
-    private static async Task<List<Finding>> FindAsync(Loaded loaded, RelayHome home, bool page, CancellationToken cancellationToken)
+    private static async Task<List<Finding>> FindAsync(Loaded loaded, RelayHome home, Extras extras, CancellationToken cancellationToken)
     {
         if (loaded is not Loaded.Ok ok)
             return [.. ((Loaded.Faulty)loaded).Faults.Select(SettingsFault), .. HomeChecks.Run(home)];
@@ -46,7 +53,7 @@ internal static class DoctorCommand
             .. HomeChecks.Run(home),
             .. await new SetupChecks(ok.Source.Current, TimeProvider.System).RunAsync(cancellationToken),
             await DatabaseCheck.RunAsync(ok.Source, cancellationToken),
-            .. await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(page, cancellationToken),
+            .. await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(extras.Page, extras.Call, cancellationToken),
         ];
     }
 

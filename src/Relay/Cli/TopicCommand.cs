@@ -18,7 +18,8 @@ internal static class TopicCommand
         var secrets = context.Settings(parse).Current.Secrets;
         if (secrets.NtfyTopic.Length == 0)
             throw new CommandFailure(ExitCode.Failed, "there is no topic yet: relay run makes one, and so does relay init in a new home");
-        var address = $"{secrets.NtfyServer.ToString().TrimEnd('/')}/{secrets.NtfyTopic}";
+        var server = secrets.NtfyServer.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
+        var address = $"{server.TrimEnd('/')}/{secrets.NtfyTopic}";
         if (json)
             context.WriteJson(new { Topic = secrets.NtfyTopic, Address = address });
         else

@@ -11,6 +11,7 @@ internal sealed partial record Secrets
 {
     private const string AbsoluteUrl = "an absolute http or https address";
     private const string DatabaseAddress = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+    private const string NoUserBesideToken = "one without a user and password, or no NTFY_TOKEN: only one of the two can be sent";
     private const string VisibleAscii = "visible ASCII characters without spaces";
 
     public static readonly IReadOnlySet<string> Keys = new HashSet<string>
@@ -37,13 +38,14 @@ internal sealed partial record Secrets
     {
         var resolver = new Resolver(file, environment, faults);
         var defaults = new Secrets();
+        var ntfyToken = resolver.Text("NTFY_TOKEN");
         return new Secrets
         {
             ApiKey = resolver.Text("ANTHROPIC_API_KEY"),
-            BaseUrl = resolver.Url("ANTHROPIC_BASE_URL") ?? defaults.BaseUrl,
+            BaseUrl = resolver.Url("ANTHROPIC_BASE_URL", noUser: null) is { } gateway ? ApiRoot(gateway) : defaults.BaseUrl,
             NtfyTopic = resolver.Topic("NTFY_TOPIC") ?? "",
-            NtfyServer = resolver.Url("NTFY_SERVER") ?? defaults.NtfyServer,
-            NtfyToken = resolver.Text("NTFY_TOKEN"),
+            NtfyServer = resolver.Url("NTFY_SERVER", ntfyToken is null ? null : NoUserBesideToken) ?? defaults.NtfyServer,
+            NtfyToken = ntfyToken,
             Token = resolver.Text("RELAY_TOKEN") ?? "",
             DatabaseUrl = resolver.DatabaseUrl("RELAY_DATABASE_URL"),
         };
@@ -69,6 +71,18 @@ internal sealed partial record Secrets
                 $"RELAY_DATABASE_URL is missing, and store: postgres in config.yaml needs it; allowed: {DatabaseAddress}"));
     }
 
+    /// <summary>Many gateways give their address with the /v1 of the paths below it, or with a whole path: the root of those is
+    /// meant.</summary>
+    private static Uri ApiRoot(Uri gateway)
+    {
+        var root = new UriBuilder(gateway);
+        root.Path = ApiPath().Replace(root.Path, "");
+        return root.Uri;
+    }
+
+    [GeneratedRegex(@"/+v1(/+messages)?/*\z")]
+    private static partial Regex ApiPath();
+
     public override string ToString() =>
         $"Secrets {{ ApiKey = {Presence(ApiKey)}, BaseUrl = {Server(BaseUrl)}, NtfyTopic = {Presence(NtfyTopic)}, " +
         $"NtfyServer = {Server(NtfyServer)}, NtfyToken = {Presence(NtfyToken)}, Token = {Presence(Token)} }}";
@@ -89,7 +103,14 @@ internal sealed partial record Secrets
 
         public string? Topic(string key) => Checked(key, "1 to 64 of A-Z a-z 0-9 _ -", TopicPattern().IsMatch);
 
-        public Uri? Url(string key) => Checked(key, AbsoluteUrl, IsHttp) is { } value ? new Uri(value) : null;
+        /// <param name="key">The name of the setting.</param>
+        /// <param name="noUser">What is allowed instead of a user in the address; null where it may hold one.</param>
+        public Uri? Url(string key, string? noUser)
+        {
+            if (Checked(key, AbsoluteUrl, IsHttp) is not { } value)
+                return null;
+            return noUser is null || Checked(key, noUser, found => new Uri(found).UserInfo.Length == 0) is not null ? new Uri(value) : null;
+        }
 
         public Uri? DatabaseUrl(string key) => Checked(key, DatabaseAddress, IsPostgres) is { } value ? new Uri(value) : null;
 

@@ -7,6 +7,9 @@ internal enum HoldCause
     Credit,
     SpendLimit,
     Model,
+
+    /// <summary>What answers at the API's address is not the API: a proxy, a sign-in page, a redirect.</summary>
+    Gateway,
     Request,
     Empty,
     Context,

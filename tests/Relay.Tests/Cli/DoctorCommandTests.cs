@@ -1,10 +1,12 @@
-using System.Net;
+using Microsoft.AspNetCore.Http;
 using System.Net.Sockets;
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Cli;
 using Relay.Configuration;
 using Relay.Loopback;
 using Relay.Storage;
+using Relay.Tests.Advisor.Anthropic;
 using Relay.Tests.Testing;
 using Xunit;
 
@@ -69,7 +71,7 @@ public sealed class DoctorCommandTests : IAsyncDisposable
         var late = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(6));
         var source = ((Loaded.Ok)SettingsSource.Load(_relay.Home, _relay.Environment, generate: false)).Source;
 
-        var findings = await new ServiceChecks(source, late).RunAsync(page: false, CancellationToken.None);
+        var findings = await new ServiceChecks(source, late).RunAsync(page: false, call: false, CancellationToken.None);
 
         Assert.Contains(findings, finding => finding.Check == "clock" && finding.Detail == "6m ahead of the API's");
     }
@@ -114,6 +116,85 @@ public sealed class DoctorCommandTests : IAsyncDisposable
         _ntfy!.Enqueue(NtfyFault.Status(429));
 
         Assert.Equal("fault", State(await _relay.RunAsync("doctor", "--page", "--json"), "test page"));
+    }
+
+    [Theory]
+    [InlineData(401, "", "put a token")]
+    [InlineData(302, "http://elsewhere.example/", "set NTFY_SERVER to the address it redirects to")]
+    [InlineData(413, "", "raise the server's message-size-limit")]
+    [InlineData(200, "", "something else answers there")]
+    public async Task The_advice_about_ntfy_fits_the_fault(int status, string location, string fix)
+    {
+        await ServeAsync("key");
+        _ntfy!.Always(NtfyFault.Foreign(status, "<html></html>", location));
+
+        var ran = await _relay.RunAsync("doctor", "--page");
+
+        Assert.Equal(1, ran.Exit);
+        Assert.Contains($"HTTP {status}", ran.Output);
+        Assert.Contains(fix, ran.Output);
+    }
+
+    [Fact]
+    public async Task A_web_page_where_ntfy_should_be_is_a_fault_without_a_page_too()
+    {
+        await using var web = await RawMessagesApi.StartAsync(context => context.Response.WriteAsync("<html>welcome</html>"));
+        await ServeAsync("key");
+        _relay.Environment["NTFY_SERVER"] = web.Address.ToString();
+
+        Assert.Equal("fault", State(await _relay.RunAsync("doctor", "--json"), "ntfy"));
+    }
+
+    [Theory]
+    [InlineData(200, "<html>welcome</html>", "fault")]
+    [InlineData(302, "", "fault")]
+    [InlineData(403, "<html>blocked</html>", "fault")]
+    [InlineData(404, "<html>nothing here</html>", "fault")]
+    [InlineData(404, """{"detail":"Not Found"}""", "ok")]
+    [InlineData(200, """{"data":[]}""", "ok")]
+    public async Task What_answers_in_the_APIs_place_is_seen_by_its_words(int status, string body, string state)
+    {
+        await using var web = await RawMessagesApi.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = "/login";
+            return context.Response.WriteAsync(body);
+        });
+        await ServeAsync("key");
+        _relay.Environment["ANTHROPIC_BASE_URL"] = web.Address.ToString();
+
+        var ran = await _relay.RunAsync("doctor", "--json");
+
+        Assert.Equal(state, State(ran, "API"));
+        Assert.DoesNotContain("rejects the key", ran.Output);
+        Assert.DoesNotContain("does not permit", ran.Output);
+    }
+
+    [Fact]
+    public async Task On_request_one_token_is_asked_for_as_the_daemon_would()
+    {
+        await ServeAsync("key");
+
+        var good = await _relay.RunAsync("doctor", "--call", "--json");
+        _api!.Enqueue(ScriptedReply.LowCredit());
+        var poor = await _relay.RunAsync("doctor", "--call");
+
+        Assert.Equal((0, "ok"), (good.Exit, State(good, "API call")));
+        Assert.Equal(1, poor.Exit);
+        Assert.Contains("credit balance", poor.Output);
+        Assert.Contains("fix: buy credit", poor.Output);
+        Assert.All(_api.Requests, request => Assert.Equal(1, request.MaxTokens));
+        Assert.Equal(2, _api.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Without_the_request_nothing_is_paid()
+    {
+        await ServeAsync("key");
+
+        await _relay.RunAsync("doctor");
+
+        Assert.Empty(_api!.Requests);
     }
 
     [Fact]

@@ -23,6 +23,35 @@ public sealed class SecretsTests : IDisposable
         Assert.Empty(_faults);
     }
 
+    [Theory]
+    [InlineData("https://gate.example", "https://gate.example/")]
+    [InlineData("https://gate.example/v1", "https://gate.example/")]
+    [InlineData("https://gate.example/v1/messages", "https://gate.example/")]
+    [InlineData("https://gate.example:8443/anthropic/v1//", "https://gate.example:8443/anthropic")]
+    [InlineData("https://gate.example/v1beta", "https://gate.example/v1beta")]
+    public void A_base_address_may_end_in_the_path_below_it(string written, string meant) =>
+        Assert.Equal(meant, Resolve($"ANTHROPIC_BASE_URL={written}\n").BaseUrl.AbsoluteUri);
+
+    [Fact]
+    public void A_user_in_the_address_of_ntfy_beside_a_token_is_refused_and_not_shown()
+    {
+        Resolve("NTFY_SERVER=https://me:sesame@ntfy.example\nNTFY_TOKEN=token\n");
+
+        var fault = Assert.Single(_faults).ToString();
+        Assert.Contains("user and password", fault);
+        Assert.DoesNotContain("sesame", fault);
+    }
+
+    [Fact]
+    public void A_user_in_the_address_of_ntfy_is_kept_to_be_sent()
+    {
+        var secrets = Resolve("NTFY_SERVER=https://me:sesame@ntfy.example\n");
+
+        Assert.Empty(_faults);
+        Assert.Equal("me:sesame", secrets.NtfyServer.UserInfo);
+        Assert.DoesNotContain("sesame", secrets.ToString());
+    }
+
     [Fact]
     public void The_environment_wins_for_relay_and_ntfy_and_the_file_for_anthropic()
     {

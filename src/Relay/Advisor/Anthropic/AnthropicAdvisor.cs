@@ -10,6 +10,9 @@ namespace Relay.Advisor.Anthropic;
 /// <summary>Calls the Messages API with the official SDK. The SDK's own retries are off, because each attempt may be billed.</summary>
 internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
 {
+    /// <summary>They would be dropped without a word.</summary>
+    public const string UserInAddress = "ANTHROPIC_BASE_URL has a user and password, which cannot be sent beside the key: take them out";
+
     private readonly SettingsSource _settings;
     private readonly AdvisorTimeouts _timeouts;
     private readonly TimeProvider _clock;
@@ -34,6 +37,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         {
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
             AutomaticDecompression = DecompressionMethods.All,
+            AllowAutoRedirect = false, // A redirected POST comes out as a GET, and what answers that is no reply.
         };
         _handler = new CallTrace(timeouts.Idle, clock, sockets);
     }
@@ -41,6 +45,8 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     public async Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)
     {
         var secrets = _settings.Current.Secrets;
+        if (secrets.BaseUrl.UserInfo.Length > 0)
+            return new AdvisorOutcome.Held(HoldCause.Gateway, UserInAddress);
         return secrets.ApiKey is { } key
             ? WithoutKey(await AskAsync(call, key, secrets.BaseUrl, cancellationToken), key)
             : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set") { NeverMade = true };
@@ -90,11 +96,16 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         }
         catch (AnthropicServiceException fault)
         {
-            return Failed(ApiFault.Classify(fault, trace.RetryAfter), reply, trace);
+            return Failed(ApiFault.Classify(fault, trace), reply, trace);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return Failed(new AdvisorOutcome.Deferred("no answer in time", RetryAfter: null) { PerhapsPaid = trace.Sent }, reply, trace);
+        }
+        catch (Exception fault) when (fault.GetBaseException() is ForeignAnswerException foreign)
+        {
+            var held = new AdvisorOutcome.Held(HoldCause.Gateway, foreign.Message) { PerhapsPaid = foreign.IsPerhapsPaid };
+            return Failed(held, reply, trace);
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
@@ -103,18 +114,6 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             return Failed(new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.Sent }, reply, trace);
         }
     }
-
-    /// <summary>Key and address are set explicitly. Otherwise the SDK would look for a developer's own settings.</summary>
-    private AnthropicClient Client(string key, Uri baseUrl) => new()
-    {
-        ApiKey = key,
-        BaseUrl = baseUrl.ToString().TrimEnd('/'),
-        // The SDK disposes the HttpClient, but the connections belong to the handler, which remains.
-        HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
-        MaxRetries = 0,
-        Timeout = _timeouts.Headers,
-        OpenTelemetry = false,
-    };
 
     /// <summary>Removes the key from the reasons, which are shown and paged: a server or a proxy may repeat it in its answer.</summary>
     private static AdvisorOutcome WithoutKey(AdvisorOutcome outcome, string key)

@@ -6,13 +6,16 @@ using Relay.Texts;
 namespace Relay.Advisor.Anthropic;
 
 /// <summary>Tells what an error of the API means for the message: ask again later, hold it until somebody removes the cause,
-/// or shorten the context.</summary>
+/// or shorten the context. What is not in the API's words came from something in between, and is named as that.</summary>
 internal static class ApiFault
 {
-    public static AdvisorOutcome Classify(AnthropicServiceException fault, TimeSpan? retryAfter)
+    public static AdvisorOutcome Classify(AnthropicServiceException fault, CallTrace.Trace trace)
     {
-        var status = fault is AnthropicApiException api ? (HttpStatusCode?)api.StatusCode : null;
+        var api = fault as AnthropicApiException;
+        var status = api is null ? (HttpStatusCode?)null : api.StatusCode;
         var message = fault.ApiMessage ?? "";
+        if (status is { } code && message.Length == 0)
+            return ClassifyForeign(code, new ForeignAnswer(api!.ResponseBody ?? "", trace), trace.RetryAfter);
         var type = fault.Type?.Raw() ?? "";
         var reason = Describe(status, type, message);
         if (IsSpendLimit(fault.ErrorCode, message))
@@ -30,9 +33,28 @@ internal static class ApiFault
             (HttpStatusCode.NotFound, _) or (null, "not_found_error") =>
                 new AdvisorOutcome.Held(HoldCause.Model, reason),
             (HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests, _) =>
-                new AdvisorOutcome.Deferred(reason, retryAfter),
+                new AdvisorOutcome.Deferred(reason, trace.RetryAfter),
             ( >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError, _) or (null, "invalid_request_error") =>
                 new AdvisorOutcome.Held(HoldCause.Request, reason),
+            _ => new AdvisorOutcome.Deferred(reason, trace.RetryAfter),
+        };
+    }
+
+    /// <summary>An error without the API's words. Only its status can be believed, and that only where any server means the same
+    /// by it.</summary>
+    private static AdvisorOutcome ClassifyForeign(HttpStatusCode status, ForeignAnswer answer, TimeSpan? retryAfter)
+    {
+        var reason = answer.Describe(status);
+        return status switch
+        {
+            HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests =>
+                new AdvisorOutcome.Deferred(reason, retryAfter),
+            HttpStatusCode.RequestEntityTooLarge => new AdvisorOutcome.ContextExceeded(reason),
+            HttpStatusCode.Unauthorized when !answer.IsPage => new AdvisorOutcome.Held(HoldCause.Credentials, reason),
+            HttpStatusCode.PaymentRequired when !answer.IsPage => new AdvisorOutcome.Held(HoldCause.Credit, reason),
+            HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity when !answer.IsPage =>
+                new AdvisorOutcome.Held(HoldCause.Request, reason),
+            < HttpStatusCode.InternalServerError => new AdvisorOutcome.Held(HoldCause.Gateway, reason),
             _ => new AdvisorOutcome.Deferred(reason, retryAfter),
         };
     }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 
 namespace Relay.Advisor.Anthropic;
 
@@ -6,6 +7,7 @@ namespace Relay.Advisor.Anthropic;
 /// sends nothing for a while, not even a ping. The SDK's own timeout covers only the headers.</summary>
 internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    private const int LongestStart = 2048;
     private static readonly AsyncLocal<Trace?> Current = new();
 
     internal sealed class Trace(RequestBody body)
@@ -13,6 +15,11 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         public RequestBody Body { get; } = body;
         public TimeSpan? RetryAfter { get; set; }
         public string? RequestId { get; set; }
+
+        /// <summary>Who was asked, and where a redirect points to.</summary>
+        public string Server { get; set; } = "";
+
+        public Uri? Location { get; set; }
 
         /// <summary>Whether the request may have reached the server, which may charge for it then.</summary>
         public bool Sent { get; set; }
@@ -25,14 +32,31 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
     {
         var trace = Current.Value!;
         request.Content = trace.Body;
+        trace.Server = request.RequestUri?.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) ?? "";
         var response = await SendTracedAsync(request, trace, cancellationToken);
         trace.RetryAfter = RetryAfter(response.Headers);
         trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
-        var watched = new StreamContent(new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock));
+        trace.Location = response.Headers.Location;
+        Stream body = new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock);
+        if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+            body = await StreamOnlyAsync(body, response, trace, cancellationToken);
+        var watched = new StreamContent(body);
         foreach (var header in response.Content.Headers)
             watched.Headers.TryAddWithoutValidation(header.Key, header.Value);
         response.Content = watched;
         return response;
+    }
+
+    /// <summary>Not every gateway names a stream as that, so its first bytes decide: an event begins with a letter or a colon.</summary>
+    private static async Task<Stream> StreamOnlyAsync(
+        Stream body, HttpResponseMessage response, Trace trace, CancellationToken cancellationToken)
+    {
+        var start = new byte[LongestStart];
+        var length = await body.ReadAsync(start, cancellationToken);
+        var text = Encoding.UTF8.GetString(start, 0, length);
+        if (text.AsSpan().TrimStart("\uFEFF \t\r\n") is ['<' or '{' or '[', ..])
+            throw new ForeignAnswerException(new ForeignAnswer(text, trace), response.StatusCode);
+        return new StartedStream(start.AsMemory(0, length), body);
     }
 
     private async Task<HttpResponseMessage> SendTracedAsync(HttpRequestMessage request, Trace trace, CancellationToken cancellationToken)
@@ -53,48 +77,4 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
 
     private TimeSpan? RetryAfter(HttpResponseHeaders headers) =>
         headers.RetryAfter?.Delta ?? (headers.RetryAfter?.Date is { } date ? date - clock.GetUtcNow() : null);
-
-    /// <summary>A stream whose reads fail when nothing comes for some time.</summary>
-    private sealed class WatchedStream(Stream inner, TimeSpan idle, TimeProvider clock) : Stream
-    {
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            using var silence = new CancellationTokenSource(idle, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
-            try
-            {
-                return await inner.ReadAsync(buffer, either.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new IOException($"the reply was silent for {idle.TotalSeconds:0} s");
-            }
-        }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }

@@ -25,6 +25,7 @@ internal static class HoldPages
         HoldCause.Credit => "no API credit",
         HoldCause.SpendLimit => "the API spend limit is reached",
         HoldCause.Model => "the model is not available",
+        HoldCause.Gateway => "what answers is not the Messages API",
         HoldCause.Budget => "the budget is reached",
         HoldCause.Empty => "the advisor answers nothing",
         HoldCause.Context => "a message does not fit the model's context",
@@ -32,8 +33,21 @@ internal static class HoldPages
         _ => "the API refuses a request",
     };
 
+    /// <summary>What removes a cause that concerns all messages.</summary>
+    public static string Cure(HoldCause cause) => cause switch
+    {
+        HoldCause.Credentials => "correct ANTHROPIC_API_KEY in .env",
+        HoldCause.Model => "correct model in config.yaml",
+        HoldCause.Gateway => "correct ANTHROPIC_BASE_URL in .env, or what stands at that address",
+        HoldCause.Credit => "buy credit for the API",
+        HoldCause.SpendLimit => "raise the spend limit of the API",
+        _ => "see what the API says about the request",
+    };
+
     private static string Remedy(HoldCause cause, Message message) => cause switch
     {
+        HoldCause.Gateway => "Correct ANTHROPIC_BASE_URL in .env, or what stands at that address: then relay retry. "
+            + "relay doctor --call tries a call.",
         HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Budget => "It goes on when the day or month is over, or when budget in config.yaml is raised.",
         HoldCause.Model => "Correct model in config.yaml: the relay sees the change and goes on. Or: relay retry.",

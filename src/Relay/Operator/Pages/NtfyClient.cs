@@ -1,94 +1,142 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Relay.Configuration;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>How the ntfy server answered a page.</summary>
+/// <summary>What came of a page.</summary>
 internal abstract record Push
 {
     private Push() { }
 
-    public sealed record Taken : Push;
+    /// <summary>The server's own word says so.</summary>
+    /// <param name="Refusal">Why the title went alone; null when all of it was taken.</param>
+    public sealed record Taken(string? Refusal) : Push;
 
     /// <summary>Try again later, after the time that the server named, if it named one.</summary>
-    public sealed record Failed(string Reason, TimeSpan? RetryAfter) : Push;
+    public sealed record Failed(string Reason, string Fix, TimeSpan? RetryAfter) : Push;
+
+    /// <summary>The server refuses this page, even its title alone: to repeat it would change nothing.</summary>
+    public sealed record Refused(string Reason, string Fix) : Push;
 }
 
 /// <summary>Publishes pages to ntfy. It sends them as JSON, because a title in a header could not be UTF-8.</summary>
 internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeProvider clock)
 {
-    /// <summary>Limits of the public server, in bytes. A longer message would become an attachment.</summary>
-    private const int LongestBody = 4096, LongestTitle = 1024;
-
+    private const int LongestAnswer = 64 * 1024;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
+    /// <summary>No redirect is followed: it would turn the publishing into a GET, and the web page that comes of it says 200.</summary>
+    public static HttpClient NewHttp() =>
+        new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AllowAutoRedirect = false })
+        {
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+        };
+
+    /// <summary>(1) All of it; (2) where the server refuses that for good, the title alone.</summary>
     public async Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken)
     {
         var secrets = settings.Current.Secrets;
-        using var request = new HttpRequestMessage(HttpMethod.Post, secrets.NtfyServer)
+        var (answer, first) = await PostAsync(PageJson.Whole(page, secrets.NtfyTopic), secrets, cancellationToken); // (1)
+        if (answer is not { IsAboutThePage: true })
+            return first;
+        var (retried, second) = await PostAsync(PageJson.TitleAlone(page, secrets.NtfyTopic), secrets, cancellationToken); // (2)
+        var refusal = ((Push.Failed)first).Reason;
+        return second switch
         {
-            Content = new StringContent(Json(page, secrets.NtfyTopic), Encoding.UTF8, "application/json"),
+            Push.Taken => new Push.Taken(refusal),
+            Push.Failed failed when retried is { IsAboutThePage: true, IsPerhapsAboutAccess: false } =>
+                new Push.Refused(failed.Reason, failed.Fix),
+            _ => second,
         };
-        if (secrets.NtfyToken is { } token)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>Asks the server whether it is well. Null when it is.</summary>
+    public async Task<Push.Failed?> HealthAsync(CancellationToken cancellationToken)
+    {
+        var secrets = settings.Current.Secrets;
+        var address = new Uri(Server(secrets).ToString().TrimEnd('/') + "/v1/health");
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var (answer, push) = await SendAsync(request, secrets, cancellationToken);
+        return answer?.IsHealthy() == true ? null : (Push.Failed)push;
+    }
+
+    private async Task<(NtfyAnswer? Answer, Push Push)> PostAsync(string json, Secrets secrets, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Server(secrets))
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        return await SendAsync(request, secrets, cancellationToken);
+    }
+
+    private async Task<(NtfyAnswer? Answer, Push Push)> SendAsync(
+        HttpRequestMessage request, Secrets secrets, CancellationToken cancellationToken)
+    {
+        const string network = "check the network and NTFY_SERVER";
+        request.Headers.Authorization = Authorization(secrets);
         using var timedOut = new CancellationTokenSource(Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            return response.IsSuccessStatusCode ? new Push.Taken() : await FailureAsync(response, secrets, either.Token);
+            var answer = new NtfyAnswer(response.StatusCode, response.Headers.Location, await BodyAsync(response, either.Token));
+            return answer.IsSent(secrets.NtfyTopic)
+                ? (answer, new Push.Taken(Refusal: null))
+                : (answer, new Push.Failed(WithoutSecrets(answer.Reason(), secrets), answer.Fix(secrets), RetryAfter(response)));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new Push.Failed(exception.Message, RetryAfter: null);
+            return (null, new Push.Failed(WithoutSecrets(exception.Message, secrets), network, RetryAfter: null));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new Push.Failed($"no answer within {Timeout.TotalSeconds} s", RetryAfter: null);
+            return (null, new Push.Failed($"no answer within {Timeout.TotalSeconds} s", network, RetryAfter: null));
         }
     }
 
-    private async Task<Push.Failed> FailureAsync(HttpResponseMessage response, Secrets secrets, CancellationToken cancellationToken)
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         var after = response.Headers.RetryAfter;
-        var retryAfter = after?.Delta ?? (after?.Date is { } date ? date - clock.GetUtcNow() : null);
-        var reason = response.StatusCode == HttpStatusCode.BadRequest ? await response.Content.ReadAsStringAsync(cancellationToken) : "";
-        reason = reason
-            .Replace(secrets.NtfyTopic, "(topic)", StringComparison.Ordinal)
-            .Replace(secrets.NtfyToken ?? secrets.NtfyTopic, "(token)", StringComparison.Ordinal);
-        return new Push.Failed($"HTTP {(int)response.StatusCode} {Cut(reason, 300)}".TrimEnd(), retryAfter);
+        return after?.Delta ?? (after?.Date is { } date ? date - clock.GetUtcNow() : null);
     }
 
-    /// <summary>A page that is sent twice has the same sequence id, so on the phone it replaces itself.</summary>
-    private static string Json(QueuedPage page, string topic) => new JsonObject
+    /// <summary>The beginning of it: what answers there may be anything.</summary>
+    private static async Task<string> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        ["topic"] = topic,
-        ["title"] = Cut(page.Title, LongestTitle),
-        ["message"] = Cut(page.Body, LongestBody),
-        ["priority"] = page.Priority,
-        ["tags"] = new JsonArray([.. page.Tags.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(tag => JsonValue.Create(tag))]),
-        ["sequence_id"] = page.Id,
-    }.ToJsonString(JsonSerializerOptions.Default);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[LongestAnswer];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
 
-    /// <summary>Cuts between characters, and marks the text as cut.</summary>
-    private static string Cut(string text, int bytes)
+    /// <summary>The address without a user and password: HttpClient would drop them, so they are sent as what they are.</summary>
+    private static Uri Server(Secrets secrets) => new UriBuilder(secrets.NtfyServer) { UserName = "", Password = "" }.Uri;
+
+    private static AuthenticationHeaderValue? Authorization(Secrets secrets)
     {
-        const string mark = " … (cut)";
-        if (Encoding.UTF8.GetByteCount(text) <= bytes)
-            return text;
-        var room = bytes - Encoding.UTF8.GetByteCount(mark);
-        var kept = new StringBuilder();
-        foreach (var rune in text.EnumerateRunes())
-        {
-            room -= rune.Utf8SequenceLength;
-            if (room < 0)
-                break;
-            kept.Append(rune);
-        }
-        return kept.Append(mark).ToString();
+        if (secrets.NtfyToken is { } token)
+            return new AuthenticationHeaderValue("Bearer", token);
+        return secrets.NtfyServer.UserInfo.Length == 0
+            ? null
+            : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(User(secrets))));
+    }
+
+    private static string User(Secrets secrets)
+    {
+        var user = Uri.UnescapeDataString(secrets.NtfyServer.UserInfo);
+        return user.Contains(':') ? user : user + ":";
+    }
+
+    /// <summary>A server or a proxy may repeat them in what it says.</summary>
+    private static string WithoutSecrets(string text, Secrets secrets)
+    {
+        var password = User(secrets)[(User(secrets).IndexOf(':') + 1)..];
+        foreach (var (secret, word) in (ReadOnlySpan<(string?, string)>)
+            [(secrets.NtfyTopic, "(topic)"), (secrets.NtfyToken, "(token)"), (password, "(password)")])
+            if (!string.IsNullOrEmpty(secret))
+                text = text.Replace(secret, word, StringComparison.Ordinal);
+        return text;
     }
 }

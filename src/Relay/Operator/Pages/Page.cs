@@ -50,12 +50,21 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 
     public static PageCause Refused(string file) => new(PageKind.Refused, file);
 
+    /// <summary>What shows the whole of it at the machine.</summary>
+    public string Command => Kind switch
+    {
+        PageKind.Question => "relay questions",
+        PageKind.Message => $"relay explain {Subject}",
+        PageKind.Reply => "relay log",
+        _ => "relay status",
+    };
+
     public override string ToString() => Subject.Length == 0 ? Kind.Word() : $"{Kind.Word()}:{Subject}";
 }
 
 internal sealed record NewPage(PageCause Cause, string Title, string Body, int Priority, string Tags);
 
-/// <summary>A page for the operator. It is kept until the ntfy server has taken it.</summary>
+/// <summary>A page for the operator. It is kept until the ntfy server has taken it, or refused it for good.</summary>
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)
 {
     public const string Columns = "page_id, kind, subject, title, body, priority, tags, attempts";

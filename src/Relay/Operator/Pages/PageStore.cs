@@ -9,6 +9,14 @@ namespace Relay.Operator.Pages;
 internal static class PageStore
 {
     private const string IsQueued = "state = 'queued'";
+
+    /// <summary>Due for a page that the server refuses for good: it is shown as unsent, and sent again only when the settings change or the
+    /// relay starts.</summary>
+    private static readonly long Never = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    /// <summary>Further away no attempt is ever put off. A time beyond it was stored under another clock.</summary>
+    public static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(10);
+
     private const string IsStanding = "cleared_at IS NULL";
 
     /// <summary>False when there is already a page for this cause.</summary>
@@ -64,11 +72,12 @@ internal static class PageStore
             $"""
             SELECT {QueuedPage.Columns}
             FROM pages
-            WHERE {IsQueued} AND due_at <= @now
+            WHERE {IsQueued} AND (due_at <= @now OR due_at > @farthest AND due_at < @never)
             ORDER BY due_at
             LIMIT 20
             """)
-            .With("@now", reading.UnixNow)
+            .With("@now", reading.UnixNow).With("@never", Never)
+            .With("@farthest", (reading.Now + LongestDelay).ToUnixTimeMilliseconds())
             .ListAsync(QueuedPage.From, cancellationToken);
 
     /// <summary>When the next page is due; null when none waits.</summary>
@@ -93,6 +102,24 @@ internal static class PageStore
             WHERE page_id = @id
             """)
             .With("@id", page.Id).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+    }
+
+    /// <summary>To be shown as unsent, and not to be repeated by time alone.</summary>
+    public static Task RefusedAsync(Writing writing, QueuedPage page, string error, CancellationToken cancellationToken) =>
+        FailedAsync(writing, page, error, DateTimeOffset.MaxValue, cancellationToken);
+
+    /// <summary>Every unsent page is due, because what kept it back may be mended.</summary>
+    public static Task<int> HurryAsync(Writing writing, CancellationToken cancellationToken)
+    {
+        writing.Wake(Topic.Pages);
+        return writing.Sql(
+            $"""
+            UPDATE pages
+            SET due_at = @now
+            WHERE {IsQueued} AND due_at > @now
+            """)
+            .With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
     }
 
@@ -122,12 +149,19 @@ internal static class PageStore
     public static Task<Unsent> UnsentAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT COUNT(*), MAX(last_error), MIN(created_at)
+            SELECT COUNT(*), MAX(last_error), MIN(created_at), MAX(CASE WHEN kind = 'question' THEN last_error END)
             FROM pages
             WHERE {IsQueued}
             """)
-            .OnlyAsync(row => new Unsent(row.Number(), row.TextOrNull(), row.TimeOrNull()), cancellationToken);
+            .OnlyAsync(Unsent.From, cancellationToken);
 }
 
 /// <summary>The pages that the server has not taken yet: their number, the last error, and since when the oldest waits.</summary>
-internal sealed record Unsent(long Count, string? LastError, DateTimeOffset? OldestAt);
+internal sealed record Unsent(long Count, string? LastError, DateTimeOffset? OldestAt)
+{
+    /// <summary>Why a question has not reached the operator; null when no page of one has failed.</summary>
+    public string? QuestionError { get; init; }
+
+    public static Unsent From(Row row) =>
+        new(row.Number(), row.TextOrNull(), row.TimeOrNull()) { QuestionError = row.TextOrNull() };
+}

@@ -1,3 +1,4 @@
+using Relay.Configuration;
 using Relay.Running;
 using Relay.Storage;
 
@@ -5,15 +6,16 @@ namespace Relay.Operator.Pages;
 
 /// <summary>Sends the queued pages while their causes last. Each page has its own time for the next attempt.
 /// Nothing waits for a page.</summary>
-internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProvider clock, ILogger<Pager> log) : ILoop
+internal sealed partial class Pager(Database database, NtfyClient ntfy, SettingsSource settings, ILogger<Pager> log) : ILoop
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
 
     /// <summary>The longest wait, even if the server asks for a longer one: a phone that can be reached again
     /// must get the page soon.</summary>
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(10);
+    private static readonly Backoff Retry = new(TimeSpan.FromSeconds(2), PageStore.LongestDelay);
 
-    private static readonly Backoff Retry = new(TimeSpan.FromSeconds(2), LongestRetry);
+    private readonly TimeProvider _clock = database.Clock;
+    private (Uri Server, string Topic, string? Token)? _way;
 
     public Topic? WakesOn => Topic.Pages;
 
@@ -21,13 +23,25 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProv
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
+        await HurryAsync(cancellationToken);
         var due = await database.ReadAsync(reading => PageStore.DueAsync(reading, cancellationToken), cancellationToken);
         foreach (var page in due)
             if (await database.ReadAsync(reading => PageStore.IsStillWantedAsync(reading, page, cancellationToken), cancellationToken))
                 await SendAsync(page, cancellationToken);
         var next = await database.ReadAsync(reading => PageStore.NextDueAsync(reading, cancellationToken), cancellationToken);
-        Poll = next is { } at ? Min(Max(at - clock.GetUtcNow(), TimeSpan.FromMilliseconds(50)), LongestPoll) : LongestPoll;
+        Poll = next is { } at ? Min(Max(at - _clock.GetUtcNow(), TimeSpan.FromMilliseconds(50)), LongestPoll) : LongestPoll;
         return due.Count;
+    }
+
+    /// <summary>At the start, and when the settings for ntfy change: what was given up, or put off, may go through now.</summary>
+    private async Task HurryAsync(CancellationToken cancellationToken)
+    {
+        var secrets = settings.Current.Secrets;
+        var way = (secrets.NtfyServer, secrets.NtfyTopic, secrets.NtfyToken);
+        if (_way == way)
+            return;
+        await database.WriteAsync(writing => PageStore.HurryAsync(writing, cancellationToken), cancellationToken);
+        _way = way;
     }
 
     private async Task SendAsync(QueuedPage page, CancellationToken cancellationToken)
@@ -35,16 +49,24 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProv
         var attempt = page.Attempts + 1;
         switch (await ntfy.PublishAsync(page, cancellationToken))
         {
-            case Push.Taken:
+            case Push.Taken taken:
                 CrashPoint.Pass("page-1-sent");
                 // The page was sent: until that is known it would be sent again, and again.
                 await database.RecordAsync(writing => PageStore.SentAsync(writing, page, CancellationToken.None), cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);
+                if (taken.Refusal is { } refusal)
+                    LogTitleAlone(page.Id, page.Cause, refusal);
+                break;
+            case Push.Refused refused:
+                await database.WriteAsync(
+                    writing => PageStore.RefusedAsync(writing, page, refused.Reason, cancellationToken), cancellationToken);
+                LogRefused(page.Id, page.Cause, refused.Reason, refused.Fix);
                 break;
             case Push.Failed failed:
-                var delay = Min(failed.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Retry.Delay(attempt), LongestRetry);
-                var dueAt = clock.GetUtcNow() + delay;
+                var wanted = failed.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Retry.Delay(attempt);
+                var delay = Min(wanted, PageStore.LongestDelay);
+                var dueAt = _clock.GetUtcNow() + delay;
                 await database.WriteAsync(
                     writing => PageStore.FailedAsync(writing, page, failed.Reason, dueAt, cancellationToken), cancellationToken);
                 LogFailed(page.Id, page.Cause, attempt, (long)delay.TotalSeconds, failed.Reason);
@@ -58,6 +80,12 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, TimeProv
 
     [LoggerMessage(LogLevel.Information, "Page {PageId} about {Cause} taken by the server on attempt {Attempt}")]
     private partial void LogSent(string pageId, PageCause cause, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "Page {PageId} about {Cause} went out as its title alone, its text was refused: {Reason}")]
+    private partial void LogTitleAlone(string pageId, PageCause cause, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Page {PageId} about {Cause} is refused and stays unsent: {Reason}; {Fix}")]
+    private partial void LogRefused(string pageId, PageCause cause, string reason, string fix);
 
     [LoggerMessage(LogLevel.Warning, "Page {PageId} about {Cause} failed on attempt {Attempt}, again in {Seconds} s: {Reason}")]
     private partial void LogFailed(string pageId, PageCause cause, int attempt, long seconds, string reason);

@@ -180,7 +180,7 @@ public sealed class PagerTests : IAsyncLifetime
     [Fact]
     public async Task What_the_server_says_never_brings_the_topic_or_the_token_into_the_status()
     {
-        _ntfy.Enqueue(NtfyFault.Status(400));
+        _ntfy.Always(NtfyFault.Status(400));
         await QueueAsync(PageCause.Stuck, "title", "body");
         await SendAsync();
 
