@@ -1,7 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using Relay.Configuration;
 using Relay.Loopback;
 using Relay.Operator;
 using Relay.Tests.Testing;
@@ -143,49 +141,26 @@ public sealed class PermissionHookTests
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM questions"));
     }
 
-    [Theory]
-    [InlineData("git status*", "git status", true)]
-    [InlineData("git status*", "git status --short", true)]
-    [InlineData("git status", "git status --short", false)]
-    [InlineData("git status*", "git status; rm -rf x", false)]
-    [InlineData("git status*", "git status && rm -rf x", false)]
-    [InlineData("git status*", "git status | sh", false)]
-    [InlineData("git status*", "git status $(rm -rf x)", false)]
-    [InlineData("git status*", "git status `rm -rf x`", false)]
-    [InlineData("git status*", "git status > /etc/passwd", false)]
-    [InlineData("git status*", "git status < /etc/passwd", false)]
-    [InlineData("git status*", "git status\nrm -rf x", false)]
-    [InlineData("git status*", "git status\rrm -rf x", false)]
-    [InlineData("git status*", "git status & rm -rf x", false)]
-    [InlineData("git status*", "sudo git status", false)]
-    [InlineData("git sta.us", "git status", false)]
-    [InlineData("*", "ls", true)]
-    [InlineData("*", "ls; rm -rf x", false)]
-    public void A_pattern_covers_one_command_and_nothing_that_starts_another(string pattern, string command, bool covered)
-    {
-        var input = JsonSerializer.SerializeToElement(new { command });
-
-        Assert.Equal(covered, new AllowRule("Bash", pattern).Covers("Bash", input));
-        Assert.False(new AllowRule("Bash", pattern).Covers("Write", input));
-    }
-
-    [Theory]
-    [InlineData("/projects/shop/src/a.cs", true)]
-    [InlineData("/projects/other/a.cs", false)]
-    [InlineData("/projects/shop/../../etc/passwd", false)]
-    [InlineData("/projects/shop/..", false)]
-    [InlineData("/projects/shop/a..b", true)]
-    public void A_pattern_covers_no_path_that_climbs_out_of_its_folder(string path, bool covered) =>
-        Assert.Equal(
-            covered,
-            new AllowRule("Write", "/projects/shop/*").Covers("Write", JsonSerializer.SerializeToElement(new { file_path = path })));
-
     [Fact]
     public async Task A_pattern_that_takes_for_ever_is_asked_about()
     {
         await using var relay = await RunningRelay.StartAsync("agents: {allow: [{tool: Bash, pattern: '*a*a*a*a*a*a*a*a*b'}]}\n");
 
         var asked = new ClaudeSession(relay, "claude-1").AskPermissionAsync("Bash", new { command = new string('a', 5_000) });
+
+        await relay.OpenQuestionAsync();
+        await relay.AnswerAsync("deny");
+        Assert.Equal("deny", (string?)Decision(await asked)["behavior"]);
+    }
+
+    [Theory]
+    [InlineData("find . -name '*.cs' -exec rm {} +")]
+    [InlineData("find . -delete")]
+    public async Task A_command_that_does_more_than_its_rule_says_is_asked_about(string command)
+    {
+        await using var relay = await RunningRelay.StartAsync("agents: {allow: [{tool: Bash, pattern: 'find *'}]}\n");
+
+        var asked = new ClaudeSession(relay, "claude-1").AskPermissionAsync("Bash", new { command });
 
         await relay.OpenQuestionAsync();
         await relay.AnswerAsync("deny");
