@@ -142,6 +142,7 @@ internal static class RelayHost
         .AddSingleton<Asking>()
         .AddSingleton<Receipts>()
         .AddSingleton<DatabaseWait>()
+        .AddLoop<HealthWatch>()
         .AddLoop<StatusMirror>();
 
     private static IServiceCollection AddLoop<T>(this IServiceCollection services)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Operator.Pages;
+using Relay.Texts;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -31,11 +32,12 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
     {
         const string name = "escalation";
         var (token, scanned) = (_settings.Config.Operator.Token, _settings.Config.Operator.ScanChars);
-        return token.Length <= scanned
+        var length = Characters.Count(token);
+        return length <= scanned
             ? Finding.Ok(name, $"{token} within the first {scanned} characters")
             : Finding.Fault(
                 name,
-                $"operator.token has {token.Length} characters, but only the first {scanned} of a reply are searched: "
+                $"operator.token has {length} characters, but only the first {scanned} of a reply are searched: "
                     + "no question could ever reach you",
                 "raise operator.scan_chars");
     }

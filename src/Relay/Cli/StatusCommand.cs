@@ -94,6 +94,7 @@ internal static class StatusCommand
     private static IEnumerable<(string, string?)> Facts(StatusReport status, bool running) =>
     [
         ("state", State(status, running)),
+        ("unhealthy", status.Unhealthy.Count == 0 ? null : string.Join("; ", status.Unhealthy)),
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
         ("queue", Queue(status)),
         ("rejected", Rejected(status.EnvelopesRejected)),

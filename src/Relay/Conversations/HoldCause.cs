@@ -10,6 +10,7 @@ internal enum HoldCause
 
     /// <summary>What answers at the API's address is not the API: a proxy, a sign-in page, a redirect.</summary>
     Gateway,
+
     Request,
     Empty,
     Context,
@@ -24,5 +25,5 @@ internal static class HoldCauses
 {
     /// <summary>What concerns every call, and is over once one call is answered.</summary>
     public static readonly IReadOnlyList<HoldCause> OfTheApi =
-        [HoldCause.Credentials, HoldCause.Credit, HoldCause.SpendLimit, HoldCause.Model];
+        [HoldCause.Credentials, HoldCause.Credit, HoldCause.SpendLimit, HoldCause.Model, HoldCause.Gateway];
 }

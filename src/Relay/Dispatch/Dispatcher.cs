@@ -10,10 +10,14 @@ namespace Relay.Dispatch;
 /// (1) what was taken is consumed and the session's next reply comes up, (2) what is not staged yet is staged, and recorded so, (3) each
 /// staged file is renamed to input.txt where the folder is free, (4) what was placed, and what was consumed before it, is
 /// recorded.</summary>
-internal sealed partial class Dispatcher(Database database, FolderChannel folder, CallerChannel callers, ILogger<Dispatcher> log) : ILoop
+internal sealed partial class Dispatcher(
+    Database database, FolderChannel folder, CallerChannel callers, Faults faults, ILogger<Dispatcher> log) : ILoop
 {
     /// <summary>Between two notes of where a reply last went: each is a page of the database.</summary>
     private static readonly TimeSpan BetweenNotes = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The folders in which something lies that is no reply, by the name of their fault.</summary>
+    private HashSet<string> _blocked = [];
 
     private bool _hasPlaced;
     private bool _swept;
@@ -46,6 +50,7 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
             await folder.SyncAsync();
         await RecordAsync(pass); // (4)
         _hasPlaced = pass.Placed.Count > 0;
+        SayWhatBlocks(pass);
         pass.Faults.FirstOrDefault()?.Throw();
         return pass.Consumed.Count + pass.Placed.Count;
     }
@@ -60,6 +65,8 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
         public List<OutboundReply> Placed { get; } = [];
 
         public List<ExceptionDispatchInfo> Faults { get; } = [];
+
+        public HashSet<string> Blocked { get; } = [];
     }
 
     /// <summary>Once: files whose commit never came, and replies that another home had in its folders when this one took over.</summary>
@@ -170,7 +177,21 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
             CrashPoint.Pass("place-3-renamed");
             pass.Placed.Add(reply);
         }
+        else if (folder.Obstacle(reply.Session) is { } obstacle)
+        {
+            var source = $"dispatch/{reply.Session}";
+            pass.Blocked.Add(source);
+            if (faults.Set(source, $"a reply cannot be placed: {obstacle}"))
+                LogBlocked(reply.Session, obstacle);
+        }
         return Task.CompletedTask;
+    }
+
+    private void SayWhatBlocks(Pass pass)
+    {
+        foreach (var freed in _blocked.Except(pass.Blocked))
+            faults.Clear(freed);
+        _blocked = pass.Blocked;
     }
 
     /// <summary>It has happened: that is recorded even when we are stopping.</summary>
@@ -214,6 +235,9 @@ internal sealed partial class Dispatcher(Database database, FolderChannel folder
     [LoggerMessage(LogLevel.Warning,
         "Replies that lay in the folders of another home and are placed here: {Count}; a session may have taken one there already")]
     private partial void LogMovedIn(int count);
+
+    [LoggerMessage(LogLevel.Error, "A reply for {Session} cannot be placed: {Obstacle}")]
+    private partial void LogBlocked(SessionId session, string obstacle);
 
     [LoggerMessage(LogLevel.Information, "Placed the reply to {MessageId} for {Session}, {Characters} characters, after {Milliseconds} ms")]
     private partial void LogPlaced(MessageId? messageId, SessionId session, int characters, long milliseconds);

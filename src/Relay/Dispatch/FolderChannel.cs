@@ -91,7 +91,17 @@ internal sealed class FolderChannel : IDisposable
         return true;
     }
 
-    public bool IsPending(SessionId session) => Posix.Lstat(InputFile(session)) is not null;
+    /// <summary>Only a file can be what was placed: where there is something else, that was taken.</summary>
+    public bool IsPending(SessionId session) => Posix.Lstat(InputFile(session)) is { Kind: FileKind.Regular };
+
+    /// <summary>What no session reads and nobody takes away by itself; null where there is nothing, or a file.</summary>
+    public string? Obstacle(SessionId session) => Posix.Lstat(InputFile(session))?.Kind switch
+    {
+        null or FileKind.Regular => null,
+        FileKind.Folder => $"{InputName} is a folder there: remove it",
+        FileKind.SymbolicLink => $"{InputName} is a link there: remove it",
+        _ => $"{InputName} is no file there: remove it",
+    };
 
     /// <summary>Puts input.json beside a text that was placed, unless it is there: it may not have survived a power cut.</summary>
     public void DescribePlaced(OutboundReply reply, string from)

@@ -41,6 +41,9 @@ internal sealed record Question(
 {
     public bool IsOpen => State == QuestionState.Open;
 
+    /// <summary>For whose message it was asked.</summary>
+    public string Asker => Session == SessionId.None ? "the operator" : Session.Value;
+
     public const string Columns =
         "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer";
 

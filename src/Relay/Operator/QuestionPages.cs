@@ -1,3 +1,4 @@
+using Relay.Conversations;
 using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Texts;
@@ -9,7 +10,8 @@ internal static class QuestionPages
 {
     public static Task PageAsync(Writing writing, Question question, string token, CancellationToken cancellationToken)
     {
-        var title = $"{token} {question.Session} asks (#{question.Id})";
+        var asker = question.Session == SessionId.None ? "the advisor" : question.Session.Value;
+        var title = $"{token} {asker} asks (#{question.Id})";
         var page = new NewPage(PageCause.Question(question.Id), title, QuestionText.Without(question.Text, token), Priority: 5, "question");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }

@@ -7,8 +7,14 @@ internal sealed class Faults(ChangeFeed changes)
 {
     private readonly ConcurrentDictionary<string, string> _standing = new();
 
-    public IReadOnlyCollection<string> Standing =>
-        _standing.Select(fault => $"{fault.Key}: {fault.Value}").Order(StringComparer.Ordinal).ToList();
+    /// <summary>The source of the faults in .env and config.yaml.</summary>
+    public const string Configuration = "configuration";
+
+    public IReadOnlyCollection<string> Standing => All.Select(fault => $"{fault.Source}: {fault.Message}").ToList();
+
+    /// <summary>In the order of their sources.</summary>
+    public IReadOnlyList<(string Source, string Message)> All =>
+        _standing.Select(fault => (fault.Key, fault.Value)).OrderBy(fault => fault.Key, StringComparer.Ordinal).ToList();
 
     /// <summary>True when this is news.</summary>
     public bool Set(string source, string message)

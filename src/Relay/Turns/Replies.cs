@@ -5,6 +5,7 @@ using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Turns;
 
@@ -43,17 +44,22 @@ internal sealed partial class Replies(
         await Holds.ClearAsync(writing, message, cancellationToken);
         if (replied.Usage is { } usage)
             await carried.LookAsync(writing, claim, usage.TotalInput, cancellationToken);
-        if (message.Speaker == Speaker.Operator)
+        if (message.Origin is not null)
             await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
-        if (message.Channel == ReplyChannel.Operator)
-        {
-            var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor replies", text, Priority: 3, "speech_balloon");
-            await PageStore.QueueAsync(writing, page, cancellationToken);
-        }
-        else if (NeedsOperator(text, claim.Settings.Config.Operator))
+        if (NeedsOperator(text, claim.Settings.Config.Operator)) // Whoever was asked: the operator's own words as well.
             await AskOperatorAsync(writing, message, QuestionKind.Escalation, text, cancellationToken);
+        else if (message.Channel == ReplyChannel.Operator)
+            await PageAsync(writing, message, position, text, cancellationToken);
         else
             await DispatchAsync(writing, message, position, text, staged, cancellationToken);
+    }
+
+    private static async Task PageAsync(
+        Writing writing, Message message, long position, string text, CancellationToken cancellationToken)
+    {
+        await MessageStore.AnswerAsync(writing, message.Conversation, message.Root, position, reason: null, cancellationToken);
+        var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor replies", text, Priority: 3, "speech_balloon");
+        await PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
     public async Task RecordRefusalAsync(
@@ -68,14 +74,16 @@ internal sealed partial class Replies(
             var change = new Change(MessageState.Answered, Reason: "the advisor refused: " + refused.Explanation);
             await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
         }
-        if (message.Channel == ReplyChannel.Operator)
+        if (message is { Channel: ReplyChannel.Operator, Origin: null })
         {
             var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor refused", refused.Explanation, Priority: 3, "no_entry");
             await PageStore.QueueAsync(writing, page, cancellationToken);
             return;
         }
-        var text = $"The advisor refused to answer {message.Session}: {refused.Explanation}\n\n"
-            + $"Answer with other words, and they take the message's place; \"@{message.Session}: text\" answers the session yourself; "
+        var isOwn = message.Channel == ReplyChannel.Operator;
+        var text = $"The advisor refused to answer {(isOwn ? "you" : message.Session)}: {refused.Explanation}\n\n"
+            + "Answer with other words, and they take the message's place; "
+            + (isOwn ? "" : $"\"@{message.Session}: text\" answers the session yourself; ")
             + $"relay drop {message.Root} gives it up. What was refused is not sent again.";
         await AskOperatorAsync(writing, message, QuestionKind.Refusal, text, cancellationToken);
     }
@@ -85,7 +93,7 @@ internal sealed partial class Replies(
 
     /// <summary>By the token the advisor was told, whatever the configuration has become since.</summary>
     private static bool NeedsOperator(string text, OperatorConfig told) =>
-        text.AsSpan(0, Math.Min(text.Length, told.ScanChars)).Contains(told.Token, StringComparison.Ordinal);
+        Characters.First(text, told.ScanChars).Contains(told.Token, StringComparison.Ordinal);
 
     private async Task DispatchAsync(
         Writing writing, Message message, long position, string text, string? staged, CancellationToken cancellationToken)

@@ -39,6 +39,71 @@ public sealed class EscalationTests : OperatorTests
         Assert.Equal(escalates ? 1 : 0, (await _relay.OpenQuestionsAsync()).Count);
     }
 
+    [Theory]
+    [InlineData("🙂", 120, true)]
+    [InlineData("🙂", 190, true)]
+    [InlineData("🙂", 191, false)]
+    [InlineData("👨‍👩‍👧‍👦", 150, true)]
+    [InlineData("e\u0301", 190, true)]
+    [InlineData("\r\n", 190, true)]
+    public async Task Characters_are_counted_as_a_person_does(string character, int before, bool escalates)
+    {
+        await EscalateAsync("s", string.Concat(Enumerable.Repeat(character, before)) + "[NEEDS-JC] tail");
+
+        Assert.Equal(escalates ? 1 : 0, (await _relay.OpenQuestionsAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_reply_with_the_token_to_the_operators_own_words_is_a_question_too()
+    {
+        _relay.Advisor.Reply("[NEEDS-JC] All of them?", "[NEEDS-JC] Really?", "Done.");
+        Assert.IsType<Answers.Outcome.Unasked>(await SayAsync("Tidy up."));
+        await _relay.TakeTurnsAsync();
+
+        var question = Assert.Single(await _relay.OpenQuestionsAsync());
+        Assert.Equal(("[NEEDS-JC] All of them?", SessionId.None), (question.Text, question.Session));
+        var page = Assert.Single(await _relay.PagesAsync());
+        Assert.Equal(("[NEEDS-JC] the advisor asks (#1)", 5), (page.Title, page.Priority));
+        Assert.Equal(("needs_jc", "question #1 of the operator"), ((await _relay.StatusAsync()).State, (await _relay.StatusAsync()).StateReason));
+        await AssertSoundAsync();
+
+        Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync("all"));
+        await AssertSoundAsync();
+        await _relay.TakeTurnsAsync();
+        Assert.Equal("[NEEDS-JC] Really?", Assert.Single(await _relay.OpenQuestionsAsync()).Text);
+        await _relay.RestartAsync();
+        Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync("really"));
+        await _relay.TakeTurnsAsync();
+
+        Assert.Empty(await _relay.OpenQuestionsAsync());
+        Assert.Contains(await _relay.PagesAsync(), each => each.Body == "Done.");
+        var status = await _relay.StatusAsync();
+        Assert.Equal(("running", 0), (status.State, status.QueueDepth));
+        Assert.All(await _relay.MessagesAsync(), message => Assert.Equal(MessageState.Answered, message.State));
+        await AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task A_refused_answer_to_a_question_about_his_own_words_asks_the_operator_again()
+    {
+        _relay.Advisor.Reply("[NEEDS-JC] All of them?");
+        await SayAsync("Tidy up.");
+        await _relay.TakeTurnsAsync();
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Refused("not that"));
+        await _relay.AnswerAsync("all");
+        await _relay.TakeTurnsAsync();
+
+        Assert.Contains("refused to answer you", Assert.Single(await _relay.OpenQuestionsAsync()).Text, StringComparison.Ordinal);
+        await AssertSoundAsync();
+        _relay.Advisor.Reply("Done.");
+        await _relay.AnswerAsync("some");
+        await _relay.TakeTurnsAsync();
+
+        Assert.Contains(await _relay.PagesAsync(), each => each.Body == "Done.");
+        Assert.Equal(0, (await _relay.StatusAsync()).QueueDepth);
+        await AssertSoundAsync();
+    }
+
     [Fact]
     public async Task Token_and_scan_chars_follow_the_configuration()
     {
@@ -139,4 +204,9 @@ public sealed class EscalationTests : OperatorTests
 
         Assert.Equal("dropped", Assert.Single(await _relay.PagesAsync()).State);
     }
+
+    private Task<Answers.Outcome> SayAsync(string words) => _relay.AnswerAsync(words, key: words, unaskedWelcome: true);
+
+    private async Task AssertSoundAsync() =>
+        Assert.Empty(await _relay.ReadAsync(reading => StateCheck.ReadAsync(reading, TestContext.Current.CancellationToken)));
 }

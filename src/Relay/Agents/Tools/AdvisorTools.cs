@@ -120,7 +120,7 @@ internal sealed class AdvisorTools(
             $"The relay works. This session is {caller.Session}.",
             string.Create(CultureInfo.InvariantCulture, $"Unanswered: {backlog.Count} messages over all sessions, of this one:"),
             .. mine.Select(line => "  " + line).DefaultIfEmpty("  none"),
-            .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Session}."),
+            .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Asker}."),
         ]));
     }
 

@@ -29,10 +29,11 @@ internal static class HarmlessCommand
         ["date"] = new Shape("uR", "I", "utc universal iso-8601 rfc-3339 rfc-email") { Operands = 0 },
         ["rg"] = new Shape(
             "niIlcwvFosSUuxHNqpaLPhj.0", "eAgBCtTmdE", "line-number no-line-number ignore-case files-with-matches files-without-match "
-                + "count count-matches word-regexp invert-match fixed-strings only-matching smart-case case-sensitive multiline multiline-dotall "
-                + "unrestricted hidden no-ignore no-ignore-vcs no-messages files regexp glob iglob type type-not type-list after-context "
-                + "before-context context max-count max-depth max-columns max-filesize heading no-heading color colors column json stats "
-                + "sort sortr trim vimgrep with-filename no-filename null pcre2 text follow quiet pretty replace encoding no-config"),
+                + "count count-matches word-regexp invert-match fixed-strings only-matching smart-case case-sensitive multiline "
+                + "multiline-dotall unrestricted hidden no-ignore no-ignore-vcs no-messages files regexp glob iglob type type-not "
+                + "type-list after-context before-context context max-count max-depth max-columns max-filesize heading no-heading color "
+                + "colors column json stats sort sortr trim vimgrep "
+                + "with-filename no-filename null pcre2 text follow quiet pretty replace encoding no-config"),
     }.ToFrozenDictionary();
 
     /// <summary>They do much else, but say their version.</summary>

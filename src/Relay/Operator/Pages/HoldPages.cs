@@ -46,8 +46,8 @@ internal static class HoldPages
 
     private static string Remedy(HoldCause cause, Message message) => cause switch
     {
-        HoldCause.Gateway => "Correct ANTHROPIC_BASE_URL in .env, or what stands at that address: then relay retry. "
-            + "relay doctor --call tries a call.",
+        HoldCause.Gateway => "Correct ANTHROPIC_BASE_URL in .env, or what stands at that address. The relay tries again by itself every "
+            + "few minutes; relay retry does so at once, and relay doctor --call tries a call.",
         HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Budget => "It goes on when the day or month is over, or when budget in config.yaml is raised.",
         HoldCause.Model => "Correct model in config.yaml: the relay sees the change and goes on. Or: relay retry.",

@@ -22,7 +22,7 @@ internal enum PageKind
     /// <summary>The advisor's reply to the operator's own message. The subject is the message's id.</summary>
     Reply,
 
-    /// <summary>A message has waited too long.</summary>
+    /// <summary>A message has waited too long; with a subject, that part of the relay has been broken too long.</summary>
     Stuck,
 
     /// <summary>No message waits too long any more.</summary>
@@ -39,6 +39,8 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public static readonly PageCause Stuck = new(PageKind.Stuck, "");
     public static readonly PageCause RejectedEnvelopes = new(PageKind.Refused, "queue/.rejected");
     public static readonly PageCause Moving = new(PageKind.Moving, "");
+
+    public static PageCause Broken(string part) => new(PageKind.Stuck, part);
 
     public static PageCause Question(long question) => new(PageKind.Question, question.ToString(CultureInfo.InvariantCulture));
 

@@ -145,23 +145,35 @@ internal static class PageStore
             ? DateTimeOffset.FromUnixTimeMilliseconds(since)
             : null;
 
+    /// <summary>What the standing pages of a kind are about, each a subject of its own.</summary>
+    public static Task<List<string>> StandingSubjectsAsync(Reading reading, PageKind kind, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT subject FROM pages WHERE kind = @kind AND subject > '' AND {IsStanding}")
+            .With("@kind", kind.Word())
+            .ListAsync(row => row.Text(), cancellationToken);
+
     /// <summary>The pages that the server has not taken yet.</summary>
     public static Task<Unsent> UnsentAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT COUNT(*), MAX(last_error), MIN(created_at), MAX(CASE WHEN kind = 'question' THEN last_error END)
+            SELECT COUNT(*), MAX(last_error), MIN(created_at)
             FROM pages
             WHERE {IsQueued}
             """)
-            .OnlyAsync(Unsent.From, cancellationToken);
+            .OnlyAsync(row => new Unsent(row.Number(), row.TextOrNull(), row.TimeOrNull()), cancellationToken);
+
+    /// <summary>Of those, what was tried and failed.</summary>
+    public static Task<Failing> FailingAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT MIN(created_at), MAX(last_error), MAX(CASE WHEN kind = 'question' THEN last_error END)
+            FROM pages
+            WHERE {IsQueued} AND last_error IS NOT NULL
+            """)
+            .OnlyAsync(row => new Failing(row.TimeOrNull(), row.TextOrNull(), row.TextOrNull()), cancellationToken);
 }
 
 /// <summary>The pages that the server has not taken yet: their number, the last error, and since when the oldest waits.</summary>
-internal sealed record Unsent(long Count, string? LastError, DateTimeOffset? OldestAt)
-{
-    /// <summary>Why a question has not reached the operator; null when no page of one has failed.</summary>
-    public string? QuestionError { get; init; }
+internal sealed record Unsent(long Count, string? LastError, DateTimeOffset? OldestAt);
 
-    public static Unsent From(Row row) =>
-        new(row.Number(), row.TextOrNull(), row.TimeOrNull()) { QuestionError = row.TextOrNull() };
-}
+/// <summary>The pages that were tried and failed: since when the oldest waits, why, and why one of a question failed.</summary>
+internal sealed record Failing(DateTimeOffset? Since, string? Error, string? QuestionError);

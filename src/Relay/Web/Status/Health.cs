@@ -14,11 +14,19 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
     /// <summary>In seconds. 0 where a stage has no work.</summary>
     public sealed record Ages(double Asking, double Deferred, double Held, double Waiting, double Placing, double Paging);
 
+    /// <param name="Ages">Of the oldest work at each stage.</param>
+    /// <param name="Unplaced">The reply that has waited longest for its folder.</param>
+    /// <param name="Failing">The pages that failed.</param>
+    /// <param name="FailingFor">How long the oldest of them has waited, in seconds; 0 when there is none.</param>
+    private sealed record Findings(Ages Ages, OutboundReply? Unplaced, Failing Failing, double FailingFor);
+
     public async Task<(bool Healthy, IReadOnlyList<string> Reasons, Ages Ages)> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return Judge(await AgesAsync(cancellationToken));
+            var findings = await database.ReadAsync(reading => FindAsync(reading, cancellationToken), cancellationToken);
+            var reasons = Judge(findings);
+            return (reasons.Count == 0, reasons, findings.Ages);
         }
         catch (DbException exception)
         {
@@ -26,16 +34,25 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         }
     }
 
-    private (bool Healthy, IReadOnlyList<string> Reasons, Ages Ages) Judge(Ages ages)
+    /// <summary>What is not well; empty when all is.</summary>
+    public async Task<IReadOnlyList<string>> ReasonsAsync(Reading reading, CancellationToken cancellationToken) =>
+        Judge(await FindAsync(reading, cancellationToken));
+
+    private List<string> Judge(Findings findings)
     {
         var limit = settings.Current.Config.StuckAfter.TotalSeconds;
+        var (ages, failing) = (findings.Ages, findings.Failing);
         var reasons = new List<string>(faults.Standing);
         AddIfOver(reasons, "a message has not been answered", ages.Asking, limit);
         AddIfOver(reasons, "a message has been deferred", ages.Deferred, limit);
-        AddIfOver(reasons, "a reply has not been placed", ages.Placing, limit);
+        AddIfOver(reasons, $"a reply has not been placed in dispatch/{findings.Unplaced?.Session}", ages.Placing, limit);
         if (ages.Held > 0)
             reasons.Add(FormattableString.Invariant($"a message is held, for {ages.Held:0} s"));
-        return (reasons.Count == 0, reasons, ages);
+        if (failing.QuestionError is { } error)
+            reasons.Add($"the page of a question was not sent: {error}");
+        else
+            AddIfOver(reasons, $"a page has not been sent ({failing.Error})", findings.FailingFor, limit);
+        return reasons;
     }
 
     private static void AddIfOver(List<string> reasons, string what, double age, double limit)
@@ -44,29 +61,30 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
             reasons.Add(FormattableString.Invariant($"{what} for {age:0} s"));
     }
 
-    private Task<Ages> AgesAsync(CancellationToken cancellationToken) => database.ReadAsync(
-        async reading =>
-        {
-            var backlog = await Backlog.ReadAsync(reading, cancellationToken);
-            var heads = await Outbox.FolderHeadsAsync(reading, cancellationToken);
-            var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
-            var held = backlog.Held.Where(message => message.Cause != HoldCause.Refusal);
-            return new Ages(
-                Asking: Age(First(MustBeAsked, backlog.Since)),
-                Deferred: Age(First(group => group.State == MessageState.Deferred, backlog.Since)),
-                Held: Age(held.Min(message => (DateTimeOffset?)message.ChangedAt)),
-                Waiting: Age(First(group => group.State == MessageState.Waiting, group => group.FirstChangedAt)),
-                Placing: Age(heads.Where(reply => reply.State != DispatchState.Placed).Min(reply => (DateTimeOffset?)reply.CreatedAt)),
-                Paging: Age(unsent.OldestAt));
+    private static async Task<Findings> FindAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var backlog = await Backlog.ReadAsync(reading, cancellationToken);
+        var heads = await Outbox.FolderHeadsAsync(reading, cancellationToken);
+        var unplaced = heads.Where(reply => reply.State != DispatchState.Placed).MinBy(reply => reply.CreatedAt);
+        var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
+        var held = backlog.Held.Where(message => message.Cause != HoldCause.Refusal);
+        var ages = new Ages(
+            Asking: Age(First(MustBeAsked, backlog.Since)),
+            Deferred: Age(First(group => group.State == MessageState.Deferred, backlog.Since)),
+            Held: Age(held.Min(message => (DateTimeOffset?)message.ChangedAt)),
+            Waiting: Age(First(group => group.State == MessageState.Waiting, group => group.FirstChangedAt)),
+            Placing: Age(unplaced?.CreatedAt),
+            Paging: Age(unsent.OldestAt));
+        var failing = await PageStore.FailingAsync(reading, cancellationToken);
+        return new Findings(ages, unplaced, failing, Age(failing.Since));
 
-            bool MustBeAsked(UnansweredGroup group) =>
-                group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group);
+        bool MustBeAsked(UnansweredGroup group) =>
+            group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group);
 
-            double Age(DateTimeOffset? since) =>
-                since is null ? 0 : Math.Max(0.1, Math.Round((reading.Now - since.Value).TotalSeconds, 1));
+        double Age(DateTimeOffset? since) =>
+            since is null ? 0 : Math.Max(0.1, Math.Round((reading.Now - since.Value).TotalSeconds, 1));
 
-            DateTimeOffset? First(Func<UnansweredGroup, bool> which, Func<UnansweredGroup, DateTimeOffset> since) =>
-                backlog.Groups.Where(which).Min(group => (DateTimeOffset?)since(group));
-        },
-        cancellationToken);
+        DateTimeOffset? First(Func<UnansweredGroup, bool> which, Func<UnansweredGroup, DateTimeOffset> since) =>
+            backlog.Groups.Where(which).Min(group => (DateTimeOffset?)since(group));
+    }
 }

@@ -20,6 +20,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     /// <summary>How many are listed besides those of the configuration.</summary>
     private const int SessionsListed = 100;
 
+    private readonly Health _health = new(database, settings, faults);
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
     private StatusReport? _last;
 
@@ -47,6 +48,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         {
             State = "error",
             StateReason = reason,
+            Unhealthy = [reason],
             DatabaseFault = true,
             StartedAt = _startedAt,
             EnvelopesRejected = Rejected,
@@ -75,12 +77,19 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {
+        var report = await ReadWorkAsync(reading, running, cancellationToken);
+        var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
+        var unhealthy = await _health.ReasonsAsync(reading, cancellationToken);
+        return report with { Unhealthy = unhealthy, PagesUnsent = unsent.Count, PageError = unsent.LastError };
+    }
+
+    private async Task<StatusReport> ReadWorkAsync(Reading reading, bool running, CancellationToken cancellationToken)
+    {
         var backlog = await Backlog.ReadAsync(reading, cancellationToken);
         var open = await QuestionStore.OpenAsync(reading, cancellationToken);
         var newest = (await QuestionStore.NewestAsync(reading, 1, cancellationToken)).FirstOrDefault();
         var size = await ConversationStore.TotalSizeAsync(reading, cancellationToken);
         var totals = await Spending.TotalsAsync(reading, cancellationToken);
-        var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
         var sessions = await SessionsAsync(reading, backlog, cancellationToken);
         var (placedAt, placedFor) = await LastDispatchAsync(reading, cancellationToken);
         var (state, reason) = StateOf(running, backlog.Held, open);
@@ -109,13 +118,11 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             Sessions = sessions,
             SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
             Questions = Listed(open),
-            PagesUnsent = unsent.Count,
-            PageError = unsent.LastError,
         };
     }
 
     private static List<QuestionStatus> Listed(List<Question> open) =>
-        open.Select(each => new QuestionStatus(each.Id, each.Session.Value, each.Text, each.AskedAt)).ToList();
+        open.Select(each => new QuestionStatus(each.Id, each.Asker, each.Text, each.AskedAt)).ToList();
 
     private async Task<List<SessionStatus>> SessionsAsync(Reading reading, Backlog backlog, CancellationToken cancellationToken)
     {
@@ -157,8 +164,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             return ("error", string.Join("; ", faults.Standing));
         if (held.Count > 0)
             return ("budget", held[0].Reason);
-        if (open.Count > 0)
-            return ("needs_jc", $"question #{open[0].Id} of {open[0].Session}");
-        return (running ? "running" : "stopped", null);
+        if (open.Count == 0)
+            return (running ? "running" : "stopped", null);
+        return ("needs_jc", $"question #{open[0].Id} of {open[0].Asker}");
     }
 }

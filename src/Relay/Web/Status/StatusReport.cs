@@ -51,8 +51,11 @@ internal sealed record StatusReport
 
     public required long SessionsNotListed { get; init; }
     public required IReadOnlyList<QuestionStatus> Questions { get; init; }
-    public required long PagesUnsent { get; init; }
-    public required string? PageError { get; init; }
+    /// <summary>What is not well, as /healthz says it; empty when all is.</summary>
+    public IReadOnlyList<string> Unhealthy { get; init; } = [];
+
+    public long PagesUnsent { get; init; }
+    public string? PageError { get; init; }
 
     /// <summary>Before the database was ever read.</summary>
     public static readonly StatusReport Unknown = new()
@@ -78,8 +81,6 @@ internal sealed record StatusReport
         Sessions = [],
         SessionsNotListed = 0,
         Questions = [],
-        PagesUnsent = 0,
-        PageError = null,
     };
 
     /// <summary>As a relay left it; null where there is none that this version understands.</summary>

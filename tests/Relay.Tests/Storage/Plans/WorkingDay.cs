@@ -139,6 +139,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.Get<Holds>().DropAsync(await MessageAsync("s8", dropped), CancellationToken);
         await relay.ConfigureAsync(await File.ReadAllTextAsync(relay.Home.ConfigFile, CancellationToken) + "stuck_after: 5m\n");
         await relay.RunAsync<StateWatch>();
+        await relay.RunAsync<HealthWatch>();
         await relay.RunAsync<HoldRelease>();
         await relay.RunAsync<SettingsWatch>();
     }
