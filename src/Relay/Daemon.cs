@@ -76,6 +76,7 @@ internal sealed class Daemon : IAsyncDisposable
         Daemon? daemon = null;
         try
         {
+            settings.KeepInForce();
             var changes = new ChangeFeed();
             var database = DatabaseFactory.Open(settings.Current, changes, clock);
             daemon = new Daemon(mine, database, RelayHost.Build(settings, database, changes, adjust), home);

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
+using Relay.Files;
 
 namespace Relay.Cli;
 
@@ -64,14 +65,30 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             : throw new CommandFailure(ExitCode.Failed, $"{home.Root} is a file, not a home folder");
     }
 
-    /// <summary>The settings of a home that is there. No topic or token is generated.</summary>
-    /// <exception cref="CommandFailure">There is no home, or the configuration is faulty, with one line for each fault.</exception>
-    public SettingsSource Settings(ParseResult parse) => SettingsSource.Load(ExistingHome(parse), Environment, generate: false) switch
+    /// <summary>The settings of a home that is there; those of its relay while that is running, whatever the files say at the moment. No topic or token
+    /// is generated.</summary>
+    /// <exception cref="CommandFailure">There is no home; or no relay runs, and the configuration is faulty, with a line for each
+    /// fault.</exception>
+    public SettingsSource Settings(ParseResult parse)
     {
-        Loaded.Ok ok => ok.Source,
-        Loaded.Faulty faulty => throw new CommandFailure(ExitCode.Configuration, string.Join('\n', faulty.Faults)),
-        _ => throw new InvalidOperationException(),
-    };
+        var home = ExistingHome(parse);
+        if (InstanceLock.RunningProcess(home.LockFile) is not null)
+            return SettingsSource.InForce(home, Environment);
+        return SettingsSource.Load(home, Environment, generate: false) switch
+        {
+            Loaded.Ok ok => ok.Source,
+            Loaded.Faulty faulty => throw new CommandFailure(ExitCode.Configuration, string.Join('\n', faulty.Faults)),
+            _ => throw new InvalidOperationException(),
+        };
+    }
+
+    /// <summary>What is wrong with the files, for the command that shows it while a relay runs on what they said before.</summary>
+    public void WriteFaults(RelayHome home)
+    {
+        if (SettingsSource.Load(home, Environment, generate: false) is Loaded.Faulty faulty)
+            foreach (var fault in faulty.Faults)
+                Error.WriteLine($"{fault}; the running relay keeps the settings it has");
+    }
 
     /// <summary>A folder without any of our files is no home: what a command would say of it, or put into it, would be lost.</summary>
     private RelayHome ExistingHome(ParseResult parse)

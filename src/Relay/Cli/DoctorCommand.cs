@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Configuration;
+using Relay.Files;
 
 namespace Relay.Cli;
 
@@ -31,7 +32,7 @@ internal static class DoctorCommand
         CommandContext context, RelayHome home, Extras extras, bool json, CancellationToken cancellationToken)
     {
         var loaded = SettingsSource.Load(home, context.Environment, generate: false);
-        var findings = await FindAsync(loaded, home, extras, cancellationToken);
+        var findings = await FindAsync(context, loaded, home, extras, cancellationToken);
         var healthy = findings.TrueForAll(finding => finding.State != FindingState.Fault);
         if (json)
             context.WriteJson(new { Healthy = healthy, Checks = findings.Select(finding => finding.ToJson()).ToList() });
@@ -42,18 +43,22 @@ internal static class DoctorCommand
         return healthy ? ExitCode.Done : ExitCode.Failed;
     }
 
-    /// <summary>With faulty settings only the home can be checked.</summary>
-    private static async Task<List<Finding>> FindAsync(Loaded loaded, RelayHome home, Extras extras, CancellationToken cancellationToken)
+    /// <summary>With faulty settings only the home can be checked, and a relay that runs on what they said before.</summary>
+    private static async Task<List<Finding>> FindAsync(
+        CommandContext context, Loaded loaded, RelayHome home, Extras extras, CancellationToken cancellationToken)
     {
-        if (loaded is not Loaded.Ok ok)
-            return [.. ((Loaded.Faulty)loaded).Faults.Select(SettingsFault), .. HomeChecks.Run(home)];
+        var faults = loaded is Loaded.Faulty faulty ? faulty.Faults.Select(SettingsFault).ToList() : [];
+        var isRunning = InstanceLock.RunningProcess(home.LockFile) is not null;
+        if (faults.Count > 0 && !isRunning)
+            return [.. faults, .. HomeChecks.Run(home)];
+        var source = isRunning ? SettingsSource.InForce(home, context.Environment) : ((Loaded.Ok)loaded).Source;
         return
         [
-            Finding.Ok("configuration", home.Root),
+            .. faults.Count > 0 ? faults : [Finding.Ok("configuration", home.Root)],
             .. HomeChecks.Run(home),
-            .. await new SetupChecks(ok.Source.Current, TimeProvider.System).RunAsync(cancellationToken),
-            await DatabaseCheck.RunAsync(ok.Source, cancellationToken),
-            .. await new ServiceChecks(ok.Source, TimeProvider.System).RunAsync(extras.Page, extras.Call, cancellationToken),
+            .. await new SetupChecks(source.Current, TimeProvider.System).RunAsync(cancellationToken),
+            await DatabaseCheck.RunAsync(source, cancellationToken),
+            .. await new ServiceChecks(source, TimeProvider.System).RunAsync(extras.Page, extras.Call, cancellationToken),
         ];
     }
 

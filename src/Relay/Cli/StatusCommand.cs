@@ -43,6 +43,8 @@ internal static class StatusCommand
             (status, fault) = await FromDiskAsync(settings, fault, cancellationToken);
         if (fault is not null)
             await context.Error.WriteLineAsync(fault);
+        if (running)
+            context.WriteFaults(settings.Current.Home);
         if (json)
         {
             status["running"] = running;

@@ -19,26 +19,38 @@ internal sealed class ConfigReader
             select c]);
 
     private readonly RelayHome _home;
+    private readonly string _path;
     private readonly string _file;
     private readonly List<ConfigFault> _faults = [];
+    private string _text = "";
+    private bool _isBlank;
 
-    private ConfigReader(RelayHome home)
+    private ConfigReader(RelayHome home, string path)
     {
         _home = home;
-        _file = Path.GetFileName(home.ConfigFile);
+        _path = path;
+        _file = Path.GetFileName(path);
     }
 
     /// <summary>A missing or empty file means all defaults. A key with a fault gets its default, too.</summary>
     public static (RelayConfig Config, IReadOnlyList<ConfigFault> Faults) Read(RelayHome home)
     {
-        var reader = new ConfigReader(home);
+        var file = Read(home, home.ConfigFile);
+        return (file.Config, file.Faults);
+    }
+
+    /// <inheritdoc cref="Read(RelayHome)"/>
+    public static ConfigFile Read(RelayHome home, string path)
+    {
+        var reader = new ConfigReader(home, path);
         var config = reader.ReadConfig(reader.ReadRoot());
-        return (config, [.. reader._faults.OrderBy(fault => fault.Line)]);
+        return new ConfigFile(config, [.. reader._faults.OrderBy(fault => fault.Line)], reader._text, reader._isBlank);
     }
 
     private Section ReadRoot()
     {
-        var root = ReadText() is { } text ? ReadYaml(text) : null;
+        var root = ReadText() is { } text ? ReadYaml(_text = text) : null;
+        _isBlank = root is null or YamlValue.Scalar { Kind: ScalarKind.Null };
         switch (root)
         {
             case YamlValue.Map map:
@@ -53,7 +65,7 @@ internal sealed class ConfigReader
 
     private string? ReadText()
     {
-        switch (BoundedFile.Read(_home.ConfigFile, LargestBytes))
+        switch (BoundedFile.Read(_path, LargestBytes))
         {
             case FileContent.Bytes bytes:
                 return Decode(bytes.Content);
@@ -246,3 +258,10 @@ internal sealed class ConfigReader
 
     private void Fault(int? line, string message) => _faults.Add(new ConfigFault(_file, line, message));
 }
+
+/// <summary>What was read.</summary>
+/// <param name="Config">The settings.</param>
+/// <param name="Faults">In the order of their lines.</param>
+/// <param name="Text">As it stands in the file.</param>
+/// <param name="IsBlank">Without any setting: the file is missing or empty, or holds only comments.</param>
+internal sealed record ConfigFile(RelayConfig Config, IReadOnlyList<ConfigFault> Faults, string Text, bool IsBlank);

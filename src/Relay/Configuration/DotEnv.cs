@@ -29,6 +29,9 @@ internal sealed class DotEnv
     /// <summary>The value of the key's last line; null when the key has no line.</summary>
     public string? this[string key] => _last.TryGetValue(key, out var line) ? line.Value : null;
 
+    /// <summary>Without any key.</summary>
+    public bool IsBlank => _last.Count == 0;
+
     public int? LineOf(string key) => _last.TryGetValue(key, out var line) ? line.Number : null;
 
     /// <summary>A missing file counts as empty. Only the relay's own keys can have faults; other lines are left alone.</summary>

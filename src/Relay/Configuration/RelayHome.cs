@@ -8,6 +8,9 @@ internal sealed record RelayHome(string Root)
     public string EnvFile => Path.Combine(Root, ".env");
     public string ConfigFile => Path.Combine(Root, "config.yaml");
 
+    /// <summary>The text of config.yaml as the running relay has taken it: for commands, while the file itself is being written.</summary>
+    public string ConfigInForce => Path.Combine(State, "config.in-force.yaml");
+
     public string Queue => Path.Combine(Root, "queue");
     public string Rejected => Path.Combine(Queue, ".rejected");
 
@@ -35,8 +38,9 @@ internal sealed record RelayHome(string Root)
         if (!string.IsNullOrWhiteSpace(chosen))
             return At(Path.GetFullPath(chosen, currentFolder));
 
-        return File.Exists(Path.Combine(currentFolder, "config.yaml"))
-            ? At(currentFolder)
+        var current = At(currentFolder);
+        return File.Exists(current.ConfigFile) || File.Exists(current.ConfigInForce) // An editor that saves may take the first away.
+            ? current
             : At(Path.Combine(userHome, ".relay"));
     }
 

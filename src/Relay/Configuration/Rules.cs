@@ -9,7 +9,7 @@ internal static partial class Rules
 {
     private const decimal LargestAmount = 1_000_000_000;
     public const string IdText = "1 to 64 of A-Z a-z 0-9 _ -";
-    private static readonly string[] OwnStateFiles = ["status.json", "endpoint.json", "conversation.json"];
+    private static readonly string[] OwnStateFiles = ["status.json", "endpoint.json", "conversation.json", "config.in-force.yaml"];
 
     public static Rule<bool> Boolean => value => value is YamlValue.Scalar { Kind: ScalarKind.Boolean, Content: "true" or "false" } scalar
         ? new Parsed<bool>.Valid(scalar.Content == "true")

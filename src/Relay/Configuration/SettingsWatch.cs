@@ -2,22 +2,39 @@ using Relay.Running;
 
 namespace Relay.Configuration;
 
-/// <summary>Loads .env and config.yaml again when they change while the relay runs.</summary>
-internal sealed partial class SettingsWatch(SettingsSource settings, ChangeFeed changes, Faults faults, ILogger<SettingsWatch> log) : ILoop
+/// <summary>Loads .env and config.yaml again when they change while the relay runs: (1) see a change, (2) wait until the files stand still,
+/// for somebody may be writing them, (3) read them, and take them only if they are whole and valid.</summary>
+internal sealed partial class SettingsWatch(
+    SettingsSource settings, ChangeFeed changes, Faults faults, TimeProvider clock, ILogger<SettingsWatch> log) : ILoop
 {
-    private const string Source = "configuration";
+    /// <summary>Longer than an editor takes between the removal of a file and its new content.</summary>
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(3);
+
+    private (FileStamps Stamps, long Since)? _changing;
 
     public Topic? WakesOn => null;
 
     /// <summary>Polling needs only two system calls, and it also finds changes of a file behind a link.</summary>
-    public TimeSpan Poll => TimeSpan.FromSeconds(2);
+    public TimeSpan Poll => _changing is null ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(0.5);
 
     public Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        switch (settings.Reload())
+        settings.KeepInForce();
+        if (settings.Unread() is not { } seen) // (1)
+            _changing = null;
+        else if (_changing is not { } changing || !changing.Stamps.SameAs(seen))
+            _changing = (seen, clock.GetTimestamp());
+        else if (clock.GetElapsedTime(changing.Since) >= Still) // (2)
+            Reload();
+        return Task.FromResult(0);
+    }
+
+    private void Reload()
+    {
+        switch (settings.Reload()) // (3)
         {
             case Reloaded.Changed changed:
-                faults.Clear(Source);
+                settings.KeepInForce();
                 LogChanged();
                 if (NeedsRestart(changed))
                     LogRestartNeeded();
@@ -26,10 +43,12 @@ internal sealed partial class SettingsWatch(SettingsSource settings, ChangeFeed 
             case Reloaded.Faulty faulty:
                 foreach (var fault in faulty.Faults)
                     LogFaulty(fault.ToString());
-                faults.Set(Source, string.Join("; ", faulty.Faults));
                 break;
         }
-        return Task.FromResult(0);
+        if (settings.Faults.Count == 0)
+            faults.Clear(Faults.Configuration);
+        else
+            faults.Set(Faults.Configuration, string.Join("; ", settings.Faults));
     }
 
     private static bool NeedsRestart(Reloaded.Changed changed)

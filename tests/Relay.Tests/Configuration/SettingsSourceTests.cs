@@ -164,17 +164,64 @@ public sealed class SettingsSourceTests : IDisposable
         Assert.Equal("two", source.Current.Config.Model);
     }
 
-    [Fact]
-    public void A_file_that_stays_gone_means_the_defaults()
+    [Theory]
+    [InlineData(null, "config.yaml: the file is gone")]
+    [InlineData("", "config.yaml: no setting is left in it")]
+    [InlineData(" \n\n", "config.yaml: no setting is left in it")]
+    [InlineData("# model: one\n", "config.yaml: no setting is left in it")]
+    public void A_file_that_stays_gone_or_empty_is_a_fault_and_never_all_defaults(string? left, string fault)
     {
         Write("config.yaml", "model: one\n");
         var source = Load();
-        File.Delete(_temp.Home.ConfigFile);
-        Assert.IsType<Reloaded.Unchanged>(source.Reload());
+        if (left is null)
+            File.Delete(_temp.Home.ConfigFile);
+        else
+            Write("config.yaml", left);
+        source.Reload();
+        source.Reload();
+
+        Assert.StartsWith(fault, Assert.Single(source.Faults).ToString());
+        Assert.Equal("one", source.Current.Config.Model);
+
+        Write("config.yaml", "model: one\n");
+        source.Reload();
+        Assert.Empty(source.Faults);
+    }
+
+    [Fact]
+    public void All_defaults_can_be_asked_for_in_so_many_words()
+    {
+        Write("config.yaml", "model: one\n");
+        var source = Load();
+        Write("config.yaml", "{}\n");
 
         Assert.IsType<Reloaded.Changed>(source.Reload());
 
         Assert.Equal(new RelayConfig().Model, source.Current.Config.Model);
+    }
+
+    [Fact]
+    public void Keys_that_vanish_with_their_file_stay_in_force()
+    {
+        Write(".env", "ANTHROPIC_API_KEY=k\n");
+        var source = Load();
+        File.Delete(_temp.Home.EnvFile);
+        source.Reload();
+        source.Reload();
+
+        Assert.StartsWith(".env: the file is gone", Assert.Single(source.Faults).ToString());
+        Assert.Equal("k", source.Current.Secrets.ApiKey);
+    }
+
+    [Fact]
+    public void A_home_that_never_had_a_file_has_no_fault()
+    {
+        var source = Load();
+        Write(".env", "ANTHROPIC_API_KEY=k\n");
+
+        Assert.IsType<Reloaded.Changed>(source.Reload());
+
+        Assert.Empty(source.Faults);
     }
 
     [Fact]
