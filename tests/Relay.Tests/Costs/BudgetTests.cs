@@ -72,7 +72,7 @@ public sealed class BudgetTests
         await relay.TakeTurnsAsync();
         await File.WriteAllTextAsync(relay.Home.ConfigFile, "budget: {per_day_usd: 10}", CancellationToken);
 
-        await relay.RunAsync<SettingsWatch>();
+        await relay.FollowSettingsAsync();
         await relay.RunAsync<HoldRelease>();
         await relay.TakeTurnsAsync();
 

@@ -108,6 +108,14 @@ internal sealed class TempRelay : IAsyncDisposable
         Assert.IsType<Reloaded.Changed>(Settings.Reload());
     }
 
+    /// <summary>The watching loop sees a change, and that the files stand still.</summary>
+    public async Task FollowSettingsAsync()
+    {
+        await RunAsync<SettingsWatch>();
+        Clock.Advance(TimeSpan.FromSeconds(3));
+        await RunAsync<SettingsWatch>();
+    }
+
     public string Drop(string session, string content, string? id = null, string? name = null)
     {
         var path = Path.Combine(Home.Queue, name ?? $"{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}.json");

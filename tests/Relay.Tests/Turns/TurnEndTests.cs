@@ -191,7 +191,7 @@ public sealed class TurnEndTests : IAsyncLifetime
         await _relay.TakeTurnsAsync();
         await File.WriteAllTextAsync(_relay.Home.ConfigFile, "model: claude-sonnet-5-5\n", CancellationToken);
 
-        await _relay.RunAsync<SettingsWatch>();
+        await _relay.FollowSettingsAsync();
         await _relay.RunAsync<HoldRelease>();
         await _relay.TakeTurnsAsync();
 
