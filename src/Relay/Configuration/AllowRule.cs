@@ -9,7 +9,7 @@ namespace Relay.Configuration;
 /// address at its host. A pattern without * allows exactly that.</summary>
 internal sealed record AllowRule(string Tool, string Pattern)
 {
-    private const string Anything = "*";
+    private const string Anything = "*", RestOfWord = @"\S*";
 
     private bool HasStar => Pattern.Contains('*');
 
@@ -32,11 +32,15 @@ internal sealed record AllowRule(string Tool, string Pattern)
     {
         if (!HasStar)
             return command == Pattern;
-        if (ShellWords.Parse(command) is not { } words || !HarmlessCommand.Is(words))
+        if (ShellWords.Parse(command) is not { } words)
             return false;
-        if (IsAboutPaths && words.Any(word => ToolInput.ClimbsOut(word.Text)))
+        var makes = Pattern.Split(' ')[0] == words[0].Text && HarmlessCommand.Makes(words);
+        if (!makes && !HarmlessCommand.Is(words))
             return false;
-        return Matches(command, ".*") || Matches(string.Join(' ', words.Select(word => word.Text)), ".*");
+        if ((makes || IsAboutPaths) && words.Any(word => ToolInput.ClimbsOut(word.Text)))
+            return false;
+        var star = makes ? RestOfWord : ".*";
+        return Matches(command, star) || Matches(string.Join(' ', words.Select(word => word.Text)), star);
     }
 
     /// <summary>Whether a * of a command's pattern stands in a path: there it is the rest of that path.</summary>
@@ -69,7 +73,7 @@ internal sealed record AllowRule(string Tool, string Pattern)
     {
         if (Tool != "Bash")
             return IsMatch(text, Expression(Pattern, star));
-        var words = Pattern.Split(' ').Select(word => Expression(word, word.Contains('/') ? @"\S*" : star));
+        var words = Pattern.Split(' ').Select(word => Expression(word, word.Contains('/') ? RestOfWord : star));
         return IsMatch(text, string.Join(' ', words));
     }
 

@@ -120,7 +120,7 @@ internal sealed class SettingsSource
     private IEnumerable<ConfigFault> Vanished_NeedsLock(Reading reading)
     {
         const string kept = "what it said before stays in force until it is back";
-        if (reading.Blank.Config && !_inForce.Blank.Config && reading.Faults.Count == 0)
+        if (IsCutOff_NeedsLock(reading) && reading.Faults.Count == 0)
             yield return new ConfigFault(
                 Path.GetFileName(_home.ConfigFile), null,
                 $"{Lost(_home.ConfigFile)}: {kept}; for all defaults write {{}} into it, or restart the relay");
@@ -128,7 +128,20 @@ internal sealed class SettingsSource
             yield return new ConfigFault(Path.GetFileName(_home.EnvFile), null, $"{Lost(_home.EnvFile)}: {kept}");
     }
 
-    private static string Lost(string file) => File.Exists(file) ? "no setting is left in it" : "the file is gone";
+    /// <summary>Nothing is left, or only the beginning of what was there: comments alone, or an end in the middle of a line.</summary>
+    private bool IsCutOff_NeedsLock(Reading reading)
+    {
+        var (before, now) = (_inForce.Text, reading.Text);
+        if (reading.Blank.Config && !_inForce.Blank.Config)
+            return string.IsNullOrWhiteSpace(now) || before.StartsWith(now, StringComparison.Ordinal);
+        if (now.Length == 0 || now.Length >= before.Length || !before.StartsWith(now, StringComparison.Ordinal))
+            return false;
+        var lineEnd = before.IndexOf('\n', now.Length);
+        return now[^1] != '\n' && lineEnd > now.Length && !string.IsNullOrWhiteSpace(before[lineEnd..])
+            && !string.IsNullOrWhiteSpace(before[now.Length..lineEnd]);
+    }
+
+    private static string Lost(string file) => File.Exists(file) ? "it is cut off, or empty" : "the file is gone";
 
     // Some editors empty the file before they write it. Read at that moment, it would mean all defaults.
     private bool IsPerhapsHalfWritten_NeedsLock(FileStamps seen)

@@ -124,6 +124,18 @@ public sealed class AllowRuleTests
         Assert.Equal(covered, Covers("Bash", "*", new { command }));
 
     [Theory]
+    [InlineData("touch ruled*", "touch ruled.txt", true)]
+    [InlineData("touch ruled*", "touch ruled.txt other.txt", false)]
+    [InlineData("touch ruled*", "touch ruled/../../x", false)]
+    [InlineData("touch *", "touch -r /etc/passwd x", false)]
+    [InlineData("mkdir -p *", "mkdir -p src/a", true)]
+    [InlineData("mkdir *", "mkdir -m 777 x", false)]
+    [InlineData("*", "touch x", false)]
+    [InlineData("rm *", "rm x", false)]
+    public void What_makes_something_is_covered_where_the_rule_names_it(string pattern, string command, bool covered) =>
+        Assert.Equal(covered, Covers("Bash", pattern, new { command }));
+
+    [Theory]
     [InlineData("/projects/shop/a.cs", true)]
     [InlineData("/projects/../etc/passwd", false)]
     [InlineData("/projects/shop/a.cs /etc/passwd", false)]

@@ -166,12 +166,15 @@ public sealed class SettingsSourceTests : IDisposable
 
     [Theory]
     [InlineData(null, "config.yaml: the file is gone")]
-    [InlineData("", "config.yaml: no setting is left in it")]
-    [InlineData(" \n\n", "config.yaml: no setting is left in it")]
-    [InlineData("# model: one\n", "config.yaml: no setting is left in it")]
+    [InlineData("", "config.yaml: it is cut off, or empty")]
+    [InlineData(" \n\n", "config.yaml: it is cut off, or empty")]
+    [InlineData("# mine\n", "config.yaml: it is cut off, or empty")]
+    [InlineData("# mine\nmodel: on", "config.yaml: it is cut off, or empty")]
+    [InlineData("# mine\nmodel: one\nmax_tokens: 160", "config.yaml: it is cut off, or empty")]
     public void A_file_that_stays_gone_or_empty_is_a_fault_and_never_all_defaults(string? left, string fault)
     {
-        Write("config.yaml", "model: one\n");
+        const string whole = "# mine\nmodel: one\nmax_tokens: 16000\nstuck_after: 5m\n";
+        Write("config.yaml", whole);
         var source = Load();
         if (left is null)
             File.Delete(_temp.Home.ConfigFile);
@@ -183,21 +186,38 @@ public sealed class SettingsSourceTests : IDisposable
         Assert.StartsWith(fault, Assert.Single(source.Faults).ToString());
         Assert.Equal("one", source.Current.Config.Model);
 
-        Write("config.yaml", "model: one\n");
+        Write("config.yaml", whole);
         source.Reload();
         Assert.Empty(source.Faults);
     }
 
-    [Fact]
-    public void All_defaults_can_be_asked_for_in_so_many_words()
+    [Theory]
+    [InlineData("{}\n")]
+    [InlineData("# model: one\n")]
+    public void All_defaults_can_be_asked_for_in_so_many_words(string asked)
     {
         Write("config.yaml", "model: one\n");
         var source = Load();
-        Write("config.yaml", "{}\n");
+        Write("config.yaml", asked);
 
         Assert.IsType<Reloaded.Changed>(source.Reload());
 
         Assert.Equal(new RelayConfig().Model, source.Current.Config.Model);
+    }
+
+    [Theory]
+    [InlineData("model: one\nmax_tokens: 100\n", "model: one\n")]
+    [InlineData("max_tokens: 100\nmodel: one-two", "max_tokens: 100\nmodel: one")]
+    [InlineData("max_tokens: 100\nmodel: one\n", "max_tokens: 100\nmodel: one")]
+    public void What_somebody_took_away_at_the_end_is_taken(string before, string after)
+    {
+        Write("config.yaml", before);
+        var source = Load();
+        Write("config.yaml", after);
+        source.Reload();
+
+        Assert.Empty(source.Faults);
+        Assert.Equal("one", source.Current.Config.Model);
     }
 
     [Fact]

@@ -36,10 +36,21 @@ internal static class HarmlessCommand
                 + "with-filename no-filename null pcre2 text follow quiet pretty replace encoding no-config"),
     }.ToFrozenDictionary();
 
+    /// <summary>They change something, but only by making what was not there, or its times: harmless where a rule names them.</summary>
+    private static readonly FrozenDictionary<string, Shape> Makers = new Dictionary<string, Shape>
+    {
+        ["touch"] = new Shape("acm", "", "no-create"),
+        ["mkdir"] = new Shape("pv", "", "parents verbose"),
+    }.ToFrozenDictionary();
+
     /// <summary>They do much else, but say their version.</summary>
     private static readonly FrozenSet<string> Versioned = FrozenSet.Create(
         "dotnet", "node", "npm", "npx", "pnpm", "yarn", "python", "python3", "pip", "pip3", "go", "cargo", "rustc", "java", "gcc", "clang",
         "make", "cmake", "docker", "ruby", "php");
+
+    /// <inheritdoc cref="Makers"/>
+    public static bool Makes(IReadOnlyList<ShellWord> words) =>
+        !words[0].IsGlob && Makers.TryGetValue(words[0].Text, out var shape) && shape.Fits(words.Skip(1));
 
     /// <param name="words">Of one plain command.</param>
     public static bool Is(IReadOnlyList<ShellWord> words) => words[0] switch
