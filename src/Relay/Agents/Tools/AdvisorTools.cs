@@ -8,6 +8,7 @@ using Relay.Dispatch;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Storage;
+using Relay.Texts;
 using Relay.Turns;
 
 namespace Relay.Agents.Tools;
@@ -129,7 +130,12 @@ internal sealed class AdvisorTools(
     {
         var lines = new List<string>();
         foreach (var message in await MessageStore.UnansweredAsync(reading, session, cancellationToken))
-            lines.Add($"{message.Id}: {(await Waits.OfAsync(reading, message, cancellationToken)).Words}");
+        {
+            var why = message is { State: MessageState.Waiting or MessageState.Held or MessageState.Deferred, Reason: { } reason }
+                ? reason
+                : (await Waits.OfAsync(reading, message, cancellationToken)).Words;
+            lines.Add($"{message.Id}: {message.State.Word()}, {why}");
+        }
         return lines;
     }
 

@@ -93,7 +93,7 @@ public sealed class AdvisorToolsTests
         relay.Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] Shall we?"), ScriptedReply.Text("Yes, we shall."));
         await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, "session-1");
         await clock.RunUntilAsync(mcp.AskAsync("Shall we?"), TimeSpan.FromSeconds(5));
-        Assert.Matches(@"Still open: \w{15}: waiting for the operator \(#1\)", await mcp.CallAsync("check_replies"));
+        Assert.Matches(@"Still open: \w{15}: waiting, for the operator, question #1", await mcp.CallAsync("check_replies"));
         await relay.AnswerAsync("yes");
         await relay.RepliesWaitAsync(1);
 
