@@ -65,8 +65,8 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             : throw new CommandFailure(ExitCode.Failed, $"{home.Root} is a file, not a home folder");
     }
 
-    /// <summary>The settings of a home that is there; those of its relay while that is running, whatever the files say at the moment. No topic or token
-    /// is generated.</summary>
+    /// <summary>The settings of a home that is there; those of its relay while that is running, whatever the files say at the moment. No
+    /// topic or token is generated.</summary>
     /// <exception cref="CommandFailure">There is no home; or no relay runs, and the configuration is faulty, with a line for each
     /// fault.</exception>
     public SettingsSource Settings(ParseResult parse)

@@ -8,7 +8,7 @@ namespace Relay.Operator;
 /// <summary>Looks every minute whether something waits for nothing, which would be a fault of this program, and says so.</summary>
 internal sealed partial class StateWatch(Database database, Faults faults, ILogger<StateWatch> log) : ILoop
 {
-    private const string Name = "the state of the messages";
+    public const string Name = "the state of the messages";
 
     private static readonly PageCause Cause = PageCause.Hold(HoldCause.Fault);
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Relay.Configuration;
+using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
@@ -39,7 +40,9 @@ internal sealed partial class HealthWatch(
         foreach (var gone in _since.Keys.Except(standing.Select(fault => fault.Source)).ToList())
             _since.Remove(gone);
         await ClearMendedAsync(cancellationToken);
-        var overdue = standing.Where(fault => IsOverdue(fault.Source) && !_paged.ContainsKey(fault.Source)).ToList();
+        var overdue = standing
+            .Where(fault => fault.Source != StateWatch.Name && IsOverdue(fault.Source) && !_paged.ContainsKey(fault.Source)) // That pages.
+            .ToList();
         if (overdue.Count == 0 || _failedAt is { } at && _clock.GetElapsedTime(at) < BetweenAttempts)
             return 0;
         if (await PageAsync(Page(overdue), cancellationToken))
