@@ -34,8 +34,8 @@ internal static class SessionStore
     public static async Task SeenAsync(
         Writing writing, SessionId session, ConversationId conversation, ReplyChannel channel, CancellationToken cancellationToken)
     {
-        var unasked = channel == ReplyChannel.Agent ? ReplyChannel.Agent : ReplyChannel.Folder;
         var known = await FindAsync(writing, session, cancellationToken);
+        var unasked = ForUnasked(channel, known);
         if (known is null || known.Conversation != conversation)
             await ConversationStore.KnowAsync(writing, conversation, cancellationToken);
         if (known is null)
@@ -54,6 +54,16 @@ internal static class SessionStore
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Sessions, session.Value);
     }
+
+    /// <summary>How the session gets what it did not ask for. A note wants no reply, and whoever calls waits for one reply only: neither
+    /// says anything about how the session reads the others.</summary>
+    private static ReplyChannel ForUnasked(ReplyChannel spokenThrough, Session? known) => spokenThrough switch
+    {
+        ReplyChannel.Agent => ReplyChannel.Agent,
+        ReplyChannel.None => known?.Channel ?? ReplyChannel.Agent, // Only tools send notes.
+        ReplyChannel.Caller when known is { EndedAt: null } => known.Channel,
+        _ => ReplyChannel.Folder,
+    };
 
     /// <summary>Adds a session, and its conversation, unless they exist.</summary>
     public static async Task IntroduceAsync(

@@ -98,12 +98,27 @@ public abstract class SessionStoreTests(string kind) : StoreTests(kind)
     [Theory]
     [InlineData(nameof(ReplyChannel.Agent), nameof(ReplyChannel.Agent))]
     [InlineData(nameof(ReplyChannel.Caller), nameof(ReplyChannel.Folder))]
-    [InlineData(nameof(ReplyChannel.None), nameof(ReplyChannel.Folder))]
+    [InlineData(nameof(ReplyChannel.None), nameof(ReplyChannel.Agent))] // Only tools send notes.
     public async Task Words_nobody_asked_for_go_where_the_session_last_spoke_from(string spoke, string unasked)
     {
         await SeenAsync(One, Default, Enum.Parse<ReplyChannel>(spoke));
 
         Assert.Equal(Enum.Parse<ReplyChannel>(unasked), await ChannelAsync(One));
+    }
+
+    [Theory]
+    [InlineData(nameof(ReplyChannel.Agent), nameof(ReplyChannel.None))]
+    [InlineData(nameof(ReplyChannel.Agent), nameof(ReplyChannel.Caller))]
+    [InlineData(nameof(ReplyChannel.Folder), nameof(ReplyChannel.None))]
+    [InlineData(nameof(ReplyChannel.Folder), nameof(ReplyChannel.Caller))]
+    public async Task A_note_and_a_call_leave_the_way_as_it_was(string known, string spoke)
+    {
+        await SeenAsync(One, Default, Enum.Parse<ReplyChannel>(known));
+        Clock.Advance(TimeSpan.FromMinutes(1));
+
+        await SeenAsync(One, Default, Enum.Parse<ReplyChannel>(spoke));
+
+        Assert.Equal(Enum.Parse<ReplyChannel>(known), await ChannelAsync(One));
     }
 
     [Fact]
