@@ -91,7 +91,8 @@ internal static class RelayHost
         .AddSingleton<Summariser>()
         .AddSingleton<TurnRunner>()
         .AddSingleton<Recovery>()
-        .AddLoop<AdvisorLoop>();
+        .AddLoop<AdvisorLoop>()
+        .AddLoop<ClockWatch>();
 
     private static IServiceCollection AddDispatch(this IServiceCollection services) => services
         .AddSingleton<FolderChannel>()

@@ -43,8 +43,8 @@ internal sealed class Backlog
         .Where(group => !IsBlocked(group) && !Held.Any(message => message.Conversation == group.Conversation))
         .MinBy(Since);
 
-    /// <summary>Since when the messages of the group have waited for the relay. After an answer of the operator
-    /// for which they waited, the time counts from the answer.</summary>
+    /// <summary>Since when the messages of the group have waited for the relay. After an answer of the operator for which they waited,
+    /// or the end of a hold, the time counts from that.</summary>
     public DateTimeOffset Since(UnansweredGroup group)
     {
         var unblocked = _conversations[group.Conversation].UnblockedAt;

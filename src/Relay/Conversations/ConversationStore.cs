@@ -6,7 +6,7 @@ namespace Relay.Conversations;
 /// <param name="Id">Its name.</param>
 /// <param name="Epoch">The number of the newest claim.</param>
 /// <param name="OpenQuestion">The question whose answer it waits for.</param>
-/// <param name="UnblockedAt">When it last stopped waiting for an answer. 1970 when it never waited.</param>
+/// <param name="UnblockedAt">When it last stopped waiting for an answer, or for a message that was held. 1970 when it never waited.</param>
 internal sealed record Conversation(ConversationId Id, long Epoch, long? OpenQuestion, DateTimeOffset UnblockedAt);
 
 /// <summary>A call to the advisor whose end is not recorded.</summary>
@@ -145,6 +145,12 @@ internal static class ConversationStore
             WHERE conversation_id = @conversation AND open_question = @question
             """)
             .With("@conversation", conversation.Value).With("@question", question).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>A message that held the conversation up holds it no longer. The time for which the others wait counts from now.</summary>
+    public static Task UnblockAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE conversations SET unblocked_at = @now WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
     /// <summary>For a new message; and whether a call is under way, behind which it has to wait in any case.</summary>

@@ -70,10 +70,28 @@ internal sealed record Message(
     /// <summary>What is stored as due_at of a message that waits for no time.</summary>
     public const long Never = long.MaxValue;
 
+    /// <summary>No call is put off for longer than this: the longest Retry-After that is honoured, and something more.</summary>
+    public static readonly TimeSpan LongestDeferral = TimeSpan.FromMinutes(20);
+
+    /// <summary>Transactions at the same time may see the clock a moment apart.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     /// <summary>The session's message to which this one belongs: itself, or the message about which the operator was asked.</summary>
     public MessageId Root => Origin ?? Id;
 
     public bool IsUnanswered => State < MessageState.Answered;
+
+    /// <summary>How long it still waits for its time; null when it waits for none, but for an event. A time further away than such a wait
+    /// can ever be was written before the clock was set back: it has come.</summary>
+    public TimeSpan? TimeLeft(DateTimeOffset now)
+    {
+        if (State == MessageState.Accepted)
+            return TimeSpan.Zero;
+        if (DueAt is not { } due)
+            return null;
+        var isClockSetBack = now < ChangedAt - Moment || (State == MessageState.Deferred && due - now > LongestDeferral);
+        return due <= now || isClockSetBack ? TimeSpan.Zero : due - now;
+    }
 
     public static Message From(Row row) => new(
         new ConversationId(row.Text()),

@@ -32,6 +32,9 @@ internal sealed record Change(MessageState State, HoldCause? Cause = null, strin
         : Reason;
 }
 
+/// <summary>The clock was set by so much; what was written before has times up to <paramref name="Before"/>.</summary>
+internal sealed record ClockStep(TimeSpan By, DateTimeOffset Before);
+
 /// <summary>Owns messages, the keys under which each is said once, and the rows that tell of what departs from the straight line.</summary>
 internal static partial class MessageStore
 {
@@ -92,6 +95,8 @@ internal static partial class MessageStore
     public static async Task ChangeAsync(
         Writing writing, ConversationId conversation, MessageId message, Change change, CancellationToken cancellationToken)
     {
+        if (change.State != MessageState.Held && await IsHeldAsync(writing, conversation, message, cancellationToken))
+            await ConversationStore.UnblockAsync(writing, conversation, cancellationToken);
         await writing.Sql(
             """
             UPDATE messages
@@ -106,6 +111,12 @@ internal static partial class MessageStore
         writing.Wake(Topic.Turns);
         writing.Wake(Topic.Replies, message.Value);
     }
+
+    private static async Task<bool> IsHeldAsync(
+        Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT 1 FROM messages WHERE conversation_id = @conversation AND message_id = @message AND state = 'held'")
+            .With("@conversation", conversation.Value).With("@message", message.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
 
     /// <summary>The message is being asked. It has its place in the journal now, so until it is answered it comes before all
     /// messages that have none.</summary>
@@ -124,6 +135,8 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (asked == 0)
             throw new LostRaceException($"message {message.Id} stands in the journal already");
+        if (message.State == MessageState.Held) // Until a time, which has come.
+            await ConversationStore.UnblockAsync(writing, message.Conversation, cancellationToken);
     }
 
     /// <summary>Its entry is left out of the calls to come. Asked again, it gets a new one.</summary>
@@ -163,6 +176,20 @@ internal static partial class MessageStore
             throw new LostRaceException($"message {message} is answered already");
         if (reason is not null)
             await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
+    }
+
+    /// <summary>The clock was set: what was deferred before that waits as long as it did.</summary>
+    public static async Task FollowClockAsync(Writing writing, ClockStep step, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
+            $"""
+            UPDATE messages
+            SET due_at = due_at + @step, changed_at = changed_at + @step
+            WHERE {IsUnanswered} AND state = 'deferred' AND changed_at <= @before
+            """)
+            .With("@step", (long)step.By.TotalMilliseconds).With("@before", step.Before.ToUnixTimeMilliseconds())
+            .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Turns);
     }
 
     /// <summary>Adds an event to a message without changing the message.</summary>

@@ -12,6 +12,9 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<MessageId, Waiter> _waiters = new();
+
+    /// <summary>Since when each reply is seen lying here: a time stamp of the clock, which no setting of it changes.</summary>
+    private readonly Dictionary<string, long> _seen = [];
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
 
     /// <summary>Whether replies lie here that nobody may come for.</summary>
@@ -32,6 +35,8 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
     {
         var waiting = await database.ReadAsync(reading => Outbox.ForCallersAsync(reading, cancellationToken), cancellationToken);
         MayAbandon = waiting.Count > 0;
+        foreach (var gone in _seen.Keys.Except(waiting.Select(reply => reply.Id)).ToList())
+            _seen.Remove(gone);
         foreach (var reply in waiting.Where(IsAbandoned))
         {
             await database.WriteAsync(writing => Outbox.ToFolderAsync(writing, reply, cancellationToken), cancellationToken);
@@ -48,14 +53,21 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
 
     private bool IsAbandoned(OutboundReply reply)
     {
-        var since = reply.CreatedAt > _startedAt ? reply.CreatedAt : _startedAt;
+        var seen = _seen.TryGetValue(reply.Id, out var first) ? first : _seen[reply.Id] = clock.GetTimestamp();
         if (reply.Message is { } message && _waiters.TryGetValue(message, out var waiter))
         {
             if (waiter.IsPresent)
                 return false;
-            since = waiter.LeftAt > since ? waiter.LeftAt : since;
+            if (waiter.LeftAt is { } left)
+                return clock.GetElapsedTime(left) >= Patience && HasLain(reply, seen);
         }
-        return clock.GetUtcNow() - since >= Patience;
+        return HasLain(reply, seen);
+    }
+
+    private bool HasLain(OutboundReply reply, long seen)
+    {
+        var since = reply.CreatedAt > _startedAt ? reply.CreatedAt : _startedAt;
+        return clock.GetUtcNow() - since >= Patience || clock.GetElapsedTime(seen) >= Patience;
     }
 
     internal sealed class Waiter(CallerChannel channel) : IDisposable
@@ -64,7 +76,8 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
 
         public bool IsPresent => Volatile.Read(ref _present) > 0;
 
-        public DateTimeOffset LeftAt { get; private set; }
+        /// <summary>A time stamp of the clock.</summary>
+        public long? LeftAt { get; private set; }
 
         public void Enter() => Interlocked.Increment(ref _present);
 
@@ -75,5 +88,5 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
         }
     }
 
-    private DateTimeOffset Now => clock.GetUtcNow();
+    private long Now => clock.GetTimestamp();
 }

@@ -10,21 +10,24 @@ namespace Relay.Turns;
 internal sealed partial class TurnRunner(
     TurnTransactions transactions, Summariser summariser, IAdvisor advisor, TimeProvider clock, ILogger<TurnRunner> log)
 {
-    /// <summary>Until the conversation has none to take. A fault of the program holds the message it was met with, and no more.</summary>
+    /// <summary>Until the conversation has none to take, or gives way to others. A fault of the program holds the message it was met with,
+    /// and no more.</summary>
     /// <param name="conversation">Whose turns.</param>
+    /// <param name="givesWay">Asked after each call: true when another conversation waits for the place of this one.</param>
     /// <param name="stopping">No further turn is begun.</param>
     /// <param name="calls">Ends the call under way.</param>
-    public async Task RunAsync(ConversationId conversation, CancellationToken stopping, CancellationToken calls)
+    public async Task RunAsync(
+        ConversationId conversation, Func<bool> givesWay, CancellationToken stopping, CancellationToken calls)
     {
         Claim? claim = null;
         try
         {
-            while (!stopping.IsCancellationRequested)
+            for (var hasGivenWay = false; !hasGivenWay && !stopping.IsCancellationRequested;)
             {
                 claim ??= await BeginAsync(conversation, stopping, calls);
                 if (claim is null)
                     return;
-                claim = await TakeTurnAsync(claim, stopping, calls);
+                claim = await TakeTurnAsync(claim, () => !(hasGivenWay = givesWay()) && !stopping.IsCancellationRequested, calls);
             }
         }
         catch (Exception fault)
@@ -41,7 +44,7 @@ internal sealed partial class TurnRunner(
     }
 
     /// <summary>The claim of the next turn, where it was begun together with the end of this one.</summary>
-    private async Task<Claim?> TakeTurnAsync(Claim claim, CancellationToken stopping, CancellationToken calls)
+    private async Task<Claim?> TakeTurnAsync(Claim claim, Func<bool> mayGoOn, CancellationToken calls)
     {
         CrashPoint.Pass("turn-1-claimed");
         var started = clock.GetTimestamp();
@@ -50,7 +53,7 @@ internal sealed partial class TurnRunner(
         var milliseconds = (long)clock.GetElapsedTime(started).TotalMilliseconds;
         if (!outcome.NeverMade)
             LogCalled(claim.Message.Id, outcome.GetType().Name, outcome.Usage?.TotalInput, outcome.Usage?.Output, milliseconds);
-        var next = await transactions.EndAsync(claim, outcome, mayGoOn: !stopping.IsCancellationRequested, calls); // (3)
+        var next = await transactions.EndAsync(claim, outcome, mayGoOn(), calls); // (3)
         CrashPoint.Pass("turn-3-committed");
         if (outcome is AdvisorOutcome.ContextExceeded exceeded)
             await transactions.EndAsync(claim, exceeded.Reason, await ShortenAsync(claim, exceeded, calls));

@@ -35,10 +35,6 @@ internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, Star
 internal sealed partial class TurnStart(
     ContextWindows windows, CallHistory history, CallBuilder calls, Pricing pricing, ILogger<TurnStart> log)
 {
-    /// <summary>When a conversation has a turn to take; null while it has none.</summary>
-    public static async Task<DateTimeOffset?> DueAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
-        (await NextAsync(reading, conversation, cancellationToken))?.DueAt;
-
     /// <summary>Null when there is nothing to ask now: nothing waits, what comes next is deferred, or the budget says no.</summary>
     /// <param name="writing">The transaction, which may be the one that ends the turn before.</param>
     /// <param name="conversation">Whose next message is asked.</param>
@@ -51,7 +47,7 @@ internal sealed partial class TurnStart(
         var message = await NextAsync(writing, conversation, cancellationToken); // (1)
         for (; message is { Channel: ReplyChannel.None }; message = await NextAsync(writing, conversation, cancellationToken))
             await NoteAsync(writing, message, cancellationToken);
-        if (message?.DueAt is not { } due || due > writing.Now)
+        if (message?.TimeLeft(writing.Now) != TimeSpan.Zero)
             return null;
         past ??= await history.ReadAsync(writing, conversation, cancellationToken);
         var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);

@@ -15,7 +15,6 @@ namespace Relay.Turns;
 internal sealed partial class TurnTransactions(
     Database database, TurnStart start, TurnEnd end, Faults faults, ILogger<TurnTransactions> log)
 {
-    private const string Unrecorded = "recording a reply";
     private static readonly TimeSpan BetweenCommits = TimeSpan.FromSeconds(1);
 
     /// <summary>Claims the conversation's next message; null when it has none to ask now.</summary>
@@ -34,25 +33,39 @@ internal sealed partial class TurnTransactions(
         var staged = await TryStageAheadAsync(claim, outcome);
         if (staged is not null)
             CrashPoint.Pass("turn-2-staged");
-        while (true)
+        var ended = await RecordAsync(claim, writing => EndAsync(writing, claim, outcome, staged, mayGoOn), stopping);
+        if (!ended.IsRecorded)
+            LogStale(claim.Message.Id);
+        if (staged is not null && !ended.KeepsStaged)
+            end.Discard(staged);
+        return ended.Next;
+    }
+
+    /// <summary>The fault is the message's own: others that are recorded meanwhile do not clear it.</summary>
+    private async Task<Ended> RecordAsync(Claim claim, Func<Writing, Task<Ended>> work, CancellationToken stopping)
+    {
+        string? unrecorded = null;
+        try
         {
-            try
+            while (true)
             {
-                var ended = await database.WriteAsync(
-                    writing => EndAsync(writing, claim, outcome, staged, mayGoOn), CancellationToken.None);
-                if (!ended.IsRecorded)
-                    LogStale(claim.Message.Id);
-                if (staged is not null && !ended.KeepsStaged)
-                    end.Discard(staged);
-                faults.Clear(Unrecorded);
-                return ended.Next;
+                try
+                {
+                    return await database.WriteAsync(work, CancellationToken.None);
+                }
+                catch (DbException exception) when (!stopping.IsCancellationRequested)
+                {
+                    unrecorded = $"recording the reply to {claim.Message.Id}";
+                    if (faults.Set(unrecorded, exception.Message))
+                        LogUnrecorded(claim.Message.Id, exception);
+                    await database.Clock.PauseAsync(BetweenCommits, stopping);
+                }
             }
-            catch (DbException exception) when (!stopping.IsCancellationRequested)
-            {
-                if (faults.Set(Unrecorded, exception.Message))
-                    LogUnrecorded(claim.Message.Id, exception);
-                await database.Clock.PauseAsync(BetweenCommits, stopping);
-            }
+        }
+        finally
+        {
+            if (unrecorded is not null)
+                faults.Clear(unrecorded);
         }
     }
 

@@ -85,5 +85,37 @@ public abstract class BacklogTests(string kind) : StoreTests(kind)
         Assert.Equal(Other, backlog.OldestMoving()!.Conversation);
     }
 
+    [Theory]
+    [InlineData(nameof(MessageState.Accepted))]
+    [InlineData(nameof(MessageState.Dead))]
+    public async Task What_stood_behind_a_hold_waits_from_its_end_be_it_released_or_given_up(string end)
+    {
+        var held = await SayAsync(One);
+        await ChangeAsync(held, new Change(MessageState.Held, HoldCause.Model, "no"));
+        await SayAsync(Two);
+        Clock.Advance(TimeSpan.FromHours(8));
+
+        await ChangeAsync(held, new Change(Enum.Parse<MessageState>(end), DueAt: Now));
+
+        var backlog = await ReadBacklogAsync();
+        Assert.All(backlog.Groups, group => Assert.Equal(Now, backlog.Since(group)));
+        Assert.NotNull(backlog.OldestMoving());
+    }
+
+    [Fact]
+    public async Task What_stood_behind_a_hold_until_a_time_waits_from_when_that_came()
+    {
+        var held = await SayAsync(One);
+        await ChangeAsync(held, new Change(MessageState.Held, HoldCause.Budget, "no", Now.AddHours(8)));
+        await SayAsync(Two);
+        Clock.Advance(TimeSpan.FromHours(8));
+
+        var message = (await FindAsync(held))!;
+        await WriteAsync(writing => MessageStore.AskAsync(writing, message, 1, CancellationToken));
+
+        var backlog = await ReadBacklogAsync();
+        Assert.All(backlog.Groups, group => Assert.Equal(Now, backlog.Since(group)));
+    }
+
     private Task<Backlog> ReadBacklogAsync() => ReadAsync(reading => Backlog.ReadAsync(reading, CancellationToken));
 }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
-using Microsoft.Extensions.Time.Testing;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -40,7 +39,7 @@ internal sealed class TempRelay : IAsyncDisposable
 
     public RelayHome Home { get; } = new(Directory.CreateTempSubdirectory("relay-test-").FullName);
 
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 8, 1, 9, 0, 0, TimeSpan.Zero));
+    public MachineClock Clock { get; } = new();
 
     public ScriptedAdvisor Advisor { get; } = new();
 

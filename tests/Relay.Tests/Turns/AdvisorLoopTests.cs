@@ -9,6 +9,7 @@ using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Tests.Testing;
+using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Turns;
@@ -80,6 +81,50 @@ public sealed class AdvisorLoopTests
         Assert.Single(relay.Advisor.Calls);
         Assert.Empty(relay.Get<Faults>().Standing);
         Assert.Equal(2, (await relay.WindowAsync()).Turns.Count);
+    }
+
+    [Fact]
+    public async Task A_reply_that_cannot_be_recorded_stays_a_fault_while_another_conversations_is_recorded()
+    {
+        await using var relay = await TempRelay.CreateAsync(
+            "sessions: [{session_id: s, conversation: one}, {session_id: t, conversation: two}]", kind: SqlDialect.Sqlite.Name);
+        await relay.AcceptAsync("s", "Shall I?");
+        await ExecuteAsync(
+            relay,
+            "CREATE TRIGGER full BEFORE INSERT ON dispatches WHEN NEW.session_id = 's' BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+        var stuck = relay.TakeTurnsAsync();
+        await Until.TrueAsync(() => relay.Get<Faults>().Standing.Count > 0, "the fault");
+
+        await relay.AcceptAsync("t", "And I?");
+        await relay.Get<AdvisorLoop>().RunAsync(new ConversationId("two"), CancellationToken);
+
+        Assert.Single(relay.Get<Faults>().Standing);
+        await ExecuteAsync(relay, "DROP TRIGGER full");
+        await Until.TrueAsync(
+            () =>
+            {
+                relay.Clock.Advance(TimeSpan.FromSeconds(1));
+                return stuck.IsCompleted;
+            },
+            "the turn to end");
+        Assert.Empty(relay.Get<Faults>().Standing);
+    }
+
+    [Fact]
+    public async Task A_run_that_ended_is_over_when_the_loop_hears_of_it()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        using var heard = relay.Get<ChangeFeed>().Subscribe(Topic.Turns);
+        for (var turn = 0; turn < 50; turn++)
+        {
+            await relay.AcceptAsync("session-1", $"{turn}");
+            await relay.RunAsync<AdvisorLoop>();
+            while (!relay.Get<AdvisorLoop>().IsIdle)
+            {
+                await heard.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, CancellationToken);
+                await relay.RunAsync<AdvisorLoop>();
+            }
+        }
     }
 
     [Fact]

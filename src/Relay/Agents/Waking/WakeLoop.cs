@@ -53,17 +53,20 @@ internal sealed partial class WakeLoop(
     private Task<List<Agent>> RestingAsync(CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
-            var before = reading.Now - Rest;
+            var now = reading.Now;
             var resting = new List<Agent>();
             foreach (var reply in await Outbox.AgentHeadsAsync(reading, cancellationToken))
-                if (reply.CreatedAt <= before
+                if (IsPast(reply.CreatedAt, now)
                     && await AgentStore.NewestOfAsync(reading, reply.Session, cancellationToken)
                         is { State: AgentState.Idle or AgentState.Ended } agent
-                    && agent.LastSeenAt <= before)
+                    && IsPast(agent.LastSeenAt, now))
                     resting.Add(agent);
             return resting;
         },
         cancellationToken);
+
+    /// <summary>A time to come was written before the clock was set back.</summary>
+    private static bool IsPast(DateTimeOffset at, DateTimeOffset now) => at <= now - Rest || at > now;
 
     /// <summary>What a run did not expect fails this loop, which says so and goes on.</summary>
     private async Task ReapAsync()
@@ -102,7 +105,7 @@ internal sealed partial class WakeLoop(
             LogFailed(agent.Session, outcome.Exit);
             lock (_failed)
                 foreach (var reply in lease.Replies)
-                    _failed[reply.Id] = Failed.After(_failed.GetValueOrDefault(reply.Id), _clock.GetUtcNow());
+                    _failed[reply.Id] = Failed.After(_failed.GetValueOrDefault(reply.Id), _clock.GetTimestamp());
         }
     }
 
@@ -110,15 +113,15 @@ internal sealed partial class WakeLoop(
     {
         lock (_failed)
             return _failed.GetValueOrDefault(reply.Id) is { } failed
-                && (failed.Attempts >= MostAttempts || _clock.GetUtcNow() < failed.NotBefore);
+                && (failed.Attempts >= MostAttempts || _clock.GetElapsedTime(failed.At) < failed.Rest);
     }
 
-    private sealed record Failed(int Attempts, DateTimeOffset NotBefore)
+    private sealed record Failed(int Attempts, long At, TimeSpan Rest)
     {
-        public static Failed After(Failed? before, DateTimeOffset now)
+        public static Failed After(Failed? before, long at)
         {
             var attempts = (before?.Attempts ?? 0) + 1;
-            return new Failed(attempts, now + Pause.Delay(attempts));
+            return new Failed(attempts, at, Pause.Delay(attempts));
         }
     }
 

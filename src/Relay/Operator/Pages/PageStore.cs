@@ -67,12 +67,14 @@ internal static class PageStore
             .With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
+    /// <summary>The pages to send now. Only one that failed waits, and a time further away than such a wait can ever be was written
+    /// before the clock was set back: it has come.</summary>
     public static Task<List<QueuedPage>> DueAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {QueuedPage.Columns}
             FROM pages
-            WHERE {IsQueued} AND (due_at <= @now OR due_at > @farthest AND due_at < @never)
+            WHERE {IsQueued} AND (attempts = 0 OR due_at <= @now OR due_at > @farthest AND due_at < @never)
             ORDER BY due_at
             LIMIT 20
             """)
@@ -85,6 +87,15 @@ internal static class PageStore
         await reading.Sql($"SELECT MIN(due_at) FROM pages WHERE {IsQueued}").NumberOrNullAsync(cancellationToken) is { } due
             ? DateTimeOffset.FromUnixTimeMilliseconds(due)
             : null;
+
+    /// <summary>The clock was set: the pages that failed before that wait as long as they did.</summary>
+    public static async Task FollowClockAsync(Writing writing, TimeSpan step, CancellationToken cancellationToken)
+    {
+        await writing.Sql($"UPDATE pages SET due_at = due_at + @step WHERE {IsQueued} AND due_at < @never")
+            .With("@step", (long)step.TotalMilliseconds).With("@never", Never)
+            .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Pages);
+    }
 
     /// <summary>False when the cause was cleared while the page waited.</summary>
     public static async Task<bool> IsStillWantedAsync(Reading reading, QueuedPage page, CancellationToken cancellationToken) =>

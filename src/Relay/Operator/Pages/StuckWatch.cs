@@ -13,6 +13,8 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(1), LongestPoll = TimeSpan.FromSeconds(30);
 
+    private ((ConversationId Conversation, DateTimeOffset Since) Which, long SeenAt)? _oldest;
+
     public Topic? WakesOn => null;
 
     /// <summary>The time until a message could become stuck.</summary>
@@ -27,7 +29,7 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
             cancellationToken);
         var limit = settings.Current.Config.StuckAfter;
         var stuck = backlog.OldestMoving();
-        var age = stuck is null ? TimeSpan.Zero : clock.GetUtcNow() - backlog.Since(stuck);
+        var age = stuck is null ? TimeSpan.Zero : AgeOf((stuck.Conversation, backlog.Since(stuck)));
         Poll = since is null ? Between(ShortestPoll, limit - age, LongestPoll) : ShortestPoll;
         if (stuck is null || age < limit)
         {
@@ -35,9 +37,18 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
                 await database.WriteAsync(writing => ClearAsync(writing, cancellationToken), cancellationToken);
             return 0;
         }
-        if (since is null || clock.GetUtcNow() - since >= Again)
+        if (since is not { } paged || (clock.GetUtcNow() - paged).Duration() >= Again)
             await database.WriteAsync(writing => PageAsync(writing, stuck, age, cancellationToken), cancellationToken);
         return 0;
+    }
+
+    /// <summary>By its time, or since it was first seen here, whichever is more: the machine's clock may have been set back.</summary>
+    private TimeSpan AgeOf((ConversationId Conversation, DateTimeOffset Since) oldest)
+    {
+        if (_oldest is not { } known || known.Which != oldest)
+            _oldest = known = (oldest, clock.GetTimestamp());
+        var (told, watched) = (clock.GetUtcNow() - oldest.Since, clock.GetElapsedTime(known.SeenAt));
+        return told > watched ? told : watched;
     }
 
     private async Task PageAsync(Writing writing, UnansweredGroup stuck, TimeSpan age, CancellationToken cancellationToken)

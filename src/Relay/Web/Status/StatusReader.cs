@@ -72,8 +72,9 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
 
+    /// <summary>Never negative, though the clock be set back.</summary>
     private static double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
-        since is { } at ? Math.Round((now - at).TotalSeconds, 1) : 0;
+        since is { } at && at < now ? Math.Round((now - at).TotalSeconds, 1) : 0;
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {

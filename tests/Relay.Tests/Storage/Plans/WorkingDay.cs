@@ -258,6 +258,8 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         relay.Clock.Advance(TimeSpan.FromMinutes(10));
         await relay.RunAsync<StuckWatch>();
         await LookAsync();
+        relay.Clock.Set(TimeSpan.FromHours(1));
+        await relay.RunAsync<ClockWatch>();
         relay.Clock.Advance(TimeSpan.FromMinutes(20));
         await relay.TakeTurnsAsync();
         await relay.RunAsync<StuckWatch>();
