@@ -101,6 +101,7 @@ internal static class RelayHost
         .AddLoop<Dispatcher>();
 
     private static IServiceCollection AddOperator(this IServiceCollection services) => services
+        .AddSingleton<DirectWords>()
         .AddSingleton<Answers>()
         .AddSingleton<Holds>()
         .AddSingleton(_ => NtfyClient.NewHttp())

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -25,12 +27,15 @@ internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery De
 }
 
 /// <summary>Finds out which session makes a call: from the request's header, else from the hook event of the same tool call.</summary>
-internal sealed class AgentCaller(Database database, IHttpContextAccessor http)
+internal sealed class AgentCaller(Database database, SessionDirectory directory, IHttpContextAccessor http)
 {
     private const int LongestToolUse = 200;
-    private static readonly SessionId Unnamed = SessionId.Stored("claude");
 
-    /// <exception cref="McpException">The header is not a session's name. The caller gets the message.</exception>
+    private const string NameYourself =
+        "the relay cannot tell which session this call is from, and a reply could reach another one: "
+        + "send the header X-Relay-Session: NAME with every request, a name of your own";
+
+    /// <exception cref="McpException">The header is not a session's name, or nothing tells one. The caller gets the message.</exception>
     public async Task<AgentCall> IdentifyAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var context = http.HttpContext ?? throw new McpException("the connection of this call has ended");
@@ -41,7 +46,21 @@ internal sealed class AgentCaller(Database database, IHttpContextAccessor http)
         var agent = use is null
             ? null
             : await database.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, cancellationToken), cancellationToken);
-        return new AgentCall(SessionHeader.Of(context.Request) ?? agent?.Session ?? Unnamed, use, delivery, gone);
+        var session = SessionHeader.Of(context.Request) ?? agent?.Session ?? OfConnection(context.Request);
+        if (session is not { } known)
+            throw new McpException(NameYourself);
+        return directory.IsOperators(known.Value)
+            ? throw new McpException(directory.Refusal(known)!)
+            : new AgentCall(known, use, delivery, gone);
+    }
+
+    /// <summary>A client without a name that made the handshake of the protocol is a session as long as its connection lasts.</summary>
+    private static SessionId? OfConnection(HttpRequest request)
+    {
+        if (request.Headers["Mcp-Session-Id"].ToString() is not { Length: > 0 } connection)
+            return null;
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(connection));
+        return SessionId.Stored("mcp-" + Convert.ToHexStringLower(hash.AsSpan(0, 6)));
     }
 
     private static string? ToolUseOf(RequestContext<CallToolRequestParams> request) =>

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
@@ -52,12 +51,8 @@ internal sealed record Agent(
 }
 
 /// <summary>Reads and writes the agents and their tool calls.</summary>
-internal static partial class AgentStore
+internal static class AgentStore
 {
-    /// <summary>How long a session without a SessionEnd event keeps its default name.
-    /// Until then no other session of its folder gets it.</summary>
-    private static readonly TimeSpan NameKept = TimeSpan.FromHours(12);
-
     private static readonly TimeSpan ToolUsesKept = TimeSpan.FromDays(1);
 
     /// <summary>Records an event of an agent. The agent's session has the name that it was given, else the name it had before,
@@ -68,7 +63,8 @@ internal static partial class AgentStore
         Writing writing, SessionDirectory directory, AgentSighting seen, CancellationToken cancellationToken)
     {
         var known = await FindAsync(writing, seen.Agent, cancellationToken);
-        var session = SessionId.TryParse(seen.GivenName ?? "") ?? await OwnNameAsync(writing, seen, known, cancellationToken);
+        var session = SessionId.TryParse(seen.GivenName ?? "")
+            ?? await AgentNames.OwnAsync(writing, directory, seen, known, cancellationToken);
         if (directory.ConversationOf(session) is not { } conversation)
             return null;
         await SessionStore.SeenAsync(writing, session, conversation, ReplyChannel.Agent, cancellationToken);
@@ -157,6 +153,25 @@ internal static partial class AgentStore
             .With("@agent", agent)
             .FirstAsync(Agent.From, cancellationToken);
 
+    /// <summary>The names that are in use: of agents that have not ended and were heard of since a time, apart from one agent.</summary>
+    public static Task<List<string>> TakenNamesAsync(
+        Writing writing, string otherThan, DateTimeOffset since, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            SELECT session_id
+            FROM agents
+            WHERE agent_id <> @agent AND state <> 'ended' AND last_seen_at > @since
+            """)
+            .With("@agent", otherThan).With("@since", since.ToUnixTimeMilliseconds())
+            .ListAsync(row => row.Text(), cancellationToken);
+
+    /// <summary>Agents that were not heard of since a time own no name. One that has ended may own its name again,
+    /// by an event that came late.</summary>
+    public static Task ReleaseNamesAsync(Writing writing, DateTimeOffset since, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND (last_seen_at <= @since OR state = 'ended')")
+            .With("@since", since.ToUnixTimeMilliseconds())
+            .ExecuteAsync(cancellationToken);
+
     private static Task<int> UpdateAsync(
         Writing writing, Agent agent, string change, AgentState state, CancellationToken cancellationToken)
     {
@@ -170,40 +185,6 @@ internal static partial class AgentStore
             .With("@agent", agent.Id).With("@state", state.Word()).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
     }
-
-    private static async Task<SessionId> OwnNameAsync(
-        Writing writing, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
-    {
-        var since = writing.Now - NameKept;
-        if (known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
-            return known.Session;
-        // An agent that has ended may own its name again, by an event that came late.
-        await writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND (last_seen_at <= @since OR state = 'ended')")
-            .With("@since", since.ToUnixTimeMilliseconds())
-            .ExecuteAsync(cancellationToken);
-        var taken = await writing.Sql(
-            """
-            SELECT session_id
-            FROM agents
-            WHERE agent_id <> @agent AND state <> 'ended' AND last_seen_at > @since
-            """)
-            .With("@agent", seen.Agent).With("@since", since.ToUnixTimeMilliseconds())
-            .ListAsync(row => row.Text(), cancellationToken);
-        return known is not null && !taken.Contains(known.Session.Value) ? known.Session : FreeName(seen.Folder, taken);
-    }
-
-    private static SessionId FreeName(string folder, List<string> taken)
-    {
-        var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');
-        name = name.Length == 0 ? "claude" : name[..Math.Min(name.Length, 56)];
-        var free = name;
-        for (var number = 2; taken.Contains(free); number++)
-            free = FormattableString.Invariant($"{name}-{number}");
-        return SessionId.Stored(free);
-    }
-
-    [GeneratedRegex("[^A-Za-z0-9_-]+")]
-    private static partial Regex NotInNames();
 }
 
 /// <summary>The agent of a hook event. The name is null when the client was given none.</summary>

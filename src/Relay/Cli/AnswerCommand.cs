@@ -93,6 +93,13 @@ internal static class AnswerCommand
         DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
         daemon.PostAsync("/answers", new { answer.Text, answer.Question, Id = id }, ResponseTimeout, cancellationToken);
 
+    /// <summary>Of other sessions: words for one settle none of another's.</summary>
+    private static string StillOpen(JsonElement outcome)
+    {
+        var open = outcome.TryGetProperty("still_open", out var questions) ? questions.EnumerateArray() : default;
+        return string.Concat(open.Select(each => $"; question #{each.GetProperty("id")} of {each.GetProperty("session")} stays open"));
+    }
+
     /// <summary>Which question, whose, and where what follows will go.</summary>
     private static string Describe(JsonElement outcome)
     {
@@ -104,7 +111,7 @@ internal static class AnswerCommand
             "accepted" when decision is not null =>
                 $"question {question} of {session} is answered: {decision} ({Text(outcome, "asked")})",
             "accepted" => $"answered question {question} of {session} ({Text(outcome, "asked")}); the advisor's reply goes to {where}",
-            "direct" when question is null => $"goes straight to {where}; no question is settled",
+            "direct" when question is null => $"goes straight to {where}; no question is settled{StillOpen(outcome)}",
             "direct" => $"goes straight to {where}; question {question} is settled",
             _ => "these words were taken before; nothing has changed",
         };

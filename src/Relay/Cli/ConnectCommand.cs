@@ -88,6 +88,11 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
         if (loaded is Loaded.Faulty faulty)
             return context.ReportFaults(faulty.Faults);
         var config = ((Loaded.Ok)loaded).Source.Current.Config;
+        if (choices.Session is { } name && config.Operator.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        {
+            context.Error.WriteLine($"--session: {name} is the operator's own name, which no session may have");
+            return ExitCode.Usage;
+        }
         if (RelayAddress.Of(home, config) is not { } url)
         {
             context.Error.WriteLine("the relay does not run, and its config.yaml says port 0, so there is no address to connect to: "

@@ -26,6 +26,8 @@ internal static class SendCommand
             NewMessage.CheckSession(settings, speaker);
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var content = await TextInput.ReadAsync(context, parse.GetValue(text), limit, cancellationToken);
+            if (parse.GetValue(id) is { } given)
+                await UsedId.CheckAsync(settings, speaker, given, content, cancellationToken);
             return Run(context, settings, NewMessage.Of(speaker, content, parse.GetValue(id)), parse.GetValue(json));
         });
         return command;
@@ -87,8 +89,7 @@ internal sealed record NewMessage(string SessionId, string Content, string Id, s
     /// <exception cref="CommandFailure">The relay would refuse it.</exception>
     public static void CheckSession(SettingsSource settings, SessionId session)
     {
-        if (new SessionDirectory(settings).ConversationOf(session) is null)
-            throw new CommandFailure(
-                ExitCode.Failed, $"session {session} is not listed in config.yaml, and accept_unknown_sessions is false");
+        if (new SessionDirectory(settings).Refusal(session) is { } reason)
+            throw new CommandFailure(ExitCode.Failed, reason);
     }
 }

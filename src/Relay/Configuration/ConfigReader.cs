@@ -24,6 +24,7 @@ internal sealed class ConfigReader
     private readonly List<ConfigFault> _faults = [];
     private string _text = "";
     private bool _isBlank;
+    private readonly List<(Section Item, int Line, string Id)> _sessionsAt = [];
 
     private ConfigReader(RelayHome home, string path)
     {
@@ -151,6 +152,9 @@ internal sealed class ConfigReader
             Agents = ReadAgents(root.Child("agents"), defaults.Agents),
         };
         root.ReportUnknownKeys();
+        foreach (var (item, line, id) in _sessionsAt)
+            if (id.Equals(config.Operator.Name, StringComparison.OrdinalIgnoreCase))
+                item.Fault(line, "session_id", $"{id} is the operator's own name; allowed: any other");
         return config.SystemPromptFile is { } path
             ? config with { SystemPrompt = root.Read("system_prompt_file", config.SystemPrompt, _ => PromptFile(path)) }
             : config;
@@ -184,14 +188,14 @@ internal sealed class ConfigReader
         }
     }
 
-    private static List<SessionConfig> ReadSessions(IReadOnlyList<Section> items)
+    private List<SessionConfig> ReadSessions(IReadOnlyList<Section> items)
     {
         var lines = new Dictionary<string, int>(StringComparer.Ordinal);
         var sessions = new List<SessionConfig>();
         foreach (var item in items)
         {
             var session = new SessionConfig(
-                item.Read("session_id", "", Rules.Id),
+                item.Read("session_id", "", Rules.SessionName),
                 item.Read("conversation", SessionConfig.DefaultConversation, Rules.Id));
             item.ReportUnknownKeys();
 
@@ -203,6 +207,8 @@ internal sealed class ConfigReader
                 item.Fault(line.Value, "session_id", $"{id} is listed a second time, after line {lines[id]}; allowed: once");
             else if (id.Length > 0)
                 sessions.Add(session);
+            if (line is not null)
+                _sessionsAt.Add((item, line.Value, id));
         }
         return sessions;
     }

@@ -19,6 +19,13 @@ internal static class NearestName
         return best.Distance <= Math.Max(2, best.Name.Length / 3) ? best.Name : null;
     }
 
+    /// <summary>The nearest of the known names, however far, the nearest first.</summary>
+    public static IReadOnlyList<string> Several(string typed, IEnumerable<string> known, int most) => known
+        .OrderBy(name => Distance(typed, name.ToLowerInvariant()))
+        .ThenBy(name => name, StringComparer.Ordinal)
+        .Take(most)
+        .ToList();
+
     /// <summary>The Levenshtein distance, ignoring case.</summary>
     private static int Distance(string left, string right)
     {

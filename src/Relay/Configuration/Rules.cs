@@ -58,6 +58,10 @@ internal static partial class Rules
 
     public static Rule<string> Id => Text(IdText, text => IdPattern().IsMatch(text) ? text : null);
 
+    public static Rule<string> SessionName => Text(
+        $"{IdText}; {ReservedNames.Text}",
+        text => IdPattern().IsMatch(text) && !ReservedNames.Contains(text) ? text : null);
+
     public static Rule<string> StateFileName => Text(
         "a plain file name of up to 64 characters, not starting with a dot and not one of relay's own state files",
         text => IsStateFileName(text) ? text : null);

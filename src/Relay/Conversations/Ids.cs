@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Relay.Configuration;
 
 namespace Relay.Conversations;
 
 /// <summary>A session's name: 1 to 64 characters of [A-Za-z0-9_-], so it can be the name of a folder.</summary>
 internal readonly partial record struct SessionId
 {
-    public const string Allowed = "1 to 64 characters of A-Z, a-z, 0-9, _ and -";
+    public const string Allowed = "1 to 64 characters of A-Z, a-z, 0-9, _ and - (" + ReservedNames.Text + ")";
 
     /// <summary>No session: the id in messages of the operator that answer no question. Their replies go to the operator.</summary>
     public static readonly SessionId None = new("");
@@ -15,7 +16,8 @@ internal readonly partial record struct SessionId
 
     public string Value { get; }
 
-    public static SessionId? TryParse(string text) => Pattern().IsMatch(text) ? new SessionId(text) : null;
+    public static SessionId? TryParse(string text) =>
+        Pattern().IsMatch(text) && !ReservedNames.Contains(text) ? new SessionId(text) : null;
 
     /// <summary>For an id that was checked before.</summary>
     public static SessionId Stored(string value) => new(value);

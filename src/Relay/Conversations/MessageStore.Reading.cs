@@ -104,6 +104,12 @@ internal static partial class MessageStore
             .With("@session", session.Value)
             .ListAsync(Message.From, cancellationToken);
 
+    /// <summary>Whether any message of the session has no answer yet, in whatever conversation.</summary>
+    public static async Task<bool> HasUnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        await reading.Sql($"SELECT 1 FROM messages WHERE session_id = @session AND {IsUnanswered} LIMIT 1")
+            .With("@session", session.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
+
     public static async Task<bool> IsWaitingAsync(
         Reading reading, SessionId session, ConversationId conversation, CancellationToken cancellationToken) =>
         await reading.Sql(

@@ -73,7 +73,7 @@ internal static partial class MessageStore
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
             .With("@number", number)
             .With("@session", message.Session.Value).With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word())
-            .With("@origin", message.Origin?.Value).With("@priority", PriorityOf(message.Speaker))
+            .With("@origin", message.Origin?.Value).With("@priority", PriorityOf(message.Speaker, message.Origin))
             .With("@now", writing.UnixNow).With("@content", message.Content)
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Turns);
@@ -148,10 +148,11 @@ internal static partial class MessageStore
             WHERE conversation_id = @conversation AND message_id = @message
             """)
             .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
-            .With("@priority", PriorityOf(message.Speaker))
+            .With("@priority", PriorityOf(message.Speaker, message.Origin))
             .ExecuteAsync(cancellationToken);
 
-    private static int PriorityOf(Speaker speaker) => speaker == Speaker.Operator ? 1 : 2;
+    /// <summary>An answer comes before what the operator says unasked: it is the next turn after its question.</summary>
+    private static int PriorityOf(Speaker speaker, MessageId? origin) => speaker == Speaker.Session ? 2 : origin is null ? 1 : 0;
 
     /// <summary>The message is answered by the reply at a position of the journal.</summary>
     public static async Task AnswerAsync(

@@ -8,15 +8,31 @@ internal sealed class SessionDirectory(SettingsSource settings)
 {
     public static readonly ConversationId Default = new("default");
 
-    /// <summary>Null when the session is not listed and unknown sessions are not accepted.</summary>
+    /// <summary>Null when the session is refused.</summary>
     public ConversationId? ConversationOf(SessionId session)
     {
-        var config = settings.Current.Config;
-        var listed = config.Sessions.FirstOrDefault(entry => entry.SessionId == session.Value);
-        if (listed is not null)
-            return new ConversationId(listed.Conversation);
-        return config.AcceptUnknownSessions ? Default : null;
+        if (Refusal(session) is not null)
+            return null;
+        return Listed(session) is { } listed ? new ConversationId(listed.Conversation) : Default;
     }
+
+    /// <summary>Why the session may not speak; null when it may.</summary>
+    public string? Refusal(SessionId session)
+    {
+        if (IsOperators(session.Value))
+            return $"\"{session}\" is the operator's own name, which no session may have";
+        return settings.Current.Config.AcceptUnknownSessions || IsListed(session)
+            ? null
+            : $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false";
+    }
+
+    public bool IsListed(SessionId session) => Listed(session) is not null;
+
+    /// <summary>A session of this name would be taken for the operator.</summary>
+    public bool IsOperators(string name) => settings.Current.Config.Operator.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    private SessionConfig? Listed(SessionId session) =>
+        settings.Current.Config.Sessions.FirstOrDefault(entry => entry.SessionId == session.Value);
 
     /// <summary>Adds the sessions of the configuration, so that they can get messages before they have sent any.</summary>
     public async Task IntroduceAsync(Writing writing, CancellationToken cancellationToken)

@@ -101,6 +101,18 @@ internal static class Outbox
             .With("@session", session.Value)
             .NumberOrNullAsync(cancellationToken) is not null;
 
+    /// <summary>Whether the session has not taken all that was sent to it, by whatever way.</summary>
+    public static async Task<bool> HasUndeliveredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        await reading.Sql(
+            $"""
+            SELECT 1
+            FROM dispatches
+            WHERE channel IN ('folder', 'caller', 'agent') AND session_id = @session AND {IsOpen}
+            LIMIT 1
+            """)
+            .With("@session", session.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
+
     public static Task StagedAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken) =>
         SetStateAsync(writing, reply, DispatchState.Staged, cancellationToken);
 

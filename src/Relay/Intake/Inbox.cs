@@ -51,8 +51,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
     {
         var session = incoming.Session;
         if (directory.ConversationOf(session) is not { } conversation)
-            return new Acceptance.Refused(
-                $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false");
+            return new Acceptance.Refused(directory.Refusal(session)!);
         await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
         var message = new NewMessage(
             conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content)
@@ -64,7 +63,10 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
             writing.OnceCommitted(() => LogAccepted(inserted.Id, session, conversation, incoming.Content.Length));
             return new Acceptance.Accepted(conversation, inserted.Id) { IsUrgent = !inserted.IsBehindCall };
         }
-        return new Acceptance.Duplicate((await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken))!);
+        var known = (await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken))!;
+        return known.Content == Sql.Stored(incoming.Content)
+            ? new Acceptance.Duplicate(known)
+            : new Acceptance.Refused($"its id was used before for another text, message {known.Id}; another text needs another id");
     }
 
     [LoggerMessage(LogLevel.Information, "Accepted {MessageId} from {Session} in {Conversation}, {Characters} characters")]

@@ -10,11 +10,14 @@ using Relay.Running;
 namespace Relay.Intake;
 
 /// <summary>Accepts the envelopes in queue/, oldest first, several at a time: (1) read them, (2) make their messages durable with one
-/// commit, (3) remove the files. If the relay is killed between 2 and 3, it finds the messages by their keys and only repeats 3.</summary>
+/// commit, (3) remove the files. If the relay is killed between 2 and 3, it finds the messages by their keys and only repeats 3. A key
+/// without an id is of this very file: put there again, it is another message.</summary>
 internal sealed partial class QueueFolder : ILoop, IDisposable
 {
     /// <summary>How many envelopes are accepted with one commit. They must fit in memory, and a turn waits for their commit.</summary>
     private const int AtOnce = 16;
+
+    private const string Extension = ".json";
 
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(5);
@@ -54,8 +57,10 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         _isUrgent = true;
         _watch.Renew();
         var handled = 0;
-        var files = Waiting(Home.Queue);
         List<Exception> faults = [];
+        var (files, hasForeign) = Look(Home.Queue);
+        if (hasForeign && Try(() => ForeignNames.Rename(Home.Queue, Extension) > 0, faults) > 0)
+            files = Waiting(Home.Queue);
         foreach (var some in files.Chunk(AtOnce))
             handled += await TakeAsync(some, faults, cancellationToken);
         foreach (var gone in _unfinished.Keys.Except(files.Select(file => file.Path)).ToList())
@@ -66,22 +71,34 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     }
 
     /// <summary>The envelopes in the folder, oldest first. Links, FIFOs, sockets and folders are ignored.</summary>
-    public static List<(string Path, FileFacts Facts)> Waiting(string queue)
+    public static List<(string Path, FileFacts Facts)> Waiting(string queue) => Look(queue).Files;
+
+    /// <summary>How many envelopes there are, whatever their names.</summary>
+    public static int Count(string queue)
+    {
+        var (files, hasForeign) = Look(queue);
+        return hasForeign ? files.Count + ForeignNames.Count(queue, Extension) : files.Count;
+    }
+
+    private static (List<(string Path, FileFacts Facts)> Files, bool HasForeign) Look(string queue)
     {
         try
         {
-            return Directory.EnumerateFileSystemEntries(queue)
-                .Where(path => !Path.GetFileName(path).StartsWith('.') && path.EndsWith(".json", StringComparison.Ordinal))
-                .Select(path => (Path: path, Facts: Posix.Lstat(path)))
+            var found = Directory.EnumerateFileSystemEntries(queue)
+                .Where(path => !Path.GetFileName(path).StartsWith('.') && path.EndsWith(Extension, StringComparison.Ordinal))
+                .Select(path => (Path: path, Facts: ForeignNames.IsTooLong(path) ? null : Posix.Lstat(path)))
+                .ToList();
+            var files = found
                 .Where(file => file.Facts is { Kind: FileKind.Regular })
                 .Select(file => (file.Path, Facts: file.Facts!.Value))
                 .OrderBy(file => file.Facts.ModifiedNanoseconds)
                 .ThenBy(file => file.Path, StringComparer.Ordinal)
                 .ToList();
+            return (files, found.Exists(file => file.Facts is null && ForeignNames.IsOne(file.Path)));
         }
         catch (DirectoryNotFoundException) // Somebody has removed the folder. The next pass creates it again.
         {
-            return [];
+            return ([], false);
         }
     }
 
@@ -182,20 +199,24 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         return true;
     }
 
+    /// <summary>The key of an envelope without an id. A file that was prepared with the same name, time and text has another inode, or at
+    /// least came there at another time, which no program can set.</summary>
+    public static string KeyOf(string path, FileFacts facts, byte[] bytes)
+    {
+        var (name, hash) = (Path.GetFileName(path), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"file:{name}|{facts.ModifiedNanoseconds}|{facts.Size}|{facts.Inode}|{facts.ChangedNanoseconds}|{hash}");
+    }
+
     /// <summary>An envelope that was read but is not accepted yet.</summary>
     private sealed record Found(string Path, FileFacts Facts, byte[] Bytes, Envelope Envelope)
     {
         public Incoming ToIncoming() =>
-            new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : "file:" + Fingerprint(), ReplyChannel.Folder)
+            new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : KeyOf(Path, Facts, Bytes), ReplyChannel.Folder)
             {
                 MessageId = Envelope.MessageId,
             };
-
-        private string Fingerprint()
-        {
-            var (name, hash) = (System.IO.Path.GetFileName(Path), Convert.ToHexStringLower(SHA256.HashData(Bytes)));
-            return string.Create(CultureInfo.InvariantCulture, $"{name}|{Facts.ModifiedNanoseconds}|{Facts.Size}|{hash}");
-        }
     }
 
     [LoggerMessage(LogLevel.Warning, "Rejected envelope {Name}: {Reason}")]

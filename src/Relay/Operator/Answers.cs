@@ -1,6 +1,6 @@
-using Relay.Configuration;
+using System.Security.Cryptography;
+using System.Text;
 using Relay.Conversations;
-using Relay.Dispatch;
 using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Texts;
@@ -9,10 +9,13 @@ namespace Relay.Operator;
 
 /// <summary>Takes the operator's input, whether it comes from a file, the command line or HTTP. The first answer to a question counts;
 /// later ones are refused with that reason.</summary>
-internal sealed partial class Answers(SessionDirectory directory, Database database, SettingsSource settings, ILogger<Answers> log)
+internal sealed partial class Answers(DirectWords direct, Database database, ILogger<Answers> log)
 {
     /// <summary>Input that comes so soon after an answer is taken for a second answer to the same question.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
+
+    /// <summary>What an older relay recorded under a key.</summary>
+    private const string TextUnknown = "taken";
 
     public abstract record Outcome
     {
@@ -21,8 +24,12 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         /// <summary>It answers a question: the advisor gets it as its next turn.</summary>
         public sealed record Accepted(long Question, SessionId Session) : Outcome;
 
-        /// <summary>It went directly to a session. The question is the one that it settled, if one was open.</summary>
-        public sealed record Direct(SessionId Session, long? Question) : Outcome;
+        /// <summary>It went directly to a session. The question is that session's, which it settled, if one was open.</summary>
+        public sealed record Direct(SessionId Session, long? Question) : Outcome
+        {
+            /// <summary>The questions it did not settle: they are other sessions'.</summary>
+            public IReadOnlyList<Question> StillOpen { get; init; } = [];
+        }
 
         /// <summary>No question was open: the advisor gets it as its next turn, and the reply comes as a page.</summary>
         public sealed record Unasked : Outcome;
@@ -42,14 +49,18 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         },
         cancellationToken);
 
-    /// <summary>Records the key of the input in the same transaction. The key of refused input is not recorded.</summary>
+    /// <summary>Records the key of the input in the same transaction, with the text it stands for. The key of refused input is not
+    /// recorded.</summary>
     private async Task<Outcome> TakeOnceAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
-        if (input.Key is not null && await FactStore.FindAsync(writing, Taken(input.Key), cancellationToken) is not null)
-            return new Outcome.Repeated();
+        var text = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(input.Text)));
+        if (input.Key is not null && await FactStore.FindAsync(writing, Taken(input.Key), cancellationToken) is { } taken)
+            return taken == text || taken == TextUnknown
+                ? new Outcome.Repeated()
+                : new Outcome.Refused("its id was used for other words before");
         var outcome = await TakeAsync(writing, input, cancellationToken);
         if (input.Key is not null && outcome is not Outcome.Refused)
-            await FactStore.AddAsync(writing, Taken(input.Key), "taken", cancellationToken);
+            await FactStore.AddAsync(writing, Taken(input.Key), text, cancellationToken);
         return outcome;
     }
 
@@ -62,7 +73,7 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return OperatorWords.Parse(input.Text) switch
         {
             OperatorWords.Refused refused => new Outcome.Refused(refused.Reason),
-            OperatorWords.Direct direct => await SendAsync(writing, direct, input, cancellationToken),
+            OperatorWords.Direct words => await direct.SendAsync(writing, words, input, cancellationToken),
             OperatorWords.Numbered numbered when input.Question is null =>
                 await AnswerNumberedAsync(writing, numbered, input, cancellationToken),
             _ => await AnswerAsync(writing, input, cancellationToken),
@@ -73,7 +84,9 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         Writing writing, OperatorWords.Numbered words, OperatorInput input, CancellationToken cancellationToken)
     {
         if (await QuestionStore.FindAsync(writing, words.Question, cancellationToken) is null)
-            return await AnswerAsync(writing, input, cancellationToken);
+            return input.UnaskedWelcome || (await QuestionStore.OpenAsync(writing, cancellationToken)).Count > 0
+                ? await AnswerAsync(writing, input, cancellationToken)
+                : new Outcome.Refused($"there is no question #{words.Question}, and no other is open");
         return words.Text.Length == 0
             ? new Outcome.Refused($"\"#{words.Question}\" is followed by no text")
             : await AnswerAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
@@ -85,12 +98,11 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
             return await QuestionStore.FindAsync(writing, number, cancellationToken) is { } named
                 ? await AnswerAsync(writing, named, input, cancellationToken)
                 : new Outcome.Refused($"there is no question #{number}");
-        return await QuestionStore.OpenAsync(writing, cancellationToken) switch
+        return await BareWords.OfAsync(writing, input.WrittenAt ?? writing.Now, cancellationToken) switch
         {
-            [] => await TakeUnaskedAsync(writing, input, cancellationToken),
-            [var only] => await AnswerAsync(writing, only, input, cancellationToken),
-            var several => new Outcome.Refused(
-                $"several questions are open, say which: {string.Join(", ", several.Select(each => $"#{each.Id} of {each.Session}"))}"),
+            BareWords.Answer meant => await AnswerAsync(writing, meant.Question, input, cancellationToken),
+            BareWords.Refused refused => new Outcome.Refused(refused.Reason),
+            _ => await TakeUnaskedAsync(writing, input, cancellationToken),
         };
     }
 
@@ -110,7 +122,7 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
-    private static string FirstAnswer(Question question)
+    public static string FirstAnswer(Question question)
     {
         var at = FormattableString.Invariant($"{question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
         if (question.State == QuestionState.Expired)
@@ -127,15 +139,16 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
-    /// <summary>Takes input while no question is open. Soon after an answer the input was most likely meant for the same question,
-    /// so it is refused: as a turn of its own it would cost a call, and the advisor would follow it as a second answer.</summary>
+    /// <summary>Takes input that was written while no question was open. Where unasked words are not welcome they were meant for a
+    /// question, most likely for the one that was answered a moment ago.</summary>
     private static async Task<Outcome> TakeUnaskedAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
-        var newest = await QuestionStore.NewestAnsweredAsync(writing, cancellationToken);
-        if (newest?.AnsweredAt is { } at && writing.Now - at < Late)
-            return new Outcome.Refused("no question is open: " + FirstAnswer(newest));
         if (input.Key is null || !input.UnaskedWelcome)
-            return new Outcome.Refused("no question is open");
+        {
+            var newest = await QuestionStore.NewestAnsweredAsync(writing, cancellationToken);
+            var isLate = newest?.AnsweredAt is { } at && (writing.Now - at).Duration() < Late;
+            return new Outcome.Refused(isLate ? "no question is open: " + FirstAnswer(newest!) : "no question is open");
+        }
         await ConversationStore.KnowAsync(writing, SessionDirectory.Default, cancellationToken);
         var words = new NewMessage(
             SessionDirectory.Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, input.Key, input.Text);
@@ -143,54 +156,8 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
         return new Outcome.Unasked();
     }
 
-    private async Task<Outcome> SendAsync(
-        Writing writing, OperatorWords.Direct words, OperatorInput input, CancellationToken cancellationToken)
-    {
-        if (directory.ConversationOf(words.Session) is not { } conversation)
-            return new Outcome.Refused($"there is no session \"{words.Session}\"");
-        var open = await QuestionStore.OpenAsync(writing, cancellationToken);
-        var cleared = open.Find(question => question.Kind != QuestionKind.Permission
-            && (input.Question is null ? question.Conversation == conversation : question.Id == input.Question));
-        if (input.Question is not null && cleared is null)
-            return new Outcome.Refused($"question #{input.Question} is not open");
-        var position = await DeliverAsync(writing, conversation, words, input, cleared, cancellationToken);
-        if (cleared is not null)
-            await ClearAsync(writing, cleared, words.Session, position, input, cancellationToken);
-        return new Outcome.Direct(words.Session, cleared?.Id);
-    }
-
-    /// <summary>Writes the words into the journal, as a ruling, and queues them for the session.</summary>
-    /// <returns>The position of the entry in the journal.</returns>
-    private async Task<long> DeliverAsync(
-        Writing writing, ConversationId conversation, OperatorWords.Direct words, OperatorInput input, Question? cleared,
-        CancellationToken cancellationToken)
-    {
-        var channel = await SessionStore.ChannelAsync(writing, words.Session, conversation, cancellationToken);
-        var name = $"operator {settings.Current.Config.Operator.Name}";
-        var entry = new NewEntry(conversation, EntryRole.User, name, input.Text) { IsRuling = true };
-        var position = await Journal.AppendAsync(writing, entry, cancellationToken);
-        var reply = new NewReply(conversation, position, words.Session, channel, words.Text)
-        {
-            Message = cleared is not null && cleared.Session == words.Session ? cleared.Message : null,
-        };
-        await Outbox.EnqueueAsync(writing, reply, cancellationToken);
-        return position;
-    }
-
-    private static async Task ClearAsync(
-        Writing writing, Question cleared, SessionId session, long position, OperatorInput input, CancellationToken cancellationToken)
-    {
-        await CloseAsync(writing, cleared, new Answer(input.Via, input.Text, Message: null), cancellationToken);
-        if (cleared.Session == session)
-            await MessageStore.AnswerAsync(
-                writing, cleared.Conversation, cleared.Message!.Value, position, "by the operator, directly", cancellationToken);
-        else
-            await MessageStore.ChangeAsync(
-                writing, cleared.Conversation, cleared.Message!.Value,
-                new Change(MessageState.Dead, Reason: $"the operator answered {session} directly instead"), cancellationToken);
-    }
-
-    private static async Task CloseAsync(Writing writing, Question question, Answer answer, CancellationToken cancellationToken)
+    /// <summary>The question is settled, and its page with it.</summary>
+    public static async Task CloseAsync(Writing writing, Question question, Answer answer, CancellationToken cancellationToken)
     {
         if (!await QuestionStore.CloseAsync(writing, question, answer, cancellationToken))
             throw new LostRaceException($"question #{question.Id} was answered in the same instant");
@@ -207,8 +174,12 @@ internal sealed partial class Answers(SessionDirectory directory, Database datab
 
 /// <summary>What the operator has entered.</summary>
 /// <param name="Text">The text, unchanged.</param>
-/// <param name="Question">The number of the question that it answers; null for the only open one.</param>
+/// <param name="Question">The number of the question that it answers; null for the only one that was open when it was written.</param>
 /// <param name="Via">How it came: the name of a file, or "the command line".</param>
 /// <param name="Key">Input with a key that was seen before is ignored.</param>
 /// <param name="UnaskedWelcome">Whether it becomes a turn of its own when no question is open. Otherwise it is refused then.</param>
-internal sealed record OperatorInput(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome);
+internal sealed record OperatorInput(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome)
+{
+    /// <summary>When it was written, which may be long before it is taken; null for now.</summary>
+    public DateTimeOffset? WrittenAt { get; init; }
+}

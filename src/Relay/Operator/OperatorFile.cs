@@ -77,9 +77,10 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
             return 0;
         }
         CrashPoint.Pass("answer-1-read");
-        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        var key = string.Create(CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{hash}");
-        var input = new OperatorInput(text.Trim(), Question: null, Name, key, UnaskedWelcome: true);
+        var input = new OperatorInput(text.Trim(), Question: null, Name, KeyOf(facts, bytes), UnaskedWelcome: true)
+        {
+            WrittenAt = WrittenAt(facts),
+        };
         var outcome = await _answers.TakeAsync(input, cancellationToken); // (2)
         CrashPoint.Pass("answer-2-taken");
         if (outcome is Answers.Outcome.Refused refused)
@@ -87,6 +88,21 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
         UntrustedFile.Remove(path, facts); // (3)
         CrashPoint.Pass("answer-3-removed");
         return 1;
+    }
+
+    /// <summary>Of this very file: prepared words put there once more are words again.</summary>
+    public static string KeyOf(FileFacts facts, byte[] bytes)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        return string.Create(
+            CultureInfo.InvariantCulture, $"file:{facts.ModifiedNanoseconds}|{facts.Inode}|{facts.ChangedNanoseconds}|{hash}");
+    }
+
+    /// <summary>Not in the future: then somebody's clock is ahead.</summary>
+    private DateTimeOffset WrittenAt(FileFacts facts)
+    {
+        var (written, now) = (DateTimeOffset.FromUnixTimeMilliseconds(facts.ModifiedNanoseconds / 1_000_000), _clock.GetUtcNow());
+        return written < now ? written : now;
     }
 
     private async Task<int> RefuseAsync(string path, string reason, CancellationToken cancellationToken)

@@ -39,6 +39,12 @@ internal sealed record Question(
     string? AnsweredVia,
     string? Answer)
 {
+    /// <summary>A file's time may be a little behind the clock: it is that of the system's last tick.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Whether it was asked before words were written. A time to come was stored before the clock was set back.</summary>
+    public bool WasAskedBefore(DateTimeOffset writtenAt, DateTimeOffset now) => AskedAt <= writtenAt + Tick || AskedAt > now;
+
     public bool IsOpen => State == QuestionState.Open;
 
     /// <summary>For whose message it was asked.</summary>

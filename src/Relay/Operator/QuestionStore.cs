@@ -116,6 +116,33 @@ internal static class QuestionStore
             """)
             .ListAsync(Question.From, cancellationToken);
 
+    /// <summary>The questions that were open at a time and are closed now. Permissions, which are closed within minutes, are looked for
+    /// among the newest.</summary>
+    public static async Task<List<Question>> ClosedSinceAsync(
+        Reading reading, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        var closed = await reading.Sql(
+            $"""
+            SELECT {Question.Columns}
+            FROM questions
+            WHERE state = 'answered' AND kind <> 'permission' AND answered_at > @time AND answered_at <= @now
+            ORDER BY answered_at DESC
+            LIMIT 50
+            """)
+            .With("@time", time.ToUnixTimeMilliseconds()).With("@now", reading.UnixNow)
+            .ListAsync(Question.From, cancellationToken);
+        var newest = await NewestAsync(reading, 50, cancellationToken);
+        closed.AddRange(newest.FindAll(question => question is { IsOpen: false, Kind: QuestionKind.Permission }
+            && question.AnsweredAt > time && question.AnsweredAt <= reading.Now));
+        return closed.FindAll(question => question.WasAskedBefore(time, reading.Now));
+    }
+
+    /// <summary>Whether the operator was asked for a session, and has not answered.</summary>
+    public static async Task<bool> HasOpenAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT 1 FROM questions WHERE state = 'open' AND session_id = @session LIMIT 1")
+            .With("@session", session.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
+
     public static Task<Question?> FindAsync(Reading reading, long question, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""

@@ -11,7 +11,7 @@ internal static class Sql
 {
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
-        var given = value is string text ? Storable(text) : value ?? DBNull.Value;
+        var given = value is string text ? Stored(text) : value ?? DBNull.Value;
         if (command.Parameters.IndexOf(name) is var index and >= 0)
             command.Parameters[index].Value = given;
         else
@@ -27,9 +27,9 @@ internal static class Sql
         command.Parameters.Add(parameter);
     }
 
-    /// <summary>A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring, is no character in
-    /// UTF-8.</summary>
-    private static string Storable(string text)
+    /// <summary>A text as it is stored. A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring,
+    /// is no character in UTF-8.</summary>
+    public static string Stored(string text)
     {
         var stored = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
         return stored.Contains('\0') ? stored.Replace('\0', '\uFFFD') : stored;

@@ -109,7 +109,8 @@ internal sealed partial class Replies(
         foreach (var (session, part) in parts.Others)
         {
             var channel = await SessionStore.ChannelAsync(writing, session, message.Conversation, cancellationToken);
-            await Outbox.EnqueueAsync(writing, new NewReply(message.Conversation, position, session, channel, part), cancellationToken);
+            var other = new NewReply(message.Conversation, position, session, channel, Provenance.OfAdvisor(message, part));
+            await Outbox.EnqueueAsync(writing, other, cancellationToken);
         }
         await MessageStore.AnswerAsync(writing, message.Conversation, message.Root, position, reason: null, cancellationToken);
         writing.OnceCommitted(() => LogAnswered(message.Root, message.Session, text.Length));

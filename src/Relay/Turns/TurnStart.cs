@@ -102,8 +102,8 @@ internal sealed partial class TurnStart(
     {
         if (message.AskedPosition is null)
             window = window.With(
-                new Entry(long.MaxValue, EntryRole.User, SpeakerOf(message), message.Content, message.Content.Length,
-                    CoversThrough: null, writing.Now));
+                new Entry(long.MaxValue, EntryRole.User, await SpeakerAsync(writing, message, cancellationToken), message.Content,
+                    message.Content.Length, CoversThrough: null, writing.Now));
         var roster = await Roster.ReadAsync(writing, message, cancellationToken);
         return calls.Turn(window, past) with { Aside = roster };
     }
@@ -114,7 +114,8 @@ internal sealed partial class TurnStart(
         var question = isOperators
             ? await QuestionStore.AnsweredByAsync(writing, message.Conversation, message.Id, cancellationToken)
             : null;
-        var entry = new NewEntry(message.Conversation, EntryRole.User, SpeakerOf(message), message.Content)
+        var speaker = await SpeakerAsync(writing, message, cancellationToken);
+        var entry = new NewEntry(message.Conversation, EntryRole.User, speaker, message.Content)
         {
             Message = message.Id,
             IsRuling = isOperators,
@@ -139,8 +140,18 @@ internal sealed partial class TurnStart(
         writing.OnceCommitted(() => LogBudget(message.Id, denied.Reason));
     }
 
-    private string SpeakerOf(Message message) =>
-        message.Speaker == Speaker.Operator ? $"operator {calls.Settings.Config.Operator.Name}" : message.Session.Value;
+    /// <summary>What the operator says unasked while a question is open was not written for that: it says so, or the advisor would take it
+    /// for the answer.</summary>
+    private async Task<string> SpeakerAsync(Reading reading, Message message, CancellationToken cancellationToken)
+    {
+        if (message.Speaker == Speaker.Session)
+            return message.Session.Value;
+        var name = $"operator {calls.Settings.Config.Operator.Name}";
+        return message.Origin is null
+            && (await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken))?.OpenQuestion is { } open
+            ? $"{name}, not about question #{open}"
+            : name;
+    }
 
     [LoggerMessage(LogLevel.Error, "{MessageId} is held: {Reason}")]
     private partial void LogBudget(MessageId messageId, string reason);

@@ -1,5 +1,7 @@
 using Relay.Agents;
 using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Xunit;
@@ -101,6 +103,48 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
         Assert.Equal("shop-3", (await SeenAsync("a")).Session.Value);
     }
 
+    [Theory]
+    [InlineData("question")]
+    [InlineData("message")]
+    [InlineData("reply")]
+    public async Task A_name_with_something_outstanding_goes_to_no_other_client_and_back_to_its_own(string outstanding)
+    {
+        var first = await SeenAsync("a", folder: "/one/shop");
+        await LeaveOutstandingAsync(outstanding, first.Session);
+        Clock.Advance(TimeSpan.FromDays(3));
+
+        Assert.Equal("shop-2", (await SeenAsync("b", folder: "/two/shop")).Session.Value);
+        Assert.Equal("shop", (await SeenAsync("a", folder: "/one/shop")).Session.Value);
+    }
+
+    [Fact]
+    public async Task Who_comes_to_the_folder_of_one_that_ended_gets_the_name_that_waits_for_him()
+    {
+        await SeenAsync("a");
+        var second = await SeenAsync("b");
+        await LeaveOutstandingAsync("reply", second.Session);
+        await EndAsync(second);
+
+        Assert.Equal("shop-2", (await SeenAsync("c")).Session.Value);
+        Assert.Equal("shop-3", (await SeenAsync("d")).Session.Value);
+    }
+
+    [Fact]
+    public async Task A_name_that_a_session_of_another_kind_has_something_outstanding_for_is_not_made_for_an_agent()
+    {
+        await SayAsync(SessionId.Stored("shop"));
+
+        Assert.Equal("shop-2", (await SeenAsync("a")).Session.Value);
+    }
+
+    [Theory]
+    [InlineData("/home/user", "session-user")]
+    [InlineData("/projects/Relay", "session-Relay")]
+    [InlineData("/projects/operator-ui", "session-operator-ui")]
+    [InlineData("/projects/jc", "session-jc")]
+    public async Task No_name_is_made_that_would_be_taken_for_somebody_else(string folder, string name) =>
+        Assert.Equal(name, (await SeenAsync("a", folder: folder)).Session.Value);
+
     [Fact]
     public async Task Only_a_session_the_configuration_accepts_is_noted()
     {
@@ -191,6 +235,15 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
         Assert.Null(await OfToolUseAsync("use-1"));
         Assert.Equal("b", (await OfToolUseAsync("use-2"))!.Id);
     }
+
+    private Task LeaveOutstandingAsync(string what, SessionId session) => what switch
+    {
+        "message" => SayAsync(session, channel: ReplyChannel.Agent),
+        "question" => WriteAsync(writing => QuestionStore.OpenAsync(
+            writing, new NewQuestion(Default, Message: null, session, QuestionKind.Permission, "May it?"), CancellationToken)),
+        _ => WriteAsync(writing => Outbox.EnqueueAsync(
+            writing, new NewReply(Default, Position: 1, session, ReplyChannel.Agent, "Go on, drop it."), CancellationToken)),
+    };
 
     private async Task<Agent> SeenAsync(string agent, string? name = null, string folder = Folder) =>
         (await SeenByAsync(_directory, new AgentSighting(agent, name, folder)))!;

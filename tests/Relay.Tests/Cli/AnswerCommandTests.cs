@@ -74,7 +74,7 @@ public sealed class AnswerCommandTests : IAsyncDisposable
         Assert.Equal("direct", ran.Json.GetProperty("outcome").GetString());
         var file = Path.Combine(_relay.Home.SessionFolder("s2"), "input.txt");
         await Until.TrueAsync(() => File.Exists(file), "the text for the session");
-        Assert.Equal("look here\n", File.ReadAllText(file));
+        Assert.Equal("[operator JC]\nlook here\n", File.ReadAllText(file));
     }
 
     [Fact]

@@ -67,6 +67,31 @@ public sealed class SendCommandTests : IAsyncDisposable
         Assert.Empty(Directory.GetFiles(_relay.Home.Queue));
     }
 
+    [Theory]
+    [InlineData("user", 2)]
+    [InlineData("jc", 1)]
+    public async Task Nobody_speaks_under_a_reserved_name(string name, int exit)
+    {
+        var sent = await _relay.RunAsync("send", "--session", name, "Hello");
+
+        Assert.Equal(exit, sent.Exit);
+        Assert.Empty(Directory.Exists(_relay.Home.Queue) ? Directory.GetFiles(_relay.Home.Queue) : []);
+    }
+
+    [Fact]
+    public async Task Another_text_under_an_id_that_was_used_is_refused_and_the_same_again_is_the_same_message()
+    {
+        await _relay.StartAsync();
+        Assert.Equal(0, (await _relay.RunAsync("ask", "--session", "s1", "--id", "k", "Hello")).Exit);
+
+        var other = await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Another");
+        var same = await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Hello");
+
+        Assert.Equal((1, 0), (other.Exit, same.Exit));
+        Assert.Contains("used by s1 before for another text", other.Error);
+        Assert.Equal(1, (await _relay.RunAsync("ask", "--session", "s1", "--id", "k", "Another")).Exit);
+    }
+
     [Fact]
     public async Task A_session_that_is_not_listed_is_refused_where_unknown_ones_are()
     {

@@ -213,6 +213,18 @@ public sealed class ConfigValueTests : ConfigTests
         Assert.Null(Valid($"budget:\n  per_day_usd: {value}\n").Budget.PerDayUsd);
     }
 
+    [Theory]
+    [InlineData("Relay", "are reserved")]
+    [InlineData("operator-2", "are reserved")]
+    [InlineData("Ada", "the operator's own name")]
+    public void A_session_has_no_reserved_name(string name, string reason)
+    {
+        var fault = SingleFault($"sessions:\n  - session_id: {name}\noperator: {{name: ada}}\n");
+
+        Assert.StartsWith("config.yaml:2: sessions[0].session_id: ", fault, StringComparison.Ordinal);
+        Assert.Contains(reason, fault, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void No_sessions_at_all_are_allowed()
     {

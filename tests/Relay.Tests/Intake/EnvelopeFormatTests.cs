@@ -6,6 +6,26 @@ namespace Relay.Tests.Intake;
 /// <summary>What a file must hold to be an envelope.</summary>
 public sealed class EnvelopeFormatTests : QueueTests
 {
+    [Theory]
+    [InlineData("relay")]
+    [InlineData("OPERATOR")]
+    [InlineData("operator-jc")]
+    [InlineData("Advisor")]
+    [InlineData("assistant")]
+    [InlineData("System")]
+    [InlineData("human")]
+    [InlineData("user")]
+    [InlineData("jc")]
+    public async Task A_reserved_name_is_rejected_in_any_case(string name)
+    {
+        Write("m.json", $$"""{"session_id": "{{name}}", "content": "x"}""");
+
+        await ScanAsync();
+
+        Assert.Empty(await MessagesAsync());
+        Assert.Matches("reserved|own name", Reason("m"));
+    }
+
     [Fact]
     public async Task A_byte_order_mark_is_tolerated()
     {

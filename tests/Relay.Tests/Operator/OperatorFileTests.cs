@@ -78,11 +78,11 @@ public sealed class OperatorFileTests : IAsyncLifetime
     [Fact]
     public async Task Words_for_a_session_go_to_it()
     {
-        await WriteAsync("\uFEFF@b: hello\n");
+        await WriteAsync("\uFEFF@a: hello\n");
         await SettleAsync();
         await _relay.RunAsync<Dispatcher>();
 
-        Assert.Equal("hello", _relay.Consume("b"));
+        Assert.Equal("hello", _relay.Consume("a"));
         Assert.Single(_relay.Advisor.Calls);
         Assert.Empty(await _relay.OpenQuestionsAsync());
     }
@@ -124,16 +124,42 @@ public sealed class OperatorFileTests : IAsyncLifetime
     public async Task Killed_between_taking_and_removing_the_words_count_once()
     {
         await WriteAsync("left");
-        var spare = Path.Combine(_relay.Home.Root, "spare");
-        Unix.HardLink(Input, spare);
-        await SettleAsync();
-        File.Move(spare, Input);
+        var key = OperatorFile.KeyOf(Posix.Lstat(Input)!.Value, await File.ReadAllBytesAsync(Input, CancellationToken));
+        await _relay.AnswerAsync("left", key: key);
         await _relay.RestartAsync();
 
         await SettleAsync();
 
         Assert.False(File.Exists(Input));
         Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM messages WHERE speaker = 'operator'"));
+    }
+
+    [Fact]
+    public async Task Words_that_were_written_before_the_question_was_asked_do_not_answer_it()
+    {
+        await WriteAsync("yes, do it");
+        File.SetLastWriteTimeUtc(Input, _relay.Clock.GetUtcNow().UtcDateTime.AddMinutes(-1));
+
+        await SettleAsync();
+
+        Assert.Single(await _relay.OpenQuestionsAsync());
+        await _relay.TakeTurnsAsync();
+        Assert.Equal("[operator JC, not about question #1] yes, do it", _relay.Advisor.Calls[1].Messages[^1].Blocks[^1]);
+    }
+
+    [Fact]
+    public async Task Prepared_words_that_are_put_there_once_more_are_words_again()
+    {
+        var prepared = Path.Combine(_relay.Home.Root, "prepared");
+        await File.WriteAllTextAsync(prepared, "@a: go on", CancellationToken);
+        for (var time = 0; time < 3; time++)
+        {
+            Unix.HardLink(prepared, Input); // The same inode, time and text.
+            await SettleAsync();
+        }
+
+        Assert.False(File.Exists(Input));
+        Assert.Equal(3, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
     }
 
     [Fact]

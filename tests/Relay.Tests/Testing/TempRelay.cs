@@ -181,8 +181,12 @@ internal sealed class TempRelay : IAsyncDisposable
         return text.EndsWith('\n') ? text[..^1] : text;
     }
 
-    public Task<Answers.Outcome> AnswerAsync(string text, long? question = null, string? key = null, bool unaskedWelcome = false) =>
-        Get<Answers>().TakeAsync(new OperatorInput(text, question, "the test", key, unaskedWelcome), TestContext.Current.CancellationToken);
+    public Task<Answers.Outcome> AnswerAsync(
+        string text, long? question = null, string? key = null, bool unaskedWelcome = false, DateTimeOffset? writtenAt = null)
+    {
+        var input = new OperatorInput(text, question, "the test", key, unaskedWelcome) { WrittenAt = writtenAt };
+        return Get<Answers>().TakeAsync(input, TestContext.Current.CancellationToken);
+    }
 
     public Task<List<Question>> OpenQuestionsAsync() =>
         ReadAsync(reading => QuestionStore.OpenAsync(reading, TestContext.Current.CancellationToken));

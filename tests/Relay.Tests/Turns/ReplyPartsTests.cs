@@ -82,8 +82,11 @@ public sealed class ReplyPartsTests
 
         Assert.Equal("Sell it.", ClaudeSession.GoesOnWith(await shop.StopAsync("Sell it?")));
 
-        Assert.EndsWith("Expect money.", await bank.ContextAsync("PostToolUse"), StringComparison.Ordinal);
-        Assert.Equal("Count it.\n@stranger: Never mind.", await relay.ConsumeAsync("session-1"));
+        var asked = Assert.Single(await relay.TextsAsync("SELECT message_id FROM messages WHERE session_id = 'shop'"));
+        Assert.EndsWith(
+            $"[advisor, on shop's message {asked}]\nExpect money.", await bank.ContextAsync("PostToolUse"), StringComparison.Ordinal);
+        Assert.Equal(
+            $"[advisor, on shop's message {asked}]\nCount it.\n@stranger: Never mind.", await relay.ConsumeAsync("session-1"));
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM sessions WHERE session_id = 'stranger'"));
         Assert.False(File.Exists(Path.Combine(relay.Home.SessionFolder("bank"), "input.txt")));
     }

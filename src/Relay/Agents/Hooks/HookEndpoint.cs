@@ -33,7 +33,8 @@ internal sealed partial class HookEndpoint(
         if (agent is null)
         {
             const string unknown = "this session is not listed under sessions in config.yaml, and accept_unknown_sessions is false";
-            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, unknown);
+            var reason = SessionHeader.Of(context.Request) is { } given ? directory.Refusal(given) : null;
+            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, reason ?? unknown);
             return;
         }
         LogHook(name, agent.Session, agent.Id);

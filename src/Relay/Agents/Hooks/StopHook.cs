@@ -36,7 +36,8 @@ internal sealed partial class StopHook(
     }
 
     /// <summary>Whether a reply only lets its session stop.</summary>
-    public static bool IsDone(OutboundReply reply) => reply.Content.AsSpan().TrimStart().StartsWith(Done, StringComparison.Ordinal);
+    public static bool IsDone(OutboundReply reply) =>
+        Provenance.TextOf(reply).AsSpan().TrimStart().StartsWith(Done, StringComparison.Ordinal);
 
     private static string TooManyRounds(Agent agent) =>
         $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.";
@@ -98,7 +99,7 @@ internal sealed partial class StopHook(
         await replies.CarryAsync(context, agent, lease, cancellationToken);
         if (IsRelayed(context) && lease.Replies.All(IsDone))
         {
-            var words = WordsAfterDone(lease.Text);
+            var words = string.Join("\n\n", lease.Replies.Select(WordsAfterDone)).Trim();
             return await LetStopAsync(agent, words.Length > 0 ? "Relay: " + words : null, cancellationToken);
         }
         await database.WriteAsync(writing => AgentStore.WentOnAsync(writing, agent, cancellationToken), cancellationToken);
@@ -106,7 +107,7 @@ internal sealed partial class StopHook(
         return HookAnswer.GoOn(lease.Text);
     }
 
-    private static string WordsAfterDone(string text) => text.TrimStart()[Done.Length..].Trim();
+    private static string WordsAfterDone(OutboundReply reply) => Provenance.TextOf(reply).TrimStart()[Done.Length..].Trim();
 
     private static bool IsRelayed(HttpContext context) => context.Request.Headers["X-Relay-Mode"] == "relay";
 

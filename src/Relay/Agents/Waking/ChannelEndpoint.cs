@@ -7,13 +7,15 @@ namespace Relay.Agents.Waking;
 
 /// <summary>GET /sessions/NAME/replies: waits up to 20 s for replies to a session, which the session's channel then shows it.
 /// The text is empty when none came.</summary>
-internal sealed class ChannelEndpoint(Handover handover, ChangeFeed changes, IHostApplicationLifetime lifetime, TimeProvider clock)
+internal sealed class ChannelEndpoint(
+    Handover handover, SessionDirectory directory, ChangeFeed changes, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     private static readonly Hold Hold = new(Limit: TimeSpan.FromSeconds(20), Poll: TimeSpan.FromSeconds(5));
 
     public async Task WaitAsync(HttpContext context)
     {
-        if (SessionId.TryParse((string)context.Request.RouteValues["session"]!) is not { } session)
+        var name = (string)context.Request.RouteValues["session"]!;
+        if (SessionId.TryParse(name) is not { } session || directory.IsOperators(name))
         {
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, SessionId.Allowed);
             return;

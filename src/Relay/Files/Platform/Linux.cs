@@ -17,6 +17,7 @@ internal static partial class Linux
     private const int CurrentFolder = -100; // linux/fcntl.h: AT_FDCWD
     private const int SymlinkNoFollow = 0x100, EmptyPath = 0x1000; // linux/fcntl.h: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH
     private const uint BasicStatsAndBirth = 0xfff; // linux/stat.h: STATX_BASIC_STATS | STATX_BTIME
+    private const int NameInEntry = 19; // dirent.h: d_name of struct dirent, with 64 bits on x64 and arm64
     private const uint NoReplace = 1; // linux/fs.h: RENAME_NOREPLACE
 
     public static int Lstat(string path, out FileFacts facts)
@@ -36,6 +37,63 @@ internal static partial class Linux
     public static int RenameNoReplace(string from, string to) => Errno.Of(RenameAt2(CurrentFolder, from, CurrentFolder, to, NoReplace));
 
     public static int Link(string from, string to) => Errno.Of(LinkAt(CurrentFolder, from, CurrentFolder, to, flags: 0));
+
+    /// <param name="path">Ended by a zero.</param>
+    /// <param name="facts">What is there.</param>
+    public static int Lstat(byte[] path, out FileFacts facts)
+    {
+        var error = Errno.Of(StatX(CurrentFolder, path, SymlinkNoFollow, BasicStatsAndBirth, out var status));
+        facts = status.ToFacts();
+        return error;
+    }
+
+    /// <summary>Renames a file. The new name must be free.</summary>
+    public static int Rename(byte[] from, byte[] to)
+    {
+        var error = Errno.Of(RenameAt2(CurrentFolder, from, CurrentFolder, to, NoReplace));
+        return error == Errno.InvalidArgument || Errno.IsMissingCall(error)
+            ? Errno.Of(RenameAt2(CurrentFolder, from, CurrentFolder, to, flags: 0))
+            : error;
+    }
+
+    /// <summary>The names in a folder, byte for byte.</summary>
+    public static List<byte[]> NamesIn(string folder)
+    {
+        var names = new List<byte[]>();
+        var stream = OpenFolder(folder);
+        if (stream == 0)
+            return names;
+        try
+        {
+            for (var entry = ReadFolder(stream); entry != 0; entry = ReadFolder(stream))
+            {
+                var name = new List<byte>();
+                for (var at = NameInEntry; Marshal.ReadByte(entry, at) is var next and not 0; at++)
+                    name.Add(next);
+                names.Add([.. name]);
+            }
+            return names;
+        }
+        finally
+        {
+            _ = CloseFolder(stream);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "opendir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint OpenFolder(string path);
+
+    [LibraryImport("libc", EntryPoint = "readdir", SetLastError = true)]
+    private static partial nint ReadFolder(nint stream);
+
+    [LibraryImport("libc", EntryPoint = "closedir", SetLastError = true)]
+    private static partial int CloseFolder(nint stream);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    private static partial int StatX(int folder, byte[] path, int flags, uint mask, out Status status);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true)]
+    private static partial int RenameAt2(int fromFolder, byte[] from, int toFolder, byte[] to, uint flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatX(int folder, string path, int flags, uint mask, out Status status);

@@ -70,7 +70,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
 
     private int Rejected => RejectedFolder.Names(settings.Current.Home.Rejected).Count;
 
-    private int Envelopes => QueueFolder.Waiting(settings.Current.Home.Queue).Count;
+    private int Envelopes => QueueFolder.Count(settings.Current.Home.Queue);
 
     /// <summary>Never negative, though the clock be set back.</summary>
     private static double Seconds(DateTimeOffset? since, DateTimeOffset now) =>

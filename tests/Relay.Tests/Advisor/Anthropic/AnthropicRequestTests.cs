@@ -71,17 +71,18 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
     [Fact]
     public async Task Words_in_a_row_without_a_reply_between_are_blocks_of_one_message()
     {
+        await AskAsync("session-2", "zero");
         await AskAsync("session-1", "one");
         await _relay.AnswerAsync("@session-1: I take this one.");
         await _relay.AnswerAsync("@session-2: And this.");
 
         await AskAsync("session-1", "two");
 
-        Assert.Equal(["user", "assistant", "user"], _api.Requests[^1].Messages.Select(turn => turn.Role));
+        Assert.Equal(["user", "assistant", "user", "assistant", "user"], _api.Requests[^1].Messages.Select(turn => turn.Role));
         Assert.Equal(
             ["[operator JC] @session-1: I take this one.", "[operator JC] @session-2: And this.", "[session-1] two"],
             _api.Requests[^1].Blocks
-                .Where(block => block.Path.StartsWith("messages.2.", StringComparison.Ordinal))
+                .Where(block => block.Path.StartsWith("messages.4.", StringComparison.Ordinal))
                 .Select(block => block.Text));
     }
 

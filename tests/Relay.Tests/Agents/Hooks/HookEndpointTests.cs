@@ -25,7 +25,9 @@ public sealed class HookEndpointTests
         var answer = await claude.HookAsync(name);
 
         Assert.Equal(name, (string?)answer["hookSpecificOutput"]?["hookEventName"]);
-        Assert.EndsWith("First.\n\nSecond.", (string?)answer["hookSpecificOutput"]?["additionalContext"], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "[operator JC]\nFirst.\n\n[operator JC]\nSecond.",
+            (string?)answer["hookSpecificOutput"]?["additionalContext"], StringComparison.Ordinal);
         await relay.ConsumedAsync(2);
         Assert.Null(await claude.ContextAsync("UserPromptSubmit"));
     }

@@ -18,7 +18,7 @@ public sealed class StopHookTests
         Assert.Empty(await claude.StopAsync("I am done."));
         await relay.SayToAsync("shop", "Run the tests as well.");
 
-        Assert.Equal("Run the tests as well.", ClaudeSession.GoesOnWith(await claude.StopAsync("Really done.")));
+        Assert.Equal("[operator JC]\nRun the tests as well.", ClaudeSession.GoesOnWith(await claude.StopAsync("Really done.")));
         await relay.ConsumedAsync(1);
 
         Assert.Empty(await claude.StopAsync("Really done."));

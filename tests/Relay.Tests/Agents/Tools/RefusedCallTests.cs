@@ -17,7 +17,7 @@ public sealed class RefusedCallTests
     public async Task What_is_blank_or_over_an_envelopes_limit_is_refused_with_the_reason(string tool, string argument)
     {
         await using var relay = await RunningRelay.StartAsync("max_envelope_bytes: 2048\n");
-        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current);
+        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, "session-1");
         Task<string> CallAsync(string text) =>
             mcp.CallAsync(tool, argument == "note" ? new { note = text } : new { question = text }, fails: true);
 
@@ -66,7 +66,7 @@ public sealed class RefusedCallTests
 
         Assert.Matches("\"isError\":true|\"error\":", answer);
         Assert.Equal(0, await relay.MessagesAsync());
-        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current);
+        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, "session-1");
         Assert.StartsWith("The relay works.", await mcp.CallAsync("relay_status"), StringComparison.Ordinal);
     }
 

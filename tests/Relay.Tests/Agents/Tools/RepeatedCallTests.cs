@@ -17,8 +17,8 @@ public sealed class RepeatedCallTests
     {
         await using var relay = await RunningRelay.StartAsync();
         relay.Api.Enqueue(ScriptedReply.StallBeforeHeaders("Only once."));
-        await using var mcp = await McpTools.ConnectAsync(relay, version);
-        await using var other = await McpTools.ConnectAsync(relay, version);
+        await using var mcp = await McpTools.ConnectAsync(relay, version, "session-1");
+        await using var other = await McpTools.ConnectAsync(relay, version, "session-1");
 
         var calls = new[] { mcp.AskAsync("How often?", "toolu_1"), other.AskAsync("How often?", "toolu_1") };
         await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent;
@@ -38,14 +38,14 @@ public sealed class RepeatedCallTests
     {
         await using var relay = await RunningRelay.StartAsync();
         relay.Api.Enqueue(ScriptedReply.StallBeforeHeaders("Still here."));
-        await using (var mcp = await McpTools.ConnectAsync(relay, version))
+        await using (var mcp = await McpTools.ConnectAsync(relay, version, "session-1"))
         {
             _ = mcp.AskAsync("Are you there?", "toolu_1").ContinueWith(call => call.Exception, TaskScheduler.Default);
             await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent;
         }
         relay.Api.ReleaseStalled();
         await relay.RepliesWaitAsync(1);
-        await using var again = await McpTools.ConnectAsync(relay, version);
+        await using var again = await McpTools.ConnectAsync(relay, version, "session-1");
 
         Assert.Equal("Still here.", await again.AskAsync("Are you there?", "toolu_1"));
         await relay.ConsumedAsync(1);
@@ -58,7 +58,7 @@ public sealed class RepeatedCallTests
     {
         await using var relay = await RunningRelay.StartAsync();
         relay.Api.Enqueue(ScriptedReply.StallBeforeHeaders("Still here."));
-        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Handshake);
+        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Handshake, "session-1");
         var call = mcp.AskAsync("Are you there?", "toolu_1");
         await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent;
 
@@ -69,7 +69,7 @@ public sealed class RepeatedCallTests
         await Assert.ThrowsAnyAsync<Exception>(() => call.WaitAsync(RunningRelay.Patience, Token));
         relay.Api.ReleaseStalled();
         await relay.RepliesWaitAsync(1);
-        await using var again = await McpTools.ConnectAsync(relay, McpTools.Handshake);
+        await using var again = await McpTools.ConnectAsync(relay, McpTools.Handshake, "session-1");
         Assert.Equal("Still here.", await again.AskAsync("Are you there?", "toolu_1"));
         Assert.Empty(relay.Errors());
     }

@@ -27,7 +27,7 @@ public sealed class WaiterEndpointTests
 
         await relay.SayToAsync("shop", "Wake up.");
 
-        Assert.Equal((HttpStatusCode.OK, "Wake up."), await newest);
+        Assert.Equal((HttpStatusCode.OK, "[operator JC]\nWake up."), await newest);
         await relay.ConsumedAsync(1);
     }
 
@@ -106,7 +106,7 @@ public sealed class WaiterEndpointTests
                 client.DefaultRequestHeaders.Authorization = relay.Client.DefaultRequestHeaders.Authorization;
                 client.DefaultRequestHeaders.ConnectionClose = true;
                 var address = new Uri(new Uri(relay.Daemon.Url), $"/agents/{claude.Id}/wait");
-                Assert.Equal($"Word {number}.", await client.GetStringAsync(address, Token));
+                Assert.Equal($"[operator JC]\nWord {number}.", await client.GetStringAsync(address, Token));
             }
             await relay.ConsumedAsync(number);
         }

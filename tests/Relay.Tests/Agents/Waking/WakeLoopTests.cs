@@ -27,7 +27,8 @@ public sealed class WakeLoopTests : IDisposable
         await relay.ConsumedAsync(2);
 
         Assert.Equal(
-            "claude-1\nTake the left one.\n\nAnd hurry.", await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
+            "claude-1\nTake the left one.\n\n[operator JC]\nAnd hurry.",
+            await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
         Assert.Equal(["exit 0, done"], await StoriesAsync(relay, "woken"));
     }
 

@@ -154,6 +154,8 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
             await relay.TakeTurnsAsync();
             await LookAsync();
             await relay.AnswerAsync(answer.Replace("{0}", $"{(await relay.OpenQuestionsAsync())[0].Id}", StringComparison.Ordinal));
+            if ((await relay.OpenQuestionsAsync()).Count > 0) // Words for another session settle nothing.
+                await relay.AnswerAsync("left");
             await relay.TakeTurnsAsync();
             await relay.RunAsync<Dispatcher>();
         }

@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using Relay.Configuration;
+using Relay.Conversations;
+using Relay.Dispatch;
+using Relay.Operator;
+using Relay.Storage;
+
+namespace Relay.Agents;
+
+/// <summary>Makes the name of an agent that was given none: the one it had before, else its folder's, with a number if that is not free.
+/// A name is not free while an agent has it that is there, nor while anything is outstanding for it (a message without an answer, a
+/// question, a reply that was not taken), except for the agent that had it last, or one that comes to the same folder after it.</summary>
+internal static partial class AgentNames
+{
+    /// <summary>Leaves room for a number.</summary>
+    private const int Longest = 56;
+
+    /// <summary>Of a folder's name that no session may have.</summary>
+    private const string Prefix = "session-";
+
+    /// <summary>How long an agent without a SessionEnd event counts as being there.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromHours(12);
+
+    public static async Task<SessionId> OwnAsync(
+        Writing writing, SessionDirectory directory, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
+    {
+        var since = writing.Now - Kept;
+        if (known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
+            return known.Session;
+        await AgentStore.ReleaseNamesAsync(writing, since, cancellationToken);
+        var taken = await AgentStore.TakenNamesAsync(writing, seen.Agent, since, cancellationToken);
+        if (known?.Session is { } before && !taken.Contains(before.Value) && await MayHaveAsync(writing, before, seen, cancellationToken))
+            return before;
+        return await FreeAsync(writing, Base(directory, seen.Folder), taken, seen, cancellationToken);
+    }
+
+    private static string Base(SessionDirectory directory, string folder)
+    {
+        var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');
+        name = name.Length == 0 ? "claude" : name[..Math.Min(name.Length, Longest)];
+        return ReservedNames.Contains(name) || directory.IsOperators(name)
+            ? Prefix + name[..Math.Min(name.Length, Longest - Prefix.Length)]
+            : name;
+    }
+
+    /// <summary>The first free name. But one that waits for its agent to come back to this folder comes first.</summary>
+    private static async Task<SessionId> FreeAsync(
+        Writing writing, string name, List<string> taken, AgentSighting seen, CancellationToken cancellationToken)
+    {
+        SessionId? free = null;
+        for (var number = 1; ; number++)
+        {
+            var candidate = SessionId.Stored(number == 1 ? name : FormattableString.Invariant($"{name}-{number}"));
+            var isUsed = await SessionStore.FindAsync(writing, candidate, cancellationToken) is not null;
+            if (!taken.Contains(candidate.Value) && await MayHaveAsync(writing, candidate, seen, cancellationToken))
+            {
+                if (isUsed && await IsOutstandingAsync(writing, candidate, cancellationToken))
+                    return candidate;
+                free ??= candidate;
+            }
+            if (!isUsed && free is { } first)
+                return first;
+        }
+    }
+
+    private static async Task<bool> MayHaveAsync(
+        Writing writing, SessionId name, AgentSighting seen, CancellationToken cancellationToken)
+    {
+        if (!await IsOutstandingAsync(writing, name, cancellationToken))
+            return true;
+        var last = await AgentStore.NewestOfAsync(writing, name, cancellationToken);
+        return last is not null && (last.Id == seen.Agent || (last.Folder == seen.Folder && seen.Folder.Length > 0));
+    }
+
+    private static async Task<bool> IsOutstandingAsync(Reading reading, SessionId name, CancellationToken cancellationToken) =>
+        await MessageStore.HasUnansweredAsync(reading, name, cancellationToken)
+        || await QuestionStore.HasOpenAsync(reading, name, cancellationToken)
+        || await Outbox.HasUndeliveredAsync(reading, name, cancellationToken);
+
+    [GeneratedRegex("[^A-Za-z0-9_-]+")]
+    private static partial Regex NotInNames();
+}

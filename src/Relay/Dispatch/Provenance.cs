@@ -1,0 +1,21 @@
+using Relay.Conversations;
+
+namespace Relay.Dispatch;
+
+/// <summary>The first line of what a session did not ask for: whose words caused it.</summary>
+internal static class Provenance
+{
+    public static string OfAdvisor(Message cause, string text)
+    {
+        var whose = cause.Session == SessionId.None ? "the operator" : cause.Session.Value;
+        return $"[advisor, on {whose}'s message {cause.Root}]\n{text}";
+    }
+
+    public static string OfOperator(string name, string text) => $"[operator {name}]\n{text}";
+
+    /// <summary>The text of a reply without that line.</summary>
+    public static string TextOf(OutboundReply reply) =>
+        reply.Message is null && reply.Content.StartsWith('[') && reply.Content.IndexOf('\n') is var end and > 0
+            ? reply.Content[(end + 1)..]
+            : reply.Content;
+}
