@@ -139,7 +139,8 @@ internal static class Journal
             """)
             .With("@conversation", conversation.Value).With("@covered", coveredThrough)
             .ListAsync(Entry.From, cancellationToken);
-        var rulings = coveredThrough == 0 ? [] : await RulingsAsync(reading, conversation, coveredThrough, cancellationToken);
+        var begun = turns.TakeWhile(entry => entry.Role == EntryRole.User).LastOrDefault()?.Position ?? coveredThrough;
+        var rulings = coveredThrough == 0 ? [] : await RulingsAsync(reading, conversation, coveredThrough, begun, cancellationToken);
         return new ContextWindow(rulings, summary, turns);
     }
 
@@ -177,8 +178,9 @@ internal static class Journal
             .ListAsync(
                 row => (Entry.From(row), row.TextOrNull() is { } message ? new MessageId(message) : (MessageId?)null), cancellationToken);
 
+    /// <summary>The rulings that are summed up, and of those that the turns begin with the ones whose question is.</summary>
     private static Task<List<Ruling>> RulingsAsync(
-        Reading reading, ConversationId conversation, long through, CancellationToken cancellationToken) =>
+        Reading reading, ConversationId conversation, long covered, long begun, CancellationToken cancellationToken) =>
         // The positions come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             """
@@ -187,10 +189,10 @@ internal static class Journal
             WHERE conversation_id = @conversation AND position IN (
                 SELECT position
                 FROM entries
-                WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through)
-              AND left_out IS NULL
+                WHERE conversation_id = @conversation AND ruling = 1 AND position <= @begun)
+              AND (position <= @covered OR question IS NOT NULL) AND left_out IS NULL
             ORDER BY position
             """)
-            .With("@conversation", conversation.Value).With("@through", through)
+            .With("@conversation", conversation.Value).With("@covered", covered).With("@begun", begun)
             .ListAsync(row => new Ruling(row.Time(), row.Text(), row.Text(), row.TextOrNull()), cancellationToken);
 }

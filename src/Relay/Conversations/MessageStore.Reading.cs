@@ -99,7 +99,7 @@ internal static partial class MessageStore
             SELECT {Message.Columns}
             FROM messages
             WHERE session_id = @session AND speaker = 'session' AND {IsUnanswered}
-            ORDER BY accepted_at, number
+            ORDER BY number, accepted_at
             """)
             .With("@session", session.Value)
             .ListAsync(Message.From, cancellationToken);

@@ -73,6 +73,25 @@ public sealed class JournalTests : IAsyncLifetime
         Assert.Contains("they went somewhere", first.Blocks[0], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("the second one")]
+    [InlineData("@s: the second one")]
+    public async Task A_ruling_keeps_its_question_when_only_that_is_summed_up(string ruling)
+    {
+        _relay.Advisor.Reply("[NEEDS-JC] The first or the second?");
+        await _relay.AcceptAsync("s", "which way?");
+        await _relay.TakeTurnsAsync();
+        await _relay.AnswerAsync(ruling);
+        await _relay.TakeTurnsAsync();
+
+        await SummariseAsync("they were asked", coversThrough: 2); // The cut is before what the operator said.
+        await _relay.RestartAsync();
+        await _relay.AcceptAsync("s", "and now?");
+        await _relay.TakeTurnsAsync();
+
+        Assert.Contains("The first or the second?", _relay.Advisor.Calls[^1].Messages[0].Blocks[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_was_said_is_never_changed_or_removed()
     {
