@@ -30,13 +30,16 @@ public sealed class InputFactsTests : DispatchTests
     [Fact]
     public async Task Words_of_the_operator_are_told_from_the_advisor_s()
     {
+        await AnswerAsync("s", "one"); // It is known.
+        await PlaceAsync();
+        _relay.Consume("s");
         await _relay.AnswerAsync("@s: look here");
 
         await PlaceAsync();
 
         var facts = await FactsAsync();
         Assert.Equal(("operator JC", null), (Text(facts, "from"), Text(facts, "in_reply_to")));
-        Assert.Equal("look here\n", await File.ReadAllTextAsync(_relay.InputFile("s"), CancellationToken));
+        Assert.Equal("[operator JC]\nlook here\n", await File.ReadAllTextAsync(_relay.InputFile("s"), CancellationToken));
     }
 
     [Fact]
