@@ -48,6 +48,9 @@ internal abstract record AdvisorOutcome
     /// <summary>Nothing was sent, so there is no call to record: there was no key to send it with.</summary>
     public bool NeverMade { get; init; }
 
+    /// <summary>The API has told the usage, but not all of it. Then the cost is unknown.</summary>
+    public bool IsUsagePartial { get; init; }
+
     /// <summary>What the ledger records.</summary>
     public FinishedCall ToFinishedCall() => new(
         this is Replied or Refused or Empty,
@@ -55,11 +58,14 @@ internal abstract record AdvisorOutcome
         Usage,
         this switch { Replied replied => replied.StopReason, Empty empty => empty.StopReason, _ => null },
         RequestId,
-        Note());
+        Note())
+    {
+        IsUsagePartial = IsUsagePartial,
+    };
 
     private string? Note() => this switch
     {
-        Empty => "empty reply",
+        Empty => FinishedCall.EmptyReply,
         Refused refused => "refused: " + refused.Explanation,
         ContextExceeded exceeded => exceeded.Reason,
         Deferred deferred => PerhapsPaid ? deferred.Reason + " (perhaps paid)" : deferred.Reason,

@@ -55,7 +55,8 @@ internal static class Journal
             """)
             .With("@conversation", conversation.Value).With("@covers", coversThrough)
             .OnlyAsync(row => new HistorySize(row.Number(), row.Number()), cancellationToken);
-        var size = left with { Characters = left.Characters + content.Length };
+        var rulings = await RulingCharactersAsync(writing, conversation, coversThrough, cancellationToken);
+        var size = left with { Characters = left.Characters + content.Length + rulings };
         await ConversationStore.SetSizeAsync(writing, conversation, size, cancellationToken);
     }
 
@@ -177,6 +178,22 @@ internal static class Journal
             .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
             .ListAsync(
                 row => (Entry.From(row), row.TextOrNull() is { } message ? new MessageId(message) : (MessageId?)null), cancellationToken);
+
+    private static Task<long> RulingCharactersAsync(
+        Reading reading, ConversationId conversation, long through, CancellationToken cancellationToken) =>
+        // As for the rulings themselves, the positions come from the index alone.
+        reading.Sql(
+            """
+            SELECT CAST(COALESCE(SUM(characters), 0) AS BIGINT)
+            FROM entries
+            WHERE conversation_id = @conversation AND position IN (
+                SELECT position
+                FROM entries
+                WHERE conversation_id = @conversation AND ruling = 1 AND position <= @through)
+              AND left_out IS NULL
+            """)
+            .With("@conversation", conversation.Value).With("@through", through)
+            .NumberAsync(cancellationToken);
 
     /// <summary>The rulings that are summed up, and of those that the turns begin with the ones whose question is.</summary>
     private static Task<List<Ruling>> RulingsAsync(

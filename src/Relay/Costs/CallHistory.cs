@@ -28,13 +28,19 @@ internal sealed class CallHistory(Database database)
     /// <summary>Once it is committed, the call is among the newest. In the same transaction it is not yet.</summary>
     public void Add(Writing writing, StartedCall call, FinishedCall finished)
     {
-        if (!finished.Answered)
-            return;
-        var usage = finished.Usage ?? TokenUsage.None;
-        var past = new PastCall(call.At, call.PromptBytes, usage.TotalInput, usage.Output);
-        writing.OnceCommitted(() => _kept.AddOrUpdate(
-            call.Conversation,
-            _ => [past],
-            (_, before) => [past, .. before.Take(Length - 1)]));
+        if (finished.Answered)
+            writing.OnceCommitted(() => Keep(call.Conversation, PastCall.Of(call, finished)));
+    }
+
+    /// <summary>The calls, and one more before them.</summary>
+    public static IReadOnlyList<PastCall> With(PastCall newest, IReadOnlyList<PastCall> before) => [newest, .. before.Take(Length - 1)];
+
+    /// <summary>Only where the calls before it are kept: alone it would pass for the whole history.</summary>
+    private void Keep(ConversationId conversation, PastCall newest)
+    {
+        while (_kept.TryGetValue(conversation, out var before) && !_kept.TryUpdate(conversation, With(newest, before), before))
+        {
+            // Another has added one in between.
+        }
     }
 }

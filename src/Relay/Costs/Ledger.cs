@@ -30,20 +30,39 @@ internal sealed record StartedCall(string Id, ConversationId Conversation, Messa
 /// it may have charged although no reply came.</summary>
 internal sealed record FinishedCall(bool Answered, bool PerhapsPaid, TokenUsage? Usage, string? StopReason, string? RequestId, string? Note)
 {
-    /// <summary>In nano-dollars; null is unknown.</summary>
-    public long? CostNano(Rates? rates) =>
-        PerhapsPaid ? null : rates?.CostOf(Usage ?? TokenUsage.None) ?? (Usage is null || Usage == TokenUsage.None ? 0 : null);
+    public const string EmptyReply = "empty reply";
+
+    /// <summary>Nobody knows what came of it, or whether it was charged for.</summary>
+    public static FinishedCall Unknown(string reason) =>
+        new(Answered: false, PerhapsPaid: true, Usage: null, StopReason: null, RequestId: null, reason);
+
+    /// <summary>Some of the usage was not told.</summary>
+    public bool IsUsagePartial { get; init; }
+
+    /// <summary>In nano-dollars; null is unknown. No model has answered from nothing: usage of zeros is usage that was not told.</summary>
+    public long? CostNano(Rates? rates) => this switch
+    {
+        { PerhapsPaid: true } or { IsUsagePartial: true } => null,
+        { Answered: true, Usage: null or { TotalInput: 0 } } => null,
+        { Usage: null or { TotalInput: 0, Output: 0 } } => 0,
+        _ => rates?.CostOf(Usage),
+    };
 }
 
 /// <summary>A call that got an answer: what the cache and the estimates go by.</summary>
-internal sealed record PastCall(DateTimeOffset StartedAt, long PromptBytes, long InputTokens, long OutputTokens);
+internal sealed record PastCall(DateTimeOffset StartedAt, long PromptBytes, long InputTokens, long OutputTokens)
+{
+    public static PastCall Of(StartedCall call, FinishedCall finished)
+    {
+        var usage = finished.Usage ?? TokenUsage.None;
+        return new PastCall(call.At, call.PromptBytes, usage.TotalInput, usage.Output);
+    }
+}
 
 /// <summary>Owns the calls: a row a call, written before the call and completed after it.
 /// What they cost together is in <see cref="Spending"/>.</summary>
 internal static class Ledger
 {
-    private const string EmptyReply = "empty reply";
-
     public static Task StartAsync(Writing writing, StartedCall call, CancellationToken cancellationToken) =>
         writing.Sql(
             """
@@ -145,7 +164,7 @@ internal static class Ledger
     public static Task<long> EmptyRepliesAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         reading.Sql("SELECT COUNT(*) FROM calls WHERE conversation_id = @conversation AND message_id = @message AND note = @empty")
-            .With("@conversation", conversation.Value).With("@message", message.Value).With("@empty", EmptyReply)
+            .With("@conversation", conversation.Value).With("@message", message.Value).With("@empty", FinishedCall.EmptyReply)
             .NumberAsync(cancellationToken);
 
     /// <summary>The calls made for a message, in order.</summary>

@@ -37,6 +37,9 @@ internal sealed record Price(
     string? Source = null,
     DateOnly? Checked = null)
 {
+    /// <summary>From its day on it is this price; what was charged before stays known.</summary>
+    public bool Replaces(Price shipped) => shipped.Model == Model && shipped.EffectiveFrom >= EffectiveFrom;
+
     public Rates RatesFor(long inputTokens) => LongPrompt is not null && inputTokens > LongPromptOver ? LongPrompt : Rates;
 }
 
@@ -55,7 +58,7 @@ internal sealed partial class PriceTable
 
     private PriceTable(IEnumerable<Price> prices) => _prices = prices.OrderByDescending(price => price.EffectiveFrom).ToList();
 
-    /// <summary>The shipped table; rows of the file, where there is one, go before it.</summary>
+    /// <summary>The shipped table; rows of the file, where there is one, replace those of their model that are not older.</summary>
     /// <exception cref="InvalidDataException">The file is no price table; the message says where.</exception>
     public static PriceTable Load(string overrideFile)
     {
@@ -68,7 +71,7 @@ internal sealed partial class PriceTable
             var own = JsonSerializer.Deserialize<List<Price>>(File.ReadAllBytes(overrideFile), Json) ?? [];
             if (own.Exists(price => price is not { Rates.AreSane: true, LongPrompt: null or { AreSane: true } }))
                 throw new InvalidDataException($"{overrideFile}: a row is null or has a rate below 0");
-            return new PriceTable(own.Concat(prices.Where(price => own.TrueForAll(mine => mine.Model != price.Model))));
+            return new PriceTable(own.Concat(prices.Where(price => !own.Exists(mine => mine.Replaces(price)))));
         }
         catch (Exception exception) when (exception is JsonException or UnauthorizedAccessException)
         {

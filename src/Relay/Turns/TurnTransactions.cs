@@ -107,10 +107,8 @@ internal sealed partial class TurnTransactions(
             return new Ended(IsRecorded: false, await IsStagedAsync(writing, claim.Message, staged), Next: null);
         if (!mayGoOn || outcome is not AdvisorOutcome.Replied || await IsOverCapAsync(writing, claim))
             return new Ended(IsRecorded: true, KeepsStaged: true, Next: null);
-        var finished = outcome.ToFinishedCall();
-        var usage = finished.Usage ?? TokenUsage.None;
-        var past = new PastCall(claim.Ledger.At, claim.Ledger.PromptBytes, usage.TotalInput, usage.Output);
-        var next = await start.ClaimAsync(writing, claim.Message.Conversation, [past, .. claim.Past], CancellationToken.None);
+        var past = CallHistory.With(PastCall.Of(claim.Ledger, outcome.ToFinishedCall()), claim.Past);
+        var next = await start.ClaimAsync(writing, claim.Message.Conversation, past, CancellationToken.None);
         return new Ended(IsRecorded: true, KeepsStaged: true, next);
     }
 

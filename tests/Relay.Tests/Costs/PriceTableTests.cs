@@ -96,11 +96,24 @@ public sealed class PriceTableTests : IDisposable
         var prices = PriceTable.Load(_file);
 
         Assert.Equal(1, prices.Find("claude-opus-5-5", Today)!.Rates.Input);
-        Assert.Null(prices.Find("claude-opus-5-5", new DateTimeOffset(2025, 12, 31, 0, 0, 0, TimeSpan.Zero)));
+        Assert.Equal(4, prices.Find("claude-opus-5-5", new DateTimeOffset(2025, 12, 31, 0, 0, 0, TimeSpan.Zero))!.Rates.Input);
         Assert.Equal(6, prices.Find("claude-haiku-4-5-20251001", Today)!.Rates.Input);
         Assert.Equal(1, prices.Find("claude-haiku-4-5", Today)!.Rates.Input);
         Assert.NotNull(prices.Find("a-model-of-ones-own", Today));
         Assert.Equal(2, prices.Find("claude-sonnet-5-5", Today)!.Rates.Input);
+    }
+
+    [Fact]
+    public void A_row_of_ones_own_for_a_day_to_come_leaves_todays_price_as_it_is()
+    {
+        var tomorrow = Today.AddDays(1);
+        File.WriteAllText(
+            _file, $$"""[{"model": "claude-opus-5-5", "effective_from": "{{tomorrow:yyyy-MM-dd}}", "rates": {{Rates}}}]""");
+
+        var prices = PriceTable.Load(_file);
+
+        Assert.Equal(4, prices.Find("claude-opus-5-5", Today)!.Rates.Input);
+        Assert.Equal(1, prices.Find("claude-opus-5-5", tomorrow)!.Rates.Input);
     }
 
     [Theory]

@@ -90,9 +90,11 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         {
             var client = ClientFor(key, baseUrl);
             var withoutBody = new MessageCreateParams { Model = call.Model, MaxTokens = call.MaxTokens, Messages = [] };
-            await foreach (var streamed in client.Messages.CreateStreaming(withoutBody, either.Token).WithCancellation(either.Token))
-                reply.Add(streamed);
-            return reply.Outcome() with { RequestId = trace.RequestId };
+            using var response = await client.WithRawResponse.Messages.CreateStreaming(withoutBody, either.Token);
+            await AnswerReader.ReadAsync(await response.ReadAsStream(either.Token), trace.IsWhole, reply, either.Token);
+            return reply.HasBegun || trace.IsPerhapsPaid
+                ? reply.Outcome() with { RequestId = trace.RequestId }
+                : NoModel(trace);
         }
         catch (AnthropicServiceException fault)
         {
@@ -100,20 +102,24 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Failed(new AdvisorOutcome.Deferred("no answer in time", RetryAfter: null) { PerhapsPaid = trace.Sent }, reply, trace);
+            var late = new AdvisorOutcome.Deferred("no answer in time", RetryAfter: null) { PerhapsPaid = trace.IsPerhapsPaid };
+            return Failed(late, reply, trace);
         }
         catch (Exception fault) when (fault.GetBaseException() is ForeignAnswerException foreign)
         {
-            var held = new AdvisorOutcome.Held(HoldCause.Gateway, foreign.Message) { PerhapsPaid = foreign.IsPerhapsPaid };
-            return Failed(held, reply, trace);
+            return Failed(new AdvisorOutcome.Held(HoldCause.Gateway, foreign.Message), reply, trace);
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             // All types: which ones the SDK throws for an unexpected answer is not known. If the daemon ended, every start of it would
             // pay for the same call again.
-            return Failed(new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.Sent }, reply, trace);
+            var broken = new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.IsPerhapsPaid };
+            return Failed(broken, reply, trace);
         }
     }
+
+    private static AdvisorOutcome.Held NoModel(CallTrace.Trace trace) =>
+        new(HoldCause.Gateway, new ForeignAnswer(trace.Start, trace).Describe(trace.Status!.Value)) { RequestId = trace.RequestId };
 
     /// <summary>Removes the key from the reasons, which are shown and paged: a server or a proxy may repeat it in its answer.</summary>
     private static AdvisorOutcome WithoutKey(AdvisorOutcome outcome, string key)
@@ -131,7 +137,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
 
     /// <summary>Adds what is known of the usage. A stream that has begun may be charged for.</summary>
     private static AdvisorOutcome Failed(AdvisorOutcome outcome, StreamedReply reply, CallTrace.Trace trace) =>
-        outcome with { RequestId = trace.RequestId, Usage = reply.Usage, PerhapsPaid = outcome.PerhapsPaid || reply.Usage is not null };
+        outcome with { RequestId = trace.RequestId, Usage = reply.Usage, PerhapsPaid = outcome.PerhapsPaid || reply.HasBegun };
 
     private static string Innermost(Exception fault) => (fault.GetBaseException() is { Message.Length: > 0 } cause ? cause : fault).Message;
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -8,6 +9,7 @@ namespace Relay.Advisor.Anthropic;
 internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private const int LongestStart = 2048;
+    private const string Blank = "\uFEFF \t\r\n";
     private static readonly AsyncLocal<Trace?> Current = new();
 
     internal sealed class Trace(RequestBody body)
@@ -23,6 +25,22 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
 
         /// <summary>Whether the request may have reached the server, which may charge for it then.</summary>
         public bool Sent { get; set; }
+
+        /// <summary>Null until the server has answered.</summary>
+        public HttpStatusCode? Status { get; set; }
+
+        /// <summary>As the server named it; null where it did not.</summary>
+        public string? MediaType { get; set; }
+
+        /// <summary>What a success that is not named a stream begins with.</summary>
+        public string Start { get; set; } = "";
+
+        /// <summary>It comes in one piece, where a stream was asked for.</summary>
+        public bool IsWhole => Start.AsSpan().TrimStart(Blank).StartsWith("{");
+
+        /// <summary>A call without an answer may be charged for, and so may a stream. Every other answer is not a model's: an error, a
+        /// redirect, a page to sign in at.</summary>
+        public bool IsPerhapsPaid => Status is null ? Sent : Status == HttpStatusCode.OK && MediaType == "text/event-stream";
     }
 
     /// <summary>Starts the trace of the call that the current asynchronous flow makes.</summary>
@@ -35,6 +53,7 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         trace.Server = request.RequestUri?.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) ?? "";
         var response = await SendTracedAsync(request, trace, cancellationToken);
         trace.RetryAfter = RetryAfter(response.Headers);
+        (trace.Status, trace.MediaType) = (response.StatusCode, response.Content.Headers.ContentType?.MediaType);
         trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
         trace.Location = response.Headers.Location;
         Stream body = new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock);
@@ -47,14 +66,16 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         return response;
     }
 
-    /// <summary>Not every gateway names a stream as that, so its first bytes decide: an event begins with a letter or a colon.</summary>
+    /// <summary>Not every gateway names a stream as that, so its first bytes decide: an event begins with a letter or a colon, a whole
+    /// reply with a brace.</summary>
     private static async Task<Stream> StreamOnlyAsync(
         Stream body, HttpResponseMessage response, Trace trace, CancellationToken cancellationToken)
     {
         var start = new byte[LongestStart];
         var length = await body.ReadAsync(start, cancellationToken);
         var text = Encoding.UTF8.GetString(start, 0, length);
-        if (text.AsSpan().TrimStart("\uFEFF \t\r\n") is ['<' or '{' or '[', ..])
+        trace.Start = text;
+        if (text.AsSpan().TrimStart(Blank) is ['<' or '[', ..])
             throw new ForeignAnswerException(new ForeignAnswer(text, trace), response.StatusCode);
         return new StartedStream(start.AsMemory(0, length), body);
     }

@@ -36,8 +36,4 @@ internal sealed partial record ForeignAnswer(string Body, CallTrace.Trace Trace)
 /// <summary>A success that is no stream of the API's.</summary>
 /// <param name="answer">What came instead.</param>
 /// <param name="status">The status it came with.</param>
-internal sealed class ForeignAnswerException(ForeignAnswer answer, HttpStatusCode status) : IOException(answer.Describe(status))
-{
-    /// <summary>Whether a model may have been asked: then this is its reply, in a form that was not asked for.</summary>
-    public bool IsPerhapsPaid { get; } = !answer.IsPage;
-}
+internal sealed class ForeignAnswerException(ForeignAnswer answer, HttpStatusCode status) : IOException(answer.Describe(status));

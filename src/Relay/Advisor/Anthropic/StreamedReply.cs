@@ -1,81 +1,135 @@
 using System.Text;
-using Anthropic.Models.Messages;
+using System.Text.Json;
+using Anthropic.Exceptions;
 using Relay.Configuration;
 using Relay.Costs;
 
 namespace Relay.Advisor.Anthropic;
 
-/// <summary>Collects the events of a stream. The first event contains the usage of the input,
-/// so that is known even if the stream breaks off.</summary>
+/// <summary>Collects what a stream says. Gateways leave out what they like, so a text and its end are enough: the kind of an event stands
+/// in its data, the end is a stop reason or message_stop, and usage that is not told in full leaves the cost unknown.</summary>
 internal sealed class StreamedReply(CacheTtl ttl)
 {
     private readonly StringBuilder _text = new();
     private string? _stopReason;
     private string? _refusal;
     private bool _ended;
+    private bool _isOutputCounted;
 
     public TokenUsage? Usage { get; private set; }
 
-    public void Add(RawMessageStreamEvent streamed)
+    /// <summary>A model has begun to answer: from here on it may be charged for.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <exception cref="AnthropicSseException">The event is an error.</exception>
+    public void Add(JsonElement streamed)
     {
-        if (streamed.TryPickStart(out var start))
-            Usage = FromStart(start.Message.Usage);
-        else if (streamed.TryPickContentBlockStart(out var block) && block.ContentBlock.TryPickText(out var opening))
-            _text.Append(opening.Text);
-        else if (streamed.TryPickContentBlockDelta(out var piece) && piece.Delta.TryPickText(out var text))
-            _text.Append(text.Text);
-        else if (streamed.TryPickDelta(out var delta))
-            End(delta);
-        else if (streamed.TryPickStop(out _))
-            _ended = true;
+        var type = Text(streamed, "type");
+        if (type == "error")
+            throw new AnthropicSseException("an error in the stream", innerException: null) { Body = streamed.Clone() };
+        HasBegun |= type is "message_start" or "content_block_start" or "content_block_delta" or "message_delta" or "message_stop";
+        switch (type)
+        {
+            case "message_start":
+                Count(Child(Child(streamed, "message"), "usage"), isTotal: false);
+                break;
+            case "content_block_start":
+                AddText(Child(streamed, "content_block"), "text");
+                break;
+            case "content_block_delta":
+                AddText(Child(streamed, "delta"), "text_delta");
+                break;
+            case "message_delta":
+                End(Child(streamed, "delta"));
+                Count(Child(streamed, "usage"), isTotal: true);
+                break;
+            case "message_stop":
+                _ended = true;
+                break;
+        }
+    }
+
+    /// <summary>A gateway that does not stream sends the message in one piece.</summary>
+    public void AddWhole(JsonElement message)
+    {
+        if (Text(message, "type") == "error")
+            Add(message);
+        if (Text(message, "type") != "message" || Child(message, "content") is not { ValueKind: JsonValueKind.Array } content)
+            return;
+        HasBegun = true;
+        foreach (var block in content.EnumerateArray())
+            AddText(block, "text");
+        End(message);
+        Count(Child(message, "usage"), isTotal: true);
+        _ended = true;
     }
 
     public AdvisorOutcome Outcome()
     {
-        if (!_ended || _stopReason is null)
+        if (!_ended && _stopReason is null)
             return new AdvisorOutcome.Deferred("the reply ended before it was complete", RetryAfter: null)
             {
                 Usage = Usage,
                 PerhapsPaid = true,
             };
         var text = _text.ToString();
-        AdvisorOutcome outcome = _stopReason switch
+        var stopReason = _stopReason ?? "not told";
+        AdvisorOutcome outcome = stopReason switch
         {
             "refusal" => new AdvisorOutcome.Refused(_refusal ?? "no explanation was given"),
             "model_context_window_exceeded" =>
                 new AdvisorOutcome.ContextExceeded("the model's context window was exceeded while it answered"),
-            _ when string.IsNullOrWhiteSpace(text) => new AdvisorOutcome.Empty(_stopReason),
-            _ => new AdvisorOutcome.Replied(text, _stopReason),
+            _ when string.IsNullOrWhiteSpace(text) => new AdvisorOutcome.Empty(stopReason),
+            _ => new AdvisorOutcome.Replied(text, stopReason),
         };
-        return outcome with { Usage = Usage };
+        return outcome with { Usage = Usage, IsUsagePartial = !_isOutputCounted };
     }
 
-    private void End(RawMessageDeltaEvent delta)
+    private void AddText(JsonElement? block, string type)
     {
-        _stopReason = delta.Delta.StopReason?.Raw() ?? _stopReason;
-        _refusal = delta.Delta.StopDetails?.Explanation ?? _refusal;
+        if (Text(block, "type") == type)
+            _text.Append(Text(block, "text"));
+    }
+
+    private void End(JsonElement? delta)
+    {
+        _stopReason = Text(delta, "stop_reason") ?? _stopReason;
+        _refusal = Text(Child(delta, "stop_details"), "explanation") ?? _refusal;
+    }
+
+    /// <summary>The first event tells the input, the last one the output; its counts are totals, so they replace the earlier ones.</summary>
+    private void Count(JsonElement? usage, bool isTotal)
+    {
+        if (usage is not { ValueKind: JsonValueKind.Object })
+            return;
         var before = Usage ?? TokenUsage.None;
-        var written = delta.Usage.CacheCreationInputTokens is { } total && total != before.CacheWrite5m + before.CacheWrite1h
-            ? Split(total)
-            : (FiveMinutes: before.CacheWrite5m, OneHour: before.CacheWrite1h);
-        // The counts of this event are totals, so they replace the earlier ones.
+        var written = Written(usage.Value, before);
+        var output = Number(usage, "output_tokens");
+        _isOutputCounted |= isTotal && output is not null;
         Usage = new TokenUsage(
-            delta.Usage.InputTokens ?? before.Input,
-            delta.Usage.OutputTokens,
+            Number(usage, "input_tokens") ?? before.Input,
+            output ?? before.Output,
             written.FiveMinutes,
             written.OneHour,
-            delta.Usage.CacheReadInputTokens ?? before.CacheRead);
-    }
-
-    private TokenUsage FromStart(Usage usage)
-    {
-        var written = usage.CacheCreation is { } split
-            ? (FiveMinutes: split.Ephemeral5mInputTokens, OneHour: split.Ephemeral1hInputTokens)
-            : Split(usage.CacheCreationInputTokens ?? 0);
-        var read = usage.CacheReadInputTokens ?? 0;
-        return new TokenUsage(usage.InputTokens, usage.OutputTokens, written.FiveMinutes, written.OneHour, read);
+            Number(usage, "cache_read_input_tokens") ?? before.CacheRead);
     }
 
     /// <summary>If the API gives only one sum, all of it has the lifetime that was requested.</summary>
-    private (long FiveMinutes, long OneHour) Split(long total) => ttl == CacheTtl.OneHour ? (0, total) : (total, 0);
+    private (long FiveMinutes, long OneHour) Written(JsonElement usage, TokenUsage before)
+    {
+        if (Child(usage, "cache_creation") is { ValueKind: JsonValueKind.Object } split)
+            return (Number(split, "ephemeral_5m_input_tokens") ?? 0, Number(split, "ephemeral_1h_input_tokens") ?? 0);
+        if (Number(usage, "cache_creation_input_tokens") is not { } total || total == before.CacheWrite5m + before.CacheWrite1h)
+            return (before.CacheWrite5m, before.CacheWrite1h);
+        return ttl == CacheTtl.OneHour ? (0, total) : (total, 0);
+    }
+
+    private static JsonElement? Child(JsonElement? parent, string name) =>
+        parent is { ValueKind: JsonValueKind.Object } map && map.TryGetProperty(name, out var child) ? child : null;
+
+    private static string? Text(JsonElement? parent, string name) =>
+        Child(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+
+    private static long? Number(JsonElement? parent, string name) =>
+        Child(parent, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= 0 ? value : null;
 }

@@ -98,15 +98,18 @@ public sealed class GatewayTests
     }
 
     [Fact]
-    public async Task A_reply_in_JSON_where_a_stream_was_asked_for_is_held_and_perhaps_paid()
+    public async Task A_reply_in_JSON_where_a_stream_was_asked_for_is_taken_and_any_other_JSON_is_the_gateways()
     {
         await using var api = await AnswerAsync(200, "application/json", """{"type":"message","content":[{"type":"text","text":"Hi"}]}""");
+        await using var other = await AnswerAsync(200, "application/json", """{"login":"required"}""");
         using var rig = new AdvisorRig(api.Address);
+        using var otherRig = new AdvisorRig(other.Address);
 
-        var outcome = Assert.IsType<AdvisorOutcome.Held>(await rig.AskAsync());
-
+        Assert.Equal("Hi", Assert.IsType<AdvisorOutcome.Replied>(await rig.AskAsync()).Text);
+        var outcome = Assert.IsType<AdvisorOutcome.Held>(await otherRig.AskAsync());
         Assert.Equal(HoldCause.Gateway, outcome.Cause);
-        Assert.True(outcome.PerhapsPaid);
+        Assert.Contains("login", outcome.Reason, StringComparison.Ordinal);
+        Assert.False(outcome.PerhapsPaid);
     }
 
     [Theory]
