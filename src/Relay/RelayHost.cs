@@ -85,6 +85,7 @@ internal static class RelayHost
         .AddSingleton<TurnStart>()
         .AddSingleton<CarriedWatch>()
         .AddSingleton<Replies>()
+        .AddSingleton<CallEnd>()
         .AddSingleton<TurnEnd>()
         .AddSingleton<TurnTransactions>()
         .AddSingleton<SummaryTransactions>()

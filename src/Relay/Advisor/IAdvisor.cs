@@ -61,6 +61,7 @@ internal abstract record AdvisorOutcome
         Note())
     {
         IsUsagePartial = IsUsagePartial,
+        NeverMade = NeverMade,
     };
 
     private string? Note() => this switch

@@ -15,7 +15,13 @@ internal enum HoldCause
     Empty,
     Context,
     Budget,
+
+    /// <summary>The model has no known price, so a cap cannot be kept.</summary>
+    Price,
     Refusal,
+
+    /// <summary>Calls were, or perhaps were, paid for, and each brought nothing.</summary>
+    Wasted,
 
     /// <summary>A fault of this program.</summary>
     Fault,

@@ -36,6 +36,12 @@ internal sealed record FinishedCall(bool Answered, bool PerhapsPaid, TokenUsage?
     public static FinishedCall Unknown(string reason) =>
         new(Answered: false, PerhapsPaid: true, Usage: null, StopReason: null, RequestId: null, reason);
 
+    /// <summary>Nothing was sent.</summary>
+    public bool NeverMade { get; init; }
+
+    /// <summary>A model has worked for it, or perhaps has: then it is paid for, whatever came of it.</summary>
+    public bool IsBought => Answered || PerhapsPaid || Usage is { TotalInput: > 0 };
+
     /// <summary>Some of the usage was not told.</summary>
     public bool IsUsagePartial { get; init; }
 
@@ -161,9 +167,15 @@ internal static class Ledger
         return recent.OrderByDescending(call => call.StartedAt).ToList();
     }
 
-    public static Task<long> EmptyRepliesAsync(
+    /// <summary>What the calls for a message that brought nothing have cost, in nano-dollars; the unknown counts at its worst.</summary>
+    public static Task<long> WastedNanoAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        reading.Sql("SELECT COUNT(*) FROM calls WHERE conversation_id = @conversation AND message_id = @message AND note = @empty")
+        reading.Sql(
+            """
+            SELECT CAST(COALESCE(SUM(COALESCE(cost_nano, reserved_nano)), 0) AS BIGINT)
+            FROM calls
+            WHERE conversation_id = @conversation AND message_id = @message AND (state IN ('failed', 'lost') OR note = @empty)
+            """)
             .With("@conversation", conversation.Value).With("@message", message.Value).With("@empty", FinishedCall.EmptyReply)
             .NumberAsync(cancellationToken);
 

@@ -9,6 +9,8 @@ namespace Relay.Operator;
 /// <summary>Releases held messages so that they are asked again, or gives them up.</summary>
 internal sealed class Holds(Database database, SettingsSource settings)
 {
+    private const string SaidSo = "the operator said so";
+
     /// <summary>Releases all held messages and returns their number. Their pages remain, for a cause is paged again
     /// only after it was cleared.</summary>
     public Task<int> ReleaseAllAsync(string why, CancellationToken cancellationToken) =>
@@ -36,23 +38,55 @@ internal sealed class Holds(Database database, SettingsSource settings)
         return held.Count;
     }
 
-    /// <summary>Releases a held message, or ends the wait of a deferred one. False when it is neither.</summary>
-    public Task<bool> RetryAsync(Message message, CancellationToken cancellationToken) =>
-        RetryAsync(message, "the operator said so", cancellationToken);
+    /// <summary>The operator's word: releases a held message, or ends the wait of a deferred one. As much may be bought for it as at
+    /// first, and where the budget held it, one call whatever that says. False when it is neither.</summary>
+    public Task<bool> RetryAsync(Message message, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            if (await FindWaitingAsync(writing, message, cancellationToken) is not { } current)
+                return false;
+            await AllowAsync(writing, current, current.Cause is HoldCause.Budget or HoldCause.Price, cancellationToken);
+            await ResumeAsync(writing, current, SaidSo, cancellationToken);
+            return true;
+        },
+        cancellationToken);
 
+    /// <summary>The same without the operator's word, and what it allows.</summary>
     /// <param name="message">The message.</param>
     /// <param name="why">What its record says.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public Task<bool> RetryAsync(Message message, string why, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
-            var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
-            if (current is not { State: MessageState.Held or MessageState.Deferred } || current.Cause == HoldCause.Refusal)
+            if (await FindWaitingAsync(writing, message, cancellationToken) is not { } current)
                 return false;
             await ResumeAsync(writing, current, why, cancellationToken);
             return true;
         },
         cancellationToken);
+
+    /// <summary>The operator's word for all that is held. For what the budget holds he has to say which.</summary>
+    public Task<int> RetryAllAsync(CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            foreach (var message in await MessageStore.HeldAsync(writing, cancellationToken))
+                if (message.Cause is not (HoldCause.Refusal or HoldCause.Budget or HoldCause.Price))
+                    await AllowAsync(writing, message, withLeave: false, cancellationToken);
+            return await ReleaseAllAsync(writing, SaidSo, cancellationToken);
+        },
+        cancellationToken);
+
+    private static async Task AllowAsync(Writing writing, Message message, bool withLeave, CancellationToken cancellationToken)
+    {
+        await MessageStore.AllowAsync(writing, message, withLeave, cancellationToken);
+        await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken); // Held again, it is news.
+    }
+
+    private static async Task<Message?> FindWaitingAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    {
+        var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
+        return current is { State: MessageState.Held or MessageState.Deferred, Cause: not HoldCause.Refusal } ? current : null;
+    }
 
     /// <summary>Gives a message up. It leaves all calls to come. False when it is answered, is being asked, or the advisor has asked the
     /// operator about it: then the operator answers that instead.</summary>

@@ -33,7 +33,10 @@ internal sealed partial class Recovery(Database database, ILogger<Recovery> log)
             var asked = (await MessageStore.AskingAsync(writing, cancellationToken))
                 .FindAll(message => !own.Contains(message.Conversation));
             foreach (var message in asked)
+            {
+                await MessageStore.WasteAsync(writing, message, "the relay stopped before the reply was recorded", cancellationToken);
                 await Holds.ResumeAsync(writing, message, "asked again after a restart", cancellationToken);
+            }
             if (asked.Count + lost > 0)
                 writing.OnceCommitted(() => LogResumed(asked.Count, lost));
         },

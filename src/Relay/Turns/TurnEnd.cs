@@ -11,11 +11,8 @@ namespace Relay.Turns;
 /// <summary>The last transaction of a turn: (1) the fence, (2) the ledger row, (3) what the outcome means for the message, the journal, the
 /// outbox and the operator.</summary>
 internal sealed partial class TurnEnd(
-    Replies replies, CallHistory history, Pricing pricing, SettingsSource settings, ILogger<TurnEnd> log)
+    Replies replies, CallEnd calls, SettingsSource settings, ILogger<TurnEnd> log)
 {
-    /// <summary>Empty replies to one message before somebody is asked.</summary>
-    private const int EmptyRepliesAllowed = 3;
-
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(5));
 
     /// <summary>False when the claim was stale: another has taken the conversation since, or this very end is recorded already.</summary>
@@ -25,19 +22,12 @@ internal sealed partial class TurnEnd(
         var message = claim.Message;
         if (!await ConversationStore.EndCallAsync(writing, message.Conversation, claim.Epoch, claim.Ledger.Id, cancellationToken)) // (1)
             return false;
-        if (outcome.NeverMade)
-            await Ledger.ForgetAsync(writing, claim.Ledger, cancellationToken); // (2)
-        else
-            await FinishAsync(writing, claim, outcome.ToFinishedCall(), cancellationToken); // (2)
+        var finished = outcome.ToFinishedCall();
+        await calls.RecordAsync(writing, claim.Ledger, finished, cancellationToken); // (2)
+        if (finished.IsBought && outcome is not (AdvisorOutcome.Replied or AdvisorOutcome.Refused))
+            await MessageStore.WasteAsync(writing, message, finished.Note, cancellationToken);
         await RecordAsync(writing, claim, outcome, staged, cancellationToken); // (3)
         return true;
-    }
-
-    private async Task FinishAsync(Writing writing, Claim claim, FinishedCall finished, CancellationToken cancellationToken)
-    {
-        var rates = pricing.RatesOf(claim.Ledger.Model, finished, writing.Now);
-        await Ledger.FinishAsync(writing, claim.Ledger, finished, rates, cancellationToken);
-        history.Add(writing, claim.Ledger, finished);
     }
 
     /// <summary>After a window that was too long: what came of shortening it.
@@ -69,8 +59,8 @@ internal sealed partial class TurnEnd(
         {
             if (!await ConversationStore.EndCallAsync(writing, message.Conversation, claim.Epoch, claim.Ledger.Id, cancellationToken))
                 return;
-            var finished = new FinishedCall(Answered: false, PerhapsPaid: true, Usage: null, StopReason: null, RequestId: null, reason);
-            await Ledger.FinishAsync(writing, claim.Ledger, finished, rates: null, cancellationToken);
+            await calls.RecordAsync(writing, claim.Ledger, FinishedCall.Unknown(reason), cancellationToken);
+            await MessageStore.WasteAsync(writing, message, reason, cancellationToken);
         }
         await ChangeAsync(writing, message, new Change(MessageState.Held, HoldCause.Fault, reason), cancellationToken);
         await HoldPages.PageAsync(writing, message, HoldCause.Fault, reason, cancellationToken);
@@ -90,24 +80,24 @@ internal sealed partial class TurnEnd(
         {
             AdvisorOutcome.Replied replied => replies.RecordAsync(writing, claim, replied, staged, cancellationToken),
             AdvisorOutcome.Refused refused => replies.RecordRefusalAsync(writing, claim, refused, cancellationToken),
-            AdvisorOutcome.Empty => RecordEmptyAsync(writing, claim, cancellationToken),
-            AdvisorOutcome.Deferred deferred => DeferAsync(writing, message, message.Attempts + 1, deferred, cancellationToken),
+            AdvisorOutcome.Empty => TryAgainAsync(
+                writing, claim, HoldCause.Empty, new AdvisorOutcome.Deferred("the reply was empty", RetryAfter: null), cancellationToken),
+            AdvisorOutcome.Deferred deferred => TryAgainAsync(writing, claim, HoldCause.Wasted, deferred, cancellationToken),
             AdvisorOutcome.Held held => HoldAsync(writing, claim, held.Cause, held.Reason, cancellationToken),
             AdvisorOutcome.ContextExceeded exceeded => GiveBackAsync(writing, message, exceeded.Reason, cancellationToken),
             _ => throw new InvalidOperationException($"an outcome nobody thought of: {outcome.GetType().Name}"),
         };
     }
 
-    private async Task RecordEmptyAsync(Writing writing, Claim claim, CancellationToken cancellationToken)
+    /// <summary>Later, and no more once too much was paid for nothing.</summary>
+    private async Task TryAgainAsync(
+        Writing writing, Claim claim, HoldCause otherwise, AdvisorOutcome.Deferred deferred, CancellationToken cancellationToken)
     {
         var message = claim.Message;
-        var empties = await Ledger.EmptyRepliesAsync(writing, message.Conversation, message.Root, cancellationToken);
-        if (empties < EmptyRepliesAllowed)
-            await DeferAsync(
-                writing, message, message.Attempts + 1,
-                new AdvisorOutcome.Deferred("the reply was empty", RetryAfter: null), cancellationToken);
+        if (await Waste.WhyNoMoreAsync(writing, message, deferred.Reason, cancellationToken) is { } why)
+            await HoldAsync(writing, claim, otherwise, why, cancellationToken);
         else
-            await HoldAsync(writing, claim, HoldCause.Empty, $"the advisor has answered nothing {empties} times", cancellationToken);
+            await DeferAsync(writing, message, message.Attempts + 1, deferred, cancellationToken);
     }
 
     private async Task DeferAsync(

@@ -47,7 +47,7 @@ internal sealed partial class TurnStart(
         var message = await NextAsync(writing, conversation, cancellationToken); // (1)
         for (; message is { Channel: ReplyChannel.None }; message = await NextAsync(writing, conversation, cancellationToken))
             await NoteAsync(writing, message, cancellationToken);
-        if (message?.TimeLeft(writing.Now) != TimeSpan.Zero)
+        if (message?.TimeLeft(writing.Now) != TimeSpan.Zero || await IsWastefulAsync(writing, message, cancellationToken))
             return null;
         past ??= await history.ReadAsync(writing, conversation, cancellationToken);
         var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
@@ -132,12 +132,26 @@ internal sealed partial class TurnStart(
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
     }
 
+    /// <summary>Whatever released it: what was paid for nothing often enough is not paid for once more.</summary>
+    private async Task<bool> IsWastefulAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    {
+        if (message.Attempts == 0 || await Waste.WhyNoMoreAsync(writing, message, last: null, cancellationToken) is not { } why)
+            return false;
+        await HoldAsync(writing, message, new Change(MessageState.Held, HoldCause.Wasted, why.TrimEnd()), cancellationToken);
+        return true;
+    }
+
     private async Task HoldForBudgetAsync(Writing writing, Message message, Budget.Leave.Denied denied, CancellationToken cancellationToken)
     {
         var change = new Change(MessageState.Held, HoldCause.Budget, denied.Reason, denied.Until);
+        await HoldAsync(writing, message, change, cancellationToken);
+    }
+
+    private async Task HoldAsync(Writing writing, Message message, Change change, CancellationToken cancellationToken)
+    {
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
-        await HoldPages.PageAsync(writing, message, HoldCause.Budget, denied.Reason, cancellationToken);
-        writing.OnceCommitted(() => LogBudget(message.Id, denied.Reason));
+        await HoldPages.PageAsync(writing, message, change.Cause!.Value, change.Reason!, cancellationToken);
+        writing.OnceCommitted(() => LogHeld(message.Id, change.Reason!));
     }
 
     /// <summary>What the operator says unasked while a question is open was not written for that: it says so, or the advisor would take it
@@ -154,5 +168,5 @@ internal sealed partial class TurnStart(
     }
 
     [LoggerMessage(LogLevel.Error, "{MessageId} is held: {Reason}")]
-    private partial void LogBudget(MessageId messageId, string reason);
+    private partial void LogHeld(MessageId messageId, string reason);
 }

@@ -95,17 +95,25 @@ public abstract class LedgerStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
-    public async Task Empty_replies_are_counted_for_each_message()
+    public async Task What_brought_nothing_is_summed_for_each_message_and_the_unknown_at_its_worst()
     {
-        foreach (var note in new[] { "empty reply", "empty reply", "cut", null })
+        var usage = new TokenUsage(10, 2, 0, 0, 0); // 80,000 nano-dollars.
+        foreach (var end in new[]
         {
-            var call = Call(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
+            Answered(usage), Answered(usage) with { Note = FinishedCall.EmptyReply }, Failed, Failed with { Usage = usage },
+            FinishedCall.Unknown("cut"),
+        })
+        {
+            var call = Call(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString()) with { ReservedNano = 500 };
             await StartAsync(call);
-            await FinishAsync(call, Failed with { Note = note });
+            await FinishAsync(call, end);
         }
+        await StartAsync(Call("lost") with { ReservedNano = 7 });
+        await LoseAsync("lost");
+        await StartAsync(Call("under way") with { ReservedNano = 1_000 });
 
-        Assert.Equal(2, await EmptyRepliesAsync(Message));
-        Assert.Equal(0, await EmptyRepliesAsync(new MessageId("message-2")));
+        Assert.Equal(2 * 80_000 + 500 + 7, await WastedNanoAsync(Message));
+        Assert.Equal(0, await WastedNanoAsync(new MessageId("message-2")));
     }
 
     private static FinishedCall Answered(TokenUsage usage) => Failed with { Answered = true, Usage = usage };
@@ -129,8 +137,8 @@ public abstract class LedgerStoreTests(string kind) : StoreTests(kind)
     private Task<List<CallRecord>> OfAsync(MessageId message) =>
         ReadAsync(reading => Ledger.OfAsync(reading, Default, message, CancellationToken));
 
-    private Task<long> EmptyRepliesAsync(MessageId message) =>
-        ReadAsync(reading => Ledger.EmptyRepliesAsync(reading, Default, message, CancellationToken));
+    private Task<long> WastedNanoAsync(MessageId message) =>
+        ReadAsync(reading => Ledger.WastedNanoAsync(reading, Default, message, CancellationToken));
 
     private Task<CostKey?> KeyAsync(string call) => ReadAsync(reading => Ledger.KeyAsync(reading, Running(call), CancellationToken));
 }

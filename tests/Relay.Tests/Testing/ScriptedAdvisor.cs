@@ -24,6 +24,9 @@ internal sealed class ScriptedAdvisor : IAdvisor
     /// <summary>For outcomes that depend on the call, or whose time the test determines.</summary>
     public void Enqueue(Func<AdvisorCall, CancellationToken, Task<AdvisorOutcome>> answer) => _script.Enqueue(answer);
 
+    /// <summary>The rest of the script.</summary>
+    public void Forget() => _script.Clear();
+
     public static AdvisorOutcome.Replied Replied(string text, string stopReason = "end_turn") => new(text, stopReason) { Usage = Usage };
 
     public Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)

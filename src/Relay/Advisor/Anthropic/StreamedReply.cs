@@ -97,7 +97,7 @@ internal sealed class StreamedReply(CacheTtl ttl)
         _refusal = Text(Child(delta, "stop_details"), "explanation") ?? _refusal;
     }
 
-    /// <summary>The first event tells the input, the last one the output; its counts are totals, so they replace the earlier ones.</summary>
+    /// <summary>The first event tells the input, the last one the output. Counts are totals, so they replace the earlier ones.</summary>
     private void Count(JsonElement? usage, bool isTotal)
     {
         if (usage is not { ValueKind: JsonValueKind.Object })
@@ -131,5 +131,7 @@ internal sealed class StreamedReply(CacheTtl ttl)
         Child(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     private static long? Number(JsonElement? parent, string name) =>
-        Child(parent, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= 0 ? value : null;
+        Child(parent, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= 0
+            ? value
+            : null;
 }

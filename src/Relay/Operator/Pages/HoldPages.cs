@@ -15,7 +15,7 @@ internal static class HoldPages
 
     /// <summary>What the page is about: the message alone, or what holds all that are asked.</summary>
     public static PageCause CauseOf(Message message, HoldCause cause) =>
-        cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context or HoldCause.Fault
+        cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context or HoldCause.Wasted or HoldCause.Fault
             ? PageCause.Message(message.Id)
             : PageCause.Hold(cause);
 
@@ -27,7 +27,9 @@ internal static class HoldPages
         HoldCause.Model => "the model is not available",
         HoldCause.Gateway => "what answers is not the Messages API",
         HoldCause.Budget => "the budget is reached",
+        HoldCause.Price => "the price of the model is not known",
         HoldCause.Empty => "the advisor answers nothing",
+        HoldCause.Wasted => "calls are paid for and bring nothing",
         HoldCause.Context => "a message does not fit the model's context",
         HoldCause.Fault => "a fault of the program holds a message",
         _ => "the API refuses a request",
@@ -50,6 +52,12 @@ internal static class HoldPages
             + "few minutes; relay retry does so at once, and relay doctor --call tries a call.",
         HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Budget => "It goes on when the day or month is over, or when budget in config.yaml is raised.",
+        HoldCause.Price =>
+            "Add the price to prices.json and restart the relay, or remove budget from config.yaml. "
+            + $"Or: relay retry {message.Id} asks this once, whatever it costs.",
+        HoldCause.Wasted =>
+            "Something cuts the replies or the model gives none: look at the network and at proxies, and at ANTHROPIC_BASE_URL. "
+            + $"relay retry {message.Id} tries again, up to three times more; relay drop {message.Id} gives it up.",
         HoldCause.Model => "Correct model in config.yaml: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Credit or HoldCause.SpendLimit =>
             "The relay tries again by itself every few minutes. When that is settled, relay retry does so at once.",

@@ -126,7 +126,7 @@ internal static class Endpoints
 
     private static async Task RetryAllAsync(HttpContext context)
     {
-        var released = await Of<Holds>(context).ReleaseAllAsync("the operator said so", context.RequestAborted);
+        var released = await Of<Holds>(context).RetryAllAsync(context.RequestAborted);
         await Json.WriteAsync(context, 200, new { Released = released });
     }
 

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Relay.Tests.Advisor.Anthropic;
 
-/// <summary>What gateways leave out of a stream, or put in its place. A reply that is there is taken: asking again would be paid again.</summary>
+/// <summary>What gateways leave out of a stream, or put in its place.
+/// A reply that is there is taken: asking again would be paid again.</summary>
 public sealed class LiberalStreamTests
 {
     private static readonly Rates Rates = new(Input: 1, Output: 5, CacheWrite5m: 1.25m, CacheWrite1h: 2, CacheRead: 0.1m);
@@ -59,7 +60,8 @@ public sealed class LiberalStreamTests
     [InlineData(null, "")]
     public async Task Events_may_be_without_event_lines_and_a_stream_without_its_name(string? contentType, string after)
     {
-        string[] events = [Sse.Start, Sse.Ping, Sse.BlockStart(0), Sse.Text(0, "All of it."), Sse.BlockStop(0), Sse.End("end_turn"), Sse.Stop];
+        string[] events =
+            [Sse.Start, Sse.Ping, Sse.BlockStart(0), Sse.Text(0, "All of it."), Sse.BlockStop(0), Sse.End("end_turn"), Sse.Stop];
         await using var api = await RawMessagesApi.StartAsync(context =>
         {
             context.Response.ContentType = contentType;

@@ -1,0 +1,52 @@
+using Relay.Storage;
+
+namespace Relay.Conversations;
+
+/// <summary>What may still be bought for a message.</summary>
+/// <param name="Wasted">Calls since the operator's last word that were, or perhaps were, paid for and brought nothing.</param>
+/// <param name="HasLeave">The operator said so to a call that is over the budget, and it was not made yet.</param>
+internal sealed record Allowance(long Wasted, bool HasLeave)
+{
+    /// <summary>The first one, and two more.</summary>
+    private const int MostWasted = 3;
+
+    public bool IsUsedUp => Wasted >= MostWasted;
+}
+
+/// <summary>Counts by the events of a message: their order holds whatever the clock does, and over restarts.</summary>
+internal static partial class MessageStore
+{
+    private const string Wasted = "wasted", Retried = "retried", Allowed = "allowed";
+
+    /// <summary>A call for it was, or perhaps was, paid for and brought nothing.</summary>
+    public static Task WasteAsync(Writing writing, Message message, string? why, CancellationToken cancellationToken) =>
+        NoteAsync(writing, message.Conversation, message.Id, new MessageNote(Wasted, why), cancellationToken);
+
+    /// <summary>The operator's word: as much may be bought again, and with leave one call whatever the budget says.</summary>
+    public static Task AllowAsync(Writing writing, Message message, bool withLeave, CancellationToken cancellationToken) =>
+        NoteAsync(
+            writing, message.Conversation, message.Id,
+            withLeave
+                ? new MessageNote(Allowed, "by the operator: this call, whatever the budget says")
+                : new MessageNote(Retried, "by the operator"),
+            cancellationToken);
+
+    public static Task<Allowance> AllowanceAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT COUNT(CASE WHEN state = 'wasted' THEN 1 END), COUNT(CASE WHEN state = 'allowed' THEN 1 END)
+            FROM message_events
+            WHERE conversation_id = @conversation AND message_id = @message AND number >= COALESCE((
+                SELECT MAX(number)
+                FROM message_events
+                WHERE conversation_id = @conversation AND message_id = @message AND state IN ('retried', 'allowed')), 0)
+            """)
+            .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
+            .OnlyAsync(
+                row =>
+                {
+                    var (wasted, allowed) = (row.Number(), row.Number());
+                    return new Allowance(wasted, HasLeave: allowed > 0 && wasted == 0);
+                },
+                cancellationToken);
+}
