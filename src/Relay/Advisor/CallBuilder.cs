@@ -9,6 +9,10 @@ namespace Relay.Advisor;
 internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, TimeProvider clock)
 {
     private const int TypicalNewTokens = 1_500;
+
+    /// <summary>For what a model thinks before it writes a summary.</summary>
+    private const int ThinkingTokens = 8_000;
+
     private static readonly Rates TypicalRates = new(Input: 1, Output: 5, CacheWrite5m: 1.25m, CacheWrite1h: 2, CacheRead: 0.1m);
 
     /// <summary>The current settings.</summary>
@@ -22,7 +26,8 @@ internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, Ti
     }
 
     /// <summary>The call that summarises a window. It starts like a turn and has the instruction as its last block,
-    /// so it reads what a turn has cached.</summary>
+    /// so it reads what a turn has cached. Its length has nothing to do with that of replies: a summary that is cut is paid for nothing.
+    /// </summary>
     public AdvisorCall Summary(ContextWindow window, string instruction, IReadOnlyList<PastCall> past)
     {
         var turn = Turn(window, past);
@@ -31,7 +36,9 @@ internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, Ti
             messages[^1] = last with { Blocks = [.. last.Blocks, instruction] };
         else
             messages.Add(new PromptMessage(EntryRole.User, [instruction]));
-        return turn with { Messages = messages };
+        // A character is a token at most, in nearly all that people write.
+        var room = Math.Max(turn.MaxTokens, ThinkingTokens + settings.Current.Config.SummaryCharacters);
+        return turn with { Messages = messages, MaxTokens = room };
     }
 
     private static string Model(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;

@@ -103,6 +103,7 @@ internal static class StatusCommand
         ("cost", Cost(status)),
         ("tokens", $"{Printing.Count(status.TotalInputTokens)} in, {Printing.Count(status.TotalOutputTokens)} out"),
         ("history", $"{Printing.Many(status.HistoryTurns, "turn")}, {Printing.Many(status.HistoryChars, "character")}"),
+        ("warning", status.Warnings.Count == 0 ? null : string.Join("; ", status.Warnings)),
         ("dispatch", status.LastDispatchAt is { } at ? $"last to {status.LastDispatchSession}, {Printing.Age(Now() - at)} ago" : null),
         ("pages", Pages(status)),
         ("model", status.Model),

@@ -57,6 +57,9 @@ internal sealed partial record RelayConfig
     public string SummarizationPrompt { get; init; } = Prompts.Summarization;
     public int HistoryCharCap { get; init; } = 400_000;
     public int KeepRecentTurns { get; init; } = 10;
+
+    /// <summary>How long a summary is asked to be at most. One of twice the length is cut.</summary>
+    public int SummaryCharacters => Math.Clamp(HistoryCharCap / 8, 500, 20_000);
     public IReadOnlyList<SessionConfig> Sessions { get; init; } = [new("session-1", SessionConfig.DefaultConversation)];
     public bool AcceptUnknownSessions { get; init; } = true;
     public OperatorConfig Operator { get; init; } = new();

@@ -25,15 +25,36 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
     public ContextWindow UpTo(long position) =>
         this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
 
+    /// <summary>Whether a window that is over the cap is to be summed up now. Once it was, it is not again until half of the cap has come
+    /// in: a summary is paid for, and the cached prefix with it. Turns that a summary should have taken in and did not are due at once.
+    /// </summary>
+    public bool IsSummaryDue(int cap)
+    {
+        if (Characters <= cap || Summary is not { Position: var summed })
+            return Characters > cap;
+        var before = Turns.TakeWhile(entry => entry.Position < summed).ToList();
+        var cameIn = Turns.Skip(before.Count).Sum(entry => (long)entry.Characters);
+        return cameIn >= cap / 2
+            || (before.Sum(entry => (long)entry.Characters) > cap / 2 && TurnStarts().Count(start => start < before.Count) > 1);
+    }
+
+    /// <summary>What the turns that are kept may take, when the whole is to shrink to half of the cap.</summary>
+    public long RoomForTurns(int cap, long summary) => cap / 2 - Rulings.Sum(ruling => (long)ruling.Content.Length) - summary;
+
+    /// <summary>The number of turns.</summary>
+    public int TurnCount => TurnStarts().Count;
+
     /// <summary>The last position to summarise, or null when there is nothing to summarise. <paramref name="keepTurns"/> turns are
-    /// kept, and at most <paramref name="characterLimit"/> characters are summarised at once. The cut is before an entry of a user,
+    /// kept, fewer if they are longer than <paramref name="keepCharacters"/>, but at least the last; and at most
+    /// <paramref name="characterLimit"/> characters are summarised at once. The cut is before an entry of a user,
     /// so a reply stays with its question.</summary>
-    public long? SummaryEnd(int keepTurns, long characterLimit)
+    public long? SummaryEnd(int keepTurns, long characterLimit, long keepCharacters = long.MaxValue)
     {
         var starts = TurnStarts();
-        if (starts.Count <= keepTurns)
+        var kept = TurnsWithin(starts, keepTurns, keepCharacters);
+        if (starts.Count <= kept)
             return null;
-        var end = starts[^keepTurns];
+        var end = starts[^kept];
         var characters = 0L;
         for (var index = 0; index < end; index++)
         {
@@ -96,6 +117,20 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
             text.Append("[relay] Summary of the conversation up to here:\n\n").Append(Summary.Content);
         }
         return text.ToString();
+    }
+
+    private int TurnsWithin(List<int> starts, int most, long characters)
+    {
+        var (kept, first, left) = (0, Turns.Count, characters);
+        while (kept < Math.Min(most, starts.Count))
+        {
+            for (var start = starts[^(kept + 1)]; first > start; first--)
+                left -= Turns[first - 1].Characters;
+            if (left < 0)
+                break;
+            kept++;
+        }
+        return Math.Max(1, kept);
     }
 
     /// <summary>The indexes at which a turn starts: an entry of a user that is the first one or follows a reply.</summary>

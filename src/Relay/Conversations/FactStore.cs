@@ -35,6 +35,18 @@ internal static class FactStore
             .With("@name", StoredKey.Of(name)).With("@value", value)
             .ExecuteAsync(cancellationToken);
 
+    /// <summary>False when there was none.</summary>
+    public static async Task<bool> RemoveAsync(Writing writing, string name, CancellationToken cancellationToken) =>
+        await writing.Sql("DELETE FROM facts WHERE name = @name")
+            .With("@name", StoredKey.Of(name))
+            .ExecuteAsync(cancellationToken) > 0;
+
+    /// <summary>The facts whose names start like this.</summary>
+    public static Task<List<(string Name, string Value)>> ListAsync(Reading reading, string prefix, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT name, value FROM facts WHERE name >= @prefix AND name < @end ORDER BY name")
+            .With("@prefix", prefix).With("@end", prefix + "~")
+            .ListAsync(row => (row.Text(), row.Text()), cancellationToken);
+
     public static Task<string?> FindAsync(Reading reading, string name, CancellationToken cancellationToken) =>
         reading.Sql("SELECT value FROM facts WHERE name = @name")
             .With("@name", StoredKey.Of(name))

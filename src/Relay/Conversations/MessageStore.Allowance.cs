@@ -4,23 +4,35 @@ namespace Relay.Conversations;
 
 /// <summary>What may still be bought for a message.</summary>
 /// <param name="Wasted">Calls since the operator's last word that were, or perhaps were, paid for and brought nothing.</param>
+/// <param name="Lost">Those whose end nobody saw, because the relay itself ended before.</param>
 /// <param name="HasLeave">The operator said so to a call that is over the budget, and it was not made yet.</param>
-internal sealed record Allowance(long Wasted, bool HasLeave)
+internal sealed record Allowance(long Wasted, long Lost, bool HasLeave)
 {
     /// <summary>The first one, and two more.</summary>
     private const int MostWasted = 3;
 
-    public bool IsUsedUp => Wasted >= MostWasted;
+    /// <summary>A relay that is killed again and again says little about the message; but there is a bound.</summary>
+    private const int MostLost = 10;
+
+    public long Calls => Wasted + Lost;
+
+    public bool IsUsedUp => Wasted >= MostWasted || Calls >= MostLost;
 }
 
 /// <summary>Counts by the events of a message: their order holds whatever the clock does, and over restarts.</summary>
 internal static partial class MessageStore
 {
-    private const string Wasted = "wasted", Retried = "retried", Allowed = "allowed";
+    private const string Wasted = "wasted", Lost = "lost", Retried = "retried", Allowed = "allowed";
 
     /// <summary>A call for it was, or perhaps was, paid for and brought nothing.</summary>
     public static Task WasteAsync(Writing writing, Message message, string? why, CancellationToken cancellationToken) =>
         NoteAsync(writing, message.Conversation, message.Id, new MessageNote(Wasted, why), cancellationToken);
+
+    /// <summary>The relay ended before the end of a call for it was recorded.</summary>
+    public static Task LoseCallAsync(Writing writing, Message message, CancellationToken cancellationToken) =>
+        NoteAsync(
+            writing, message.Conversation, message.Id,
+            new MessageNote(Lost, "a call, perhaps paid for: the relay stopped before the reply was recorded"), cancellationToken);
 
     /// <summary>The operator's word: as much may be bought again, and with leave one call whatever the budget says.</summary>
     public static Task AllowAsync(Writing writing, Message message, bool withLeave, CancellationToken cancellationToken) =>
@@ -34,7 +46,9 @@ internal static partial class MessageStore
     public static Task<Allowance> AllowanceAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
         reading.Sql(
             """
-            SELECT COUNT(CASE WHEN state = 'wasted' THEN 1 END), COUNT(CASE WHEN state = 'allowed' THEN 1 END)
+            SELECT
+                COUNT(CASE WHEN state = 'wasted' THEN 1 END), COUNT(CASE WHEN state = 'lost' THEN 1 END),
+                COUNT(CASE WHEN state = 'allowed' THEN 1 END)
             FROM message_events
             WHERE conversation_id = @conversation AND message_id = @message AND number >= COALESCE((
                 SELECT MAX(number)
@@ -45,8 +59,8 @@ internal static partial class MessageStore
             .OnlyAsync(
                 row =>
                 {
-                    var (wasted, allowed) = (row.Number(), row.Number());
-                    return new Allowance(wasted, HasLeave: allowed > 0 && wasted == 0);
+                    var (wasted, lost, allowed) = (row.Number(), row.Number(), row.Number());
+                    return new Allowance(wasted, lost, HasLeave: allowed > 0 && wasted + lost == 0);
                 },
                 cancellationToken);
 }

@@ -46,6 +46,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
             if (await FindWaitingAsync(writing, message, cancellationToken) is not { } current)
                 return false;
             await AllowAsync(writing, current, current.Cause is HoldCause.Budget or HoldCause.Price, cancellationToken);
+            await AllowSummaryAsync(writing, current.Conversation, cancellationToken);
             await ResumeAsync(writing, current, SaidSo, cancellationToken);
             return true;
         },
@@ -72,9 +73,19 @@ internal sealed class Holds(Database database, SettingsSource settings)
             foreach (var message in await MessageStore.HeldAsync(writing, cancellationToken))
                 if (message.Cause is not (HoldCause.Refusal or HoldCause.Budget or HoldCause.Price))
                     await AllowAsync(writing, message, withLeave: false, cancellationToken);
-            return await ReleaseAllAsync(writing, SaidSo, cancellationToken);
+            var summaries = 0;
+            foreach (var (conversation, _) in await ConversationStore.ListAsync(writing, cancellationToken))
+                summaries += await AllowSummaryAsync(writing, conversation, cancellationToken) ? 1 : 0;
+            return summaries + await ReleaseAllAsync(writing, SaidSo, cancellationToken);
         },
         cancellationToken);
+
+    /// <summary>Whether there was anything to allow.</summary>
+    private static async Task<bool> AllowSummaryAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        await PageStore.ClearAsync(writing, PageCause.Summary(conversation), cancellationToken);
+        return await SummaryWaste.ClearAsync(writing, conversation, cancellationToken);
+    }
 
     private static async Task AllowAsync(Writing writing, Message message, bool withLeave, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Relay.Storage;
 namespace Relay.Turns;
 
 /// <summary>Puts back to work what was under way when the one who did it ended.</summary>
-internal sealed partial class Recovery(Database database, ILogger<Recovery> log)
+internal sealed partial class Recovery(Database database, SummaryTransactions summaries, ILogger<Recovery> log)
 {
     /// <summary>At the start: what was being asked when the relay stopped is asked again, and holds get a new try.
     /// A refusal keeps waiting for the operator.</summary>
@@ -27,20 +27,29 @@ internal sealed partial class Recovery(Database database, ILogger<Recovery> log)
             foreach (var call in await ConversationStore.RunningCallsAsync(writing, cancellationToken))
                 if (!own.Contains(call.Conversation))
                 {
-                    lost += await Ledger.LoseAsync(writing, call, cancellationToken) ? 1 : 0;
+                    lost += await LoseAsync(writing, call, cancellationToken) ? 1 : 0;
                     await ConversationStore.ForgetCallAsync(writing, call, cancellationToken);
                 }
             var asked = (await MessageStore.AskingAsync(writing, cancellationToken))
                 .FindAll(message => !own.Contains(message.Conversation));
             foreach (var message in asked)
             {
-                await MessageStore.WasteAsync(writing, message, "the relay stopped before the reply was recorded", cancellationToken);
+                await MessageStore.LoseCallAsync(writing, message, cancellationToken);
                 await Holds.ResumeAsync(writing, message, "asked again after a restart", cancellationToken);
             }
             if (asked.Count + lost > 0)
                 writing.OnceCommitted(() => LogResumed(asked.Count, lost));
         },
         cancellationToken);
+
+    private async Task<bool> LoseAsync(Writing writing, RunningCall call, CancellationToken cancellationToken)
+    {
+        if (!await Ledger.LoseAsync(writing, call, cancellationToken))
+            return false;
+        if (call.Message.Length == 0)
+            await summaries.LoseAsync(writing, call.Conversation, cancellationToken);
+        return true;
+    }
 
     [LoggerMessage(LogLevel.Warning, "After a restart {Messages} messages are asked again; {Calls} calls were perhaps paid for nothing")]
     private partial void LogResumed(int messages, int calls);

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
+using System.Globalization;
 using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Running;
 using Relay.Texts;
 
@@ -18,6 +19,9 @@ internal abstract record Shortening
     public sealed record Impossible(string Reason) : Shortening;
 
     public sealed record Failed(string Reason) : Shortening;
+
+    /// <summary>Too much was paid for summaries that did not come.</summary>
+    public sealed record Spent(string Reason) : Shortening;
 
     /// <summary>Even the call for the summary was too long.</summary>
     public sealed record TooLong(string Reason) : Shortening;
@@ -39,19 +43,23 @@ internal sealed partial class Summariser(
 
     private sealed record Rest(int Failures, DateTimeOffset Until);
 
-    /// <summary>Repeats until the window is under the cap, nothing more can be summed up, or a summary fails.</summary>
+    /// <summary>Over the cap, shrinks the window to half of it. Repeats until it is under the cap, nothing more can be summed up, or a
+    /// summary fails.</summary>
     public async Task KeepUnderCapAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
         while (await transactions.SizeAsync(conversation, cancellationToken) is { } size
             && size.Characters > calls.Settings.Config.HistoryCharCap
             && !(_resting.TryGetValue(conversation, out var rest) && rest.Until > clock.GetUtcNow()))
         {
-            var cap = calls.Settings.Config.HistoryCharCap;
+            var config = calls.Settings.Config;
             var window = await transactions.WindowAsync(conversation, cancellationToken); // (1)
+            if (!window.IsSummaryDue(config.HistoryCharCap))
+                return;
             // The whole window reads what the last turn has cached; one far over the cap would not fit and is summed up piece by piece.
-            var whole = window.Characters <= 2L * cap;
-            if (await ShortenAsync(
-                conversation, window, calls.Settings.Config.KeepRecentTurns, cap, whole, cancellationToken) is not Shortening.Added)
+            var shortening = window.Characters <= 2L * config.HistoryCharCap
+                ? await ShortenAsync(conversation, window, Whole(window, config), cancellationToken)
+                : await ShortenAsync(conversation, window, Piece(window, config), cancellationToken);
+            if (shortening is not Shortening.Added)
                 return;
         }
     }
@@ -66,43 +74,64 @@ internal sealed partial class Summariser(
             keep /= 2;
         for (var (halving, limit) = (0, window.Characters / 2); halving < Halvings; halving++, limit /= 2)
         {
-            var result = await ShortenAsync(conversation, window, keep, limit, whole: false, cancellationToken);
+            var end = window.SummaryEnd(keep, limit);
+            var result = await ShortenAsync(conversation, window, new Cut(end, _ => end, IsWhole: false), cancellationToken);
             if (result is not Shortening.TooLong)
                 return result;
         }
         return new Shortening.Impossible("even the smallest piece of what is older is too long to be summed up");
     }
 
-    private async Task<Shortening> ShortenAsync(
-        ConversationId conversation, ContextWindow window, int keepTurns, long characterLimit, bool whole,
-        CancellationToken cancellationToken)
+    /// <summary>Where a window is cut.</summary>
+    /// <param name="Likely">The last position to be summed up; null when there is nothing.</param>
+    /// <param name="For">The same once the length of the summary is known.</param>
+    /// <param name="IsWhole">All of the window is sent, and summed up; what stays is said twice then.</param>
+    private sealed record Cut(long? Likely, Func<long, long?> For, bool IsWhole);
+
+    private static Cut Whole(ContextWindow window, RelayConfig config)
     {
-        if (window.SummaryEnd(keepTurns, characterLimit) is not { } end)
+        return new Cut(EndFor(summary: 0), EndFor, IsWhole: true);
+
+        long? EndFor(long summary) =>
+            window.SummaryEnd(config.KeepRecentTurns, long.MaxValue, window.RoomForTurns(config.HistoryCharCap, summary));
+    }
+
+    private static Cut Piece(ContextWindow window, RelayConfig config)
+    {
+        var room = window.RoomForTurns(config.HistoryCharCap, config.SummaryCharacters);
+        var end = window.SummaryEnd(config.KeepRecentTurns, config.HistoryCharCap, room);
+        return new Cut(end, _ => end, IsWhole: false);
+    }
+
+    private async Task<Shortening> ShortenAsync(
+        ConversationId conversation, ContextWindow window, Cut cut, CancellationToken cancellationToken)
+    {
+        if (cut.Likely is not { } end)
             return new Shortening.Impossible("there is nothing older that could be summed up");
         var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
         _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Pause.Delay(failures));
-        var result = await SumUpAsync(conversation, whole ? window : window.UpTo(end), Instruction(window, end), end, cancellationToken);
+        var result = await SumUpAsync(conversation, window, cut, cut.IsWhole ? window : window.UpTo(end), cancellationToken);
         if (result is Shortening.Added)
             _resting.TryRemove(conversation, out _);
         return result;
     }
 
-    private string Instruction(ContextWindow window, long end)
-    {
-        var kept = window.Turns.FirstOrDefault(entry => entry.Position > end);
-        var instruction = "[relay] " + calls.Settings.Config.SummarizationPrompt.Trim();
-        if (kept is null)
-            return instruction;
-        return $"{instruction}\n\n"
-            + $"Your summary takes the place of everything before the entry that begins with:\n{Excerpt.Of(kept.Text, 80)}\n"
-            + "That entry and the later ones stay as they are.";
-    }
+    /// <summary>The end of the call is the one place in it that no content can imitate: all that is sent is summed up, up to there. The
+    /// turns that stay are among it where leaving them out would leave the cached prefix.</summary>
+    private string Instruction() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"[relay] {calls.Settings.Config.SummarizationPrompt.Trim()}\n\n"
+        + $"Your summary takes the place of all that stands above this line: sum up all of it, to the end. "
+        + $"It has {calls.Settings.Config.SummaryCharacters:N0} characters at most.");
 
     private async Task<Shortening> SumUpAsync(
-        ConversationId conversation, ContextWindow window, string instruction, long end, CancellationToken cancellationToken)
+        ConversationId conversation, ContextWindow window, Cut cut, ContextWindow sent, CancellationToken cancellationToken)
     {
-        if (await transactions.BeginAsync(conversation, window, instruction, cancellationToken) is not { } claim)
-            return new Shortening.Failed("the budget has no room for a summary");
+        var start = await transactions.BeginAsync(conversation, sent, Instruction(), cancellationToken);
+        if (start is SummaryStart.Spent spent)
+            return new Shortening.Spent(spent.Reason);
+        if (start is not SummaryStart.Begun { Claim: var claim })
+            return new Shortening.Failed(((SummaryStart.Refused)start).Reason);
         CrashPoint.Pass("summary-1-started");
         AdvisorOutcome outcome;
         try
@@ -112,17 +141,32 @@ internal sealed partial class Summariser(
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             var reason = $"a fault of the program: {fault.GetType().Name}: {fault.Message}";
-            await transactions.LoseAsync(conversation, claim, reason);
+            await transactions.EndAsync(conversation, claim, FinishedCall.Unknown(reason), summary: null, cancellationToken);
             LogFault(conversation, fault);
             return new Shortening.Failed("no summary: " + reason);
         }
         CrashPoint.Pass("summary-2-called");
-        var summary = outcome is AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied ? replied.Text : null;
-        await transactions.EndAsync(conversation, claim, outcome, summary is null ? null : new Summary(summary, end)); // (3)
+        var summary = SummaryOf(outcome, window, cut);
+        if (!await transactions.EndAsync(conversation, claim, outcome.ToFinishedCall(), summary, cancellationToken)) // (3)
+            return new Shortening.Failed("another has taken the conversation over");
+        return Result(conversation, outcome, summary);
+    }
+
+    /// <summary>Null when there is none. One much longer than it was asked to be is cut: it would soon be in the way itself.</summary>
+    private Summary? SummaryOf(AdvisorOutcome outcome, ContextWindow window, Cut cut)
+    {
+        if (outcome is not AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied)
+            return null;
+        var text = Excerpt.Of(replied.Text, 2 * calls.Settings.Config.SummaryCharacters);
+        return cut.For(text.Length) is { } end ? new Summary(text, end, window.TurnCount - window.UpTo(end).TurnCount) : null;
+    }
+
+    private Shortening Result(ConversationId conversation, AdvisorOutcome outcome, Summary? summary)
+    {
         if (summary is not null)
         {
             CrashPoint.Pass("summary-3-added");
-            LogSummarised(conversation, end, summary.Length);
+            LogSummarised(conversation, summary.CoversThrough, summary.Text.Length);
             return new Shortening.Added();
         }
         var why = Why(outcome);

@@ -1,6 +1,7 @@
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
+using Relay.Operator.Pages;
 using Relay.Storage;
 
 namespace Relay.Turns;
@@ -8,12 +9,26 @@ namespace Relay.Turns;
 /// <summary>A call for a summary, and the claim under which it is made.</summary>
 internal sealed record SummaryClaim(AdvisorCall Call, StartedCall Ledger, long Epoch);
 
-/// <summary>A summary, and the last position it sums up.</summary>
-internal sealed record Summary(string Text, long CoversThrough);
+/// <summary>A summary, the last position it takes the place of, and how many turns stay beside it.</summary>
+internal sealed record Summary(string Text, long CoversThrough, int KeptTurns);
+
+/// <summary>Whether a summary may be asked for.</summary>
+internal abstract record SummaryStart
+{
+    private SummaryStart() { }
+
+    public sealed record Begun(SummaryClaim Claim) : SummaryStart;
+
+    /// <summary>Not now.</summary>
+    public sealed record Refused(string Reason) : SummaryStart;
+
+    /// <summary>Too much was paid for nothing.</summary>
+    public sealed record Spent(string Reason) : SummaryStart;
+}
 
 /// <summary>What the summariser reads and writes.</summary>
 internal sealed class SummaryTransactions(
-    Database database, ContextWindows windows, CallHistory history, Pricing pricing, CallBuilder calls)
+    Database database, Recording recording, ContextWindows windows, CallBuilder calls, PaidCalls paid)
 {
     public Task<HistorySize?> SizeAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.ReadAsync(reading => ConversationStore.SizeAsync(reading, conversation, cancellationToken), cancellationToken);
@@ -21,55 +36,88 @@ internal sealed class SummaryTransactions(
     public Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.ReadAsync(reading => windows.ReadAsync(reading, conversation, cancellationToken), cancellationToken);
 
-    /// <summary>Reserves the cost and notes the call; null when the budget has no room.</summary>
-    public Task<SummaryClaim?> BeginAsync(
-        ConversationId conversation, ContextWindow window, string instruction, CancellationToken cancellationToken) => database.WriteAsync(
-        async writing =>
-        {
-            var past = await history.ReadAsync(writing, conversation, cancellationToken);
-            var call = calls.Summary(window, instruction, past);
-            var planned = call.ToPlanned();
-            if (await pricing.Budget.ReserveAsync(writing, planned, past, cancellationToken) is not Budget.Leave.Granted leave)
-                return null;
-            var started = new StartedCall(Guid.CreateVersion7(writing.Now).ToString(), conversation, Message: null, CallPurpose.Summary)
+    /// <summary>Reserves the cost and notes the call.</summary>
+    public Task<SummaryStart> BeginAsync(
+        ConversationId conversation, ContextWindow window, string instruction, CancellationToken cancellationToken) =>
+        database.WriteAsync<SummaryStart>(
+            async writing =>
             {
-                At = writing.Now,
-                Model = call.Model,
-                PromptBytes = planned.PromptBytes,
-                ReservedNano = leave.ReservedNano,
-            };
-            return new SummaryClaim(call, started, await CallStart.ClaimAsync(writing, started, message: "", cancellationToken));
-        },
-        cancellationToken);
+                if (await WasteAsync(writing, conversation, cancellationToken) is { IsUsedUp: true } waste)
+                    return new SummaryStart.Spent(Waste.Describe(waste.Calls + waste.Lost, last: null, waste.Nano).TrimEnd());
+                var past = await paid.History.ReadAsync(writing, conversation, cancellationToken);
+                var call = calls.Summary(window, instruction, past);
+                var planned = call.ToPlanned();
+                if (await paid.Budget.ReserveAsync(writing, planned, past, cancellationToken) is not Budget.Leave.Granted leave)
+                    return new SummaryStart.Refused("the budget has no room for a summary");
+                var started = new StartedCall(Guid.CreateVersion7(writing.Now).ToString(), conversation, Message: null, CallPurpose.Summary)
+                {
+                    At = writing.Now,
+                    Model = call.Model,
+                    PromptBytes = planned.PromptBytes,
+                    ReservedNano = leave.ReservedNano,
+                };
+                var epoch = await CallStart.ClaimAsync(writing, started, message: "", cancellationToken);
+                return new SummaryStart.Begun(new SummaryClaim(call, started, epoch));
+            },
+            cancellationToken);
 
-    /// <summary>The call is paid: what came of it is recorded even when we are stopping.</summary>
-    public Task EndAsync(ConversationId conversation, SummaryClaim claim, AdvisorOutcome outcome, Summary? summary) => database.WriteAsync(
-        async writing =>
-        {
-            if (!await ConversationStore.EndCallAsync(writing, conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
-                return;
-            if (outcome.NeverMade)
+    /// <summary>False when another has taken the conversation since: then nothing is recorded.</summary>
+    /// <param name="conversation">Whose summary.</param>
+    /// <param name="claim">Under which the call was made.</param>
+    /// <param name="finished">The call.</param>
+    /// <param name="summary">What came of it; null for nothing.</param>
+    /// <param name="stopping">When it is cancelled, a commit that fails is not tried again.</param>
+    public Task<bool> EndAsync(
+        ConversationId conversation, SummaryClaim claim, FinishedCall finished, Summary? summary, CancellationToken stopping) =>
+        recording.RunAsync(
+            $"recording a summary of {conversation}",
+            async writing =>
             {
-                await Ledger.ForgetAsync(writing, claim.Ledger, CancellationToken.None);
-                return;
-            }
-            var finished = outcome.ToFinishedCall();
-            await Ledger.FinishAsync(
-                writing, claim.Ledger, finished, pricing.RatesOf(claim.Ledger.Model, finished, writing.Now), CancellationToken.None);
-            history.Add(writing, claim.Ledger, finished);
-            if (summary is not null)
-                await Journal.AppendSummaryAsync(writing, conversation, summary.Text, summary.CoversThrough, CancellationToken.None);
-        },
-        CancellationToken.None);
+                if (!await ConversationStore.EndCallAsync(writing, conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
+                    return false;
+                await paid.RecordAsync(writing, claim.Ledger, finished, CancellationToken.None);
+                if (summary is not null)
+                    await AddAsync(writing, conversation, summary);
+                else if (finished.IsBought)
+                    await WasteAsync(writing, conversation, claim.Ledger, finished);
+                return true;
+            },
+            stopping);
 
-    /// <summary>What came of the call is not known: it is perhaps paid.</summary>
-    public Task LoseAsync(ConversationId conversation, SummaryClaim claim, string reason) => database.WriteAsync(
-        async writing =>
-        {
-            if (!await ConversationStore.EndCallAsync(writing, conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
-                return;
-            var finished = new FinishedCall(Answered: false, PerhapsPaid: true, Usage: null, StopReason: null, RequestId: null, reason);
-            await Ledger.FinishAsync(writing, claim.Ledger, finished, rates: null, CancellationToken.None);
-        },
-        CancellationToken.None);
+    /// <summary>The relay ended before the end of the call was recorded.</summary>
+    public async Task LoseAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var before = await WasteAsync(writing, conversation, cancellationToken);
+        await (before with { Lost = before.Lost + 1 }).WriteAsync(writing, conversation, cancellationToken);
+    }
+
+    private async Task AddAsync(Writing writing, ConversationId conversation, Summary summary)
+    {
+        await Journal.AppendSummaryAsync(writing, conversation, summary.Text, summary.CoversThrough, CancellationToken.None);
+        await SummaryWaste.ClearAsync(writing, conversation, CancellationToken.None);
+        await PageStore.ClearAsync(writing, PageCause.Summary(conversation), CancellationToken.None);
+        await TightWindows.NoteAsync(writing, conversation, summary.KeptTurns, calls.Settings.Config, CancellationToken.None);
+    }
+
+    private async Task<SummaryWaste> WasteAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var size = await ConversationStore.SizeAsync(reading, conversation, cancellationToken);
+        var window = (size?.Characters ?? 0, calls.Settings.Config.HistoryCharCap);
+        return await SummaryWaste.ReadAsync(reading, conversation, window, cancellationToken);
+    }
+
+    private async Task WasteAsync(Writing writing, ConversationId conversation, StartedCall call, FinishedCall finished)
+    {
+        var before = await WasteAsync(writing, conversation, CancellationToken.None);
+        var cost = finished.CostNano(paid.RatesOf(call, finished, writing.Now)) ?? call.ReservedNano ?? 0;
+        var waste = before with { Calls = before.Calls + 1, Nano = before.Nano + cost };
+        await waste.WriteAsync(writing, conversation, CancellationToken.None);
+        if (!waste.IsUsedUp)
+            return;
+        var text = Waste.Describe(waste.Calls + waste.Lost, finished.Note ?? finished.StopReason, waste.Nano)
+            + "\n\nThe conversation goes on as long as it fits the model, and each of its calls costs more than it would with a summary. "
+            + "relay retry asks for one again; by itself the relay does so when as much again has come in.";
+        var page = new NewPage(PageCause.Summary(conversation), $"Relay error: no summary of {conversation}", text, Priority: 4, "warning");
+        await PageStore.QueueAsync(writing, page, CancellationToken.None);
+    }
 }

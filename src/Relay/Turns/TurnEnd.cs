@@ -11,7 +11,7 @@ namespace Relay.Turns;
 /// <summary>The last transaction of a turn: (1) the fence, (2) the ledger row, (3) what the outcome means for the message, the journal, the
 /// outbox and the operator.</summary>
 internal sealed partial class TurnEnd(
-    Replies replies, CallEnd calls, SettingsSource settings, ILogger<TurnEnd> log)
+    Replies replies, PaidCalls calls, SettingsSource settings, ILogger<TurnEnd> log)
 {
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(5));
 
@@ -45,6 +45,8 @@ internal sealed partial class TurnEnd(
                 writing, message.Conversation, claim.Position, "it does not fit the model's context", cancellationToken);
             await MessageStore.LeaveOutAsync(writing, message, cancellationToken);
         }
+        else if (shortening is Shortening.Spent spent)
+            await HoldAsync(writing, claim, HoldCause.Wasted, $"{exceeded}; no summary makes room: {spent.Reason}", cancellationToken);
         else if (shortening is Shortening.Failed failed)
             await DeferAsync(
                 writing, message, message.Attempts, new AdvisorOutcome.Deferred(failed.Reason, RetryAfter: null), cancellationToken);

@@ -33,7 +33,7 @@ internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, Star
 /// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it
 /// is not there, (4) claim the conversation and note the call. All of it or nothing.</summary>
 internal sealed partial class TurnStart(
-    ContextWindows windows, CallHistory history, CallBuilder calls, Pricing pricing, ILogger<TurnStart> log)
+    ContextWindows windows, CallBuilder calls, PaidCalls paid, ILogger<TurnStart> log)
 {
     /// <summary>Null when there is nothing to ask now: nothing waits, what comes next is deferred, or the budget says no.</summary>
     /// <param name="writing">The transaction, which may be the one that ends the turn before.</param>
@@ -49,11 +49,11 @@ internal sealed partial class TurnStart(
             await NoteAsync(writing, message, cancellationToken);
         if (message?.TimeLeft(writing.Now) != TimeSpan.Zero || await IsWastefulAsync(writing, message, cancellationToken))
             return null;
-        past ??= await history.ReadAsync(writing, conversation, cancellationToken);
+        past ??= await paid.History.ReadAsync(writing, conversation, cancellationToken);
         var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
         var call = await BuildAsync(writing, window, message, past, cancellationToken);
         var planned = call.ToPlanned();
-        var leave = await pricing.Budget.ReserveAsync(writing, planned, past, cancellationToken); // (2)
+        var leave = await paid.Budget.ReserveAsync(writing, planned, past, cancellationToken); // (2)
         if (leave is Budget.Leave.Denied denied)
         {
             await HoldForBudgetAsync(writing, message, denied, cancellationToken);

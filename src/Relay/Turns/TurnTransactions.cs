@@ -13,17 +13,13 @@ namespace Relay.Turns;
 
 /// <summary>The transactions of a turn, as its runner needs them. The end of one turn and the start of the next are one commit.</summary>
 internal sealed partial class TurnTransactions(
-    Database database, TurnStart start, TurnEnd end, Faults faults, ILogger<TurnTransactions> log)
+    Database database, Recording recording, TurnStart start, TurnEnd end, ILogger<TurnTransactions> log)
 {
-    private static readonly TimeSpan BetweenCommits = TimeSpan.FromSeconds(1);
-
     /// <summary>Claims the conversation's next message; null when it has none to ask now.</summary>
     public Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => start.ClaimAsync(writing, conversation, past: null, cancellationToken), cancellationToken);
 
-    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once. The call is paid:
-    /// its outcome is recorded even when we are stopping, and on a full disk it is kept until there is room.
-    /// Given up, the message would stay as being asked, and be paid for again.</summary>
+    /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once.</summary>
     /// <param name="claim">Under which the call was made.</param>
     /// <param name="outcome">What came of it.</param>
     /// <param name="mayGoOn">Whether the next message may be claimed.</param>
@@ -33,40 +29,13 @@ internal sealed partial class TurnTransactions(
         var staged = await TryStageAheadAsync(claim, outcome);
         if (staged is not null)
             CrashPoint.Pass("turn-2-staged");
-        var ended = await RecordAsync(claim, writing => EndAsync(writing, claim, outcome, staged, mayGoOn), stopping);
+        var ended = await recording.RunAsync(
+            $"recording the reply to {claim.Message.Id}", writing => EndAsync(writing, claim, outcome, staged, mayGoOn), stopping);
         if (!ended.IsRecorded)
             LogStale(claim.Message.Id);
         if (staged is not null && !ended.KeepsStaged)
             end.Discard(staged);
         return ended.Next;
-    }
-
-    /// <summary>The fault is the message's own: others that are recorded meanwhile do not clear it.</summary>
-    private async Task<Ended> RecordAsync(Claim claim, Func<Writing, Task<Ended>> work, CancellationToken stopping)
-    {
-        string? unrecorded = null;
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    return await database.WriteAsync(work, CancellationToken.None);
-                }
-                catch (DbException exception) when (!stopping.IsCancellationRequested)
-                {
-                    unrecorded = $"recording the reply to {claim.Message.Id}";
-                    if (faults.Set(unrecorded, exception.Message))
-                        LogUnrecorded(claim.Message.Id, exception);
-                    await database.Clock.PauseAsync(BetweenCommits, stopping);
-                }
-            }
-        }
-        finally
-        {
-            if (unrecorded is not null)
-                faults.Clear(unrecorded);
-        }
     }
 
     /// <summary>After a window that was too long: what came of shortening it.</summary>
@@ -124,9 +93,6 @@ internal sealed partial class TurnTransactions(
     private static async Task<bool> IsOverCapAsync(Writing writing, Claim claim) =>
         await ConversationStore.SizeAsync(writing, claim.Message.Conversation, CancellationToken.None) is { } size
         && size.Characters > claim.Settings.Config.HistoryCharCap;
-
-    [LoggerMessage(LogLevel.Error, "The outcome of the call for {MessageId} could not be recorded; tried again every second")]
-    private partial void LogUnrecorded(MessageId messageId, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The claim of {MessageId} was stale, or its end is recorded already; nothing is recorded now")]
     private partial void LogStale(MessageId messageId);

@@ -16,7 +16,7 @@ internal static class Waste
         if (!allowance.IsUsedUp)
             return null;
         return Describe(
-            allowance.Wasted, last, await Ledger.WastedNanoAsync(reading, message.Conversation, message.Root, cancellationToken));
+            allowance.Calls, last, await Ledger.WastedNanoAsync(reading, message.Conversation, message.Root, cancellationToken));
     }
 
     public static string Describe(long calls, string? last, long nano) => string.Create(

@@ -38,7 +38,7 @@ public sealed class SummariserTests
         var window = await relay.WindowAsync();
         Assert.Equal("The summary.", window.Summary?.Content);
         Assert.True(window.Characters <= 2000);
-        Assert.True(window.Turns.Count >= 4);
+        Assert.Equal(4, window.Turns.Count); // One turn was kept, and one came after it.
         Assert.Equal(10, await relay.CountAsync("SELECT COUNT(*) FROM entries WHERE role <> 'summary'"));
     }
 
@@ -53,7 +53,7 @@ public sealed class SummariserTests
 
         var blocks = Blocks(relay.Advisor.Calls.Last(call => !IsSummary(call)));
         Assert.Contains("The summary.", blocks[0], StringComparison.Ordinal);
-        Assert.StartsWith("[session-1] 2", blocks[1], StringComparison.Ordinal);
+        Assert.StartsWith("[session-1] 3", blocks[1], StringComparison.Ordinal); // Two turns would be over half of the cap.
         Assert.Equal("[session-1] next", blocks[^1]);
     }
 
@@ -101,7 +101,7 @@ public sealed class SummariserTests
     }
 
     [Fact]
-    public async Task Summaries_that_keep_failing_are_paid_for_less_and_less_often()
+    public async Task Summaries_that_keep_failing_are_paid_for_three_times_until_as_much_again_has_come_in()
     {
         await using var relay = await TempRelay.CreateAsync(Config);
         await TalkAsync(relay, turns: 4, characters: 240);
@@ -115,7 +115,10 @@ public sealed class SummariserTests
             relay.Clock.Advance(TimeSpan.FromMinutes(1));
         }
 
-        Assert.InRange(failing, 8, 14); // After 1, 2, 4 … 32 minutes, then every hour.
+        Assert.InRange(failing, 6, 9); // 360 turns of seven characters are two and a half times half of the cap.
+        var page = Assert.Single(await relay.PagesAsync());
+        Assert.Contains("no summary of default", page.Title, StringComparison.Ordinal);
+        Assert.Contains("3 calls were paid for", page.Body, StringComparison.Ordinal);
 
         AdvisorOutcome Answer(AdvisorCall call)
         {

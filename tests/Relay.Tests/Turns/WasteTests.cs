@@ -22,7 +22,7 @@ public sealed class WasteTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    public static TheoryData<string> Kinds => ["cut", "cut early", "silent", "empty", "lost", "fault"];
+    public static TheoryData<string> Kinds => ["cut", "cut early", "silent", "empty", "fault"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -40,6 +40,18 @@ public sealed class WasteTests : IAsyncLifetime
         Assert.DoesNotContain("0.00 USD", message.Reason, StringComparison.Ordinal);
         Assert.Contains(kind == "fault" ? "fault" : "spent", Assert.Single(await _relay.PagesAsync()).Body, StringComparison.Ordinal);
         Assert.Equal("error", (await _relay.StatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_relay_that_is_killed_at_every_call_does_not_buy_without_a_bound()
+    {
+        var id = await _relay.AcceptAsync("session-1", "Shall I?");
+
+        await WasteAsync("lost", tries: 15);
+        Assert.Null(await _relay.ClaimAsync());
+
+        Assert.Equal(10, await _relay.CountAsync("SELECT COUNT(*) FROM calls"));
+        Assert.Equal((MessageState.Held, HoldCause.Wasted), ((await _relay.MessageAsync(id)).State, (await _relay.MessageAsync(id)).Cause));
     }
 
     [Fact]

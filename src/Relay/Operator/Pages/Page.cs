@@ -46,6 +46,9 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 
     public static PageCause Hold(HoldCause cause) => new(PageKind.Hold, cause.Word());
 
+    /// <summary>A conversation gets no summary.</summary>
+    public static PageCause Summary(ConversationId conversation) => new(PageKind.Hold, $"summary:{conversation}");
+
     public static PageCause Message(MessageId message) => new(PageKind.Message, message.Value);
 
     public static PageCause Reply(MessageId message) => new(PageKind.Reply, message.Value);

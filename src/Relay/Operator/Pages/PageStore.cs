@@ -62,7 +62,7 @@ internal static class PageStore
             $"""
             UPDATE pages
             SET cleared_at = @now, state = CASE state WHEN 'queued' THEN 'dropped' ELSE state END
-            WHERE kind = 'hold' AND subject IN ('credentials', 'credit', 'spendlimit', 'model') AND {IsStanding}
+            WHERE kind = 'hold' AND subject NOT IN ('budget', 'price', 'context', 'fault') AND subject NOT LIKE '%:%' AND {IsStanding}
             """)
             .With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);

@@ -10,6 +10,7 @@ using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Turns;
 
 namespace Relay.Web.Status;
 
@@ -31,8 +32,13 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     {
         try
         {
-            var report = await database.ReadAsync(reading => ReadAsync(reading, running, cancellationToken), cancellationToken);
-            return _last = report with { EnvelopesRejected = Rejected };
+            return _last = await database.ReadAsync(
+                async reading => await ReadAsync(reading, running, cancellationToken) with
+                {
+                    EnvelopesRejected = Rejected,
+                    Warnings = await TightWindows.ReadAsync(reading, settings.Current.Config, cancellationToken),
+                },
+                cancellationToken);
         }
         catch (DbException exception) when (running)
         {

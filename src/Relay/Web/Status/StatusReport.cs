@@ -54,6 +54,9 @@ internal sealed record StatusReport
     /// <summary>What is not well, as /healthz says it; empty when all is.</summary>
     public IReadOnlyList<string> Unhealthy { get; init; } = [];
 
+    /// <summary>Settings that cannot all be kept together.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     public long PagesUnsent { get; init; }
     public string? PageError { get; init; }
 
