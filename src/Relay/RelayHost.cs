@@ -85,6 +85,7 @@ internal static class RelayHost
         .AddSingleton<TurnStart>()
         .AddSingleton<CarriedWatch>()
         .AddSingleton<Replies>()
+        .AddSingleton<BudgetWaits>()
         .AddSingleton<PaidCalls>()
         .AddSingleton<Recording>()
         .AddSingleton<TurnEnd>()

@@ -9,6 +9,9 @@ namespace Relay.Advisor;
 internal interface IAdvisor
 {
     Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken);
+
+    /// <summary>What the model would count of a call's prompt, which costs nothing; null where it cannot say.</summary>
+    Task<long?> CountTokensAsync(AdvisorCall call, CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 }
 
 /// <summary>Everything that one call sends.</summary>
@@ -29,7 +32,10 @@ internal sealed record AdvisorCall(
         return bytes;
     }
 
-    public PlannedCall ToPlanned() => new(Model, PromptBytes(), MaxTokens, CacheTtl);
+    public PlannedCall ToPlanned() => new(Model, PromptBytes(), MaxTokens, CacheTtl)
+    {
+        Blocks = 2 + Messages.Sum(message => message.Blocks.Count), // The system prompt and the aside are blocks, too.
+    };
 }
 
 /// <summary>The outcome of a call.</summary>

@@ -11,12 +11,17 @@ internal static class RetryCommand
     {
         var message = CommonOptions.Message();
         message.Arity = ArgumentArity.ZeroOrOne;
+        var spend = new Option<bool>("--until-spent")
+        {
+            Description = "go on until the budget's cap is really spent; it may be passed by the worst of one call",
+        };
         var json = CommonOptions.Json();
-        var command = new Command("retry", "try again now: one message, or all that are held") { message, json };
+        var command = new Command("retry", "try again now: one message, or all that are held") { message, spend, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
-            var path = parse.GetValue(message) is { } id ? $"/messages/{Uri.EscapeDataString(id)}/retry" : "/retry";
+            var all = parse.GetValue(spend) ? "/retry?until_spent" : "/retry";
+            var path = parse.GetValue(message) is { } id ? $"/messages/{Uri.EscapeDataString(id)}/retry" : all;
             var done = DaemonClient.BodyOf(await daemon.PostAsync(path, new { }, ResponseTimeout, cancellationToken));
             if (parse.GetValue(json))
                 context.WriteJson(done);

@@ -232,6 +232,7 @@ internal sealed class ConfigReader
         {
             PerDayUsd = section.Read("per_day_usd", null, Rules.Amount),
             PerMonthUsd = section.Read("per_month_usd", null, Rules.Amount),
+            Reserve = section.Read("reserve", ReserveKind.Worst, Rules.Reserve),
         };
         section.ReportUnknownKeys();
         return config;

@@ -41,6 +41,7 @@ internal static class ConfigTemplate
         budget:                          # in US dollars; null is no limit
           per_day_usd: null
           per_month_usd: null
+          reserve: worst                 # a call has to fit with its worst cost; or likely, which may pass a cap by one call's worst
 
         agents:                          # Claude Code sessions, see relay connect
           max_rounds: 25                 # of relay mode in a row without a human, 1 to 1000

@@ -22,6 +22,16 @@ internal enum StoreKind
     Postgres,
 }
 
+/// <summary>What a call has to fit under a cap with.</summary>
+internal enum ReserveKind
+{
+    /// <summary>All that it can cost: the cap is never passed.</summary>
+    Worst,
+
+    /// <summary>What it likely costs: the cap is passed by one call's worst at most.</summary>
+    Likely,
+}
+
 internal sealed record SessionConfig(string SessionId, string Conversation)
 {
     public const string DefaultConversation = "default";
@@ -40,6 +50,7 @@ internal sealed record BudgetConfig
 {
     public decimal? PerDayUsd { get; init; }
     public decimal? PerMonthUsd { get; init; }
+    public ReserveKind Reserve { get; init; } = ReserveKind.Worst;
 }
 
 /// <summary>The settings of config.yaml. Every property starts with its key's default.</summary>

@@ -1,4 +1,5 @@
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Conversations;
 
@@ -8,6 +9,8 @@ namespace Relay.Conversations;
 /// <param name="HasLeave">The operator said so to a call that is over the budget, and it was not made yet.</param>
 internal sealed record Allowance(long Wasted, long Lost, bool HasLeave)
 {
+    public static readonly Allowance Untouched = new(Wasted: 0, Lost: 0, HasLeave: false);
+
     /// <summary>The first one, and two more.</summary>
     private const int MostWasted = 3;
 
@@ -63,4 +66,29 @@ internal static partial class MessageStore
                     return new Allowance(wasted, lost, HasLeave: allowed > 0 && wasted + lost == 0);
                 },
                 cancellationToken);
+
+    /// <summary>Whether a cause holds any message.</summary>
+    public static async Task<bool> AnyHeldAsync(Reading reading, HoldCause cause, CancellationToken cancellationToken) =>
+        await reading.Sql($"SELECT 1 FROM messages WHERE {IsUnanswered} AND state = 'held' AND cause = @cause LIMIT 1")
+            .With("@cause", cause.Word())
+            .NumberOrNullAsync(cancellationToken) is not null;
+
+    /// <summary>What is deferred for a cause is due now.</summary>
+    /// <returns>How many messages.</returns>
+    public static Task<int> HurryAsync(Writing writing, HoldCause cause, CancellationToken cancellationToken) =>
+        writing.Sql(
+            $"""
+            UPDATE messages
+            SET due_at = @now
+            WHERE {IsUnanswered} AND state = 'deferred' AND cause = @cause AND due_at > @now
+            """)
+            .With("@cause", cause.Word()).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>A deferred message goes on waiting for the same.</summary>
+    public static Task PutOffAsync(Writing writing, Message message, DateTimeOffset due, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE messages SET due_at = @due WHERE conversation_id = @conversation AND message_id = @message")
+            .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
+            .With("@due", due.ToUnixTimeMilliseconds())
+            .ExecuteAsync(cancellationToken);
 }

@@ -1,98 +1,123 @@
 using System.Globalization;
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Storage;
 
 namespace Relay.Costs;
-
-/// <summary>What a call's worst cost goes by.</summary>
-internal sealed record PlannedCall(string Model, long PromptBytes, int MaxTokens, CacheTtl CacheTtl);
 
 /// <summary>The caps. A call's worst cost is held against them before it is made; what would go over waits.
 /// Days and months are UTC.</summary>
 internal sealed class Budget(SettingsSource settings, PriceTable prices)
 {
-    /// <summary>Tokens per byte assumed for a conversation that has not been measured yet;
-    /// dense text has fewer bytes to a token than prose.</summary>
-    private const double UnmeasuredTokensPerByte = 0.6;
+    private const string Word = "budget_word";
 
-    /// <summary>On what was measured: another model's tokenizer makes up to a third more tokens of the same text.</summary>
-    private const double Margin = 1.35;
+    public CostEstimate Estimate { get; } = new(prices);
 
     public abstract record Leave
     {
         private Leave() { }
 
-        /// <summary>Null where the model has no price and no cap is set.</summary>
+        /// <summary>Null where the model has no price and no cap is kept.</summary>
         public sealed record Granted(long? ReservedNano) : Leave;
 
-        /// <summary>Until is null where waiting does not help, only the operator.</summary>
-        public sealed record Denied(string Reason, DateTimeOffset? Until) : Leave;
+        /// <summary>The cap would be kept but for what the calls under way have reserved: their end makes room.</summary>
+        public sealed record Crowded(string Reason) : Leave;
+
+        /// <summary>Until the day or the month is over, or the operator says so.</summary>
+        /// <param name="Reason">For people.</param>
+        /// <param name="Until">When it is over.</param>
+        /// <param name="MayFit">Perhaps there is room, were the prompt's tokens counted instead of its bytes.</param>
+        public sealed record Denied(string Reason, DateTimeOffset Until, bool MayFit) : Leave;
+
+        /// <summary>Without a price no cap can be kept.</summary>
+        public sealed record Unpriced(string Reason) : Leave;
     }
 
     public async Task<Leave> ReserveAsync(
         Writing writing, PlannedCall call, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
     {
         var caps = settings.Current.Config.Budget;
-        var worst = WorstCost(call, past, writing.Now);
-        var isCapped = caps.PerDayUsd is not null || caps.PerMonthUsd is not null;
-        if (isCapped && worst is null)
-            return new Leave.Denied(
-                $"the price of {call.Model} is not known, so a cap cannot be kept: add it to prices.json and restart, or remove the budget",
-                Until: null);
+        var worst = await Estimate.WorstAsync(writing, call, cancellationToken);
+        var isKept = (caps.PerDayUsd is not null || caps.PerMonthUsd is not null) && !call.HasLeave;
+        if (isKept && worst is null)
+            return new Leave.Unpriced(
+                $"the price of {call.Model} is not known, so a cap cannot be kept: "
+                + "add it to prices.json and restart, or remove the budget");
         // Written before it is looked at: the row is this transaction's then, and no other can go over the cap together with it.
         await Spending.ReserveAsync(writing, worst ?? 0, cancellationToken);
-        var exceeded = isCapped ? await ExceededAsync(writing, caps, worst!.Value, cancellationToken) : null;
-        if (exceeded is null)
+        var refusal = isKept
+            ? await RefusalAsync(writing, caps, new Need(worst!.Value, Estimate.Likely(call, past, writing.Now)), cancellationToken)
+            : null;
+        if (refusal is null)
             return new Leave.Granted(worst);
         await Spending.ReserveAsync(writing, -worst!.Value, cancellationToken);
-        return exceeded;
+        return refusal;
     }
 
-    private static async Task<Leave.Denied?> ExceededAsync(
-        Writing writing, BudgetConfig caps, long worst, CancellationToken cancellationToken)
+    /// <summary>The operator's word: go on until the caps that are kept now are really spent.</summary>
+    public static Task GoOnAsync(Writing writing, CancellationToken cancellationToken) =>
+        FactStore.SetAsync(writing, Word, $"{Spending.Day(writing.Now)} {Spending.Month(writing.Now)}", cancellationToken);
+
+    private sealed record Need(long Worst, long Likely);
+
+    private static async Task<Leave?> RefusalAsync(
+        Writing writing, BudgetConfig caps, Need need, CancellationToken cancellationToken)
     {
         var now = writing.Now;
         var day = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
         var month = new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero);
-        var periods = new[]
+        Leave? crowded = null;
+        foreach (var period in new[]
         {
-            (Key: "per_month_usd", Cap: caps.PerMonthUsd, Period: Spending.Month(now), Until: month.AddMonths(1)),
-            (Key: "per_day_usd", Cap: caps.PerDayUsd, Period: Spending.Day(now), Until: day.AddDays(1)),
-        };
-        foreach (var (key, capUsd, period, until) in periods)
-            if (capUsd is { } cap && await Spending.CommittedAsync(writing, period, cancellationToken) is var committed
-                && committed > cap * 1_000_000_000)
-                return new Leave.Denied(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"budget.{key} is {cap} USD: {(committed - worst) / 1e9:0.####} are spent or reserved, "
-                        + $"and the next call could cost {worst / 1e9:0.####}"),
-                    until);
-        return null;
+            new Period("per_month_usd", caps.PerMonthUsd, Spending.Month(now), month.AddMonths(1)),
+            new Period("per_day_usd", caps.PerDayUsd, Spending.Day(now), day.AddDays(1)),
+        })
+        {
+            if (period.CapUsd is null)
+                continue;
+            var spent = await Spending.InAsync(writing, period.Key, cancellationToken);
+            var others = spent with { ReservedNano = spent.ReservedNano - need.Worst };
+            var counts = await CountsAsync(writing, caps, period, need, cancellationToken);
+            if (others.SpentNano + counts > period.CapNano)
+                return period.Denied(others, need);
+            if (others.SpentNano + others.ReservedNano + counts > period.CapNano)
+                crowded = period.Crowded(others);
+        }
+        return crowded;
     }
 
-    /// <summary>Everything written to the cache and the longest reply; null where the model has no price.</summary>
-    private long? WorstCost(PlannedCall call, IReadOnlyList<PastCall> past, DateTimeOffset now)
+    /// <summary>What a call has to fit with. What is reserved for it is its worst in any case: so the cap is passed by one call's worst at
+    /// most, however many are made at once.</summary>
+    private static async Task<long> CountsAsync(
+        Reading reading, BudgetConfig caps, Period period, Need need, CancellationToken cancellationToken)
     {
-        var tokens = (long)Math.Ceiling(LikelyTokens(call.PromptBytes, past)) + 100;
-        if (prices.Find(call.Model, now)?.RatesFor(tokens) is not { } rates)
-            return null;
-        var usage = call.CacheTtl switch
-        {
-            CacheTtl.OneHour => new TokenUsage(0, call.MaxTokens, 0, tokens, 0),
-            CacheTtl.FiveMinutes => new TokenUsage(0, call.MaxTokens, tokens, 0, 0),
-            _ => new TokenUsage(tokens, call.MaxTokens, 0, 0, 0),
-        };
-        return rates.CostOf(usage);
+        var word = await FactStore.FindAsync(reading, Word, cancellationToken);
+        if (word?.Split(' ').Contains(period.Key) == true)
+            return 1; // Anything is left.
+        return caps.Reserve == ReserveKind.Likely ? need.Likely : need.Worst;
     }
 
-    /// <summary>What the last prompt was is measured; what was added since can be of any kind.</summary>
-    private static double LikelyTokens(long bytes, IReadOnlyList<PastCall> past)
+    private sealed record Period(string Name, decimal? CapUsd, string Key, DateTimeOffset Until)
     {
-        if (past.Count == 0 || past[0].PromptBytes == 0)
-            return bytes * UnmeasuredTokensPerByte;
-        var known = Math.Min(bytes, past[0].PromptBytes);
-        var perByte = Math.Min(1, Margin * past[0].InputTokens / past[0].PromptBytes);
-        return known * perByte + (bytes - known) * Math.Max(perByte, UnmeasuredTokensPerByte);
+        public decimal CapNano => CapUsd!.Value * 1_000_000_000;
+
+        public Leave.Denied Denied(Spent spent, Need need)
+        {
+            var alone = need.Worst > CapNano ? ", which alone is more than the cap" : "";
+            return new Leave.Denied(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"budget.{Name}: {Usd(spent.SpentNano)} of {CapUsd:0.00##} USD spent; "
+                    + $"the next call is likely {Usd(need.Likely)}, at worst {Usd(need.Worst)}{alone}"),
+                Until,
+                MayFit: spent.SpentNano + need.Likely <= CapNano);
+        }
+
+        public Leave.Crowded Crowded(Spent spent) => new(string.Create(
+            CultureInfo.InvariantCulture,
+            $"for calls under way: budget.{Name} is {CapUsd:0.00##} USD, {Usd(spent.SpentNano)} are spent, "
+            + $"and at worst the others take {Usd(spent.ReservedNano)}"));
+
+        private static string Usd(long nano) => string.Create(CultureInfo.InvariantCulture, $"{nano / 1e9:0.00##}");
     }
 }

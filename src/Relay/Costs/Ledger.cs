@@ -23,6 +23,9 @@ internal sealed record StartedCall(string Id, ConversationId Conversation, Messa
 
     public required long PromptBytes { get; init; }
 
+    /// <summary>Of the longest reply.</summary>
+    public int MaxTokens { get; init; }
+
     public long? ReservedNano { get; init; }
 }
 

@@ -7,6 +7,9 @@ namespace Relay.Costs;
 /// <summary>How a call ended, in money. A cost of null is unknown: then its reservation counts.</summary>
 internal sealed record Settlement(TokenUsage Tokens, long? CostNano, bool IsLost);
 
+/// <summary>What a period has cost, and what its calls under way can cost, in nano-dollars. The unknown counts at its worst.</summary>
+internal sealed record Spent(long SpentNano, long ReservedNano);
+
 /// <summary>Owns the sums of what was spent: a row for each day, each month and all time, which the caps are kept against, and a row for
 /// each day, conversation, session and model, as people ask for it. They lie side by side and change with the calls, in the same
 /// transaction; nothing is counted anew. Days and months are UTC, and a call belongs where it started.</summary>
@@ -41,16 +44,16 @@ internal static class Spending
             .With("@day", Day(call.At)).With("@month", Month(call.At)).With("@all", AllTime).With("@reserved", call.ReservedNano ?? 0)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>Spent or reserved in a period, in nano-dollars; what is unknown counts at its worst.</summary>
-    public static async Task<long> CommittedAsync(Reading reading, string period, CancellationToken cancellationToken) =>
+    public static async Task<Spent> InAsync(Reading reading, string period, CancellationToken cancellationToken) =>
         await reading.Sql(
             """
-            SELECT reserved_nano + cost_nano + unknown_nano
+            SELECT cost_nano + unknown_nano, reserved_nano
             FROM spending
             WHERE period = @period AND conversation_id = '' AND session_id = '' AND model = ''
             """)
             .With("@period", period)
-            .NumberOrNullAsync(cancellationToken) ?? 0;
+            .FirstAsync(row => new Spent(row.Number(), row.Number()), cancellationToken)
+        ?? new Spent(SpentNano: 0, ReservedNano: 0);
 
     /// <summary>Replaces a call's reservation by what came of it.</summary>
     public static Task SettleAsync(Writing writing, StartedCall call, Settlement settlement, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Texts;
@@ -63,6 +64,15 @@ internal sealed class Holds(Database database, SettingsSource settings)
                 return false;
             await ResumeAsync(writing, current, why, cancellationToken);
             return true;
+        },
+        cancellationToken);
+
+    /// <summary>The operator's word to go on until the caps are really spent: what the budget holds is asked again.</summary>
+    public Task<int> SpendAsync(CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            await Budget.GoOnAsync(writing, cancellationToken);
+            return await ReleaseAsync(writing, cause => cause == HoldCause.Budget, SaidSo, cancellationToken);
         },
         cancellationToken);
 

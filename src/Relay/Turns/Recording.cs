@@ -8,6 +8,8 @@ namespace Relay.Turns;
 /// there is room. Given up, it would be made, and paid for, again.</summary>
 internal sealed partial class Recording(Database database, Faults faults, ILogger<Recording> log)
 {
+    public Database Database => database;
+
     private static readonly TimeSpan BetweenCommits = TimeSpan.FromSeconds(1);
 
     /// <param name="what">The name of the fault while it cannot be recorded: others that are recorded meanwhile do not clear it.</param>

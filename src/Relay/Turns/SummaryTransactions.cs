@@ -28,18 +28,18 @@ internal abstract record SummaryStart
 
 /// <summary>What the summariser reads and writes.</summary>
 internal sealed class SummaryTransactions(
-    Database database, Recording recording, ContextWindows windows, CallBuilder calls, PaidCalls paid)
+    Recording recording, ContextWindows windows, CallBuilder calls, PaidCalls paid)
 {
     public Task<HistorySize?> SizeAsync(ConversationId conversation, CancellationToken cancellationToken) =>
-        database.ReadAsync(reading => ConversationStore.SizeAsync(reading, conversation, cancellationToken), cancellationToken);
+        recording.Database.ReadAsync(reading => ConversationStore.SizeAsync(reading, conversation, cancellationToken), cancellationToken);
 
     public Task<ContextWindow> WindowAsync(ConversationId conversation, CancellationToken cancellationToken) =>
-        database.ReadAsync(reading => windows.ReadAsync(reading, conversation, cancellationToken), cancellationToken);
+        recording.Database.ReadAsync(reading => windows.ReadAsync(reading, conversation, cancellationToken), cancellationToken);
 
     /// <summary>Reserves the cost and notes the call.</summary>
     public Task<SummaryStart> BeginAsync(
         ConversationId conversation, ContextWindow window, string instruction, CancellationToken cancellationToken) =>
-        database.WriteAsync<SummaryStart>(
+        recording.Database.WriteAsync<SummaryStart>(
             async writing =>
             {
                 if (await WasteAsync(writing, conversation, cancellationToken) is { IsUsedUp: true } waste)
@@ -48,12 +48,13 @@ internal sealed class SummaryTransactions(
                 var call = calls.Summary(window, instruction, past);
                 var planned = call.ToPlanned();
                 if (await paid.Budget.ReserveAsync(writing, planned, past, cancellationToken) is not Budget.Leave.Granted leave)
-                    return new SummaryStart.Refused("the budget has no room for a summary");
+                    return new SummaryStart.Refused("the budget has no room for a summary now");
                 var started = new StartedCall(Guid.CreateVersion7(writing.Now).ToString(), conversation, Message: null, CallPurpose.Summary)
                 {
                     At = writing.Now,
                     Model = call.Model,
                     PromptBytes = planned.PromptBytes,
+                    MaxTokens = planned.MaxTokens,
                     ReservedNano = leave.ReservedNano,
                 };
                 var epoch = await CallStart.ClaimAsync(writing, started, message: "", cancellationToken);

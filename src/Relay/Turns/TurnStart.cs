@@ -30,39 +30,54 @@ internal sealed record Claim(Message Message, long Epoch, AdvisorCall Call, Star
         Encoding.UTF8.GetByteCount(Message.Content) + Window.Unanswered().Sum(entry => Encoding.UTF8.GetByteCount(entry.Text));
 }
 
+/// <summary>What the API has counted of a call of that length; null where it could not say.</summary>
+internal sealed record Counted(long PromptBytes, long? Tokens);
+
+/// <summary>The claim of a turn; null when there is nothing to ask now: nothing waits, what comes next is deferred, or the budget says no.
+/// The budget may say otherwise once the API has counted the call.</summary>
+internal sealed record Start(Claim? Claim, AdvisorCall? Uncounted)
+{
+    public static readonly Start Nothing = new(Claim: null, Uncounted: null);
+}
+
 /// <summary>The first transaction of a turn: (1) find the message whose turn it is, (2) reserve the cost, (3) append the user entry if it
 /// is not there, (4) claim the conversation and note the call. All of it or nothing.</summary>
 internal sealed partial class TurnStart(
     ContextWindows windows, CallBuilder calls, PaidCalls paid, ILogger<TurnStart> log)
 {
-    /// <summary>Null when there is nothing to ask now: nothing waits, what comes next is deferred, or the budget says no.</summary>
     /// <param name="writing">The transaction, which may be the one that ends the turn before.</param>
     /// <param name="conversation">Whose next message is asked.</param>
     /// <param name="past">The answered calls up to now; null where they are to be looked up.</param>
+    /// <param name="counted">What the API has counted of the call; null where it was not asked.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<Claim?> ClaimAsync(
-        Writing writing, ConversationId conversation, IReadOnlyList<PastCall>? past, CancellationToken cancellationToken)
+    public async Task<Start> ClaimAsync(
+        Writing writing, ConversationId conversation, IReadOnlyList<PastCall>? past, Counted? counted, CancellationToken cancellationToken)
     {
         var inForce = calls.Settings; // Before the call is built: a change from here on is noticed when a hold is recorded.
         var message = await NextAsync(writing, conversation, cancellationToken); // (1)
         for (; message is { Channel: ReplyChannel.None }; message = await NextAsync(writing, conversation, cancellationToken))
             await NoteAsync(writing, message, cancellationToken);
-        if (message?.TimeLeft(writing.Now) != TimeSpan.Zero || await IsWastefulAsync(writing, message, cancellationToken))
-            return null;
+        if (message?.TimeLeft(writing.Now) != TimeSpan.Zero
+            || await AllowanceAsync(writing, message, cancellationToken) is not { } allowance)
+            return Start.Nothing;
         past ??= await paid.History.ReadAsync(writing, conversation, cancellationToken);
         var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
         var call = await BuildAsync(writing, window, message, past, cancellationToken);
-        var planned = call.ToPlanned();
+        var planned = call.ToPlanned() with { CountedTokens = counted?.Tokens, HasLeave = allowance.HasLeave };
         var leave = await paid.Budget.ReserveAsync(writing, planned, past, cancellationToken); // (2)
-        if (leave is Budget.Leave.Denied denied)
+        if (leave is Budget.Leave.Denied { MayFit: true } && counted?.PromptBytes != planned.PromptBytes)
+            return new Start(Claim: null, Uncounted: call);
+        if (leave is not Budget.Leave.Granted { ReservedNano: var reserved })
         {
-            await HoldForBudgetAsync(writing, message, denied, cancellationToken);
-            return null;
+            await paid.Waits.WaitAsync(writing, message, leave, cancellationToken);
+            return Start.Nothing;
         }
         var position = message.AskedPosition ?? await AppendAsync(writing, message, cancellationToken); // (3)
         await MessageStore.AskAsync(writing, message, position, cancellationToken);
-        var started = await StartAsync(writing, message, planned, ((Budget.Leave.Granted)leave).ReservedNano, cancellationToken); // (4)
-        return new Claim(message, started.Epoch, call, started.Call, inForce) { Past = past, Window = window, Position = position };
+        await paid.Waits.GrantedAsync(writing, cancellationToken);
+        var started = await StartAsync(writing, message, planned, reserved, cancellationToken); // (4)
+        var claim = new Claim(message, started.Epoch, call, started.Call, inForce) { Past = past, Window = window, Position = position };
+        return new Start(claim, Uncounted: null);
     }
 
     private static async Task<(StartedCall Call, long Epoch)> StartAsync(
@@ -74,6 +89,7 @@ internal sealed partial class TurnStart(
             Session = message.Session,
             Model = planned.Model,
             PromptBytes = planned.PromptBytes,
+            MaxTokens = planned.MaxTokens,
             ReservedNano = reservedNano,
         };
         return (call, await CallStart.ClaimAsync(writing, call, message.Root.Value, cancellationToken));
@@ -132,19 +148,18 @@ internal sealed partial class TurnStart(
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
     }
 
-    /// <summary>Whatever released it: what was paid for nothing often enough is not paid for once more.</summary>
-    private async Task<bool> IsWastefulAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    /// <summary>Whatever released it: what was paid for nothing often enough is not paid for once more. Null when it is held for that.
+    /// </summary>
+    private async Task<Allowance?> AllowanceAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
-        if (message.Attempts == 0 || await Waste.WhyNoMoreAsync(writing, message, last: null, cancellationToken) is not { } why)
-            return false;
-        await HoldAsync(writing, message, new Change(MessageState.Held, HoldCause.Wasted, why.TrimEnd()), cancellationToken);
-        return true;
-    }
-
-    private async Task HoldForBudgetAsync(Writing writing, Message message, Budget.Leave.Denied denied, CancellationToken cancellationToken)
-    {
-        var change = new Change(MessageState.Held, HoldCause.Budget, denied.Reason, denied.Until);
-        await HoldAsync(writing, message, change, cancellationToken);
+        if (message is { Attempts: 0, Reason: null })
+            return Allowance.Untouched;
+        var allowance = await MessageStore.AllowanceAsync(writing, message, cancellationToken);
+        if (!allowance.IsUsedUp)
+            return allowance;
+        var why = await Waste.WhyNoMoreAsync(writing, message, last: null, cancellationToken);
+        await HoldAsync(writing, message, new Change(MessageState.Held, HoldCause.Wasted, why!.TrimEnd()), cancellationToken);
+        return null;
     }
 
     private async Task HoldAsync(Writing writing, Message message, Change change, CancellationToken cancellationToken)

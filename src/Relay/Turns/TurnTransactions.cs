@@ -13,11 +13,21 @@ namespace Relay.Turns;
 
 /// <summary>The transactions of a turn, as its runner needs them. The end of one turn and the start of the next are one commit.</summary>
 internal sealed partial class TurnTransactions(
-    Database database, Recording recording, TurnStart start, TurnEnd end, ILogger<TurnTransactions> log)
+    Recording recording, TurnStart start, TurnEnd end, IAdvisor advisor, ILogger<TurnTransactions> log)
 {
     /// <summary>Claims the conversation's next message; null when it has none to ask now.</summary>
-    public Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken) =>
-        database.WriteAsync(writing => start.ClaimAsync(writing, conversation, past: null, cancellationToken), cancellationToken);
+    public async Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken)
+    {
+        Counted? counted = null;
+        while (true)
+        {
+            var begun = await recording.Database.WriteAsync(
+                writing => start.ClaimAsync(writing, conversation, past: null, counted, cancellationToken), cancellationToken);
+            if (begun.Uncounted is not { } call)
+                return begun.Claim;
+            counted = new Counted(call.PromptBytes(), await advisor.CountTokensAsync(call, cancellationToken));
+        }
+    }
 
     /// <summary>Records what came of a call, and claims the conversation's next message where that may be asked at once.</summary>
     /// <param name="claim">Under which the call was made.</param>
@@ -39,11 +49,11 @@ internal sealed partial class TurnTransactions(
     }
 
     /// <summary>After a window that was too long: what came of shortening it.</summary>
-    public Task EndAsync(Claim claim, string exceeded, Shortening shortening) => database.WriteAsync(
+    public Task EndAsync(Claim claim, string exceeded, Shortening shortening) => recording.Database.WriteAsync(
         writing => end.CommitAsync(writing, claim, exceeded, shortening, CancellationToken.None), CancellationToken.None);
 
     /// <summary>Holds the message that was being asked, or was about to be, when this program failed.</summary>
-    public Task HoldFaultAsync(ConversationId conversation, Claim? claim, Exception fault) => database.WriteAsync(
+    public Task HoldFaultAsync(ConversationId conversation, Claim? claim, Exception fault) => recording.Database.WriteAsync(
         async writing =>
         {
             var message = claim?.Message ?? await TurnStart.NextAsync(writing, conversation, CancellationToken.None);
@@ -77,8 +87,8 @@ internal sealed partial class TurnTransactions(
         if (!mayGoOn || outcome is not AdvisorOutcome.Replied || await IsOverCapAsync(writing, claim))
             return new Ended(IsRecorded: true, KeepsStaged: true, Next: null);
         var past = CallHistory.With(PastCall.Of(claim.Ledger, outcome.ToFinishedCall()), claim.Past);
-        var next = await start.ClaimAsync(writing, claim.Message.Conversation, past, CancellationToken.None);
-        return new Ended(IsRecorded: true, KeepsStaged: true, next);
+        var next = await start.ClaimAsync(writing, claim.Message.Conversation, past, counted: null, CancellationToken.None);
+        return new Ended(IsRecorded: true, KeepsStaged: true, next.Claim);
     }
 
     /// <summary>When a connection breaks in the middle of a commit, nobody is told whether it came.

@@ -79,7 +79,7 @@ public sealed class ConfigKeyTests : ConfigTests
                 "config.yaml:4: sessions[0].conversaton: unknown key, did you mean conversation?; allowed: session_id, conversation",
                 "config.yaml:6: operator.Name: unknown key, did you mean name?; allowed: name, token, scan_chars, input_file",
                 "config.yaml:7: operator.scan-chars: unknown key, did you mean scan_chars?; allowed: name, token, scan_chars, input_file",
-                "config.yaml:8: budget.per_days_usd: unknown key, did you mean per_day_usd?; allowed: per_day_usd, per_month_usd",
+                "config.yaml:8: budget.per_days_usd: unknown key, did you mean per_day_usd?; allowed: per_day_usd, per_month_usd, reserve",
                 "config.yaml:9: anthropic_api_key: unknown key; allowed: model,",
             ],
             faults.Select(UpToTheFirstRootKey));

@@ -122,6 +122,19 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
         Clock.Advance(TimeSpan.FromDays(1));
         Assert.Equal([null, new DateTimeOffset(2026, 9, 2, 0, 0, 0, TimeSpan.Zero)], await TwiceAsync());
 
+        Task SpendAsync(Writing writing, Budget.Leave.Granted granted)
+        {
+            var call = new StartedCall("call", new("default"), Message: null, CallPurpose.Turn)
+            {
+                At = writing.Now,
+                Model = "claude-opus-5-5",
+                PromptBytes = 0,
+                ReservedNano = granted.ReservedNano,
+            };
+            var cost = new Settlement(TokenUsage.None, granted.ReservedNano, IsLost: false);
+            return Spending.SettleAsync(writing, call, cost, CancellationToken);
+        }
+
         async Task<List<DateTimeOffset?>> TwiceAsync()
         {
             var until = new List<DateTimeOffset?>();
@@ -130,6 +143,8 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
             {
                 var leave = await WriteAsync(writing => budget.ReserveAsync(writing, planned, [], CancellationToken));
                 until.Add((leave as Budget.Leave.Denied)?.Until);
+                if (leave is Budget.Leave.Granted granted)
+                    await WriteAsync(writing => SpendAsync(writing, granted));
             }
             return until;
         }
@@ -218,7 +233,10 @@ public abstract class SpendingTests(string kind) : StoreTests(kind)
 
     private Task<Totals> TotalsAsync() => ReadAsync(reading => Spending.TotalsAsync(reading, CancellationToken));
 
-    private Task<long> CommittedAsync(string period) => ReadAsync(reading => Spending.CommittedAsync(reading, period, CancellationToken));
+    private async Task<long> CommittedAsync(string period) =>
+        await ReadAsync(reading => Spending.InAsync(reading, period, CancellationToken)) is var spent
+            ? spent.SpentNano + spent.ReservedNano
+            : 0;
 
     private Task<List<CostSum>> SumsAsync(CostGroup by) => ReadAsync(reading => Spending.SumsAsync(reading, by, CancellationToken));
 }

@@ -148,7 +148,9 @@ public sealed class MigratedRowsTests : IAsyncLifetime
         foreach (var period in calls.SelectMany(call => call.Periods).Distinct())
             Assert.Equal(
                 calls.Where(call => call.Periods.Contains(period)).Sum(call => call.CommittedNano),
-                await ReadAsync(reading => Spending.CommittedAsync(reading, period, CancellationToken)));
+                await ReadAsync(reading => Spending.InAsync(reading, period, CancellationToken)) is var spent
+                    ? spent.SpentNano + spent.ReservedNano
+                    : 0);
         var ended = calls.Where(call => call.State != "started").ToList();
         Assert.Equal(
             (ended.Count, ended.Sum(call => call.CostNano ?? 0), ended.Sum(call => call.Tokens.TotalInput)),

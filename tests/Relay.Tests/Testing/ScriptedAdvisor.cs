@@ -11,6 +11,9 @@ internal sealed class ScriptedAdvisor : IAdvisor
     private readonly ConcurrentQueue<Func<AdvisorCall, CancellationToken, Task<AdvisorOutcome>>> _script = new();
     private readonly ConcurrentQueue<AdvisorCall> _calls = new();
 
+    /// <summary>What it counts of a call; null as a backend that has no such thing.</summary>
+    public Func<AdvisorCall, long?> Count { get; set; } = _ => null;
+
     public IReadOnlyList<AdvisorCall> Calls => [.. _calls];
 
     public void Reply(params IEnumerable<string> texts)
@@ -28,6 +31,8 @@ internal sealed class ScriptedAdvisor : IAdvisor
     public void Forget() => _script.Clear();
 
     public static AdvisorOutcome.Replied Replied(string text, string stopReason = "end_turn") => new(text, stopReason) { Usage = Usage };
+
+    public Task<long?> CountTokensAsync(AdvisorCall call, CancellationToken cancellationToken) => Task.FromResult(Count(call));
 
     public Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)
     {

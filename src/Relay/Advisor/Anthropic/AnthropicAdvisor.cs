@@ -13,6 +13,8 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     /// <summary>They would be dropped without a word.</summary>
     public const string UserInAddress = "ANTHROPIC_BASE_URL has a user and password, which cannot be sent beside the key: take them out";
 
+    private static readonly TimeSpan CountLimit = TimeSpan.FromSeconds(10);
+
     private readonly SettingsSource _settings;
     private readonly AdvisorTimeouts _timeouts;
     private readonly TimeProvider _clock;
@@ -50,6 +52,25 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         return secrets.ApiKey is { } key
             ? WithoutKey(await AskAsync(call, key, secrets.BaseUrl, cancellationToken), key)
             : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set") { NeverMade = true };
+    }
+
+    public async Task<long?> CountTokensAsync(AdvisorCall call, CancellationToken cancellationToken)
+    {
+        var secrets = _settings.Current.Secrets;
+        if (secrets.ApiKey is not { } key || secrets.BaseUrl.UserInfo.Length > 0)
+            return null;
+        CallTrace.Begin(RequestBody.ToCount(call));
+        using var limit = new CancellationTokenSource(CountLimit, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var withoutBody = new MessageCountTokensParams { Model = call.Model, Messages = [] };
+            return (await ClientFor(key, secrets.BaseUrl).Messages.CountTokens(withoutBody, either.Token)).InputTokens;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null; // All types: many gateways have no such thing, and the bound by bytes holds without it.
+        }
     }
 
     public void Dispose()

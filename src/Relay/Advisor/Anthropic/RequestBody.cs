@@ -24,14 +24,22 @@ internal sealed class RequestBody : HttpContent
     private readonly ReadOnlySequence<byte> _bytes;
 
     public RequestBody(AdvisorCall call)
+        : this(ToBody(call))
+    {
+    }
+
+    private RequestBody(Body body)
     {
         Headers.ContentType = new MediaTypeHeaderValue("application/json");
         var pipe = new Pipe(Segments);
         using (var json = new Utf8JsonWriter(pipe.Writer, Plain))
-            JsonSerializer.Serialize(json, ToBody(call), BodyJson.Default.Body);
+            JsonSerializer.Serialize(json, body, BodyJson.Default.Body);
         pipe.Writer.Complete();
         _bytes = pipe.Reader.TryRead(out var all) ? all.Buffer : default; // Never given back to the pool: it may still be on its way.
     }
+
+    /// <summary>The same prompt, to be counted.</summary>
+    public static RequestBody ToCount(AdvisorCall call) => new(ToBody(call) with { MaxTokens = null, Stream = null });
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -77,7 +85,7 @@ internal sealed class RequestBody : HttpContent
 }
 
 // The messages are made one by one as they are written: all at once, those of a long history would outlive collections.
-internal sealed record Body(string Model, int MaxTokens, bool Stream, List<Block> System, IEnumerable<Message> Messages);
+internal sealed record Body(string Model, int? MaxTokens, bool? Stream, List<Block> System, IEnumerable<Message> Messages);
 
 internal sealed record Message(string Role, List<Block> Content);
 

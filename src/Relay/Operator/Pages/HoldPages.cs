@@ -51,7 +51,10 @@ internal static class HoldPages
         HoldCause.Gateway => "Correct ANTHROPIC_BASE_URL in .env, or what stands at that address. The relay tries again by itself every "
             + "few minutes; relay retry does so at once, and relay doctor --call tries a call.",
         HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",
-        HoldCause.Budget => "It goes on when the day or month is over, or when budget in config.yaml is raised.",
+        HoldCause.Budget =>
+            "It goes on by itself when the day or the month is over (UTC), or when budget in config.yaml is raised. "
+            + $"relay retry {message.Id} makes this call all the same; relay retry --until-spent goes on until the cap is really spent, "
+            + "which may pass it by one call's worst at most, as budget: {reserve: likely} does at all times.",
         HoldCause.Price =>
             "Add the price to prices.json and restart the relay, or remove budget from config.yaml. "
             + $"Or: relay retry {message.Id} asks this once, whatever it costs.",

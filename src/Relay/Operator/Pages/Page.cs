@@ -46,6 +46,9 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 
     public static PageCause Hold(HoldCause cause) => new(PageKind.Hold, cause.Word());
 
+    /// <summary>Calls of a model take more than they can.</summary>
+    public static PageCause Overrun(string model) => new(PageKind.Hold, $"overrun:{model}");
+
     /// <summary>A conversation gets no summary.</summary>
     public static PageCause Summary(ConversationId conversation) => new(PageKind.Hold, $"summary:{conversation}");
 

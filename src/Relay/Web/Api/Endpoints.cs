@@ -126,7 +126,9 @@ internal static class Endpoints
 
     private static async Task RetryAllAsync(HttpContext context)
     {
-        var released = await Of<Holds>(context).RetryAllAsync(context.RequestAborted);
+        var released = context.Request.Query.ContainsKey("until_spent")
+            ? await Of<Holds>(context).SpendAsync(context.RequestAborted)
+            : await Of<Holds>(context).RetryAllAsync(context.RequestAborted);
         await Json.WriteAsync(context, 200, new { Released = released });
     }
 

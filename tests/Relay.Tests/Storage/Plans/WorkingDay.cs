@@ -46,7 +46,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.WriteAsync(writing => relay.Get<SessionDirectory>().IntroduceAsync(writing, CancellationToken));
         await TalkAsync();
         await FailAsync();
-        await WasteAsync();
+        await new Shortages(relay).SufferAsync();
         await EscalateAsync();
         await SayUnaskedAsync();
         await ServeAgentsAsync();
@@ -143,21 +143,6 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.RunAsync<HealthWatch>();
         await relay.RunAsync<HoldRelease>();
         await relay.RunAsync<SettingsWatch>();
-    }
-
-    private async Task WasteAsync()
-    {
-        var message = await relay.AcceptAsync("s8", "What is paid for and never answered");
-        for (var attempt = 0; attempt < 4; attempt++)
-        {
-            relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("cut", RetryAfter: null) { PerhapsPaid = true });
-            await relay.TakeTurnsAsync();
-            relay.Clock.Advance(TimeSpan.FromMinutes(10));
-        }
-        relay.Advisor.Forget();
-        await relay.Get<Holds>().RetryAllAsync(CancellationToken);
-        await relay.TakeTurnsAsync();
-        Assert.Equal(MessageState.Answered, (await MessageAsync("s8", message)).State);
     }
 
     private async Task EscalateAsync()
