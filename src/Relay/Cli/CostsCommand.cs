@@ -69,6 +69,9 @@ internal static class CostsCommand
             context.Output.WriteLine($"The cost of {Printing.Calls(all.UnknownCost)} is unknown and not in the sums.");
         if (all.Lost > 0)
             context.Output.WriteLine($"The relay stopped during {Printing.Calls(all.Lost)} and repeated them: perhaps paid twice.");
+        foreach (var overrun in await reader.ReadAsync(
+            reading => Overrun.DescribeAllAsync(reading, cancellationToken), cancellationToken))
+            context.Output.WriteLine($"{overrun}.");
         if (all.UnderWay > 0)
             context.Output.WriteLine($"{Printing.Calls(all.UnderWay)} under way, not counted yet.");
     }

@@ -107,7 +107,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
             return new Leave.Denied(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"budget.{Name}: {Usd(spent.SpentNano)} of {CapUsd:0.00##} USD spent; "
+                    $"budget.{Name} is {CapUsd:0.00##} USD: {Usd(spent.SpentNano)} of {CapUsd:0.00##} spent; "
                     + $"the next call is likely {Usd(need.Likely)}, at worst {Usd(need.Worst)}{alone}"),
                 Until,
                 MayFit: spent.SpentNano + need.Likely <= CapNano);

@@ -32,14 +32,19 @@ internal sealed class CostEstimate(PriceTable prices)
 
     /// <summary>Everything written to the cache and the longest reply; null where the model has no price. A token is at least one byte. A
     /// model that took more is reserved for by what it was seen to take, and its counts are not believed.</summary>
-    public async Task<long?> WorstAsync(Reading reading, PlannedCall call, CancellationToken cancellationToken)
+    public async Task<long?> WorstAsync(Reading reading, PlannedCall call, CancellationToken cancellationToken) =>
+        Worst(call, await OverrunAsync(reading, call.Model, cancellationToken), reading.Now);
+
+    /// <param name="call">The call.</param>
+    /// <param name="seen">The most that its model was seen to take.</param>
+    /// <param name="now">Prices change.</param>
+    public long? Worst(PlannedCall call, Overrun seen, DateTimeOffset now)
     {
-        var seen = await OverrunAsync(reading, call.Model, cancellationToken);
         var bytes = call.PromptBytes * seen.TokensPerByte;
         var tokens = call.CountedTokens is { } counted && seen.Calls == 0 ? Math.Min(bytes, counted * OnCounted) : bytes;
         var input = (long)Math.Ceiling(tokens) + seen.ExtraTokens + TokensPerBlock * call.Blocks + TokensPerCall;
         var output = (long)Math.Ceiling(call.MaxTokens * seen.OutputShare);
-        return prices.Find(call.Model, reading.Now)?.RatesFor(input).CostOf(Written(call.CacheTtl, input, output, read: 0));
+        return prices.Find(call.Model, now)?.RatesFor(input).CostOf(Written(call.CacheTtl, input, output, read: 0));
     }
 
     /// <summary>By what the conversation's calls took until now; 0 where the model has no price.</summary>

@@ -16,7 +16,7 @@ internal sealed record Overrun(double TokensPerByte, long ExtraTokens, double Ou
     /// <summary>Of a shorter prompt the share says little.</summary>
     private const int LongPrompt = 4_096;
 
-    private static readonly Overrun None = new(TokensPerByte: 1, ExtraTokens: 0, OutputShare: 1, Calls: 0);
+    public static readonly Overrun None = new(TokensPerByte: 1, ExtraTokens: 0, OutputShare: 1, Calls: 0);
 
     /// <summary>With one more call.</summary>
     public Overrun With(StartedCall call, TokenUsage usage)

@@ -125,7 +125,7 @@ public sealed class ReservationTests
         var held = Assert.Single(await relay.ReadAsync(reading => MessageStore.HeldAsync(reading, CancellationToken)));
         Assert.Equal(HoldCause.Budget, held.Cause);
         Assert.Matches(
-            @"budget\.per_day_usd: 0\.0\d+ of 0\.05 USD spent; the next call is likely 0\.00\d+, at worst 0\.02\d+", held.Reason);
+            @"budget\.per_day_usd is 0\.05 USD: 0\.0\d+ of 0\.05 spent; the next call is likely 0\.00\d+, at worst 0\.02\d+", held.Reason);
         var page = Assert.Single(await relay.PagesAsync());
         Assert.Contains($"relay retry {held.Id}", page.Body, StringComparison.Ordinal);
         Assert.Contains("--until-spent", page.Body, StringComparison.Ordinal);

@@ -36,7 +36,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
                 async reading => await ReadAsync(reading, running, cancellationToken) with
                 {
                     EnvelopesRejected = Rejected,
-                    Warnings = await TightWindows.ReadAsync(reading, settings.Current.Config, cancellationToken),
+                    Warnings = await WarningsAsync(reading, cancellationToken),
                 },
                 cancellationToken);
         }
@@ -45,6 +45,9 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             return WithoutDatabase(Database.Explain(exception));
         }
     }
+
+    private async Task<List<string>> WarningsAsync(Reading reading, CancellationToken cancellationToken) =>
+        (await SettingsWarnings.ReadAsync(reading, settings.Current.Config, cancellationToken)).ConvertAll(each => each.ToString());
 
     private StatusReport WithoutDatabase(string reason)
     {
