@@ -31,7 +31,7 @@ internal abstract record BareWords
                 + Answers.FirstAnswer(only)),
             var several => new Refused(
                 "several questions were open when it was written, say which: "
-                + string.Join(", ", several.OrderBy(each => each.Id).Select(each => $"#{each.Id} of {each.Session}"))),
+                + string.Join(", ", several.OrderBy(each => each.Id).Select(each => $"#{each.Id} of {each.Whose}"))),
         };
     }
 }

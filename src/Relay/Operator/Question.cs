@@ -45,6 +45,9 @@ internal sealed record Question(
     /// <summary>Whether it was asked before words were written. A time to come was stored before the clock was set back.</summary>
     public bool WasAskedBefore(DateTimeOffset writtenAt, DateTimeOffset now) => AskedAt <= writtenAt + Tick || AskedAt > now;
 
+    /// <summary>For people: the session, or the operator, whose own words the advisor asks about.</summary>
+    public string Whose => Session == SessionId.None ? "your own words" : Session.Value;
+
     public bool IsOpen => State == QuestionState.Open;
 
     /// <summary>For whose message it was asked.</summary>
