@@ -10,6 +10,9 @@ internal sealed class DirectWords(SessionDirectory directory, SettingsSource set
 {
     private const int NamesTold = 3;
 
+    /// <summary>Those that were active last.</summary>
+    private const int NamesCompared = 1_000;
+
     public async Task<Answers.Outcome> SendAsync(
         Writing writing, OperatorWords.Direct words, OperatorInput input, CancellationToken cancellationToken)
     {
@@ -40,7 +43,8 @@ internal sealed class DirectWords(SessionDirectory directory, SettingsSource set
 
     private async Task<string> UnknownAsync(Writing writing, SessionId session, CancellationToken cancellationToken)
     {
-        var known = (await SessionStore.NamesAsync(writing, cancellationToken))
+        var known = (await SessionStore.NewestAsync(writing, NamesCompared, cancellationToken))
+            .Select(each => each.Id.Value)
             .Union(settings.Current.Config.Sessions.Select(listed => listed.SessionId))
             .Where(name => directory.ConversationOf(SessionId.Stored(name)) is not null)
             .ToList();

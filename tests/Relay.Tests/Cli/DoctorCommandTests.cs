@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Http;
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Cli;
 using Relay.Configuration;
