@@ -26,9 +26,11 @@ internal static class SendCommand
             NewMessage.CheckSession(settings, speaker);
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var content = await TextInput.ReadAsync(context, parse.GetValue(text), limit, cancellationToken);
-            if (parse.GetValue(id) is { } given)
-                await UsedId.CheckAsync(settings, speaker, given, content, cancellationToken);
-            return Run(context, settings, NewMessage.Of(speaker, content, parse.GetValue(id)), parse.GetValue(json));
+            var message = NewMessage.Of(speaker, content, parse.GetValue(id));
+            if (parse.GetValue(id) is { } given
+                && await UsedId.CheckAsync(settings, speaker, given, content, cancellationToken) is { } known)
+                message = message with { MessageId = known.Value }; // It is the same message again.
+            return Run(context, settings, message, parse.GetValue(json));
         });
         return command;
     }

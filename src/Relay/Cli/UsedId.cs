@@ -9,16 +9,19 @@ namespace Relay.Cli;
 /// the database can be read.</summary>
 internal static class UsedId
 {
+    /// <summary>The message that was sent under it before; null where none is known.</summary>
     /// <exception cref="CommandFailure">The id was used for another text.</exception>
-    public static async Task CheckAsync(
+    public static async Task<MessageId?> CheckAsync(
         SettingsSource settings, SessionId session, string id, string content, CancellationToken cancellationToken)
     {
         if (settings.Current.Config.Store == StoreKind.Sqlite && !File.Exists(settings.Current.Home.DatabaseFile))
-            return;
-        if (await FindAsync(settings, session, id, cancellationToken) is { } known && known.Content != Sql.Stored(content))
+            return null;
+        var known = await FindAsync(settings, session, id, cancellationToken);
+        if (known is not null && known.Content != Sql.Stored(content))
             throw new CommandFailure(
                 ExitCode.Failed,
                 $"the id {id} was used by {session} before for another text, message {known.Id}; another text needs another id");
+        return known?.Id;
     }
 
     private static async Task<Message?> FindAsync(

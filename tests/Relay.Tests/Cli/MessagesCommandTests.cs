@@ -89,5 +89,17 @@ public sealed class MessagesCommandTests : IAsyncDisposable
         Assert.Equal("operator", Assert.Single(last.GetProperty("to").EnumerateArray()).GetString());
     }
 
+    [Fact]
+    public async Task Sent_again_under_its_key_a_message_is_called_as_it_was()
+    {
+        await _relay.StartAsync();
+        var first = (await _relay.RunAsync("send", "--session", "s1", "Hello", "--id", "k1", "--json")).Json.GetProperty("id").GetString();
+        await Until.TrueAsync(async () => (await _relay.RunAsync("explain", "k1")).Exit == 0, "the message");
+
+        var again = await _relay.RunAsync("send", "--session", "s1", "Hello", "--id", "k1");
+
+        Assert.Equal($"sent as {first}\n", again.Output);
+    }
+
     private async Task<List<JsonElement>> MessagesAsync() => [.. (await _relay.RunAsync("messages", "--json")).Json.EnumerateArray()];
 }
