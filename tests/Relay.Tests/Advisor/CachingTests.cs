@@ -100,6 +100,21 @@ public sealed class CachingTests
         Assert.True(summary.Usage!.CacheReadTokens > summary.Usage.PromptTokens * 9 / 10, $"{summary.Usage}");
     }
 
+    [Fact]
+    public async Task Turns_over_the_cap_read_the_cache_between_summaries()
+    {
+        const string config = "history_char_cap: 40000\nkeep_recent_turns: 10\n";
+        var (requests, _) = await TalkAsync(turns: 24, TimeSpan.FromMinutes(1), characters: 4_000, config);
+
+        var summaries = requests.Count(
+            request => request.LastUserText.Contains("Your summary takes the place", StringComparison.Ordinal));
+        Assert.InRange(summaries, 2, 6);
+        Assert.True(
+            requests.Count(request => request.Usage!.CacheReadTokens > request.Usage.PromptTokens / 2)
+                >= requests.Count - 2 * summaries - 3,
+            string.Join(", ", requests.Select(request => $"{request.Usage!.CacheReadTokens} of {request.Usage.PromptTokens}")));
+    }
+
     /// <summary>Each turn adds a question of so many characters, and a reply of a fifth of them.</summary>
     private static async Task<(IReadOnlyList<AdvisorRequest> Requests, Totals Totals)> TalkAsync(
         int turns, TimeSpan gap, int characters, string config = "")

@@ -2,6 +2,8 @@ using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;
+using Relay.Running;
+using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
 using Xunit;
@@ -156,6 +158,36 @@ public sealed class SummaryBoundsTests
         Assert.Null((await relay.WindowAsync()).Summary);
         Assert.DoesNotContain(relay.Logs.GetSnapshot(), record => record.Message.StartsWith("Summed up", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_summary_that_cannot_be_recorded_is_kept_until_it_can_and_not_paid_for_again()
+    {
+        await using var relay = await TempRelay.CreateAsync(
+            "history_char_cap: 2000\nkeep_recent_turns: 1", kind: SqlDialect.Sqlite.Name);
+        await ImportAsync(relay, turns: 30);
+        relay.Advisor.Reply("The summary.");
+        await ExecuteAsync(
+            relay, "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.role = 'summary' BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+
+        var ending = relay.Get<Summariser>().KeepUnderCapAsync(Default, CancellationToken);
+        await Until.TrueAsync(() => relay.Get<Faults>().Standing.Count > 0, "the fault");
+        await ExecuteAsync(relay, "DROP TRIGGER full");
+        await Until.TrueAsync(
+            () =>
+            {
+                relay.Clock.Advance(TimeSpan.FromSeconds(1));
+                return ending.IsCompleted;
+            },
+            "the summary to be recorded");
+        await ending;
+
+        Assert.Equal("The summary.", (await relay.WindowAsync()).Summary?.Content);
+        Assert.Single(relay.Advisor.Calls);
+        Assert.Empty(relay.Get<Faults>().Standing);
+    }
+
+    private static Task<int> ExecuteAsync(TempRelay relay, string sql) =>
+        relay.WriteAsync(writing => writing.Sql(sql).ExecuteAsync(CancellationToken));
 
     private static async Task TakeTurnAsync(TempRelay relay, string content, string summary = "The summary.")
     {
