@@ -45,7 +45,7 @@ public sealed class ChannelScenario : Stage
         var said = await pushed.Task.WaitAsync(Limit, CancellationToken);
 
         Assert.True(client.ServerCapabilities.Experimental!.ContainsKey("claude/channel"));
-        Assert.Equal("Look at the tests.", (string?)said!["content"]);
+        Assert.Matches(@"^\[advisor, on session-1's message \w+\]\nLook at the tests\.$", (string?)said!["content"]);
         Assert.Equal("watcher", (string?)said["meta"]!["session"]);
         await Eventually.ThatAsync(Limit, () => Consumed() == 1, () => "not consumed", CancellationToken);
     }
