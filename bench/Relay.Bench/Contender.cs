@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;

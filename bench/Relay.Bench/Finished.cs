@@ -1,5 +1,3 @@
-using Relay.Scenarios.Harness;
-
 namespace Relay.Bench;
 
 /// <summary>What 100,000 finished messages in the store cost a relay that idles, turns and is asked how it is; each against the same on an

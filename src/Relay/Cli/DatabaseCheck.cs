@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Storage;
 using Relay.Storage.Selection;
 

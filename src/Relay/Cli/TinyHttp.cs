@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Relay.Files.Platform;
-using Relay.Operator;
 
 namespace Relay.Cli;
 

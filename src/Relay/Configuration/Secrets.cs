@@ -1,8 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Relay.Running;
-using Relay.Storage;
 
 namespace Relay.Configuration;
 

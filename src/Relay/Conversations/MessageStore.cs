@@ -1,7 +1,6 @@
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Conversations;
 

@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Relay.Conversations;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Costs;
 

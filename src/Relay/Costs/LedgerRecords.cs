@@ -1,4 +1,3 @@
-using Relay.Conversations;
 using Relay.Storage;
 
 namespace Relay.Costs;

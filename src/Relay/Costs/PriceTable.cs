@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Relay.Conversations;
-using Relay.Http;
 
 namespace Relay.Costs;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Relay.Conversations;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Dispatch;
 

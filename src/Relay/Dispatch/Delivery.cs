@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
-using Relay.Files.Platform;
 
 namespace Relay.Dispatch;
 

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using Relay.Agents;
 using Relay.Conversations;
 using Relay.Storage;
-using Relay.Turns;
 
 namespace Relay.Dispatch;
 

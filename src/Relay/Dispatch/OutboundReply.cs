@@ -1,6 +1,5 @@
 using Relay.Conversations;
 using Relay.Storage;
-using Relay.Texts;
 
 namespace Relay.Dispatch;
 

@@ -1,10 +1,8 @@
 using System.Globalization;
-using Relay.Agents;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Dispatch;
 

@@ -1,8 +1,3 @@
-using Relay.Configuration;
-using Relay.Operator;
-using Relay.Storage;
-using Relay.Turns;
-
 namespace Relay.Running;
 
 /// <summary>Where something may have changed. A topic is only a hint where to look: the tables are the queues.</summary>

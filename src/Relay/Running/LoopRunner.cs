@@ -1,6 +1,3 @@
-using Relay.Conversations;
-using Relay.Storage;
-
 namespace Relay.Running;
 
 /// <summary>Runs every loop: its waiting, its faults and its end. A loop that fails is shown as a fault and tried again, less and less

@@ -1,6 +1,5 @@
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
 

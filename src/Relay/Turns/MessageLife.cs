@@ -3,7 +3,6 @@ using Relay.Costs;
 using Relay.Dispatch;
 using Relay.Storage;
 using Relay.Texts;
-using Relay.Web.Api;
 
 namespace Relay.Turns;
 

@@ -1,11 +1,8 @@
 using System.Data.Common;
 using Relay.Advisor;
-using Relay.Cli;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
-using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
 

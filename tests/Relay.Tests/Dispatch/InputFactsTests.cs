@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Relay.Conversations;
 using Relay.Dispatch;
 using Xunit;
 

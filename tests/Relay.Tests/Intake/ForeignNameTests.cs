@@ -1,7 +1,6 @@
 using System.Text;
 using Relay.Files.Platform;
 using Relay.Intake;
-using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Intake;

@@ -1,6 +1,5 @@
 using Relay.Conversations;
 using Relay.Operator;
-using Relay.Storage;
 using Xunit;
 
 namespace Relay.Tests.Operator;

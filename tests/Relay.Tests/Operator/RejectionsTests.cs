@@ -1,7 +1,6 @@
 using Relay.Dispatch;
 using Relay.Intake;
 using Relay.Operator;
-using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Operator;

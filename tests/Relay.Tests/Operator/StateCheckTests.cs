@@ -1,5 +1,3 @@
-using Relay.Advisor;
-using Relay.Conversations;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;

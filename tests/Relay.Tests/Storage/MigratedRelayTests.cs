@@ -4,7 +4,6 @@ using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
-using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Storage;

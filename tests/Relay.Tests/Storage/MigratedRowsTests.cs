@@ -1,4 +1,3 @@
-using System.Globalization;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;

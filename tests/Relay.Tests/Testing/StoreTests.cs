@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Relay.Conversations;
 using Relay.Storage;
-using Relay.Web.Api;
 using Xunit;
 
 namespace Relay.Tests.Testing;

@@ -1,4 +1,3 @@
-using Npgsql;
 using Relay.Storage.Postgres;
 using Xunit;
 

@@ -1,5 +1,3 @@
-using Relay.Advisor;
-using Relay.Conversations;
 using Relay.Tests.Testing;
 using Relay.Turns;
 using Xunit;

@@ -3,7 +3,6 @@ using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;
 using Relay.Tests.Testing;
-using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Turns;

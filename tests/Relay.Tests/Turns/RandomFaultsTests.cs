@@ -1,5 +1,4 @@
 using Relay.Conversations;
-using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Turns;

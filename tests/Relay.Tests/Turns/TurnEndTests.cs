@@ -1,5 +1,4 @@
 using Relay.Advisor;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;

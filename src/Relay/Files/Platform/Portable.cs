@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Relay.Storage;
 
 namespace Relay.Files.Platform;
 

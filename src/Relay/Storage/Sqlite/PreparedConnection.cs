@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
-using Relay.Agents.Connect;
 
 namespace Relay.Storage.Sqlite;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
-using Relay.Operator.Pages;
 using Relay.Running;
 
 namespace Relay.Storage.Sqlite;

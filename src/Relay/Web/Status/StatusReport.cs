@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Relay.Conversations;
 using Relay.Http;
 
 namespace Relay.Web.Status;

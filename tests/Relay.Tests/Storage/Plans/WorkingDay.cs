@@ -14,7 +14,6 @@ using Relay.Intake;
 using Relay.Loopback;
 using Relay.Operator;
 using Relay.Operator.Pages;
-using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Turns;
 using Relay.Web.Status;
