@@ -67,7 +67,7 @@ internal sealed class ApiCheck(SettingsSource source, TimeProvider clock)
             || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             var reason = exception is OperationCanceledException
-                ? $"no answer within {ResponseTimeout.TotalSeconds:0} s"
+                ? $"no answer within {Duration.Write(ResponseTimeout)}"
                 : exception.Message;
             return
             [

@@ -110,7 +110,7 @@ internal sealed class Demo(CommandContext context)
 
     private bool ReportMissing(string what)
     {
-        context.Error.WriteLine($"{what} did not come within {StepTimeout.TotalSeconds} s");
+        context.Error.WriteLine($"{what} did not come within {Duration.Write(StepTimeout)}");
         return false;
     }
 

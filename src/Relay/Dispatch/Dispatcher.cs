@@ -207,7 +207,7 @@ internal sealed partial class Dispatcher(
                     await NoteLastAsync(writing);
                 foreach (var reply in pass.Consumed)
                     if (await Outbox.ConsumedAsync(writing, reply, CancellationToken.None))
-                        writing.OnceCommitted(() => LogConsumed(reply.Message, reply.Session));
+                        writing.OnceCommitted(() => LogConsumed(WhatOf(reply), reply.Session));
                 foreach (var reply in pass.Placed)
                     await PlacedAsync(writing, reply);
             },
@@ -228,7 +228,7 @@ internal sealed partial class Dispatcher(
     {
         await Outbox.PlacedAsync(writing, reply, CancellationToken.None);
         var milliseconds = (long)(writing.Now - reply.CreatedAt).TotalMilliseconds;
-        writing.OnceCommitted(() => LogPlaced(reply.Message, reply.Session, reply.Content.Length, milliseconds));
+        writing.OnceCommitted(() => LogPlaced(WhatOf(reply), reply.Session, reply.Content.Length, milliseconds));
     }
 
     [LoggerMessage(LogLevel.Warning,
@@ -238,9 +238,11 @@ internal sealed partial class Dispatcher(
     [LoggerMessage(LogLevel.Error, "A reply for {Session} cannot be placed: {Obstacle}")]
     private partial void LogBlocked(SessionId session, string obstacle);
 
-    [LoggerMessage(LogLevel.Information, "Placed the reply to {MessageId} for {Session}, {Characters} characters, after {Milliseconds} ms")]
-    private partial void LogPlaced(MessageId? messageId, SessionId session, int characters, long milliseconds);
+    private static string WhatOf(OutboundReply reply) => reply.Message is { } message ? $"the reply to {message}" : "words nobody asked for";
 
-    [LoggerMessage(LogLevel.Information, "{Session} took the reply to {MessageId}")]
-    private partial void LogConsumed(MessageId? messageId, SessionId session);
+    [LoggerMessage(LogLevel.Information, "Placed {What} for {Session}, {Characters} characters, after {Milliseconds} ms")]
+    private partial void LogPlaced(string what, SessionId session, int characters, long milliseconds);
+
+    [LoggerMessage(LogLevel.Information, "{Session} took {What}")]
+    private partial void LogConsumed(string what, SessionId session);
 }

@@ -1,3 +1,5 @@
+using Relay.Configuration;
+
 namespace Relay.Advisor.Anthropic;
 
 /// <summary>A stream that is only read, and only asynchronously.</summary>
@@ -47,7 +49,7 @@ internal sealed class WatchedStream(Stream inner, TimeSpan idle, TimeProvider cl
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"the reply was silent for {idle.TotalSeconds:0} s");
+            throw new IOException($"the reply was silent for {Duration.Write(idle)}");
         }
     }
 }

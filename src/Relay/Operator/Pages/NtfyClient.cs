@@ -91,7 +91,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, new Push.Failed($"no answer within {Timeout.TotalSeconds} s", network, RetryAfter: null));
+            return (null, new Push.Failed($"no answer within {Duration.Write(Timeout)}", network, RetryAfter: null));
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         AddIfOver(reasons, "a message has been deferred", ages.Deferred, limit);
         AddIfOver(reasons, $"a reply has not been placed in dispatch/{findings.Unplaced?.Session}", ages.Placing, limit);
         if (ages.Held > 0)
-            reasons.Add(FormattableString.Invariant($"a message is held, for {ages.Held:0} s"));
+            reasons.Add($"a message is held, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}");
         if (failing.QuestionError is { } error)
             reasons.Add($"the page of a question was not sent: {error}");
         else
@@ -58,7 +58,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
     private static void AddIfOver(List<string> reasons, string what, double age, double limit)
     {
         if (age > limit)
-            reasons.Add(FormattableString.Invariant($"{what} for {age:0} s"));
+            reasons.Add($"{what} for {Duration.Write(TimeSpan.FromSeconds(age))}");
     }
 
     private static async Task<Findings> FindAsync(Reading reading, CancellationToken cancellationToken)

@@ -158,7 +158,7 @@ public sealed class PagerTests : IAsyncLifetime
 
         _relay.Clock.Advance(TimeSpan.FromSeconds(21));
         await sending;
-        Assert.Contains("no answer within 20 s", (await _relay.StatusAsync()).PageError, StringComparison.Ordinal);
+        Assert.Contains("no answer within 20s", (await _relay.StatusAsync()).PageError, StringComparison.Ordinal);
     }
 
     [Fact]
