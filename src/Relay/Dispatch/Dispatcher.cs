@@ -238,7 +238,8 @@ internal sealed partial class Dispatcher(
     [LoggerMessage(LogLevel.Error, "A reply for {Session} cannot be placed: {Obstacle}")]
     private partial void LogBlocked(SessionId session, string obstacle);
 
-    private static string WhatOf(OutboundReply reply) => reply.Message is { } message ? $"the reply to {message}" : "words nobody asked for";
+    private static string WhatOf(OutboundReply reply) =>
+        reply.Message is { } message ? $"the reply to {message}" : "words nobody asked for";
 
     [LoggerMessage(LogLevel.Information, "Placed {What} for {Session}, {Characters} characters, after {Milliseconds} ms")]
     private partial void LogPlaced(string what, SessionId session, int characters, long milliseconds);

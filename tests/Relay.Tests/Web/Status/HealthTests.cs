@@ -65,7 +65,7 @@ public sealed class HealthTests : IAsyncLifetime
 
         _relay.Clock.Advance(TimeSpan.FromSeconds(61));
 
-        Assert.Equal("a page has not been sent (HTTP 500) for 61 s", Assert.Single(await ReasonsAsync()));
+        Assert.Equal("a page has not been sent (HTTP 500) for 1m1s", Assert.Single(await ReasonsAsync()));
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class HealthTests : IAsyncLifetime
 
         _relay.Clock.Advance(TimeSpan.FromSeconds(61));
 
-        Assert.Equal("a reply has not been placed in dispatch/s for 61 s", Assert.Single(await ReasonsAsync()));
+        Assert.Equal("a reply has not been placed in dispatch/s for 1m1s", Assert.Single(await ReasonsAsync()));
     }
 
     [Fact]
