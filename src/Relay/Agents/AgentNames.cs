@@ -34,6 +34,33 @@ internal static partial class AgentNames
         return await FreeAsync(writing, Base(directory, seen.Folder), taken, seen, cancellationToken);
     }
 
+    /// <summary>The name that the agent was given. While anything is outstanding for it, an agent of another project gets it with a
+    /// number.</summary>
+    public static async Task<SessionId> GivenAsync(
+        Writing writing, SessionId name, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
+    {
+        var stem = name.Value[..Math.Min(name.Value.Length, Longest)];
+        for (var number = 1; ; number++)
+        {
+            var candidate = number == 1 ? name : SessionId.Stored(FormattableString.Invariant($"{stem}-{number}"));
+            if (known?.Session == candidate || await MayBeGivenAsync(writing, candidate, seen, cancellationToken))
+                return candidate;
+        }
+    }
+
+    /// <summary>Within a project a client moves about, so its folder may be one above or below.</summary>
+    private static async Task<bool> MayBeGivenAsync(
+        Writing writing, SessionId name, AgentSighting seen, CancellationToken cancellationToken) =>
+        !await IsOutstandingAsync(writing, name, cancellationToken)
+        || await AgentStore.NewestOfAsync(writing, name, cancellationToken) is not { } last
+        || last.Id == seen.Agent
+        || IsWithin(last.Folder, seen.Folder)
+        || IsWithin(seen.Folder, last.Folder);
+
+    private static bool IsWithin(string folder, string parent) =>
+        (Path.TrimEndingDirectorySeparator(folder) + '/').StartsWith(
+            parent.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(parent) + '/', StringComparison.Ordinal);
+
     private static string Base(SessionDirectory directory, string folder)
     {
         var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');

@@ -63,8 +63,9 @@ internal static class AgentStore
         Writing writing, SessionDirectory directory, AgentSighting seen, CancellationToken cancellationToken)
     {
         var known = await FindAsync(writing, seen.Agent, cancellationToken);
-        var session = SessionId.TryParse(seen.GivenName ?? "")
-            ?? await AgentNames.OwnAsync(writing, directory, seen, known, cancellationToken);
+        var session = SessionId.TryParse(seen.GivenName ?? "") is { } given
+            ? await AgentNames.GivenAsync(writing, given, seen, known, cancellationToken)
+            : await AgentNames.OwnAsync(writing, directory, seen, known, cancellationToken);
         if (directory.ConversationOf(session) is not { } conversation)
             return null;
         await SessionStore.SeenAsync(writing, session, conversation, ReplyChannel.Agent, cancellationToken);

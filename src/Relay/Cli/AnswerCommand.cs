@@ -97,7 +97,13 @@ internal static class AnswerCommand
     private static string StillOpen(JsonElement outcome)
     {
         var open = outcome.TryGetProperty("still_open", out var questions) ? questions.EnumerateArray() : default;
-        return string.Concat(open.Select(each => $"; question #{each.GetProperty("id")} of {each.GetProperty("session")} stays open"));
+        return string.Concat(open.Select(each =>
+        {
+            var (id, session) = (each.GetProperty("id"), each.GetProperty("session"));
+            return Text(each, "kind") == "permission"
+                ? $"; permission #{id} of {session} stays open: relay answer {id} allow, or deny with a reason"
+                : $"; question #{id} of {session} stays open";
+        }));
     }
 
     /// <summary>Which question, whose, and where what follows will go.</summary>
@@ -112,7 +118,7 @@ internal static class AnswerCommand
                 $"question {question} of {session} is answered: {decision} ({Text(outcome, "asked")})",
             "accepted" => $"answered question {question} of {session} ({Text(outcome, "asked")}); the advisor's reply goes to {where}",
             "direct" when question is null => $"goes straight to {where}; no question is settled{StillOpen(outcome)}",
-            "direct" => $"goes straight to {where}; question {question} is settled",
+            "direct" => $"goes straight to {where}; question {question} is settled{StillOpen(outcome)}",
             _ => "these words were taken before; nothing has changed",
         };
     }

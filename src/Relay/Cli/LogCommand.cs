@@ -89,12 +89,25 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             lines.AddRange(await reader.ReadAsync(
                 reading => ReadAsync(reading, conversation, after, last, cancellationToken), cancellationToken));
         }
-        return lines
-            .OrderBy(line => line.Entry.At)
-            .ThenBy(line => line.Conversation.Value, StringComparer.Ordinal)
-            .ThenBy(line => line.Entry.Position)
-            .ToList();
+        return InOrder(lines);
     }
+
+    /// <summary>By time, but within a conversation by position: the clock may have been set back.</summary>
+    private static List<Line> InOrder(List<Line> lines) => lines
+        .GroupBy(line => line.Conversation)
+        .SelectMany(conversation =>
+        {
+            var latest = DateTimeOffset.MinValue;
+            return conversation
+                .OrderBy(line => line.Entry.Position)
+                .Select(line => (At: latest = line.Entry.At > latest ? line.Entry.At : latest, Line: line))
+                .ToList();
+        })
+        .OrderBy(each => each.At)
+        .ThenBy(each => each.Line.Conversation.Value, StringComparer.Ordinal)
+        .ThenBy(each => each.Line.Entry.Position)
+        .Select(each => each.Line)
+        .ToList();
 
     private static async Task<List<Line>> ReadAsync(
         Reading reading, ConversationId conversation, long after, long last, CancellationToken cancellationToken)
@@ -126,7 +139,11 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         context.Output.Flush();
     }
 
-    private string Text(Entry entry) => full ? entry.Content : Printing.FirstLine(entry.Content, LongestText);
+    private string Text(Entry entry)
+    {
+        var text = full ? entry.Content : Printing.FirstLine(entry.Content, LongestText);
+        return entry.LeftOut is { } line ? $"{text}\n    (calls carry in its place: {line})" : text;
+    }
 
     private string Speaker(Line line)
     {
@@ -145,5 +162,6 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         Message = line.Message?.Value,
         line.To,
         Text = line.Entry.Content,
+        line.Entry.LeftOut,
     };
 }

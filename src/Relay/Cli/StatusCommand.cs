@@ -40,7 +40,9 @@ internal static class StatusCommand
         if (response is DaemonClient.Response.Received { IsOk: true } received)
             status = JsonSerializer.SerializeToNode(received.Body)!.AsObject();
         else
-            (status, fault) = await FromDiskAsync(settings, fault, cancellationToken);
+            (status, fault) = running && StatusReport.InFile(settings.Current.Home.StatusFile) is { } mirrored
+                ? (ToJson(mirrored), $"{fault}; this is what it wrote last into state/status.json")
+                : await FromDiskAsync(settings, fault, cancellationToken);
         if (fault is not null)
             await context.Error.WriteLineAsync(fault);
         if (running)

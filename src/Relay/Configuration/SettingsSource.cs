@@ -128,12 +128,12 @@ internal sealed class SettingsSource
             yield return new ConfigFault(Path.GetFileName(_home.EnvFile), null, $"{Lost(_home.EnvFile)}: {kept}");
     }
 
-    /// <summary>Nothing is left, or only the beginning of what was there: comments alone, or an end in the middle of a line.</summary>
+    /// <summary>No setting is left, or only the beginning of what was there, with an end in the middle of a line.</summary>
     private bool IsCutOff_NeedsLock(Reading reading)
     {
         var (before, now) = (_inForce.Text, reading.Text);
         if (reading.Blank.Config && !_inForce.Blank.Config)
-            return string.IsNullOrWhiteSpace(now) || before.StartsWith(now, StringComparison.Ordinal);
+            return true;
         if (now.Length == 0 || now.Length >= before.Length || !before.StartsWith(now, StringComparison.Ordinal))
             return false;
         var lineEnd = before.IndexOf('\n', now.Length);
@@ -141,7 +141,7 @@ internal sealed class SettingsSource
             && !string.IsNullOrWhiteSpace(before[now.Length..lineEnd]);
     }
 
-    private static string Lost(string file) => File.Exists(file) ? "it is cut off, or empty" : "the file is gone";
+    private static string Lost(string file) => File.Exists(file) ? "it is cut off, or no setting is left in it" : "the file is gone";
 
     // Some editors empty the file before they write it. Read at that moment, it would mean all defaults.
     private bool IsPerhapsHalfWritten_NeedsLock(FileStamps seen)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Relay.Conversations;
@@ -76,21 +77,35 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             OperatorWords.Direct words => await direct.SendAsync(writing, words, input, cancellationToken),
             OperatorWords.Numbered numbered when input.Question is null =>
                 await AnswerNumberedAsync(writing, numbered, input, cancellationToken),
-            _ => await AnswerAsync(writing, input, cancellationToken),
+            _ => await RefuseLoneNumberAsync(writing, input, cancellationToken) ?? await AnswerAsync(writing, input, cancellationToken),
         };
     }
 
-    private static async Task<Outcome> AnswerNumberedAsync(
+    private async Task<Outcome> AnswerNumberedAsync(
         Writing writing, OperatorWords.Numbered words, OperatorInput input, CancellationToken cancellationToken)
     {
         if (await QuestionStore.FindAsync(writing, words.Question, cancellationToken) is null)
-            return input.UnaskedWelcome || (await QuestionStore.OpenAsync(writing, cancellationToken)).Count > 0
-                ? await AnswerAsync(writing, input, cancellationToken)
-                : new Outcome.Refused($"there is no question #{words.Question}, and no other is open");
-        return words.Text.Length == 0
-            ? new Outcome.Refused($"\"#{words.Question}\" is followed by no text")
-            : await AnswerAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
+            return new Outcome.Refused(
+                $"there is no question #{words.Question}{await OpenNowAsync(writing, cancellationToken)}; "
+                + "words that begin with a number sign need the question's own number before them");
+        if (words.Text.Length == 0)
+            return new Outcome.Refused($"\"#{words.Question}\" is followed by no text");
+        return await TakeAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
     }
+
+    private static async Task<string> OpenNowAsync(Reading reading, CancellationToken cancellationToken) =>
+        await QuestionStore.OpenAsync(reading, cancellationToken) is { Count: > 0 } open
+            ? $"; open: {string.Join(", ", open.Select(each => $"#{each.Id} of {each.Whose}"))}"
+            : ", and none is open";
+
+    /// <summary>A question's number and nothing else: the words may have been forgotten.</summary>
+    private static async Task<Outcome?> RefuseLoneNumberAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken) =>
+        input.Question is null && long.TryParse(input.Text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && await QuestionStore.FindAsync(writing, number, cancellationToken) is not null
+            ? new Outcome.Refused(
+                $"\"{number}\" is the number of a question, and no words follow it: write \"#{number} text\"; "
+                + $"to answer with the number itself, \"#QUESTION {number}\"")
+            : null;
 
     private static async Task<Outcome> AnswerAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {

@@ -109,22 +109,35 @@ internal sealed class Holds(Database database, SettingsSource settings)
         return current is { State: MessageState.Held or MessageState.Deferred, Cause: not HoldCause.Refusal } ? current : null;
     }
 
-    /// <summary>Gives a message up. It leaves all calls to come. False when it is answered, is being asked, or the advisor has asked the
-    /// operator about it: then the operator answers that instead.</summary>
+    /// <summary>Gives a message up. It leaves all calls to come, and the question about it closes. False when it is answered or it, or the
+    /// operator's answer about it, is being asked.</summary>
     public Task<bool> DropAsync(Message message, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
             var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
-            if (current?.State is not (MessageState.Accepted or MessageState.Deferred or MessageState.Held))
+            if (current is not { IsUnanswered: true, State: not MessageState.Asking })
                 return false;
-            if (current.Cause == HoldCause.Refusal && !await CloseQuestionAsync(writing, current, cancellationToken))
+            if (!await DropAnswersAsync(writing, current, cancellationToken))
                 return false;
+            await CloseQuestionAsync(writing, current, cancellationToken);
             await GiveUpAsync(writing, current, cancellationToken);
             if (current.Origin is not null)
                 await ReopenQuestionAsync(writing, current, cancellationToken);
             return true;
         },
         cancellationToken);
+
+    /// <summary>Those of the operator about it that the advisor has not taken. False when it is taking one now.</summary>
+    private static async Task<bool> DropAnswersAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    {
+        var family = await MessageStore.FamilyAsync(writing, message, cancellationToken);
+        var answers = family.FindAll(each => each.Origin == message.Id && each.IsUnanswered);
+        if (answers.Exists(answer => answer.State == MessageState.Asking))
+            return false;
+        foreach (var answer in answers)
+            await GiveUpAsync(writing, answer, cancellationToken);
+        return true;
+    }
 
     private static async Task GiveUpAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
@@ -138,15 +151,15 @@ internal sealed class Holds(Database database, SettingsSource settings)
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);
     }
 
-    /// <summary>The question what to do about a refused message. False when it is answered, and the answer on its way.</summary>
-    private static async Task<bool> CloseQuestionAsync(Writing writing, Message refused, CancellationToken cancellationToken)
+    private static async Task CloseQuestionAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
-        var questions = await QuestionStore.OfAsync(writing, refused.Conversation, refused.Id, cancellationToken);
+        var questions = await QuestionStore.OfAsync(writing, message.Conversation, message.Id, cancellationToken);
         if (questions.Find(each => each.IsOpen) is not { } question)
-            return false;
+            return;
         await PageStore.ClearAsync(writing, PageCause.Question(question.Id), cancellationToken);
-        return await QuestionStore.CloseAsync(
-            writing, question, new Answer("relay drop", "the message was given up", Message: null), cancellationToken);
+        var answer = new Answer("relay drop", "the message was given up", Message: null);
+        if (!await QuestionStore.CloseAsync(writing, question, answer, cancellationToken))
+            throw new LostRaceException($"question #{question.Id} was answered in the same instant");
     }
 
     /// <summary>The operator's answer was given up: what it answered is open again, or nothing would ever answer the session.</summary>

@@ -177,6 +177,21 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
         Assert.Equal((AgentState.Active, 0, 0, 3), await CountsAsync());
     }
 
+    [Theory]
+    [InlineData(Folder, "shop")]
+    [InlineData(Folder + "/src", "shop")]
+    [InlineData("/elsewhere", "shop-2")]
+    public async Task A_given_name_with_something_outstanding_goes_to_no_other_project(string folder, string expected)
+    {
+        await EndAsync(await SeenAsync("a", "shop"));
+        await WriteAsync(writing => QuestionStore.OpenAsync(
+            writing,
+            new NewQuestion(Default, Message: null, SessionId.Stored("shop"), QuestionKind.Permission, "May it?"), CancellationToken));
+
+        Assert.Equal(expected, (await SeenAsync("b", "shop", folder)).Session.Value);
+        Assert.Equal(expected, (await SeenAsync("b", "shop", folder)).Session.Value);
+    }
+
     [Fact]
     public async Task After_a_restart_nobody_is_held_any_more()
     {

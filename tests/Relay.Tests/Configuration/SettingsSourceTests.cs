@@ -166,11 +166,11 @@ public sealed class SettingsSourceTests : IDisposable
 
     [Theory]
     [InlineData(null, "config.yaml: the file is gone")]
-    [InlineData("", "config.yaml: it is cut off, or empty")]
-    [InlineData(" \n\n", "config.yaml: it is cut off, or empty")]
-    [InlineData("# mine\n", "config.yaml: it is cut off, or empty")]
-    [InlineData("# mine\nmodel: on", "config.yaml: it is cut off, or empty")]
-    [InlineData("# mine\nmodel: one\nmax_tokens: 160", "config.yaml: it is cut off, or empty")]
+    [InlineData("", "config.yaml: it is cut off, or no setting is left in it")]
+    [InlineData(" \n\n", "config.yaml: it is cut off, or no setting is left in it")]
+    [InlineData("# mine\n", "config.yaml: it is cut off, or no setting is left in it")]
+    [InlineData("# mine\nmodel: on", "config.yaml: it is cut off, or no setting is left in it")]
+    [InlineData("# mine\nmodel: one\nmax_tokens: 160", "config.yaml: it is cut off, or no setting is left in it")]
     public void A_file_that_stays_gone_or_empty_is_a_fault_and_never_all_defaults(string? left, string fault)
     {
         const string whole = "# mine\nmodel: one\nmax_tokens: 16000\nstuck_after: 5m\n";
@@ -191,14 +191,12 @@ public sealed class SettingsSourceTests : IDisposable
         Assert.Empty(source.Faults);
     }
 
-    [Theory]
-    [InlineData("{}\n")]
-    [InlineData("# model: one\n")]
-    public void All_defaults_can_be_asked_for_in_so_many_words(string asked)
+    [Fact]
+    public void All_defaults_can_be_asked_for_in_so_many_words()
     {
         Write("config.yaml", "model: one\n");
         var source = Load();
-        Write("config.yaml", asked);
+        Write("config.yaml", "{}\n");
 
         Assert.IsType<Reloaded.Changed>(source.Reload());
 

@@ -51,6 +51,10 @@ public sealed class SettingsWatchTests : IAsyncLifetime
     [InlineData("")]
     [InlineData("model: [")]
     [InlineData("modle: two\n")]
+    [InlineData("# saving the file\n")]
+    [InlineData("---\n")]
+    [InlineData("null\n")]
+    [InlineData("~")]
     public async Task What_stays_gone_or_broken_is_said_and_paged_once_and_the_limits_stand(string? left)
     {
         var before = _relay.Settings.Current;

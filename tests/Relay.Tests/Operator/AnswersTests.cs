@@ -217,17 +217,6 @@ public sealed class AnswersTests : OperatorTests
     }
 
     [Fact]
-    public async Task A_number_that_is_no_question_is_part_of_the_answer()
-    {
-        await EscalateAsync("a", "[NEEDS-JC] Which issue?");
-
-        await _relay.AnswerAsync("#4711 is the one");
-        await _relay.TakeTurnsAsync();
-
-        Assert.Equal("[operator JC] #4711 is the one", _relay.Advisor.Calls[1].Messages[^1].Blocks[^1]);
-    }
-
-    [Fact]
     public async Task Words_nobody_asked_for_are_a_turn_whose_reply_is_paged()
     {
         _relay.Advisor.Reply("Noted.");

@@ -153,6 +153,39 @@ public sealed class GivingUpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_that_waits_for_the_operator_can_be_given_up_and_its_question_closes()
+    {
+        _relay.Advisor.Reply("[NEEDS-JC] Which port?");
+        var id = await _relay.AcceptAsync("session-1", "Which port?");
+        var next = await _relay.AcceptAsync("session-1", "Something else.");
+        await _relay.TakeTurnsAsync();
+
+        await DropAsync(id);
+        await _relay.TakeTurnsAsync();
+
+        Assert.Empty(await _relay.OpenQuestionsAsync());
+        Assert.Equal(MessageState.Dead, (await _relay.MessageAsync(id)).State);
+        Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(next)).State);
+    }
+
+    [Fact]
+    public async Task A_message_whose_answer_is_held_can_be_given_up_together_with_it()
+    {
+        _relay.Advisor.Reply("[NEEDS-JC] Which port?");
+        _relay.Advisor.Enqueue(new AdvisorOutcome.Held(HoldCause.Request, "HTTP 400"));
+        var id = await _relay.AcceptAsync("session-1", "Which port?");
+        await _relay.TakeTurnsAsync();
+        await _relay.AnswerAsync("poison");
+        await _relay.TakeTurnsAsync();
+
+        await DropAsync(id);
+        await AnsweredAsync("after");
+
+        Assert.All((await _relay.MessagesAsync()).Take(2), message => Assert.Equal(MessageState.Dead, message.State));
+        Assert.DoesNotContain("poison", LastCall(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Dropping_the_held_answer_to_a_refusal_opens_that_question_again()
     {
         _relay.Advisor.Enqueue(new AdvisorOutcome.Refused("This asks for harm."));

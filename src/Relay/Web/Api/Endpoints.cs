@@ -97,7 +97,7 @@ internal static class Endpoints
                     direct.Question,
                     Session = direct.Session.Value,
                     Where = await Of<Receipts>(context).WhereAsync(direct.Session, context.RequestAborted),
-                    StillOpen = direct.StillOpen.Select(each => new { each.Id, Session = each.Whose }),
+                    StillOpen = direct.StillOpen.Select(each => new { each.Id, Session = each.Whose, Kind = each.Kind.Word() }),
                 }),
             _ => Json.WriteAsync(context, 200, new { Outcome = "repeated" }),
         });
