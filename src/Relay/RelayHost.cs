@@ -32,6 +32,7 @@ internal static class RelayHost
         builder.Services
             .AddSingleton(settings).AddSingleton(database).AddSingleton(changes).AddSingleton(database.Clock)
             .AddSingleton<Faults>()
+            .AddSingleton<ClockSteps>()
             .AddHostedService<LoopRunner>()
             .AddLoop<SettingsWatch>()
             .AddLoop<DatabaseWatch>()

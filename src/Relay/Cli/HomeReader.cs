@@ -15,7 +15,7 @@ internal sealed class HomeReader : IAsyncDisposable
     private HomeReader(Database database, SettingsSource settings)
     {
         _database = database;
-        _status = new StatusReader(database, settings, new Faults(new ChangeFeed()));
+        _status = new StatusReader(database, settings, new Faults(new ChangeFeed()), new ClockSteps());
     }
 
     /// <exception cref="CommandFailure">The database belongs to another version of this program.</exception>

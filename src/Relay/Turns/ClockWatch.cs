@@ -7,7 +7,7 @@ namespace Relay.Turns;
 
 /// <summary>Finds that the machine's clock was set while the relay runs, by the clock that only goes forward: what waits for a time then
 /// waits as long as it did.</summary>
-internal sealed partial class ClockWatch(Database database, ILogger<ClockWatch> log) : ILoop
+internal sealed partial class ClockWatch(Database database, ClockSteps steps, ILogger<ClockWatch> log) : ILoop
 {
     /// <summary>A clock that is slowly corrected differs by less.</summary>
     private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(1);
@@ -31,7 +31,11 @@ internal sealed partial class ClockWatch(Database database, ILogger<ClockWatch> 
                 {
                     await MessageStore.FollowClockAsync(writing, step, cancellationToken);
                     await PageStore.FollowClockAsync(writing, step.By, cancellationToken);
-                    writing.OnceCommitted(() => LogSet(step.By.TotalSeconds));
+                    writing.OnceCommitted(() =>
+                    {
+                        steps.Add(expected, step.By);
+                        LogSet(step.By.TotalSeconds);
+                    });
                 },
                 cancellationToken);
         }

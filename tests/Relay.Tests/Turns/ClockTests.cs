@@ -129,6 +129,21 @@ public sealed class ClockTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_becomes_older_by_a_clock_that_is_set_forward()
+    {
+        await _relay.AcceptAsync("s", "Shall I?");
+        _relay.Clock.Advance(TimeSpan.FromSeconds(5));
+        await SetAsync(TimeSpan.FromHours(2), restarted: false);
+        _relay.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        await _relay.RunAsync<StuckWatch>();
+
+        Assert.InRange((await _relay.StatusAsync()).OldestWaitingSeconds, 9, 11);
+        Assert.Empty((await _relay.StatusAsync()).Unhealthy);
+        Assert.Empty(await _relay.PagesAsync());
+    }
+
+    [Fact]
     public async Task A_queue_that_is_stuck_is_found_by_the_time_that_passed()
     {
         _relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("busy", RetryAfter: TimeSpan.FromMinutes(15)));

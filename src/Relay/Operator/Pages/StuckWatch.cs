@@ -8,7 +8,8 @@ namespace Relay.Operator.Pages;
 
 /// <summary>Pages when the oldest message that should make progress has made none for stuck_after: again every ten minutes, and once
 /// when it moves again. Messages that wait for the operator or are held have pages of their own and do not count.</summary>
-internal sealed partial class StuckWatch(Database database, SettingsSource settings, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
+internal sealed partial class StuckWatch(
+    Database database, SettingsSource settings, ClockSteps steps, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
 {
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(1), LongestPoll = TimeSpan.FromSeconds(30);
@@ -47,7 +48,7 @@ internal sealed partial class StuckWatch(Database database, SettingsSource setti
     {
         if (_oldest is not { } known || known.Which != oldest)
             _oldest = known = (oldest, clock.GetTimestamp());
-        var (told, watched) = (clock.GetUtcNow() - oldest.Since, clock.GetElapsedTime(known.SeenAt));
+        var (told, watched) = (steps.Age(oldest.Since, clock.GetUtcNow()), clock.GetElapsedTime(known.SeenAt));
         return told > watched ? told : watched;
     }
 

@@ -9,7 +9,7 @@ using Relay.Storage;
 namespace Relay.Web.Status;
 
 /// <summary>Tells the relay's health by the age of the oldest unfinished work at each stage.</summary>
-internal sealed class Health(Database database, SettingsSource settings, Faults faults)
+internal sealed class Health(Database database, SettingsSource settings, Faults faults, ClockSteps steps)
 {
     /// <summary>In seconds. 0 where a stage has no work.</summary>
     public sealed record Ages(double Asking, double Deferred, double Held, double Waiting, double Placing, double Paging);
@@ -61,7 +61,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
             reasons.Add($"{what} for {Duration.Write(TimeSpan.FromSeconds(age))}");
     }
 
-    private static async Task<Findings> FindAsync(Reading reading, CancellationToken cancellationToken)
+    private async Task<Findings> FindAsync(Reading reading, CancellationToken cancellationToken)
     {
         var backlog = await Backlog.ReadAsync(reading, cancellationToken);
         var heads = await Outbox.FolderHeadsAsync(reading, cancellationToken);
@@ -82,7 +82,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
             group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group);
 
         double Age(DateTimeOffset? since) =>
-            since is null ? 0 : Math.Max(0.1, Math.Round((reading.Now - since.Value).TotalSeconds, 1));
+            since is null ? 0 : Math.Max(0.1, Math.Round(steps.Age(since.Value, reading.Now).TotalSeconds, 1));
 
         DateTimeOffset? First(Func<UnansweredGroup, bool> which, Func<UnansweredGroup, DateTimeOffset> since) =>
             backlog.Groups.Where(which).Min(group => (DateTimeOffset?)since(group));

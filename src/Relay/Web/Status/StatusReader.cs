@@ -16,12 +16,12 @@ namespace Relay.Web.Status;
 
 /// <summary>Reads the status from the database, with or without a daemon.
 /// The time it takes depends on the unfinished messages only.</summary>
-internal sealed class StatusReader(Database database, SettingsSource settings, Faults faults)
+internal sealed class StatusReader(Database database, SettingsSource settings, Faults faults, ClockSteps steps)
 {
     /// <summary>How many are listed besides those of the configuration.</summary>
     private const int SessionsListed = 100;
 
-    private readonly Health _health = new(database, settings, faults);
+    private readonly Health _health = new(database, settings, faults, steps);
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
     private StatusReport? _last;
 
@@ -82,8 +82,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     private int Envelopes => QueueFolder.Count(settings.Current.Home.Queue);
 
     /// <summary>Never negative, though the clock be set back.</summary>
-    private static double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
-        since is { } at && at < now ? Math.Round((now - at).TotalSeconds, 1) : 0;
+    private double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
+        since is { } at ? Math.Round(steps.Age(at, now).TotalSeconds, 1) : 0;
 
     private async Task<StatusReport> ReadAsync(Reading reading, bool running, CancellationToken cancellationToken)
     {

@@ -128,7 +128,7 @@ public sealed class StatusTests
 
         var (healthy, reasons, ages) = await relay.Get<Health>().ReadAsync(CancellationToken);
         Assert.False(healthy);
-        Assert.Equal("a message has not been answered for 61 s", Assert.Single(reasons));
+        Assert.Equal("a message has not been answered for 1m1s", Assert.Single(reasons));
         Assert.Equal(61, ages.Asking);
     }
 
