@@ -17,8 +17,13 @@ internal static class PageJson
         return $"{head}{Escaped(Cut(page.Body, LongestMessage, room, $" … {page.Cause.Command} shows all (cut)"))}\"}}";
     }
 
-    /// <summary>For a server that refuses the text.</summary>
-    public static string TitleAlone(QueuedPage page, string topic) => $"{Head(page, topic)}(cut) {page.Cause.Command} shows the text\"}}";
+    /// <summary>For a server that refuses the text, and never longer than that. An empty message would be shown as one that says
+    /// "triggered".</summary>
+    public static string TitleAlone(QueuedPage page, string topic)
+    {
+        const string cut = "…";
+        return $"{Head(page, topic)}{(Sizes(page.Body).Sent > Sizes(cut).Sent ? cut : "")}\"}}";
+    }
 
     /// <summary>All up to the message, which comes last.</summary>
     private static string Head(QueuedPage page, string topic)

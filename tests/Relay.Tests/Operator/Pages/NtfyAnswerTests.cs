@@ -124,8 +124,25 @@ public sealed class NtfyAnswerTests : IAsyncLifetime
         await SendAsync("the title", "what the server does not like", PageCause.Question(3));
 
         var page = Assert.Single(_ntfy.Pages);
-        Assert.Equal(("the title", "(cut) relay questions shows the text"), (page.Title, page.Message));
+        Assert.Equal(("the title", "…"), (page.Title, page.Message));
         Assert.Equal(0, (await UnsentAsync()).Count);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?")]
+    [InlineData("Left?")]
+    [InlineData("Which of the two?")]
+    [InlineData("\n\n")]
+    public async Task What_is_sent_in_place_of_a_refused_text_is_never_longer_than_it(string text)
+    {
+        _ntfy.Always(NtfyFault.Status(413));
+
+        await SendAsync("the title", text, PageCause.Question(3));
+
+        var sizes = _ntfy.Attempts.Select(Encoding.UTF8.GetByteCount).ToList();
+        Assert.Equal(2, sizes.Count);
+        Assert.True(sizes[1] <= sizes[0], $"{sizes[1]} bytes after {sizes[0]}");
     }
 
     [Theory]
