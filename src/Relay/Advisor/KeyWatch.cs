@@ -1,4 +1,5 @@
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Running;
 
 namespace Relay.Advisor;
@@ -6,7 +7,7 @@ namespace Relay.Advisor;
 /// <summary>Without a key nothing can be asked: that is a fault from the start, and not only once a message is held for it.</summary>
 internal sealed class KeyWatch(SettingsSource settings, Faults faults) : ILoop
 {
-    public const string Source = "API key", Missing = "ANTHROPIC_API_KEY is not set";
+    public const string Source = "API key", Missing = HoldReasons.NoKey;
 
     public Topic? WakesOn => Topic.Settings;
 

@@ -47,7 +47,7 @@ internal sealed class ApiCheck(SettingsSource source, TimeProvider clock)
     private async Task<IReadOnlyList<Finding>> ListModelsAsync(CancellationToken cancellationToken)
     {
         if (_settings.Secrets.BaseUrl.UserInfo.Length > 0)
-            return [Finding.Fault(Api, AnthropicAdvisor.UserInAddress, CheckAddress), _uncheckedClock];
+            return [Finding.Fault(Api, HoldReasons.UserInAddress, CheckAddress), _uncheckedClock];
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = ResponseTimeout };
         using var request = new HttpRequestMessage(
             HttpMethod.Get, _settings.Secrets.BaseUrl.ToString().TrimEnd('/') + "/v1/models");
@@ -108,7 +108,7 @@ internal sealed class ApiCheck(SettingsSource source, TimeProvider clock)
         using var advisor = new AnthropicAdvisor(source, new AdvisorTimeouts(), clock);
         return await advisor.AskAsync(call, cancellationToken) switch
         {
-            AdvisorOutcome.Held held => Finding.Fault(Call, held.Reason, HoldPages.Cure(held.Cause)),
+            AdvisorOutcome.Held held => Finding.Fault(Call, held.Reason, HoldPages.Cure(held.Cause, held.Reason)),
             AdvisorOutcome.Deferred deferred => Finding.Fault(Call, deferred.Reason, "it may pass by itself: try again in a while"),
             AdvisorOutcome.ContextExceeded exceeded => Finding.Fault(Call, exceeded.Reason, CheckAddress),
             var answered => Finding.Ok(Call, Answered(answered)),

@@ -11,7 +11,6 @@ namespace Relay.Advisor.Anthropic;
 internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
 {
     /// <summary>They would be dropped without a word.</summary>
-    public const string UserInAddress = "ANTHROPIC_BASE_URL has a user and password, which cannot be sent beside the key: take them out";
 
     private static readonly TimeSpan CountLimit = TimeSpan.FromSeconds(10);
 
@@ -48,10 +47,10 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     {
         var secrets = _settings.Current.Secrets;
         if (secrets.BaseUrl.UserInfo.Length > 0)
-            return new AdvisorOutcome.Held(HoldCause.Gateway, UserInAddress);
+            return new AdvisorOutcome.Held(HoldCause.Gateway, HoldReasons.UserInAddress);
         return secrets.ApiKey is { } key
             ? WithoutKey(await AskAsync(call, key, secrets.BaseUrl, cancellationToken), key)
-            : new AdvisorOutcome.Held(HoldCause.Credentials, "ANTHROPIC_API_KEY is not set") { NeverMade = true };
+            : new AdvisorOutcome.Held(HoldCause.Credentials, HoldReasons.NoKey) { NeverMade = true };
     }
 
     public async Task<long?> CountTokensAsync(AdvisorCall call, CancellationToken cancellationToken)

@@ -8,8 +8,8 @@ internal static class HoldPages
 {
     public static Task PageAsync(Writing writing, Message message, HoldCause cause, string reason, CancellationToken cancellationToken)
     {
-        var text = $"{reason}\n\n{Remedy(cause, message)}";
-        var page = new NewPage(CauseOf(message, cause), $"Relay error: {Title(cause)}", text, Priority: 4, "rotating_light");
+        var text = $"{reason}\n\n{Remedy(cause, message, reason)}";
+        var page = new NewPage(CauseOf(message, cause), $"Relay error: {Title(cause, reason)}", text, Priority: 4, "rotating_light");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
@@ -19,8 +19,10 @@ internal static class HoldPages
             ? PageCause.Message(message.Id)
             : PageCause.Hold(cause);
 
-    private static string Title(HoldCause cause) => cause switch
+    private static string Title(HoldCause cause, string reason) => cause switch
     {
+        HoldCause.Credentials when reason == HoldReasons.NoKey => "no API key",
+        HoldCause.Gateway when reason == HoldReasons.UserInAddress => "ANTHROPIC_BASE_URL has a user",
         HoldCause.Credentials => "the API key is rejected",
         HoldCause.Credit => "no API credit",
         HoldCause.SpendLimit => "the API spend limit is reached",
@@ -36,8 +38,10 @@ internal static class HoldPages
     };
 
     /// <summary>What removes a cause that concerns all messages.</summary>
-    public static string Cure(HoldCause cause) => cause switch
+    public static string Cure(HoldCause cause, string reason) => cause switch
     {
+        HoldCause.Credentials when reason == HoldReasons.NoKey => "put ANTHROPIC_API_KEY into .env",
+        HoldCause.Gateway when reason == HoldReasons.UserInAddress => "take the user and password out of ANTHROPIC_BASE_URL in .env",
         HoldCause.Credentials => "correct ANTHROPIC_API_KEY in .env",
         HoldCause.Model => "correct model in config.yaml",
         HoldCause.Gateway => "correct ANTHROPIC_BASE_URL in .env, or what stands at that address",
@@ -46,8 +50,15 @@ internal static class HoldPages
         _ => "see what the API says about the request",
     };
 
-    private static string Remedy(HoldCause cause, Message message) => cause switch
+    /// <summary>What its page says would help.</summary>
+    public static string Remedy(Message held) => Remedy(held.Cause!.Value, held, held.Reason ?? "");
+
+    private static string Remedy(HoldCause cause, Message message, string reason) => cause switch
     {
+        HoldCause.Credentials when reason == HoldReasons.NoKey =>
+            "Put ANTHROPIC_API_KEY into .env: the relay sees the change and goes on.",
+        HoldCause.Gateway when reason == HoldReasons.UserInAddress =>
+            "Take the user and password out of ANTHROPIC_BASE_URL in .env: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Gateway => "Correct ANTHROPIC_BASE_URL in .env, or what stands at that address. The relay tries again by itself every "
             + "few minutes; relay retry does so at once, and relay doctor --call tries a call.",
         HoldCause.Credentials => "Correct ANTHROPIC_API_KEY in .env: the relay sees the change and goes on. Or: relay retry.",

@@ -11,14 +11,18 @@ namespace Relay.Web.Status;
 /// <summary>Tells the relay's health by the age of the oldest unfinished work at each stage.</summary>
 internal sealed class Health(Database database, SettingsSource settings, Faults faults, ClockSteps steps)
 {
+    private const int ReasonsTold = 3;
+
     /// <summary>In seconds. 0 where a stage has no work.</summary>
     public sealed record Ages(double Asking, double Deferred, double Held, double Waiting, double Placing, double Paging);
 
     /// <param name="Ages">Of the oldest work at each stage.</param>
+    /// <param name="Holds">Why messages are held, the longest first.</param>
     /// <param name="Unplaced">The reply that has waited longest for its folder.</param>
     /// <param name="Failing">The pages that failed.</param>
     /// <param name="FailingFor">How long the oldest of them has waited, in seconds; 0 when there is none.</param>
-    private sealed record Findings(Ages Ages, OutboundReply? Unplaced, Failing Failing, double FailingFor);
+    private sealed record Findings(
+        Ages Ages, IReadOnlyList<string> Holds, OutboundReply? Unplaced, Failing Failing, double FailingFor);
 
     public async Task<(bool Healthy, IReadOnlyList<string> Reasons, Ages Ages)> ReadAsync(CancellationToken cancellationToken)
     {
@@ -47,7 +51,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         AddIfOver(reasons, "a message has been deferred", ages.Deferred, limit);
         AddIfOver(reasons, $"a reply has not been placed in dispatch/{findings.Unplaced?.Session}", ages.Placing, limit);
         if (ages.Held > 0)
-            reasons.Add($"a message is held, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}");
+            reasons.Add($"a message is held, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}: {string.Join("; ", findings.Holds)}");
         if (failing.QuestionError is { } error)
             reasons.Add($"the page of a question was not sent: {error}");
         else
@@ -67,16 +71,17 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         var heads = await Outbox.FolderHeadsAsync(reading, cancellationToken);
         var unplaced = heads.Where(reply => reply.State != DispatchState.Placed).MinBy(reply => reply.CreatedAt);
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
-        var held = backlog.Held.Where(message => message.Cause != HoldCause.Refusal);
+        var held = backlog.Held.Where(message => message.Cause != HoldCause.Refusal).OrderBy(message => message.ChangedAt).ToList();
         var ages = new Ages(
             Asking: Age(First(MustBeAsked, backlog.Since)),
             Deferred: Age(First(group => group.State == MessageState.Deferred, backlog.Since)),
-            Held: Age(held.Min(message => (DateTimeOffset?)message.ChangedAt)),
+            Held: Age(held.FirstOrDefault()?.ChangedAt),
             Waiting: Age(First(group => group.State == MessageState.Waiting, group => group.FirstChangedAt)),
             Placing: Age(unplaced?.CreatedAt),
             Paging: Age(unsent.OldestAt));
+        var holds = held.Select(message => message.Reason ?? "").Distinct().Take(ReasonsTold).ToList();
         var failing = await PageStore.FailingAsync(reading, cancellationToken);
-        return new Findings(ages, unplaced, failing, Age(failing.Since));
+        return new Findings(ages, holds, unplaced, failing, Age(failing.Since));
 
         bool MustBeAsked(UnansweredGroup group) =>
             group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group);
