@@ -9,6 +9,8 @@ internal sealed class KeyWatch(SettingsSource settings, Faults faults) : ILoop
 {
     public const string Source = "API key", Missing = HoldReasons.NoKey;
 
+    public string Name => "looking for the API key";
+
     public Topic? WakesOn => Topic.Settings;
 
     public TimeSpan Poll => TimeSpan.FromSeconds(30);

@@ -12,6 +12,8 @@ internal sealed partial class SettingsWatch(
 
     private (FileStamps Stamps, long Since)? _changing;
 
+    public string Name => "following the settings";
+
     public Topic? WakesOn => null;
 
     /// <summary>Polling needs only two system calls, and it also finds changes of a file behind a link.</summary>

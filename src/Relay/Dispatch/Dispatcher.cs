@@ -23,10 +23,14 @@ internal sealed partial class Dispatcher(
     private DateTimeOffset _notedAt;
     private OutboundReply? _unnoted;
 
+    public string Name => "placing replies";
+
     public Topic? WakesOn => Topic.Dispatch;
 
-    /// <summary>What callers gave up is found by time alone; else only a lost wake-up.</summary>
-    public TimeSpan Poll => _unnoted is not null ? BetweenNotes : callers.MayAbandon ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(10);
+    /// <summary>What callers gave up, and that a folder is free again, is found by time alone; else only a lost wake-up.</summary>
+    public TimeSpan Poll => _unnoted is not null
+        ? BetweenNotes
+        : TimeSpan.FromSeconds(callers.MayAbandon || _blocked.Count > 0 ? 2 : 10);
 
     /// <summary>What was placed is mostly taken at once: its receipt is recorded together with what is placed next.</summary>
     public TimeSpan Rest => _hasPlaced ? TimeSpan.FromMilliseconds(4) : TimeSpan.Zero;
@@ -40,11 +44,11 @@ internal sealed partial class Dispatcher(
         await callers.ReleaseAbandonedAsync(cancellationToken);
         var pass = new Pass();
         foreach (var head in await database.ReadAsync(reading => Outbox.FolderHeadsAsync(reading, cancellationToken), cancellationToken))
-            await TryAsync(pass, () => LookAtAsync(pass, head, isFirst, cancellationToken)); // (1)
+            await TryAsync(pass, head.Session, () => LookAtAsync(pass, head, isFirst, cancellationToken)); // (1)
         _swept = true; // Now that the first pass has looked at all of them.
         await StageAsync(pass, cancellationToken); // (2)
         foreach (var (reply, from) in await WithSpeakersAsync(pass.ToPlace, cancellationToken))
-            await TryAsync(pass, () => Place(pass, reply, from)); // (3)
+            await TryAsync(pass, reply.Session, () => Place(pass, reply, from)); // (3)
         if (pass.Placed.Count > 0)
             await folder.SyncAsync();
         await RecordAsync(pass); // (4)
@@ -94,7 +98,7 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>A session whose folder is broken does not hold up the others.</summary>
-    private static async Task TryAsync(Pass pass, Func<Task> step)
+    private async Task TryAsync(Pass pass, SessionId session, Func<Task> step)
     {
         try
         {
@@ -102,7 +106,12 @@ internal sealed partial class Dispatcher(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            pass.Faults.Add(ExceptionDispatchInfo.Capture(exception));
+            if (folder.Obstacle(session) is { } obstacle)
+                Block(pass, session, obstacle);
+            else if (exception is UnauthorizedAccessException)
+                Block(pass, session, "the relay has no right to write there: give it that");
+            else
+                pass.Faults.Add(ExceptionDispatchInfo.Capture(exception)); // A full disk is no session's own.
         }
     }
 
@@ -111,6 +120,8 @@ internal sealed partial class Dispatcher(
         var wasUndone = isFirst && folder.IsStaged(head); // The power went before the rename was on disk.
         if (head.State != DispatchState.Placed || wasUndone)
             pass.ToPlace.Add(head);
+        else if (folder.FolderObstacle(head.Session) is { } obstacle)
+            Block(pass, head.Session, obstacle); // Whether it was taken cannot be seen.
         else if (folder.IsPending(head.Session))
         {
             if (isFirst)
@@ -177,13 +188,16 @@ internal sealed partial class Dispatcher(
             pass.Placed.Add(reply);
         }
         else if (folder.Obstacle(reply.Session) is { } obstacle)
-        {
-            var source = $"dispatch/{reply.Session}";
-            pass.Blocked.Add(source);
-            if (faults.Set(source, $"a reply cannot be placed: {obstacle}"))
-                LogBlocked(reply.Session, obstacle);
-        }
+            Block(pass, reply.Session, obstacle);
         return Task.CompletedTask;
+    }
+
+    private void Block(Pass pass, SessionId session, string obstacle)
+    {
+        var source = $"dispatch/{session}";
+        pass.Blocked.Add(source);
+        if (faults.Set(source, $"a reply cannot be placed: {obstacle}"))
+            LogBlocked(session, obstacle);
     }
 
     private void SayWhatBlocks(Pass pass)

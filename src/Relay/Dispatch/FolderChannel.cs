@@ -51,7 +51,7 @@ internal sealed class FolderChannel : IDisposable
     /// <summary>Writes the file durably; its name is durable after <see cref="SyncAsync"/>.</summary>
     public void Stage(string id, string content)
     {
-        Directory.CreateDirectory(_home.Staged); // Somebody may have cleared the dispatch folder.
+        Folders.Make(_home.Staged); // Somebody may have cleared the dispatch folder.
         _staged[id] = true; // Before it is written, so that a sweep leaves it.
         DurableFile.Write(StagedFile(id), Encoding.UTF8.GetBytes(content.EndsWith('\n') ? content : content + '\n'));
     }
@@ -77,6 +77,8 @@ internal sealed class FolderChannel : IDisposable
                 return true;
             Stage(reply.Id, reply.Content);
         }
+        if (Obstacle(reply.Session) is not null)
+            return false;
         MakeSessionFolder(reply.Session);
         if (IsPending(reply.Session))
             return false;
@@ -94,14 +96,28 @@ internal sealed class FolderChannel : IDisposable
     /// <summary>Only a file can be what was placed: where there is something else, that was taken.</summary>
     public bool IsPending(SessionId session) => Posix.Lstat(InputFile(session)) is { Kind: FileKind.Regular };
 
-    /// <summary>What no session reads and nobody takes away by itself; null where there is nothing, or a file.</summary>
-    public string? Obstacle(SessionId session) => Posix.Lstat(InputFile(session))?.Kind switch
+    /// <summary>What nobody takes away by itself and no reply can go past; null where there is nothing of the kind.</summary>
+    public string? Obstacle(SessionId session) => FolderObstacle(session) ?? InputObstacle(session) ?? FactsObstacle(session);
+
+    /// <summary>A link is not followed: what it leads to is not the relay's to write to, or to delete in.</summary>
+    public string? FolderObstacle(SessionId session) => Posix.Lstat(_home.SessionFolder(session.Value))?.Kind switch
+    {
+        null or FileKind.Folder => null,
+        FileKind.SymbolicLink => "it is a link, and none is followed: put a folder in its place",
+        _ => "it is a file and no folder: remove it",
+    };
+
+    private string? InputObstacle(SessionId session) => Posix.Lstat(InputFile(session))?.Kind switch
     {
         null or FileKind.Regular => null,
         FileKind.Folder => $"{InputName} is a folder there: remove it",
         FileKind.SymbolicLink => $"{InputName} is a link there: remove it",
         _ => $"{InputName} is no file there: remove it",
     };
+
+    /// <summary>Anything else is replaced.</summary>
+    private string? FactsObstacle(SessionId session) =>
+        Posix.Lstat(FactsFile(session)) is { Kind: FileKind.Folder } ? $"{FactsName} is a folder there: remove it" : null;
 
     /// <summary>Puts input.json beside a text that was placed, unless it is there: it may not have survived a power cut.</summary>
     public void DescribePlaced(OutboundReply reply, string from)

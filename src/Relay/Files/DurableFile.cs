@@ -9,6 +9,7 @@ internal static class DurableFile
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
         var temporary = path + ".tmp";
+        Folders.CheckFree(path);
         Write(temporary, content);
         File.Move(temporary, path, overwrite: true);
         Posix.SyncFolder(Path.GetDirectoryName(path)!);
@@ -17,6 +18,7 @@ internal static class DurableFile
     /// <summary>Writes and syncs the file. The caller syncs the folder.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
+        Folders.CheckFree(path);
         using var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.None, content.Length);
         RandomAccess.Write(handle, content, fileOffset: 0);
         Posix.SyncFile(handle);

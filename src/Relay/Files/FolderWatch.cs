@@ -21,7 +21,7 @@ internal sealed class FolderWatch(string folder, FolderEvents events, Action cha
     public void Renew()
     {
         if (Posix.Lstat(folder) is not { Kind: FileKind.Folder })
-            Directory.CreateDirectory(folder);
+            Folders.Make(folder);
         var found = Posix.Lstat(folder) is { } facts ? (facts.Inode, facts.BornNanoseconds) : default;
         if (_watcher is not null && !_deaf && found == _heard)
             return;

@@ -15,7 +15,7 @@ internal sealed class RejectedFolder(string folder)
     /// <summary>Moves NAME.json into the folder and writes NAME.reason.txt. Returns the new name, or null when the file is gone.</summary>
     public string? Move(string path, string reason)
     {
-        Directory.CreateDirectory(folder);
+        Folders.Make(folder);
         var name = Shortened(Path.GetFileNameWithoutExtension(path));
         for (var attempt = 1; ; attempt++)
         {

@@ -43,6 +43,8 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         _rejected = new RejectedFolder(Home.Rejected);
     }
 
+    public string Name => "taking messages from queue";
+
     public Topic? WakesOn => Topic.Queue;
 
     public TimeSpan Poll => _unfinished.Count == 0 ? Rescan : TimeSpan.FromMilliseconds(250);

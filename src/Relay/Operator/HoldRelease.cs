@@ -8,6 +8,8 @@ internal sealed partial class HoldRelease(Holds holds, SettingsSource settings, 
 {
     private Settings _seen = settings.Current;
 
+    public string Name => "releasing what is held";
+
     public Topic? WakesOn => Topic.Settings;
 
     public TimeSpan Poll => TimeSpan.FromSeconds(30);

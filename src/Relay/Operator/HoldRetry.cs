@@ -18,6 +18,8 @@ internal sealed partial class HoldRetry(Database database, Holds holds, ILogger<
         public TimeSpan Delay { get; } = Pause.Delay(Tries + 1);
     }
 
+    public string Name => "trying again what is held";
+
     public Topic? WakesOn => null;
 
     public TimeSpan Poll => TimeSpan.FromMinutes(1);

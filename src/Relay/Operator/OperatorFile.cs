@@ -34,19 +34,24 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
         _database = database;
         _log = log;
         _clock = database.Clock;
-        _watch = new FolderWatch(settings.Current.Home.State, FolderEvents.Come, () => changes.Publish(Topic.OperatorFile)) { Name = Name };
+        _watch = new FolderWatch(settings.Current.Home.State, FolderEvents.Come, () => changes.Publish(Topic.OperatorFile))
+        {
+            Name = FileName,
+        };
     }
+
+    public string Name => "taking the operator's input";
 
     public Topic? WakesOn => Topic.OperatorFile;
 
     public TimeSpan Poll => _changing is null ? TimeSpan.FromSeconds(5) : TimeSpan.FromMilliseconds(100);
 
-    private string Name => _settings.Current.Config.Operator.InputFile;
+    private string FileName => _settings.Current.Config.Operator.InputFile;
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         _watch.Renew();
-        var path = _settings.Current.Home.OperatorFile(Name);
+        var path = _settings.Current.Home.OperatorFile(FileName);
         if (Posix.Lstat(path) is not { Kind: FileKind.Regular } facts || _blank == (path, facts))
         {
             _changing = null;
@@ -77,7 +82,7 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
             return 0;
         }
         CrashPoint.Pass("answer-1-read");
-        var input = new OperatorInput(text.Trim(), Question: null, Name, KeyOf(facts, bytes), UnaskedWelcome: true)
+        var input = new OperatorInput(text.Trim(), Question: null, FileName, KeyOf(facts, bytes), UnaskedWelcome: true)
         {
             WrittenAt = WrittenAt(facts),
         };

@@ -24,6 +24,8 @@ internal sealed partial class Rejections(
     private readonly HashSet<string> _told = [];
     private bool _mayStand = true;
 
+    public string Name => "telling of rejected envelopes";
+
     public Topic? WakesOn => Topic.Rejected;
 
     public TimeSpan Poll => TimeSpan.FromSeconds(30);

@@ -8,11 +8,13 @@ namespace Relay.Operator;
 /// <summary>Looks every minute whether something waits for nothing, which would be a fault of this program, and says so.</summary>
 internal sealed partial class StateWatch(Database database, Faults faults, ILogger<StateWatch> log) : ILoop
 {
-    public const string Name = "the state of the messages";
+    public const string Source = "the state of the messages";
 
     private static readonly PageCause Cause = PageCause.Hold(HoldCause.Fault);
 
     private bool _isPaged = true; // Perhaps, by the relay that ran before.
+
+    public string Name => "checking the messages";
 
     public Topic? WakesOn => null;
 
@@ -23,7 +25,7 @@ internal sealed partial class StateWatch(Database database, Faults faults, ILogg
         var found = await database.ReadAsync(reading => StateCheck.ReadAsync(reading, cancellationToken), cancellationToken);
         if (found.Count == 0)
         {
-            faults.Clear(Name);
+            faults.Clear(Source);
             if (_isPaged)
                 await database.WriteAsync(writing => PageStore.ClearAsync(writing, Cause, cancellationToken), cancellationToken);
             _isPaged = false;
@@ -31,7 +33,7 @@ internal sealed partial class StateWatch(Database database, Faults faults, ILogg
         }
         var reason = string.Join("; ", found.Take(5));
         _isPaged = true;
-        if (!faults.Set(Name, reason))
+        if (!faults.Set(Source, reason))
             return 0;
         LogStranded(found.Count, reason);
         var page = new NewPage(

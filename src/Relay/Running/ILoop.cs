@@ -4,6 +4,9 @@ namespace Relay.Running;
 /// interval.</summary>
 internal interface ILoop
 {
+    /// <summary>What it does, in words for the status and a page: "sending pages".</summary>
+    string Name { get; }
+
     /// <summary>Null when only time brings it work.</summary>
     Topic? WakesOn { get; }
 

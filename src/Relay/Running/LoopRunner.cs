@@ -24,7 +24,7 @@ internal sealed partial class LoopRunner(
 
     private async Task RunAsync(ILoop loop, CancellationToken stoppingToken)
     {
-        var name = loop.GetType().Name;
+        var name = loop.Name;
         using var wakeUp = loop.WakesOn is { } topic ? changes.Subscribe(topic) : null;
         using var mended = changes.Subscribe(Topic.Database);
         for (var failures = 0; !stoppingToken.IsCancellationRequested;)
@@ -68,7 +68,7 @@ internal sealed partial class LoopRunner(
             ? clock.PauseAsync(limit, stoppingToken)
             : wakeUp.WaitAsync(limit, clock, stoppingToken);
 
-    [LoggerMessage(LogLevel.Error, "{Loop} failed and is tried again")]
+    [LoggerMessage(LogLevel.Error, "Failed and tried again: {Loop}")]
     private partial void LogFailed(string loop, Exception exception);
 }
 

@@ -6,6 +6,8 @@ namespace Relay.Storage;
 /// its loss is a fault to be shown, and what waits goes on once it is back.</summary>
 internal sealed class DatabaseWatch(Database database) : ILoop
 {
+    public string Name => "reaching the database";
+
     public Topic? WakesOn => Topic.Database;
 
     public TimeSpan Poll => database.IsElsewhere ? TimeSpan.FromSeconds(5) : TimeSpan.FromHours(1);

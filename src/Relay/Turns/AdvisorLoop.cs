@@ -30,6 +30,8 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
     /// <summary>Ends the calls under way. A stop gives them a moment first: a call that is cut is perhaps paid for nothing.</summary>
     private readonly CancellationTokenSource _calls = new();
 
+    public string Name => "asking the advisor";
+
     public Topic? WakesOn => Topic.Turns;
 
     /// <summary>Until the next deferred message is due.</summary>

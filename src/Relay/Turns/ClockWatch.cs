@@ -15,6 +15,8 @@ internal sealed partial class ClockWatch(Database database, ClockSteps steps, IL
     private DateTimeOffset _seen = database.Clock.GetUtcNow();
     private long _seenAt = database.Clock.GetTimestamp();
 
+    public string Name => "watching the clock";
+
     public Topic? WakesOn => null;
 
     public TimeSpan Poll => TimeSpan.FromSeconds(1);

@@ -1,6 +1,7 @@
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Files.Platform;
+using Relay.Running;
 using Relay.Tests.Testing;
 using Relay.Texts;
 using Xunit;
@@ -160,12 +161,15 @@ public sealed class DispatcherTests : DispatchTests
         await AnswerAsync("broken", "one");
         await AnswerAsync("sound", "two");
 
-        await Assert.ThrowsAnyAsync<IOException>(PlaceAsync); // The loop shows it as a fault.
+        await PlaceAsync();
+        Assert.Equal(
+            ["dispatch/broken: a reply cannot be placed: it is a file and no folder: remove it"], _relay.Get<Faults>().Standing);
         Assert.Equal("two", _relay.Consume("sound"));
 
         File.Delete(_relay.Home.SessionFolder("broken"));
         await PlaceAsync();
         Assert.Equal("one", _relay.Consume("broken"));
+        Assert.Empty(_relay.Get<Faults>().Standing);
     }
 
     [Fact]
@@ -177,9 +181,55 @@ public sealed class DispatcherTests : DispatchTests
         await File.WriteAllTextAsync(_relay.Home.SessionFolder("broken"), "a file", CancellationToken);
         await AnswerAsync("sound", "two");
 
-        await Assert.ThrowsAnyAsync<IOException>(PlaceAsync);
+        await PlaceAsync();
+
+        Assert.Contains("dispatch/broken: a reply cannot be placed: it is a file", Assert.Single(_relay.Get<Faults>().Standing));
+        Assert.Equal("two", _relay.Consume("sound"));
+    }
+
+    [Fact]
+    public async Task A_folder_where_the_facts_belong_keeps_its_own_reply_back_and_is_said_plainly()
+    {
+        var facts = Path.Combine(_relay.Home.SessionFolder("broken"), "input.json");
+        Directory.CreateDirectory(facts);
+        await AnswerAsync("broken", "one");
+        await AnswerAsync("sound", "two");
+
+        await PlaceAsync();
 
         Assert.Equal("two", _relay.Consume("sound"));
+        Assert.Equal(
+            ["dispatch/broken: a reply cannot be placed: input.json is a folder there: remove it"], _relay.Get<Faults>().Standing);
+        Directory.Delete(facts);
+        await PlaceAsync();
+        Assert.Equal("one", _relay.Consume("broken"));
+        Assert.Empty(_relay.Get<Faults>().Standing);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_link_in_a_sessions_place_is_not_followed(bool whileAReplyLies)
+    {
+        var (own, foreign) = (_relay.Home.SessionFolder("linked"), Path.Combine(_relay.Home.Root, "foreign"));
+        Directory.CreateDirectory(foreign);
+        await File.WriteAllTextAsync(Path.Combine(foreign, "input.json"), "{}", CancellationToken);
+        await AnswerAsync("linked", "one");
+        if (whileAReplyLies)
+        {
+            await PlaceAsync();
+            Directory.Delete(own, recursive: true);
+        }
+        File.CreateSymbolicLink(own, foreign);
+
+        await PlaceAsync();
+
+        Assert.Equal(["input.json"], Directory.GetFiles(foreign).Select(Path.GetFileName));
+        Assert.Contains("dispatch/linked: a reply cannot be placed: it is a link", Assert.Single(_relay.Get<Faults>().Standing));
+        File.Delete(own);
+        await PlaceAsync();
+        Assert.Equal(whileAReplyLies ? null : "one", _relay.Consume("linked"));
+        Assert.Empty(_relay.Get<Faults>().Standing);
     }
 
     [Fact]

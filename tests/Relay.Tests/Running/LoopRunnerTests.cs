@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Relay.Intake;
 using Relay.Running;
+using Relay.Storage;
 using Relay.Tests.Testing;
+using Relay.Web.Status;
 using Xunit;
 
 namespace Relay.Tests.Running;
@@ -22,7 +25,7 @@ public sealed class LoopRunnerTests
             changes.Publish(Topic.Dispatch);
         }
 
-        Assert.Equal(["Failing: one thing is broken"], faults.Standing);
+        Assert.Equal(["failing: one thing is broken"], faults.Standing);
         Assert.True(clock.GetUtcNow() - clock.Start < TimeSpan.FromMinutes(1));
         await runner.StopAsync(CancellationToken.None);
 
@@ -34,11 +37,48 @@ public sealed class LoopRunnerTests
         }
     }
 
+    [Fact]
+    public async Task Every_loop_has_a_name_that_people_understand()
+    {
+        await using var relay = await TempRelay.CreateAsync(kind: SqlDialect.Sqlite.Name);
+        var loops = relay.Get<IEnumerable<ILoop>>().ToList();
+
+        Assert.All(loops, loop => Assert.Matches("^[a-z]+ing [a-zA-Z' ]+$", loop.Name));
+        Assert.Equal(loops.Count, loops.Select(loop => loop.Name).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("status.json", "state/status.json cannot be written: it is a folder: remove it")]
+    [InlineData("status.json.tmp", "state/status.json.tmp cannot be written: it is a folder: remove it")]
+    public async Task A_folder_where_the_status_belongs_is_said_plainly(string name, string message)
+    {
+        await using var relay = await TempRelay.CreateAsync(kind: SqlDialect.Sqlite.Name);
+        Directory.CreateDirectory(Path.Combine(relay.Home.State, name));
+
+        var fault = await Assert.ThrowsAsync<IOException>(relay.RunAsync<StatusMirror>);
+
+        Assert.Equal(message, fault.Message);
+    }
+
+    [Fact]
+    public async Task A_file_where_a_folder_of_the_relay_belongs_is_said_plainly()
+    {
+        await using var relay = await TempRelay.CreateAsync(kind: SqlDialect.Sqlite.Name);
+        Directory.Delete(relay.Home.Queue, recursive: true);
+        await File.WriteAllTextAsync(relay.Home.Queue, "", TestContext.Current.CancellationToken);
+
+        var fault = await Assert.ThrowsAsync<IOException>(relay.RunAsync<QueueFolder>);
+
+        Assert.EndsWith("/queue must be a folder: it is a file: remove it", fault.Message, StringComparison.Ordinal);
+    }
+
     private sealed class Failing : ILoop
     {
         private int _passes;
 
         public int Passes => Volatile.Read(ref _passes);
+
+        public string Name => "failing";
 
         public Topic? WakesOn => Topic.Dispatch;
 

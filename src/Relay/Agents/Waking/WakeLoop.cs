@@ -25,6 +25,8 @@ internal sealed partial class WakeLoop(
     private readonly Dictionary<SessionId, Task> _running = [];
     private readonly Dictionary<string, Failed> _failed = [];
 
+    public string Name => "waking sessions";
+
     public Topic? WakesOn => null;
 
     /// <summary>Longer while no command is configured, for then there is nothing to do.</summary>

@@ -17,6 +17,8 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
     private readonly TimeProvider _clock = database.Clock;
     private (Uri Server, string Topic, string? Token)? _way;
 
+    public string Name => "sending pages";
+
     public Topic? WakesOn => Topic.Pages;
 
     public TimeSpan Poll { get; private set; } = LongestPoll;

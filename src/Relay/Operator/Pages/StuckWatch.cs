@@ -16,6 +16,8 @@ internal sealed partial class StuckWatch(
 
     private ((ConversationId Conversation, DateTimeOffset Since) Which, long SeenAt)? _oldest;
 
+    public string Name => "looking for a stuck queue";
+
     public Topic? WakesOn => null;
 
     /// <summary>The time until a message could become stuck.</summary>

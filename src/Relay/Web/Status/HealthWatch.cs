@@ -27,6 +27,8 @@ internal sealed partial class HealthWatch(
     private long? _startedAt;
     private long? _failedAt;
 
+    public string Name => "watching the health";
+
     public Topic? WakesOn => Topic.Faults;
 
     public TimeSpan Poll => TimeSpan.FromSeconds(_since.Count == 0 && _paged.Count == 0 ? 30 : 2);
@@ -41,7 +43,8 @@ internal sealed partial class HealthWatch(
             _since.Remove(gone);
         await ClearMendedAsync(cancellationToken);
         var overdue = standing
-            .Where(fault => fault.Source != StateWatch.Name && IsOverdue(fault.Source) && !_paged.ContainsKey(fault.Source)) // That pages.
+            .Where(fault => fault.Source != StateWatch.Source) // That pages.
+            .Where(fault => IsOverdue(fault.Source) && !_paged.ContainsKey(fault.Source))
             .ToList();
         if (overdue.Count == 0 || _failedAt is { } at && _clock.GetElapsedTime(at) < BetweenAttempts)
             return 0;

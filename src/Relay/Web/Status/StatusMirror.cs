@@ -15,6 +15,8 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
     private long _version;
     private long _readAt;
 
+    public string Name => "writing the status";
+
     public Topic? WakesOn => Topic.Any;
 
     /// <summary>Every second while a message waits, because its age is in the file, or something is broken,
