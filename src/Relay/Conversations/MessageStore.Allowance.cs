@@ -12,14 +12,13 @@ internal sealed record Allowance(long Wasted, long Lost, bool HasLeave)
     public static readonly Allowance Untouched = new(Wasted: 0, Lost: 0, HasLeave: false);
 
     /// <summary>The first one, and two more.</summary>
-    private const int MostWasted = 3;
-
-    /// <summary>A relay that is killed again and again says little about the message; but there is a bound.</summary>
-    private const int MostLost = 10;
+    private const int Most = 3;
 
     public long Calls => Wasted + Lost;
 
-    public bool IsUsedUp => Wasted >= MostWasted || Calls >= MostLost;
+    /// <summary>A call that was lost with the relay was as perhaps paid for as one whose stream was cut: a loop of crashes or restarts
+    /// does not buy more.</summary>
+    public bool IsUsedUp => Calls >= Most;
 }
 
 /// <summary>Counts by the events of a message: their order holds whatever the clock does, and over restarts.</summary>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
+using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -108,6 +109,24 @@ internal sealed partial class RelayProcess : IAsyncDisposable
             }
         }
         return false;
+    }
+
+    /// <summary>The operator's word for all that is held. False where the relay is gone before it is heard.</summary>
+    public async Task<bool> RetryHeldAsync(CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "retry")) { Content = new StringContent("{}") };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "token");
+        try
+        {
+            using var response = await http.SendAsync(request, cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Sends SIGKILL, so the process cannot clean up.</summary>

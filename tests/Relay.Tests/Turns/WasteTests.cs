@@ -22,7 +22,7 @@ public sealed class WasteTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    public static TheoryData<string> Kinds => ["cut", "cut early", "silent", "empty", "fault"];
+    public static TheoryData<string> Kinds => ["cut", "cut early", "silent", "empty", "fault", "lost"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -43,14 +43,44 @@ public sealed class WasteTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_relay_that_is_killed_at_every_call_does_not_buy_without_a_bound()
+    public async Task Calls_lost_with_the_relay_and_calls_that_were_cut_have_one_bound_together()
     {
         var id = await _relay.AcceptAsync("session-1", "Shall I?");
 
-        await WasteAsync("lost", tries: 15);
+        await WasteAsync("lost", tries: 1);
+        await WasteAsync("cut", tries: 1);
+        await WasteAsync("lost", tries: 5);
         Assert.Null(await _relay.ClaimAsync());
 
-        Assert.Equal(10, await _relay.CountAsync("SELECT COUNT(*) FROM calls"));
+        Assert.Equal(3, await _relay.CountAsync("SELECT COUNT(*) FROM calls"));
+        Assert.Equal((MessageState.Held, HoldCause.Wasted), ((await _relay.MessageAsync(id)).State, (await _relay.MessageAsync(id)).Cause));
+        Assert.True(await _relay.Get<Holds>().RetryAsync(await _relay.MessageAsync(id), CancellationToken));
+        await WasteAsync("lost", tries: 5);
+        Assert.Equal(6, await _relay.CountAsync("SELECT COUNT(*) FROM calls"));
+    }
+
+    [Fact]
+    public async Task An_orderly_stop_that_cuts_a_call_counts_too()
+    {
+        var id = await _relay.AcceptAsync("session-1", "Shall I?");
+        for (var stop = 0; stop < 6; stop++)
+        {
+            var called = new SemaphoreSlim(0);
+            _relay.Advisor.Forget();
+            _relay.Advisor.Enqueue(async (_, cancelled) =>
+            {
+                called.Release();
+                return await new TaskCompletionSource<AdvisorOutcome>().Task.WaitAsync(cancelled);
+            });
+            var loop = _relay.Get<AdvisorLoop>();
+            await loop.RunBatchAsync(CancellationToken);
+            if (stop < 3)
+                Assert.True(await called.WaitAsync(TimeSpan.FromSeconds(20), CancellationToken));
+            await loop.StopAsync(CancellationToken);
+            await _relay.RestartAsync();
+        }
+
+        Assert.Equal(3, await _relay.CountAsync("SELECT COUNT(*) FROM calls"));
         Assert.Equal((MessageState.Held, HoldCause.Wasted), ((await _relay.MessageAsync(id)).State, (await _relay.MessageAsync(id)).Cause));
     }
 
@@ -142,7 +172,7 @@ public sealed class WasteTests : IAsyncLifetime
             if (!isTaken)
                 _relay.Advisor.Forget();
             if (kind == "fault")
-                await _relay.Get<Recovery>().StartAsync(CancellationToken); // Only a restart releases it.
+                await _relay.Get<Holds>().ReleaseAllAsync("the settings have changed", CancellationToken);
         }
     }
 
