@@ -32,4 +32,7 @@ internal static class HoldCauses
     /// <summary>What concerns every call, and is over once one call is answered.</summary>
     public static readonly IReadOnlyList<HoldCause> OfTheApi =
         [HoldCause.Credentials, HoldCause.Credit, HoldCause.SpendLimit, HoldCause.Model, HoldCause.Gateway];
+
+    /// <summary>What can be over after a restart: the environment, the prices and the account are looked at anew.</summary>
+    public static readonly IReadOnlyList<HoldCause> OfAStart = [.. OfTheApi, HoldCause.Budget, HoldCause.Price];
 }

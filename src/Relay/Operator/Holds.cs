@@ -14,8 +14,27 @@ internal sealed class Holds(Database database, SettingsSource settings)
 
     /// <summary>Releases all held messages and returns their number. Their pages remain, for a cause is paged again
     /// only after it was cleared.</summary>
-    public Task<int> ReleaseAllAsync(string why, CancellationToken cancellationToken) =>
-        database.WriteAsync(writing => ReleaseAllAsync(writing, why, cancellationToken), cancellationToken);
+    public Task<int> ReleaseAllAsync(string why, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            await FactStore.SetAsync(writing, FactStore.SettingsSeen, SettingsPrint.Of(settings.Current), cancellationToken);
+            return await ReleaseAllAsync(writing, why, cancellationToken);
+        },
+        cancellationToken);
+
+    /// <summary>At a start: what a restart can have mended. What is about one message (the request, its size, what was paid for it, a
+    /// fault) is the same as before, unless the settings or the program were changed in between.</summary>
+    public Task<int> ReleaseAtStartAsync(CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            var print = SettingsPrint.Of(settings.Current);
+            var isChanged = print != await FactStore.FindAsync(writing, FactStore.SettingsSeen, cancellationToken);
+            if (!isChanged)
+                return await ReleaseAsync(writing, HoldCauses.OfAStart.Contains, "tried again at the start", cancellationToken);
+            await FactStore.SetAsync(writing, FactStore.SettingsSeen, print, cancellationToken);
+            return await ReleaseAllAsync(writing, "tried again at the start: the settings or the program have changed", cancellationToken);
+        },
+        cancellationToken);
 
     /// <summary>A message that the advisor refused is not released: it waits for the operator.</summary>
     public static Task<int> ReleaseAllAsync(Writing writing, string why, CancellationToken cancellationToken) =>

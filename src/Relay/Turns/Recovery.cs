@@ -6,15 +6,14 @@ using Relay.Storage;
 namespace Relay.Turns;
 
 /// <summary>Puts back to work what was under way when the one who did it ended.</summary>
-internal sealed partial class Recovery(Database database, SummaryTransactions summaries, ILogger<Recovery> log)
+internal sealed partial class Recovery(Database database, SummaryTransactions summaries, Holds holds, ILogger<Recovery> log)
 {
-    /// <summary>At the start: what was being asked when the relay stopped is asked again, and holds get a new try.
-    /// A refusal keeps waiting for the operator.</summary>
+    /// <summary>At the start: what was being asked when the relay stopped is asked again, and what a restart can have mended gets a new
+    /// try.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await RestartAsync([], cancellationToken);
-        await database.WriteAsync(
-            writing => Holds.ReleaseAllAsync(writing, "tried again at the start", cancellationToken), cancellationToken);
+        await holds.ReleaseAtStartAsync(cancellationToken);
     }
 
     /// <summary>What was being asked is asked again; a call whose end nobody saw is perhaps paid twice.</summary>

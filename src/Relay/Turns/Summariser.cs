@@ -20,6 +20,9 @@ internal abstract record Shortening
 
     public sealed record Failed(string Reason) : Shortening;
 
+    /// <summary>What holds a turn: it is the same each time until somebody removes the cause.</summary>
+    public sealed record Held(HoldCause Cause, string Reason) : Shortening;
+
     /// <summary>Too much was paid for summaries that did not come.</summary>
     public sealed record Spent(string Reason) : Shortening;
 
@@ -171,7 +174,12 @@ internal sealed partial class Summariser(
         }
         var why = Why(outcome);
         LogFailed(conversation, why);
-        return outcome is AdvisorOutcome.ContextExceeded ? new Shortening.TooLong(why) : new Shortening.Failed("no summary: " + why);
+        return outcome switch
+        {
+            AdvisorOutcome.ContextExceeded => new Shortening.TooLong(why),
+            AdvisorOutcome.Held held => new Shortening.Held(held.Cause, why),
+            _ => new Shortening.Failed("no summary: " + why),
+        };
     }
 
     private static string Why(AdvisorOutcome outcome) => outcome switch

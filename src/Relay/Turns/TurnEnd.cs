@@ -47,6 +47,8 @@ internal sealed partial class TurnEnd(
         }
         else if (shortening is Shortening.Spent spent)
             await HoldAsync(writing, claim, HoldCause.Wasted, $"{exceeded}; no summary makes room: {spent.Reason}", cancellationToken);
+        else if (shortening is Shortening.Held held)
+            await HoldAsync(writing, claim, held.Cause, $"{held.Reason} (to a summary, without which: {exceeded})", cancellationToken);
         else if (shortening is Shortening.Failed failed)
             await DeferAsync(
                 writing, message, message.Attempts, new AdvisorOutcome.Deferred(failed.Reason, RetryAfter: null), cancellationToken);

@@ -126,6 +126,32 @@ public sealed class SummaryBoundsTests
         }
     }
 
+    [Theory]
+    [InlineData(nameof(HoldCause.Request), "message:")]
+    [InlineData(nameof(HoldCause.Gateway), "hold:gateway")]
+    [InlineData(nameof(HoldCause.Credit), "hold:credit")]
+    public async Task A_forced_summary_that_is_refused_for_good_holds_the_message_with_that_cause_and_a_page(string cause, string page)
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        await ImportAsync(relay, turns: 30);
+        var id = await relay.AcceptAsync("session-1", "Where are we?");
+
+        for (var time = 0; time < 20; time++)
+        {
+            relay.Advisor.Forget();
+            relay.Advisor.Enqueue(new AdvisorOutcome.ContextExceeded("prompt is too long"));
+            relay.Advisor.Enqueue(new AdvisorOutcome.Held(Enum.Parse<HoldCause>(cause), "HTTP 400 cannot summarise"));
+            relay.Clock.Advance(TimeSpan.FromSeconds(10));
+            await relay.TakeTurnsAsync();
+        }
+
+        Assert.Equal(2, relay.Advisor.Calls.Count);
+        var message = await relay.MessageAsync(id);
+        Assert.Equal((MessageState.Held, Enum.Parse<HoldCause>(cause)), (message.State, message.Cause!.Value));
+        Assert.Contains("cannot summarise", message.Reason, StringComparison.Ordinal);
+        Assert.StartsWith(page, Assert.Single(await relay.PagesAsync()).Cause, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_bound_holds_over_restarts_and_a_kill_in_the_middle_counts()
     {

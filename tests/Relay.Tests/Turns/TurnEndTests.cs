@@ -198,6 +198,37 @@ public sealed class TurnEndTests : IAsyncLifetime
         Assert.Equal("claude-sonnet-5-5", _relay.Advisor.Calls[1].Model);
     }
 
+    [Theory]
+    [InlineData(nameof(HoldCause.Credentials), true)]
+    [InlineData(nameof(HoldCause.Credit), true)]
+    [InlineData(nameof(HoldCause.SpendLimit), true)]
+    [InlineData(nameof(HoldCause.Model), true)]
+    [InlineData(nameof(HoldCause.Gateway), true)]
+    [InlineData(nameof(HoldCause.Request), false)]
+    [InlineData(nameof(HoldCause.Context), false)]
+    [InlineData(nameof(HoldCause.Fault), false)]
+    public async Task A_restart_asks_again_only_what_it_can_have_mended_and_changed_settings_all(string cause, bool isMended)
+    {
+        _relay.Advisor.Enqueue((_, _) => cause == nameof(HoldCause.Fault)
+            ? throw new InvalidOperationException("an index that is not there")
+            : Task.FromResult<AdvisorOutcome>(
+                cause == nameof(HoldCause.Context)
+                    ? new AdvisorOutcome.ContextExceeded("prompt is too long: 9 tokens > 8 maximum")
+                    : new AdvisorOutcome.Held(Enum.Parse<HoldCause>(cause), "HTTP 4xx")));
+        var id = await _relay.AcceptAsync("session-1", "one");
+        await _relay.TakeTurnsAsync();
+        Assert.Equal(cause, (await _relay.MessageAsync(id)).Cause?.ToString());
+
+        await _relay.RestartAsync();
+        await _relay.TakeTurnsAsync();
+        Assert.Equal(isMended ? MessageState.Answered : MessageState.Held, (await _relay.MessageAsync(id)).State);
+
+        await _relay.ConfigureAsync("stuck_after: 5m"); // Written while it was stopped, it is the same.
+        await _relay.RestartAsync();
+        await _relay.TakeTurnsAsync();
+        Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
+    }
+
     [Fact]
     public async Task A_hold_that_was_mended_while_its_call_was_under_way_does_not_stand()
     {
