@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Web.Api;
 using Spectre.Console;
 
 namespace Relay.Cli;
@@ -15,7 +16,7 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
     private static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(1), SecondRequest = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10), Farewell = TimeSpan.FromSeconds(2);
     private readonly TimeProvider _clock = TimeProvider.System;
     private readonly long _started = TimeProvider.System.GetTimestamp();
     private string? _messageId;
@@ -34,6 +35,7 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
     public async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
     {
         var reply = context.IsErrorRich ? await WithProgressAsync(cancellationToken) : await WaitForReplyAsync(cancellationToken); // (1)
+        reply ??= await GiveUpAsync(cancellationToken);
         if (reply is null)
             return await ReportTimeoutAsync();
         if (json)
@@ -105,6 +107,17 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
         return null;
     }
 
+    /// <summary>Says to the daemon that nobody waits any more, so that it places the reply as soon as there is one. If it has come at this
+    /// moment, it is taken.</summary>
+    private async Task<Reply?> GiveUpAsync(CancellationToken cancellationToken)
+    {
+        var response = await daemon.PostAsync("/ask", Body(TimeSpan.Zero) with { GivesUp = true }, Farewell, cancellationToken);
+        if (response is not DaemonClient.Response.Received { IsOk: true, Body: var body })
+            return null;
+        _messageId = body.GetProperty("message").GetString();
+        return body.GetProperty("reply").GetString() is { } reply ? new Reply(reply, body.GetProperty("state").GetString()!) : null;
+    }
+
     /// <summary>What a response tells: the reply, that none will come, or what the message waits for. What is as usual is said once it has
     /// lasted for a while.</summary>
     private async Task<Reply?> HearAsync(JsonElement body)
@@ -149,20 +162,14 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
             $"the daemon could not be told that the reply was taken, so it will also be put into {InputFile}");
     }
 
-    private Task<DaemonClient.Response> PostAsync(TimeSpan wait, bool taken, CancellationToken cancellationToken) => daemon.PostAsync(
-        "/ask",
-        new
-        {
-            message.SessionId,
-            message.Content,
-            message.Id,
-            message.MessageId,
-            WaitSeconds = wait.TotalSeconds,
-            Taken = taken,
-            Seen = _seen,
-        },
-        wait + Grace,
-        cancellationToken);
+    private Task<DaemonClient.Response> PostAsync(TimeSpan wait, bool taken, CancellationToken cancellationToken) =>
+        daemon.PostAsync("/ask", Body(wait) with { Taken = taken }, wait + Grace, cancellationToken);
+
+    private AskBody Body(TimeSpan wait) => new(message.SessionId, message.Content, message.Id, wait.TotalSeconds, Taken: null)
+    {
+        MessageId = message.MessageId,
+        Seen = _seen,
+    };
 
     private async Task<int> ReportTimeoutAsync()
     {

@@ -5,10 +5,13 @@ using Relay.Storage;
 namespace Relay.Dispatch;
 
 /// <summary>Replies that somebody waits for over HTTP. When nobody has for ten seconds, the reply goes to the session's folder
-/// instead.</summary>
+/// instead; at once where the caller has said that it waits no longer, and soon where its connection has ended.</summary>
 internal sealed class CallerChannel(Database database, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>A caller whose connection broke may ask again at once.</summary>
+    private static readonly TimeSpan Reconnecting = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<MessageId, Waiter> _waiters = new();
 
@@ -16,8 +19,8 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
     private readonly Dictionary<string, long> _seen = [];
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
 
-    /// <summary>Whether replies lie here that nobody may come for.</summary>
-    public bool MayAbandon { get; private set; }
+    /// <summary>When to look again: what callers gave up is found by time alone.</summary>
+    public TimeSpan Poll { get; private set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Keeps the reply to a message from going to the folder until disposed.</summary>
     public Waiter Wait(MessageId message)
@@ -33,15 +36,18 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
     public async Task ReleaseAbandonedAsync(CancellationToken cancellationToken)
     {
         var waiting = await database.ReadAsync(reading => Outbox.ForCallersAsync(reading, cancellationToken), cancellationToken);
-        MayAbandon = waiting.Count > 0;
         foreach (var gone in _seen.Keys.Except(waiting.Select(reply => reply.Id)).ToList())
             _seen.Remove(gone);
-        foreach (var reply in waiting.Where(IsAbandoned))
+        foreach (var reply in waiting.Where(IsAbandoned).ToList())
         {
             await database.WriteAsync(writing => Outbox.ToFolderAsync(writing, reply, cancellationToken), cancellationToken);
             Forget(reply);
         }
+        Poll = waiting.Exists(HasGone) ? TimeSpan.FromMilliseconds(250) : TimeSpan.FromSeconds(waiting.Count > 0 ? 2 : 10);
     }
+
+    private bool HasGone(OutboundReply reply) =>
+        reply.Message is { } message && _waiters.TryGetValue(message, out var waiter) && waiter is { IsPresent: false, Patience: not null };
 
     /// <summary>After the reply has found its way.</summary>
     public void Forget(OutboundReply reply)
@@ -57,6 +63,8 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
         {
             if (waiter.IsPresent)
                 return false;
+            if (waiter is { LeftAt: { } gone, Patience: { } patience })
+                return clock.GetElapsedTime(gone) >= patience;
             if (waiter.LeftAt is { } left)
                 return clock.GetElapsedTime(left) >= Patience && HasLain(reply, seen);
         }
@@ -78,7 +86,20 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
         /// <summary>A time stamp of the clock.</summary>
         public long? LeftAt { get; private set; }
 
-        public void Enter() => Interlocked.Increment(ref _present);
+        /// <summary>How long after it left its reply is kept for it; null where it may come again as usual.</summary>
+        public TimeSpan? Patience { get; private set; }
+
+        public void Enter()
+        {
+            Patience = null;
+            Interlocked.Increment(ref _present);
+        }
+
+        /// <summary>The caller has said that it will not come again.</summary>
+        public void GivesUp() => Patience = TimeSpan.Zero;
+
+        /// <summary>Its connection has ended before it had an answer.</summary>
+        public void IsCutOff() => Patience = Reconnecting;
 
         public void Dispose()
         {

@@ -15,6 +15,8 @@ internal sealed partial class Dispatcher(
     /// <summary>Between two notes of where a reply last went: each is a page of the database.</summary>
     private static readonly TimeSpan BetweenNotes = TimeSpan.FromMilliseconds(250);
 
+    private static readonly TimeSpan WhileBlocked = TimeSpan.FromSeconds(2);
+
     /// <summary>The folders in which something lies that is no reply, by the name of their fault.</summary>
     private HashSet<string> _blocked = [];
 
@@ -27,10 +29,10 @@ internal sealed partial class Dispatcher(
 
     public Topic? WakesOn => Topic.Dispatch;
 
-    /// <summary>What callers gave up, and that a folder is free again, is found by time alone; else only a lost wake-up.</summary>
-    public TimeSpan Poll => _unnoted is not null
-        ? BetweenNotes
-        : TimeSpan.FromSeconds(callers.MayAbandon || _blocked.Count > 0 ? 2 : 10);
+    /// <summary>That a folder is free again is found by time alone.</summary>
+    public TimeSpan Poll => _unnoted is not null ? BetweenNotes
+        : _blocked.Count > 0 && callers.Poll > WhileBlocked ? WhileBlocked
+        : callers.Poll;
 
     /// <summary>What was placed is mostly taken at once: its receipt is recorded together with what is placed next.</summary>
     public TimeSpan Rest => _hasPlaced ? TimeSpan.FromMilliseconds(4) : TimeSpan.Zero;

@@ -32,9 +32,9 @@ internal static class Outbox
             .With("@state", (reply.StagedAs is null ? DispatchState.Ready : DispatchState.Staged).Word())
             .With("@now", writing.UnixNow).With("@content", reply.Content)
             .ExecuteAsync(cancellationToken);
-        if (reply.Channel == ReplyChannel.Folder)
+        if (reply.Channel is ReplyChannel.Folder or ReplyChannel.Caller) // A caller may be gone.
             writing.Wake(Topic.Dispatch);
-        else
+        if (reply.Channel != ReplyChannel.Folder)
             writing.Wake(Topic.Replies, reply.Session.Value);
         if (reply.Message is { } message)
             writing.Wake(Topic.Replies, message.Value);

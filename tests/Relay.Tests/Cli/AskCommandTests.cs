@@ -1,5 +1,10 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using Relay.Configuration;
 using Relay.Intake;
 using Relay.Tests.Testing;
+using Relay.Web.Api;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -170,5 +175,38 @@ public sealed class AskCommandTests : IAsyncDisposable
         Assert.Equal((2, 2), (refused.Exit, unnamed.Exit));
         Assert.Contains("RELAY_SESSION", refused.Error);
         Assert.Contains("--session", unnamed.Error);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_reply_to_an_ask_that_has_gone_lies_in_the_folder_without_a_wait(bool saysSo)
+    {
+        var daemon = await _relay.StartAsync();
+        await _relay.EscalateAsync("s0");
+        if (saysSo)
+            Assert.Equal(75, (await _relay.RunAsync("ask", "--session", "s1", "Hello", "--timeout", "1s")).Exit);
+        else
+            await BreakOffAsync(daemon.Url, "Hello");
+        var answered = Stopwatch.GetTimestamp();
+        await _relay.RunAsync("answer", "Go on");
+
+        await Until.TrueAsync(() => File.Exists(Path.Combine(_relay.Home.SessionFolder("s1"), "input.txt")), "the reply");
+
+        Assert.InRange(Stopwatch.GetElapsedTime(answered).TotalSeconds, 0, 6);
+    }
+
+    /// <summary>As an ask that is killed.</summary>
+    private async Task BreakOffAsync(string url, string text)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(url) };
+        var token = ((Loaded.Ok)SettingsSource.Load(_relay.Home, _relay.Environment, generate: false)).Source.Current.Secrets.Token;
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var body = new AskBody("s1", text, "k1", WaitSeconds: 50, Taken: null) { Seen = "waiting for the operator (#1 of s0)" };
+        using var killed = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var asking = client.PostAsJsonAsync("/ask", body, Http.Json.Options, killed.Token);
+        await Until.TrueAsync(async () => (await _relay.RunAsync("explain", "k1")).Exit == 0, "the message");
+        await killed.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
     }
 }

@@ -47,4 +47,47 @@ public sealed class CallerReplyTests : DispatchTests
         await PlaceAsync();
         Assert.Equal("the reply", _relay.Consume("s"));
     }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1.1)]
+    public async Task A_caller_that_gives_up_or_is_cut_off_has_its_reply_in_the_folder_at_once_or_soon(bool says, double seconds)
+    {
+        _relay.Advisor.Reply("the reply");
+        var message = await _relay.AcceptAsync("s", "question", channel: ReplyChannel.Caller);
+        Leave(_relay.Get<CallerChannel>().Wait(message), says);
+        await _relay.TakeTurnsAsync();
+
+        _relay.Clock.Advance(TimeSpan.FromSeconds(seconds));
+        await PlaceAsync();
+
+        Assert.Equal("the reply", _relay.Consume("s"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_comes_back_is_waited_for_as_before(bool says)
+    {
+        _relay.Advisor.Reply("the reply");
+        var message = await _relay.AcceptAsync("s", "question", channel: ReplyChannel.Caller);
+        var callers = _relay.Get<CallerChannel>();
+        Leave(callers.Wait(message), says);
+        callers.Wait(message).Dispose();
+        await _relay.TakeTurnsAsync();
+
+        _relay.Clock.Advance(TimeSpan.FromSeconds(5));
+        await PlaceAsync();
+
+        Assert.Null(_relay.Consume("s"));
+    }
+
+    private static void Leave(CallerChannel.Waiter waiter, bool says)
+    {
+        if (says)
+            waiter.GivesUp();
+        else
+            waiter.IsCutOff();
+        waiter.Dispose();
+    }
 }

@@ -16,8 +16,26 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
     public async Task AnswerAsync(HttpContext context, ConversationId conversation, MessageId message, AskBody body)
     {
         var cancellationToken = context.RequestAborted;
+        var waiter = callers.Wait(message);
+        try
+        {
+            await AnswerAsync(context, conversation, message, body, waiter);
+        }
+        finally
+        {
+            if (cancellationToken.IsCancellationRequested)
+                waiter.IsCutOff();
+            waiter.Dispose();
+            if (cancellationToken.IsCancellationRequested || body.GivesUp == true)
+                changes.Publish(Topic.Dispatch);
+        }
+    }
+
+    private async Task AnswerAsync(
+        HttpContext context, ConversationId conversation, MessageId message, AskBody body, CallerChannel.Waiter waiter)
+    {
+        var cancellationToken = context.RequestAborted;
         var hold = new Hold(TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, 0, Longest.TotalSeconds)), Poll);
-        using var waiter = callers.Wait(message);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = changes.Subscribe(Topic.Replies, message.Value);
         var found = await changed.HoldAsync(
@@ -29,6 +47,8 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
             await database.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), cancellationToken);
             callers.Forget(reply);
         }
+        if (reply is null && body.GivesUp == true)
+            waiter.GivesUp();
         var answer = new
         {
             Message = message.Value,
@@ -91,4 +111,8 @@ internal sealed record AskBody(string? SessionId, string? Content, string? Id, d
 
     /// <summary>What the caller knows to be in the message's way; null for nothing. When that changes, it is told at once.</summary>
     public string? Seen { get; init; }
+
+    /// <summary>True says that the caller will not come again: the reply, if it is not in this answer, goes to the session's
+    /// folder.</summary>
+    public bool? GivesUp { get; init; }
 }
