@@ -29,7 +29,7 @@ internal static class SendCommand
             var message = NewMessage.Of(speaker, content, parse.GetValue(id));
             if (parse.GetValue(id) is { } given
                 && await UsedId.CheckAsync(settings, speaker, given, content, cancellationToken) is { } known)
-                message = message with { MessageId = known.Value }; // It is the same message again.
+                message = message with { MessageId = known }; // It is the same message again.
             return Run(context, settings, message, parse.GetValue(json));
         });
         return command;

@@ -1,6 +1,9 @@
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files;
+using Relay.Files.Platform;
+using Relay.Intake;
 using Relay.Storage;
 
 namespace Relay.Cli;
@@ -9,19 +12,46 @@ namespace Relay.Cli;
 /// the database can be read.</summary>
 internal static class UsedId
 {
-    /// <summary>The message that was sent under it before; null where none is known.</summary>
+    /// <summary>What the message that was sent under it before is called; null where none is known.</summary>
     /// <exception cref="CommandFailure">The id was used for another text.</exception>
-    public static async Task<MessageId?> CheckAsync(
+    public static async Task<string?> CheckAsync(
         SettingsSource settings, SessionId session, string id, string content, CancellationToken cancellationToken)
     {
-        if (settings.Current.Config.Store == StoreKind.Sqlite && !File.Exists(settings.Current.Home.DatabaseFile))
-            return null;
-        var known = await FindAsync(settings, session, id, cancellationToken);
-        if (known is not null && known.Content != Sql.Stored(content))
+        var queued = Queued(settings.Current, session, id); // Before the database: what the relay takes meanwhile is there.
+        var isStored = settings.Current.Config.Store != StoreKind.Sqlite || File.Exists(settings.Current.Home.DatabaseFile);
+        var stored = isStored ? await FindAsync(settings, session, id, cancellationToken) : null;
+        if ((stored?.Content ?? queued?.Content) is { } text && Sql.Stored(text) != Sql.Stored(content))
             throw new CommandFailure(
                 ExitCode.Failed,
-                $"the id {id} was used by {session} before for another text, message {known.Id}; another text needs another id");
-        return known?.Id;
+                $"the id {id} was used by {session} before for another text, {Before(stored, queued)}; another text needs another id");
+        return stored?.Id.Value ?? queued?.MessageId ?? queued?.Id;
+    }
+
+    private static string Before(Message? stored, Envelope? queued) => stored is not null
+        ? $"message {stored.Id}"
+        : $"which waits in queue/ as {queued!.MessageId ?? queued.Id}";
+
+    /// <summary>The first envelope with this id that the relay will read.</summary>
+    private static Envelope? Queued(Settings settings, SessionId session, string id)
+    {
+        foreach (var (path, facts) in QueueFolder.Waiting(settings.Home.Queue))
+            if (Read(path, facts, settings.Config.MaxEnvelopeBytes) is { } envelope && envelope.Session == session && envelope.Id == id)
+                return envelope;
+        return null;
+    }
+
+    private static Envelope? Read(string path, FileFacts facts, int limit)
+    {
+        try
+        {
+            return UntrustedFile.Read(path, facts, limit) is { } bytes && Envelope.Parse(bytes) is Envelope.Read.Valid valid
+                ? valid.Envelope
+                : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static async Task<Message?> FindAsync(

@@ -93,6 +93,35 @@ public sealed class SendCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_id_that_waits_in_the_queue_is_used_already()
+    {
+        var first = (await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Hello", "--json")).Json.GetProperty("id").GetString();
+
+        var same = await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Hello", "--json");
+        var another = await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Another");
+        var others = await _relay.RunAsync("send", "--session", "s2", "--id", "k", "Another");
+
+        Assert.Equal(first, same.Json.GetProperty("id").GetString());
+        Assert.Equal((1, "", 0), (another.Exit, another.Output, others.Exit));
+        Assert.Contains($"waits in queue/ as {first}", another.Error);
+        await _relay.StartAsync();
+        await Until.TrueAsync(async () => (await _relay.RunAsync("explain", first!)).Exit == 0, "the message");
+    }
+
+    [Fact]
+    public async Task So_is_that_of_an_envelope_which_a_program_has_put_there()
+    {
+        _relay.Home.CreateFolders();
+        File.WriteAllText(Path.Combine(_relay.Home.Queue, "a.json"), """{"session_id":"s1","content":"Hello","id":"k"}""");
+
+        var same = await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Hello");
+        var another = await _relay.RunAsync("send", "--session", "s1", "--id", "k", "Another");
+
+        Assert.StartsWith("sent as k;", same.Output);
+        Assert.Equal(1, another.Exit);
+    }
+
+    [Fact]
     public async Task A_session_that_is_not_listed_is_refused_where_unknown_ones_are()
     {
         File.AppendAllText(_relay.Home.ConfigFile, "accept_unknown_sessions: false\n");
