@@ -18,6 +18,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
     private readonly AdvisorTimeouts _timeouts;
     private readonly TimeProvider _clock;
     private readonly CallTrace _handler;
+    private readonly AnswerReader _reader;
     private volatile Connected? _connected;
 
     /// <summary>Removes ANTHROPIC_* from the environment. The SDK reads ANTHROPIC_CUSTOM_HEADERS once per process, and no option
@@ -41,6 +42,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             AllowAutoRedirect = false, // A redirected POST comes out as a GET, and what answers that is no reply.
         };
         _handler = new CallTrace(timeouts.Idle, clock, sockets);
+        _reader = new AnswerReader(timeouts.End, clock);
     }
 
     public async Task<AdvisorOutcome> AskAsync(AdvisorCall call, CancellationToken cancellationToken)
@@ -111,8 +113,8 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
             var client = ClientFor(key, baseUrl);
             var withoutBody = new MessageCreateParams { Model = call.Model, MaxTokens = call.MaxTokens, Messages = [] };
             using var response = await client.WithRawResponse.Messages.CreateStreaming(withoutBody, either.Token);
-            await AnswerReader.ReadAsync(await response.ReadAsStream(either.Token), trace.IsWhole, reply, either.Token);
-            return reply.HasBegun || trace.IsPerhapsPaid
+            await _reader.ReadAsync(await response.ReadAsStream(either.Token), trace.IsWhole, reply, either.Token);
+            return reply.HasBegun || (reply.HasSpoken && trace.IsPerhapsPaid)
                 ? reply.Outcome() with { RequestId = trace.RequestId }
                 : NoModel(trace);
         }
@@ -169,6 +171,9 @@ internal sealed record AdvisorTimeouts
 
     /// <summary>The longest time without any byte. It can be short, because the API sends pings while the model thinks.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How long what should follow a complete reply is waited for.</summary>
+    public TimeSpan End { get; init; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(30);
 }

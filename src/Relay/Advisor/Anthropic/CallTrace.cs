@@ -32,7 +32,7 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         /// <summary>As the server named it; null where it did not.</summary>
         public string? MediaType { get; set; }
 
-        /// <summary>What a success that is not named a stream begins with.</summary>
+        /// <summary>What a success begins with.</summary>
         public string Start { get; set; } = "";
 
         /// <summary>It comes in one piece, where a stream was asked for.</summary>
@@ -57,7 +57,7 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
         trace.Location = response.Headers.Location;
         Stream body = new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock);
-        if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+        if (response.IsSuccessStatusCode)
             body = await StreamOnlyAsync(body, response, trace, cancellationToken);
         var watched = new StreamContent(body);
         foreach (var header in response.Content.Headers)
@@ -66,8 +66,8 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         return response;
     }
 
-    /// <summary>Not every gateway names a stream as that, so its first bytes decide: an event begins with a letter or a colon, a whole
-    /// reply with a brace.</summary>
+    /// <summary>Not every gateway names a stream as that, or only a stream, so its first bytes decide: an event begins with a letter
+    /// or a colon, a whole reply with a brace.</summary>
     private static async Task<Stream> StreamOnlyAsync(
         Stream body, HttpResponseMessage response, Trace trace, CancellationToken cancellationToken)
     {

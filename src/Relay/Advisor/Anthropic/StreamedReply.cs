@@ -13,13 +13,21 @@ internal sealed class StreamedReply(CacheTtl ttl)
     private readonly StringBuilder _text = new();
     private string? _stopReason;
     private string? _refusal;
-    private bool _ended;
     private bool _isOutputCounted;
 
     public TokenUsage? Usage { get; private set; }
 
     /// <summary>A model has begun to answer: from here on it may be charged for.</summary>
     public bool HasBegun { get; private set; }
+
+    /// <summary>Something has come, be it readable or not.</summary>
+    public bool HasSpoken { get; set; }
+
+    /// <summary>Nothing of it can follow.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>Nothing more is needed.</summary>
+    public bool IsComplete => HasEnded || _stopReason is not null;
 
     /// <exception cref="AnthropicSseException">The event is an error.</exception>
     public void Add(JsonElement streamed)
@@ -44,7 +52,7 @@ internal sealed class StreamedReply(CacheTtl ttl)
                 Count(Child(streamed, "usage"), isTotal: true);
                 break;
             case "message_stop":
-                _ended = true;
+                HasEnded = true;
                 break;
         }
     }
@@ -61,12 +69,12 @@ internal sealed class StreamedReply(CacheTtl ttl)
             AddText(block, "text");
         End(message);
         Count(Child(message, "usage"), isTotal: true);
-        _ended = true;
+        HasEnded = true;
     }
 
     public AdvisorOutcome Outcome()
     {
-        if (!_ended && _stopReason is null)
+        if (!IsComplete)
             return new AdvisorOutcome.Deferred("the reply ended before it was complete", RetryAfter: null)
             {
                 Usage = Usage,

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
+using Relay.Conversations;
 using Relay.Loopback;
 using Xunit;
 using TokenUsage = Relay.Costs.TokenUsage;
@@ -237,8 +238,29 @@ public sealed class AnthropicStreamTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("<html><body>It works!</body></html>")]
     [InlineData("")]
+    [InlineData("\n\n")]
+    [InlineData("<html><head><title>It works!</title></head></html>")]
+    [InlineData("\r\n<!DOCTYPE html><html></html>")]
+    [InlineData("upstream connect error or disconnect/reset before headers")]
+    [InlineData("{\"login\":\"required\"}")]
+    public async Task A_stream_in_name_alone_is_the_gateways_and_was_not_paid(string body)
+    {
+        await using var api = await RawMessagesApi.StartAsync(context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            return context.Response.WriteAsync(body);
+        });
+        using var rig = new AdvisorRig(api.Address);
+
+        var outcome = Assert.IsType<AdvisorOutcome.Held>(await rig.AskAsync());
+
+        Assert.Equal(HoldCause.Gateway, outcome.Cause);
+        Assert.StartsWith("HTTP 200 from ", outcome.Reason, StringComparison.Ordinal);
+        Assert.False(outcome.ToFinishedCall().IsBought);
+    }
+
+    [Theory]
     [InlineData("event: message_start\ndata: {\"type\":\"message_start\",\"mess\n\n")]
     [InlineData("event: message_start\ndata: {\"type\":\"message_start\",\"message\":null}\n\n")]
     [InlineData("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":\"none\"}}\n\n")]
