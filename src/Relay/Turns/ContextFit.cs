@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Relay.Costs;
 
 namespace Relay.Turns;
 
@@ -10,20 +11,29 @@ internal static partial class ContextFit
     /// <summary>The share of the context above which what every call carries is the cause, rather than the message.</summary>
     public const double MostCarried = 0.8;
 
-    /// <summary>Null when shortening can help, or when the refusal says too little to know.</summary>
+    /// <summary>The share of a call's bytes above which nothing is left that a summary could take the place of.</summary>
+    private const double MostFixed = 0.8;
+
+    /// <summary>Tokens for a byte; usage below or above was not told, or only in part.</summary>
+    private const double Sparsest = 0.1, Densest = 1.5;
+
+    /// <summary>Null when shortening can help, or when too little is known to say.</summary>
     public static string? WhyNot(Claim claim, string refusal)
     {
-        if (SizeIn(refusal) is not var (tokens, limit))
-            return null;
-        var past = claim.Past.FirstOrDefault(call => call.PromptBytes > 0 && call.PromptBytes <= claim.Ledger.PromptBytes);
-        var perByte = past is null
-            ? (double)tokens / Math.Max(1, claim.Ledger.PromptBytes)
-            : (double)past.InputTokens / past.PromptBytes;
+        var past = claim.Past.FirstOrDefault(call => IsPlausible(call) && call.PromptBytes <= claim.Ledger.PromptBytes);
+        return SizeIn(refusal) is var (tokens, limit) ? WhyNot(claim, past, tokens, limit) : WhyNotByBytes(claim, past);
+    }
+
+    private static string? WhyNot(Claim claim, PastCall? past, long tokens, long limit)
+    {
+        var perByte = past is null ? (double)tokens / Math.Max(1, claim.Ledger.PromptBytes) : PerByte(past);
         var carried = claim.CarriedBytes * perByte;
         if (carried > MostCarried * limit)
             return Carried(carried, limit);
-        // What is new since the last call is known to the token; without one, by its share of the bytes.
-        var newest = past is null ? claim.NewestBytes * perByte : tokens - past.InputTokens - past.OutputTokens;
+        // What is new since the last call is known to the token, and is a token a byte at most; without one, by its share of the bytes.
+        var newest = past is null
+            ? claim.NewestBytes * perByte
+            : Math.Min(tokens - past.InputTokens - past.OutputTokens, claim.NewestBytes);
         return carried + newest > limit
             ? string.Create(
                 CultureInfo.InvariantCulture,
@@ -32,20 +42,42 @@ internal static partial class ContextFit
             : null;
     }
 
+    /// <summary>The refusal tells no numbers. What failed has a length, and of a token it is known how many bytes it has at most.</summary>
+    private static string? WhyNotByBytes(Claim claim, PastCall? past)
+    {
+        var limit = ModelContext.Of(claim.Call.Model);
+        var isFixed = claim.CarriedBytes + claim.NewestBytes;
+        var all = Math.Max(1, claim.Ledger.PromptBytes);
+        if (isFixed <= MostFixed * all && isFixed * (past is null ? Sparsest : PerByte(past)) <= limit)
+            return null;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"the message takes {claim.NewestBytes:N0} of the {all:N0} bytes that were sent, and what every call carries "
+            + $"{claim.CarriedBytes:N0}: no summary of the rest makes room for it");
+    }
+
+    private static double PerByte(PastCall call) => (double)call.InputTokens / call.PromptBytes;
+
+    private static bool IsPlausible(PastCall call) => call.PromptBytes > 0 && PerByte(call) is >= Sparsest and <= Densest;
+
     /// <summary>What to say of a system prompt and rulings that leave the messages too little room.</summary>
     public static string Carried(double tokens, long limit) => string.Create(
         CultureInfo.InvariantCulture,
         $"the system prompt and the operator's rulings take about {tokens:N0} of the model's {limit:N0} tokens in every call: "
         + $"shorten system_prompt in config.yaml, or take a model with more room");
 
-    /// <summary>As in "prompt is too long: 1034561 tokens > 1000000 maximum".</summary>
-    public static (long Tokens, long Limit)? SizeIn(string refusal) =>
-        Size().Match(refusal) is { Success: true } match
-        && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var tokens)
-        && long.TryParse(match.Groups[2].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var limit)
-            ? (tokens, limit)
-            : null;
+    /// <summary>As in "prompt is too long: 1034561 tokens > 1000000 maximum", or, with room for the reply, in "input length and
+    /// `max_tokens` exceed context limit: 225711 + 16000 > 200000".</summary>
+    public static (long Tokens, long Limit)? SizeIn(string refusal)
+    {
+        if (Size().Match(refusal) is not { Success: true } match)
+            return null;
+        var limit = Number(match.Groups["limit"]) - (match.Groups["reply"] is { Success: true } reply ? Number(reply) : 0);
+        return limit > 0 ? (Number(match.Groups["tokens"]), limit) : null;
+    }
 
-    [GeneratedRegex(@"([\d,]{1,15}) tokens > ([\d,]{1,15})")]
+    private static long Number(Group digits) => long.Parse(digits.ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"(?<tokens>\d[\d,]{0,14})( tokens| \+ (?<reply>\d[\d,]{0,14})) > (?<limit>\d[\d,]{0,14})")]
     private static partial Regex Size();
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Anthropic.Exceptions;
 using Relay.Conversations;
 using Relay.Texts;
@@ -7,7 +8,7 @@ namespace Relay.Advisor.Anthropic;
 
 /// <summary>Tells what an error of the API means for the message: ask again later, hold it until somebody removes the cause,
 /// or shorten the context. What is not in the API's words came from something in between, and is named as that.</summary>
-internal static class ApiFault
+internal static partial class ApiFault
 {
     public static AdvisorOutcome Classify(AnthropicServiceException fault, CallTrace.Trace trace)
     {
@@ -22,7 +23,7 @@ internal static class ApiFault
             return new AdvisorOutcome.Held(HoldCause.SpendLimit, reason);
         if (message.Contains("credit balance", StringComparison.OrdinalIgnoreCase))
             return new AdvisorOutcome.Held(HoldCause.Credit, reason);
-        if (message.Contains("prompt is too long", StringComparison.OrdinalIgnoreCase) || status == HttpStatusCode.RequestEntityTooLarge)
+        if (TooLong().IsMatch(message) || status == HttpStatusCode.RequestEntityTooLarge)
             return new AdvisorOutcome.ContextExceeded(reason);
         return (status, type) switch
         {
@@ -50,6 +51,8 @@ internal static class ApiFault
             HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests =>
                 new AdvisorOutcome.Deferred(reason, retryAfter),
             HttpStatusCode.RequestEntityTooLarge => new AdvisorOutcome.ContextExceeded(reason),
+            HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity when !answer.IsPage && TooLong().IsMatch(answer.Body) =>
+                new AdvisorOutcome.ContextExceeded(reason),
             HttpStatusCode.Unauthorized when !answer.IsPage => new AdvisorOutcome.Held(HoldCause.Credentials, reason),
             HttpStatusCode.PaymentRequired when !answer.IsPage => new AdvisorOutcome.Held(HoldCause.Credit, reason),
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity when !answer.IsPage =>
@@ -62,6 +65,13 @@ internal static class ApiFault
     private static bool IsSpendLimit(string? code, string message) =>
         code is "enforced_spend_limit_reached" or "contract_spend_limit_reached" or "ramp_limit_exceeded"
         || message.Contains("API usage limits", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>In the words of the API, of the clouds that serve its models, and of gateways.</summary>
+    [GeneratedRegex(
+        @"\b(prompt|input) is too long|\bexceeds? (the )?(model's )?(maximum )?context (limit|length|window)|\bmaximum context length"
+        + @"|\binput token count\b.{0,40}\bexceeds\b",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex TooLong();
 
     private static string Describe(HttpStatusCode? status, string type, string message)
     {

@@ -113,6 +113,27 @@ public sealed class AnthropicFaultTests : IAsyncLifetime
         Assert.IsType<AdvisorOutcome.ContextExceeded>(await _rig.AskAsync());
     }
 
+    [Theory]
+    [InlineData("input length and `max_tokens` exceed context limit: 225711 + 16000 > 200000, decrease input length or `max_tokens`")]
+    [InlineData("Input is too long for requested model.")]
+    [InlineData("This model's maximum context length is 200000 tokens.")]
+    public async Task Every_wording_of_a_window_that_is_too_long_asks_for_a_shorter_one(string words)
+    {
+        foreach (var body in (string[])
+            [$$$"""{"type":"error","error":{"type":"invalid_request_error","message":"{{{words}}}"}}""", $$"""{"message":"{{words}}"}"""])
+        {
+            await using var api = await RawMessagesApi.StartAsync(context =>
+            {
+                context.Response.StatusCode = 400;
+                context.Response.ContentType = "application/json";
+                return context.Response.WriteAsync(body);
+            });
+            using var rig = new AdvisorRig(api.Address);
+
+            Assert.Contains(words, Assert.IsType<AdvisorOutcome.ContextExceeded>(await rig.AskAsync()).Reason, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Without_a_key_nothing_is_sent()
     {
