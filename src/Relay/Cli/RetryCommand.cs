@@ -26,7 +26,7 @@ internal static class RetryCommand
             if (parse.GetValue(json))
                 context.WriteJson(done);
             else if (done.TryGetProperty("released", out var released))
-                context.Output.WriteLine(Released(released.GetInt32()));
+                Write(context, released.GetInt32(), done.GetProperty("held_for_budget").GetInt32());
             else
                 context.Output.WriteLine($"{done.GetProperty("message").GetString()} is tried again");
             return ExitCode.Done;
@@ -34,6 +34,16 @@ internal static class RetryCommand
         return command;
     }
 
-    private static string Released(int count) =>
-        count == 0 ? "nothing is held" : $"{Printing.Many(count, "message")} {(count == 1 ? "is" : "are")} tried again";
+    private static void Write(CommandContext context, int released, int forBudget)
+    {
+        if (released + forBudget == 0)
+            context.Output.WriteLine("nothing is held");
+        if (released > 0)
+            context.Output.WriteLine($"{Are(released)} tried again");
+        if (forBudget > 0)
+            context.Output.WriteLine(
+                $"{Are(forBudget)} held for the budget: relay retry ID makes one call all the same, relay retry --until-spent goes on");
+    }
+
+    private static string Are(int count) => $"{Printing.Many(count, "message")} {(count == 1 ? "is" : "are")}";
 }

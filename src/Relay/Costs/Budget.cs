@@ -107,7 +107,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
             return new Leave.Denied(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"budget.{Name} is {CapUsd:0.00##} USD: {Usd(spent.SpentNano)} of {CapUsd:0.00##} spent; "
+                    $"budget.{Name} is {CapUsd:0.00##} USD: {Usd(spent.SpentNano)} of {CapUsd:0.00##} spent{Perhaps(spent)}; "
                     + $"the next call is likely {Usd(need.Likely)}, at worst {Usd(need.Worst)}{alone}"),
                 Until,
                 MayFit: spent.SpentNano + need.Likely <= CapNano);
@@ -115,8 +115,11 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
 
         public Leave.Crowded Crowded(Spent spent) => new(string.Create(
             CultureInfo.InvariantCulture,
-            $"for calls under way: budget.{Name} is {CapUsd:0.00##} USD, {Usd(spent.SpentNano)} are spent, "
+            $"for calls under way: budget.{Name} is {CapUsd:0.00##} USD, {Usd(spent.SpentNano)} are spent{Perhaps(spent)}, "
             + $"and at worst the others take {Usd(spent.ReservedNano)}"));
+
+        private static string Perhaps(Spent spent) =>
+            spent.UnknownNano == 0 ? "" : $" ({Usd(spent.UnknownNano)} of it perhaps, for calls whose end or usage was not seen)";
 
         private static string Usd(long nano) => string.Create(CultureInfo.InvariantCulture, $"{nano / 1e9:0.00##}");
     }

@@ -8,7 +8,11 @@ namespace Relay.Costs;
 internal sealed record Settlement(TokenUsage Tokens, long? CostNano, bool IsLost);
 
 /// <summary>What a period has cost, and what its calls under way can cost, in nano-dollars. The unknown counts at its worst.</summary>
-internal sealed record Spent(long SpentNano, long ReservedNano);
+internal sealed record Spent(long SpentNano, long ReservedNano)
+{
+    /// <summary>The part of what is spent that is only perhaps: the worst of calls whose end was not seen.</summary>
+    public long UnknownNano { get; init; }
+}
 
 /// <summary>Owns the sums of what was spent: a row for each day, each month and all time, which the caps are kept against, and a row for
 /// each day, conversation, session and model, as people ask for it. They lie side by side and change with the calls, in the same
@@ -47,12 +51,12 @@ internal static class Spending
     public static async Task<Spent> InAsync(Reading reading, string period, CancellationToken cancellationToken) =>
         await reading.Sql(
             """
-            SELECT cost_nano + unknown_nano, reserved_nano
+            SELECT cost_nano + unknown_nano, reserved_nano, unknown_nano
             FROM spending
             WHERE period = @period AND conversation_id = '' AND session_id = '' AND model = ''
             """)
             .With("@period", period)
-            .FirstAsync(row => new Spent(row.Number(), row.Number()), cancellationToken)
+            .FirstAsync(row => new Spent(row.Number(), row.Number()) { UnknownNano = row.Number() }, cancellationToken)
         ?? new Spent(SpentNano: 0, ReservedNano: 0);
 
     /// <summary>Replaces a call's reservation by what came of it.</summary>

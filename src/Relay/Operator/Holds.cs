@@ -7,6 +7,9 @@ using Relay.Texts;
 
 namespace Relay.Operator;
 
+/// <summary>What came of the operator's word for all that is held.</summary>
+internal sealed record Retried(int Released, int HeldForBudget);
+
 /// <summary>Releases held messages so that they are asked again, or gives them up.</summary>
 internal sealed class Holds(Database database, SettingsSource settings)
 {
@@ -95,17 +98,23 @@ internal sealed class Holds(Database database, SettingsSource settings)
         },
         cancellationToken);
 
-    /// <summary>The operator's word for all that is held. For what the budget holds he has to say which.</summary>
-    public Task<int> RetryAllAsync(CancellationToken cancellationToken) => database.WriteAsync(
+    /// <summary>The operator's word for all that is held. For what the budget holds he has to say which: no call would be made for it, so
+    /// it stays held.</summary>
+    public Task<Retried> RetryAllAsync(CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
+            var forBudget = 0;
             foreach (var message in await MessageStore.HeldAsync(writing, cancellationToken))
-                if (message.Cause is not (HoldCause.Refusal or HoldCause.Budget or HoldCause.Price))
+                if (message.Cause == HoldCause.Budget)
+                    forBudget++;
+                else if (message.Cause is not (HoldCause.Refusal or HoldCause.Price))
                     await AllowAsync(writing, message, withLeave: false, cancellationToken);
             var summaries = 0;
             foreach (var (conversation, _) in await ConversationStore.ListAsync(writing, cancellationToken))
                 summaries += await AllowSummaryAsync(writing, conversation, cancellationToken) ? 1 : 0;
-            return summaries + await ReleaseAllAsync(writing, SaidSo, cancellationToken);
+            var released = await ReleaseAsync(
+                writing, cause => cause is not (HoldCause.Refusal or HoldCause.Budget), SaidSo, cancellationToken);
+            return new Retried(summaries + released, forBudget);
         },
         cancellationToken);
 

@@ -36,6 +36,7 @@ internal sealed partial class Recovery(Database database, SummaryTransactions su
                 await MessageStore.LoseCallAsync(writing, message, cancellationToken);
                 await Holds.ResumeAsync(writing, message, "asked again after a restart", cancellationToken);
             }
+            await MessageStore.HurryAsync(writing, HoldCause.Budget, cancellationToken); // What they waited for may be lost.
             if (asked.Count + lost > 0)
                 writing.OnceCommitted(() => LogResumed(asked.Count, lost));
         },

@@ -51,6 +51,9 @@ public sealed class BudgetCommandsTests
 
         var second = Task.Run(() => relay.RunAsync("ask", "--session", "session-1", "And this?"));
         await HeldAsync(relay);
+        var all = (await relay.RunAsync("retry")).Output;
+        Assert.StartsWith("1 message is held for the budget: relay retry ID makes one call", all, StringComparison.Ordinal);
+        Assert.DoesNotContain("tried again", all, StringComparison.Ordinal);
         Assert.Equal(1, (await relay.RunAsync("retry", "--until-spent", "--json")).Json.GetProperty("released").GetInt32());
         Assert.Equal("Do it.", (await second).Output.Trim());
         Assert.Equal("Do it.", (await relay.RunAsync("ask", "--session", "session-1", "And that?")).Output.Trim());

@@ -34,6 +34,35 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public async Task What_a_call_perhaps_cost_whose_end_nobody_saw_is_told_as_that()
+    {
+        await using var relay = await TempRelay.CreateAsync("system_prompt: Advise.\nmax_tokens: 1000\nbudget: {per_day_usd: 0.03}");
+        relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("The connection was closed.", RetryAfter: null) { PerhapsPaid = true });
+        var id = await relay.AcceptAsync("session-1", "one");
+        await relay.TakeTurnsAsync();
+        relay.Clock.Advance(TimeSpan.FromMinutes(10));
+        await relay.TakeTurnsAsync();
+
+        var message = await relay.MessageAsync(id);
+        Assert.Equal((MessageState.Held, HoldCause.Budget), (message.State, message.Cause));
+        Assert.Matches(@"0\.02\d* of 0\.03 spent \(0\.02\d* of it perhaps, for calls whose end or usage was not seen\)", message.Reason);
+    }
+
+    [Fact]
+    public async Task Retrying_all_leaves_what_the_budget_holds_and_says_so()
+    {
+        await using var relay = await TempRelay.CreateAsync("budget: {per_day_usd: 0.0001}");
+        await relay.AcceptAsync("session-1", "one");
+        await relay.TakeTurnsAsync();
+        var events = await relay.CountAsync("SELECT COUNT(*) FROM message_events");
+
+        var retried = await relay.Get<Holds>().RetryAllAsync(CancellationToken);
+
+        Assert.Equal(new Retried(Released: 0, HeldForBudget: 1), retried);
+        Assert.Equal(events, await relay.CountAsync("SELECT COUNT(*) FROM message_events"));
+    }
+
+    [Fact]
     public async Task The_work_goes_on_the_next_day()
     {
         // One call costs at most a little over 0.02.

@@ -47,6 +47,25 @@ public sealed class ReservationTests
         await loop.StopAsync(CancellationToken);
     }
 
+    [Fact]
+    public async Task A_wait_for_calls_under_way_ends_with_the_relay_that_made_them()
+    {
+        await using var relay = await TempRelay.CreateAsync(Small + Sessions(2) + "budget: {per_day_usd: 0.03}");
+        await relay.AcceptAsync("s0", "one");
+        await relay.ClaimAsync("c0");
+        var second = await relay.AcceptAsync("s1", "two");
+        await relay.TakeTurnsAsync();
+        Assert.Contains("calls under way", (await relay.MessageAsync(second)).Reason, StringComparison.Ordinal);
+
+        await relay.RestartAsync();
+
+        Assert.Equal(relay.Clock.GetUtcNow(), (await relay.MessageAsync(second)).DueAt);
+        await relay.Get<AdvisorLoop>().RunAsync(new("c1"), CancellationToken);
+        Assert.Equal(HoldCause.Budget, (await relay.MessageAsync(second)).Cause);
+        Assert.Contains("perhaps", (await relay.MessageAsync(second)).Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("under way", (await relay.MessageAsync(second)).Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1.0)]
     [InlineData(0.7)]

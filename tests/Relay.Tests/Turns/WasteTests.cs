@@ -104,7 +104,7 @@ public sealed class WasteTests : IAsyncLifetime
         Assert.Equal(6, await _relay.CountAsync("SELECT COUNT(*) FROM calls"));
         Assert.Equal(2, (await _relay.PagesAsync()).Count); // Held again, it is news.
 
-        Assert.Equal(1, await _relay.Get<Holds>().RetryAllAsync(CancellationToken));
+        Assert.Equal(new Retried(Released: 1, HeldForBudget: 0), await _relay.Get<Holds>().RetryAllAsync(CancellationToken));
         await _relay.TakeTurnsAsync();
         Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
     }

@@ -126,10 +126,10 @@ internal static class Endpoints
 
     private static async Task RetryAllAsync(HttpContext context)
     {
-        var released = context.Request.Query.ContainsKey("until_spent")
-            ? await Of<Holds>(context).SpendAsync(context.RequestAborted)
+        var retried = context.Request.Query.ContainsKey("until_spent")
+            ? new Retried(await Of<Holds>(context).SpendAsync(context.RequestAborted), HeldForBudget: 0)
             : await Of<Holds>(context).RetryAllAsync(context.RequestAborted);
-        await Json.WriteAsync(context, 200, new { Released = released });
+        await Json.WriteAsync(context, 200, retried);
     }
 
     private static T Of<T>(HttpContext context)
