@@ -10,7 +10,10 @@ namespace Relay.Cli;
 
 /// <summary>How doctor checks the advisor's API: with the key the daemon uses, in the header it uses, and on request by a call as it makes
 /// them. The clock is compared with the server's.</summary>
-internal sealed class ApiCheck(SettingsSource source, TimeProvider clock)
+/// <param name="source">The settings in force.</param>
+/// <param name="held">The message that the daemon holds because its calls are answered badly; null when there is none.</param>
+/// <param name="clock">Is compared.</param>
+internal sealed class ApiCheck(SettingsSource source, Conversations.Message? held, TimeProvider clock)
 {
     private const string Key = "API key", Api = "API", Call = "API call", ClockName = "clock";
     private const string CheckAddress = "correct ANTHROPIC_BASE_URL in .env, or what stands at that address";
@@ -36,7 +39,7 @@ internal sealed class ApiCheck(SettingsSource source, TimeProvider clock)
             _settings.Secrets.ApiKey is null
                 ? Finding.Fault(Key, "ANTHROPIC_API_KEY is not set", $"put it into {_settings.Home.EnvFile}")
                 : Finding.Ok(Key, "present"),
-            .. await ListModelsAsync(cancellationToken),
+            .. (await ListModelsAsync(cancellationToken)).Select(NotAgainstTheDaemon),
         ];
         if (call)
             findings.Add(await CallAsync(cancellationToken));
@@ -76,6 +79,12 @@ internal sealed class ApiCheck(SettingsSource source, TimeProvider clock)
             ];
         }
     }
+
+    /// <summary>To list the models is not to make a call: where the daemon's calls fail, that counts.</summary>
+    private Finding NotAgainstTheDaemon(Finding finding) =>
+        held is not null && finding is { Check: Api, State: not FindingState.Fault }
+            ? Finding.Fault(Api, $"{finding.Detail}, but the daemon's calls fail: {held.Reason}", HoldPages.Remedy(held))
+            : finding;
 
     /// <summary>What is not in the API's words says nothing of the key.</summary>
     private Finding Judge(HttpResponseMessage response, JsonElement body)

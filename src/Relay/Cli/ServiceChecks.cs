@@ -18,11 +18,12 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
     /// <param name="cancellationToken">Ends the checks.</param>
     public async Task<List<Finding>> RunAsync(bool page, bool call, CancellationToken cancellationToken)
     {
-        var findings = new List<Finding> { OperatorToken(), await DaemonAsync(cancellationToken) };
-        findings.AddRange(await new ApiCheck(settings, clock).RunAsync(call, cancellationToken));
+        var state = await DaemonState.ReadAsync(settings, cancellationToken);
+        var findings = new List<Finding> { OperatorToken(), await DaemonAsync(state, cancellationToken) };
+        findings.AddRange(await new ApiCheck(settings, state.HeldByTheApi, clock).RunAsync(call, cancellationToken));
         using var pages = NtfyClient.NewHttp();
         var ntfy = new NtfyClient(pages, settings, clock);
-        findings.Add(await NtfyAsync(ntfy, cancellationToken));
+        findings.Add(await NtfyAsync(ntfy, state, cancellationToken));
         if (page)
             findings.Add(await PageAsync(ntfy, cancellationToken));
         return findings;
@@ -42,7 +43,7 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
                 "raise operator.scan_chars");
     }
 
-    private async Task<Finding> DaemonAsync(CancellationToken cancellationToken)
+    private async Task<Finding> DaemonAsync(DaemonState state, CancellationToken cancellationToken)
     {
         const string name = "daemon";
         using var daemon = new DaemonClient(settings, clock);
@@ -59,15 +60,15 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
             case DaemonClient.Response.Received { IsOk: true }:
                 return Finding.Ok(name, $"process {daemon.ProcessId} runs and is healthy");
             case DaemonClient.Response.Received received:
-                return await UnwellAsync(daemon, received, cancellationToken);
+                return await UnwellAsync(daemon, received, state, cancellationToken);
             default:
                 throw new InvalidOperationException();
         }
     }
 
     /// <summary>With the reasons as far as they are known. What another check has found is not told again.</summary>
-    private static async Task<Finding> UnwellAsync(
-        DaemonClient daemon, DaemonClient.Response.Received health, CancellationToken cancellationToken)
+    private async Task<Finding> UnwellAsync(
+        DaemonClient daemon, DaemonClient.Response.Received health, DaemonState state, CancellationToken cancellationToken)
     {
         var reasons = Reasons(health).Where(reason => !reason.StartsWith(KeyWatch.Source + ":", StringComparison.Ordinal)).ToList();
         if (reasons.Count == 0)
@@ -80,7 +81,19 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
         return Finding.Fault(
             "daemon",
             $"process {daemon.ProcessId} is not healthy: {string.Join("; ", reasons)}",
-            "mend what is named; relay messages lists what waits, and for what");
+            FixOf(reasons, state));
+    }
+
+    /// <summary>What the pages say would help; for what has none, where to look.</summary>
+    private string FixOf(List<string> reasons, DaemonState state)
+    {
+        var fixes = state.Held.DistinctBy(message => message.Cause).Take(3).Select(HoldPages.Remedy).ToList();
+        if (state.Unsent.LastError is { } error)
+            fixes.Add(NtfyAnswer.FixOf(error, _settings.Secrets));
+        var others = reasons.FindAll(reason => !reason.StartsWith(Health.Held, StringComparison.Ordinal) && !Health.IsOfPages(reason));
+        if (fixes.Count == 0 || others.Count > 0)
+            fixes.Add("mend what is named; relay messages lists what waits, and for what");
+        return string.Join("; ", fixes.Select(fix => char.ToLowerInvariant(fix[0]) + fix[1..].TrimEnd('.')));
     }
 
     private static List<string> Reasons(DaemonClient.Response.Received health) =>
@@ -88,13 +101,24 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
             ? [.. list.EnumerateArray().Select(each => each.GetString() ?? "")]
             : [health.Detail];
 
-    private async Task<Finding> NtfyAsync(NtfyClient ntfy, CancellationToken cancellationToken)
+    /// <summary>A server may be healthy and take no page, or take every page and say nothing of its health: what became of the daemon's
+    /// pages counts for more.</summary>
+    private async Task<Finding> NtfyAsync(NtfyClient ntfy, DaemonState state, CancellationToken cancellationToken)
     {
+        const string name = "ntfy";
         var server = Printing.Server(_settings.Secrets.NtfyServer);
         var topic = _settings.Secrets.NtfyTopic.Length == 0 ? "; the topic is made by relay run" : "";
-        return await ntfy.HealthAsync(cancellationToken) is { } fault
-            ? Finding.Fault("ntfy", $"{server} does not say that it is well: {fault.Reason}", fault.Fix)
-            : Finding.Ok("ntfy", $"{server} is healthy{topic}");
+        if (state.Unsent is { LastError: { } error, Count: var count })
+            return Finding.Fault(
+                name, $"{server} has not taken {Printing.Many(count, "page")}: {error}", NtfyAnswer.FixOf(error, _settings.Secrets));
+        return await ntfy.HealthAsync(cancellationToken) switch
+        {
+            (null, _) => Finding.Ok(name, $"{server} is healthy{topic}"),
+            ({ } fault, true) when state.PagesAreTaken => Finding.Warning(
+                name, $"{server} takes the pages, but does not say that it is well: {fault.Reason}",
+                "relay doctor --page sends a test page"),
+            ({ } fault, _) => Finding.Fault(name, $"{server} does not say that it is well: {fault.Reason}", fault.Fix),
+        };
     }
 
     /// <summary>Sends the page directly and not through the queue, so that the server's answer is known at once.</summary>

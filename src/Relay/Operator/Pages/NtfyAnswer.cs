@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Texts;
 
@@ -7,8 +9,10 @@ namespace Relay.Operator.Pages;
 
 /// <summary>What the server said to a page. Only its own JSON about our topic means that it was sent: a sign-in page, a proxy or the web
 /// app behind a redirect may answer 200 as well.</summary>
-internal sealed record NtfyAnswer(HttpStatusCode Status, Uri? Location, string Body)
+internal sealed partial record NtfyAnswer(HttpStatusCode Status, Uri? Location, string Body)
 {
+    public const string CheckNetwork = "check the network and NTFY_SERVER";
+
     private const string EnvToken = "NTFY_TOKEN", EnvServer = "NTFY_SERVER";
 
     /// <summary>The daily quota of the public server.</summary>
@@ -44,8 +48,19 @@ internal sealed record NtfyAnswer(HttpStatusCode Status, Uri? Location, string B
         _ => $"HTTP {Code} {Said()}".TrimEnd(),
     };
 
+    /// <summary>Whether what answers says nothing of its health, as another server than ntfy's own may.</summary>
+    public bool IsSilentOnHealth() => Code < 500
+        && !(Parse() is { ValueKind: JsonValueKind.Object } said && said.TryGetProperty("healthy", out _));
+
     /// <summary>What would mend it.</summary>
-    public string Fix(Secrets secrets) => Code switch
+    public string Fix(Secrets secrets) => Fix(Code, IsQuota, secrets);
+
+    /// <summary>The same for the reason of a page that failed earlier.</summary>
+    public static string FixOf(string reason, Secrets secrets) => Started().Match(reason) is { Success: true } match
+        ? Fix(CodeIn(match), reason.Contains("quota", StringComparison.Ordinal), secrets)
+        : CheckNetwork;
+
+    private static string Fix(int code, bool isQuota, Secrets secrets) => code switch
     {
         >= 300 and < 400 => $"set {EnvServer} to the address it redirects to",
         >= 200 and < 300 => $"set {EnvServer} to the address of an ntfy server: something else answers there",
@@ -54,12 +69,17 @@ internal sealed record NtfyAnswer(HttpStatusCode Status, Uri? Location, string B
         401 or 403 => $"the token is not taken for this topic: make one with the right to write to it, {EnvToken} in .env",
         407 => "the proxy between here and the server wants a password",
         413 => "the page is too large for the server, its title too: raise the server's message-size-limit",
-        429 when IsQuota => "the day's messages are used up: wait until tomorrow, or use a server of your own or an account",
+        429 when isQuota => "the day's messages are used up: wait until tomorrow, or use a server of your own or an account",
         429 => "the server limits the requests: wait, or use a server of your own",
         >= 500 => "the server is not well: wait, or look into its log",
         404 or 405 => $"set {EnvServer} to the address of an ntfy server, without the topic",
         _ => $"check {EnvServer} and NTFY_TOPIC",
     };
+
+    [GeneratedRegex("^HTTP ([0-9]{3})")]
+    private static partial Regex Started();
+
+    private static int CodeIn(Match match) => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
 
     private bool IsQuota => Parse() is { ValueKind: JsonValueKind.Object } said
         && said.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number

@@ -51,14 +51,15 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         };
     }
 
-    /// <summary>Asks the server whether it is well. Null when it is.</summary>
-    public async Task<Push.Failed?> HealthAsync(CancellationToken cancellationToken)
+    /// <summary>Asks the server whether it is well.</summary>
+    /// <returns>No fault when it is. Silent: what answers does not speak of its health.</returns>
+    public async Task<(Push.Failed? Fault, bool IsSilent)> HealthAsync(CancellationToken cancellationToken)
     {
         var secrets = settings.Current.Secrets;
         var address = new Uri(Server(secrets).ToString().TrimEnd('/') + "/v1/health");
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         var (answer, push) = await SendAsync(request, secrets, cancellationToken);
-        return answer?.IsHealthy() == true ? null : (Push.Failed)push;
+        return answer?.IsHealthy() == true ? (null, false) : ((Push.Failed)push, answer?.IsSilentOnHealth() == true);
     }
 
     private async Task<(NtfyAnswer? Answer, Push Push)> PostAsync(string json, Secrets secrets, CancellationToken cancellationToken)
@@ -73,7 +74,6 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     private async Task<(NtfyAnswer? Answer, Push Push)> SendAsync(
         HttpRequestMessage request, Secrets secrets, CancellationToken cancellationToken)
     {
-        const string network = "check the network and NTFY_SERVER";
         request.Headers.Authorization = Authorization(secrets);
         using var timedOut = new CancellationTokenSource(Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
@@ -87,11 +87,11 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return (null, new Push.Failed(WithoutSecrets(exception.Message, secrets), network, RetryAfter: null));
+            return (null, new Push.Failed(WithoutSecrets(exception.Message, secrets), NtfyAnswer.CheckNetwork, RetryAfter: null));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, new Push.Failed($"no answer within {Duration.Write(Timeout)}", network, RetryAfter: null));
+            return (null, new Push.Failed($"no answer within {Duration.Write(Timeout)}", NtfyAnswer.CheckNetwork, RetryAfter: null));
         }
     }
 

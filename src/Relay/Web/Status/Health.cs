@@ -11,6 +11,8 @@ namespace Relay.Web.Status;
 /// <summary>Tells the relay's health by the age of the oldest unfinished work at each stage.</summary>
 internal sealed class Health(Database database, SettingsSource settings, Faults faults, ClockSteps steps)
 {
+    public const string Held = "a message is held";
+    private const string QuestionUnsent = "the page of a question was not sent", PageUnsent = "a page has not been sent";
     private const int ReasonsTold = 3;
 
     /// <summary>In seconds. 0 where a stage has no work.</summary>
@@ -51,13 +53,17 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         AddIfOver(reasons, "a message has been deferred", ages.Deferred, limit);
         AddIfOver(reasons, $"a reply has not been placed in dispatch/{findings.Unplaced?.Session}", ages.Placing, limit);
         if (ages.Held > 0)
-            reasons.Add($"a message is held, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}: {string.Join("; ", findings.Holds)}");
+            reasons.Add($"{Held}, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}: {string.Join("; ", findings.Holds)}");
         if (failing.QuestionError is { } error)
-            reasons.Add($"the page of a question was not sent: {error}");
+            reasons.Add($"{QuestionUnsent}: {error}");
         else
-            AddIfOver(reasons, $"a page has not been sent ({failing.Error})", findings.FailingFor, limit);
+            AddIfOver(reasons, $"{PageUnsent} ({failing.Error})", findings.FailingFor, limit);
         return reasons;
     }
+
+    /// <summary>Whether a reason is about pages that were not sent.</summary>
+    public static bool IsOfPages(string reason) =>
+        reason.StartsWith(QuestionUnsent, StringComparison.Ordinal) || reason.StartsWith(PageUnsent, StringComparison.Ordinal);
 
     private static void AddIfOver(List<string> reasons, string what, double age, double limit)
     {
