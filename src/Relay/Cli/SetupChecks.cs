@@ -103,9 +103,10 @@ internal sealed class SetupChecks(Settings settings, TimeProvider clock)
         if (names.Count == 0)
             return Finding.Ok(RejectedName, "no envelope was rejected");
         var newest = names.MaxBy(name => File.GetLastWriteTimeUtc(RejectedFolder.ReasonFile(folder, name)))!;
+        var whole = RejectedFolder.NameOf(folder, newest);
         return Finding.Warning(
             RejectedName,
-            $"{Printing.Many(names.Count, "envelope")}, the newest {newest}: {Reason(RejectedFolder.ReasonFile(folder, newest))}",
+            $"{Printing.Many(names.Count, "envelope")}, the newest {whole}: {Reason(RejectedFolder.ReasonFile(folder, newest))}",
             $"correct what is worth it and put it into queue again; then empty {folder}");
     }
 

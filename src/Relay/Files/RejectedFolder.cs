@@ -37,6 +37,15 @@ internal sealed class RejectedFolder(string folder)
         ? []
         : [.. Directory.EnumerateFiles(folder, "*" + Reason).Select(file => Path.GetFileName(file)[..^Reason.Length])];
 
+    /// <summary>The whole name of what is kept under one of these; without an end where it has been cleared away.</summary>
+    public static string NameOf(string folder, string name)
+    {
+        var isReason = name + Reason;
+        return Directory.EnumerateFileSystemEntries(folder, "*")
+            .Select(path => Path.GetFileName(path))
+            .FirstOrDefault(file => file != isReason && Path.GetFileNameWithoutExtension(file) == name, name);
+    }
+
     public static string ReasonFile(string folder, string name) => Path.Combine(folder, name + Reason);
 
     private static string Shortened(string name)

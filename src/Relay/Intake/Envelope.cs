@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Relay.Conversations;
+using Relay.Texts;
 
 namespace Relay.Intake;
 
@@ -41,9 +42,9 @@ internal sealed record Envelope(SessionId Session, string Content, string? Id)
         {
             return new Read.Unfinished("not valid UTF-8");
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            return new Read.Unfinished($"not JSON: {exception.Message}");
+            return new Read.Unfinished(JsonFault.Of(bytes.Span, "the file") ?? "not JSON");
         }
         catch (InvalidOperationException) // Comparing a name decodes its escapes, and one of them is invalid.
         {

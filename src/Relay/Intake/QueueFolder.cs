@@ -150,7 +150,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return RejectWhenSettled(path, facts, $"cannot be read: {exception.Message}");
+            return RejectWhenSettled(path, facts, $"cannot be read: {exception.Message.TrimEnd('.')}");
         }
         if (bytes is null) // The file was removed, changed or replaced. The next scan sees what it is now.
             return false;

@@ -65,7 +65,7 @@ internal sealed partial class Rejections(
             || UntrustedFile.Read(reasonFile, facts, Searched) is not { } text)
             return null;
         var key = string.Create(CultureInfo.InvariantCulture, $"rejected:{name}|{facts.Inode}|{facts.ModifiedNanoseconds}");
-        var reason = Printable.OneLine(System.Text.Encoding.UTF8.GetString(text).Trim());
+        var reason = Printable.OneLine(System.Text.Encoding.UTF8.GetString(text).Trim().TrimEnd('.'));
         return new Rejected(name, key, reason, Envelope.SessionIn(Beginning(Path.Combine(Folder, name + ".json"))));
     }
 

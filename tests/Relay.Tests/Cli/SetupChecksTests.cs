@@ -104,7 +104,7 @@ public sealed class SetupChecksTests : IAsyncLifetime
         var ran = await relay.RunAsync("doctor");
 
         Assert.Equal(0, ran.Exit);
-        Assert.Contains("1 envelope, the newest bad: this is an array", ran.Output);
+        Assert.Contains("1 envelope, the newest bad.json: this is an array", ran.Output);
         Assert.EndsWith("no fault found, 1 warning\n", ran.Output);
     }
 

@@ -83,6 +83,24 @@ public sealed class EnvelopeFormatTests : QueueTests
     }
 
     [Theory]
+    [InlineData("", "the file is empty")]
+    [InlineData(" \n", "the file holds nothing but blanks")]
+    [InlineData("""{"session_id":"s","content":"cut""", "not JSON: the JSON ends too early, line 1, column 33")]
+    [InlineData("{\n  \"ö\": tru\n", "not JSON: the JSON ends too early, line 2, column 11")]
+    [InlineData("{\n  \"ö\": x1}", "not JSON: x is not expected there, line 2, column 8")]
+    [InlineData("""{"session_id":"s","content":"c"} x""", "not JSON: x is not expected there, line 1, column 34")]
+    [InlineData("""{"session_id":"s","content":"c",}""", "not JSON: } is not expected there, line 1, column 33")]
+    [InlineData("{\"a\":\"b\n\"}", "not JSON: a control character is not expected there, line 1, column 8")]
+    public async Task What_is_no_JSON_is_said_in_words_with_its_place(string text, string reason)
+    {
+        Write("bad.json", text);
+
+        await ScanSettledAsync();
+
+        Assert.Equal(reason + "\n", Reason("bad"));
+    }
+
+    [Theory]
     [InlineData("""{"session_id":"s","content":"c" """)]
     [InlineData("""{"session_id":"s","content":"c"} x""")]
     [InlineData("""{"session_id":"s","content":"c"}{"session_id":"s","content":"d"}""")]

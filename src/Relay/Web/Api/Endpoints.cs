@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Relay.Agents.Hooks;
@@ -142,15 +143,21 @@ internal static class Endpoints
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize =
             Of<SettingsSource>(context).Current.Config.MaxEnvelopeBytes + RoomForOtherFields;
+        using var sent = new MemoryStream();
+        await context.Request.Body.CopyToAsync(sent, context.RequestAborted);
+        var bytes = sent.GetBuffer().AsMemory(0, (int)sent.Length);
+        if (bytes.Span.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try
         {
-            if (await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Json.Options, context.RequestAborted) is { } body)
+            if (JsonSerializer.Deserialize<T>(bytes.Span, Json.Options) is { } body)
                 return body;
             await Problem.WriteAsync(context, 400, "a JSON object is expected");
         }
         catch (JsonException exception)
         {
-            await Problem.WriteAsync(context, 400, $"not the JSON expected, at {exception.Path ?? "$"} in line {exception.LineNumber + 1}");
+            var fault = JsonFault.Of(bytes.Span, "the body") ?? $"not what is expected: {exception.Path ?? "$"} is of another kind";
+            await Problem.WriteAsync(context, 400, fault);
         }
         return null;
     }

@@ -155,6 +155,19 @@ public sealed class HttpTests(Door door) : IClassFixture<Door>
     }
 
     [Theory]
+    [InlineData("/ask", "", "the body is empty")]
+    [InlineData("/answers", "", "the body is empty")]
+    [InlineData("/ask", """{"session_id":"s","content":"c""", "not JSON: the JSON ends too early, line 1, column 31")]
+    [InlineData("/answers", "{'a':1}", "not JSON: ' is not expected there, line 1, column 2")]
+    [InlineData("/ask", """{"session_id":5}""", "not what is expected: $.session_id is of another kind")]
+    public async Task A_body_that_is_not_the_JSON_expected_is_told_of_in_words(string path, string body, string detail)
+    {
+        using var response = await SendAsync("POST", path, _relay.Secrets.Token, body);
+
+        Assert.Equal(detail, (string?)(await JsonAsync(response))["detail"]);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task What_is_too_large_is_a_problem(bool chunked)
