@@ -3,6 +3,7 @@ using System.Text;
 using Relay.Agents.Connect;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -40,7 +41,8 @@ internal static class ConnectCommand
                 RelayMode: parse.GetValue(mode) == "relay",
                 parse.GetValue(permissions),
                 parse.GetValue(print));
-            return new ConnectClaudeCode(context, context.Home(parse), ProgramCommand.OfProcess()).Run(choices);
+            var connect = new ConnectClaudeCode(context, context.Home(parse), ProgramCommand.OfProcess());
+            return FileModes.AsStarted(() => connect.Run(choices)); // A project's files are for all who work on it.
         });
         return new Command("connect", "connect sessions to the relay") { claudeCode };
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Agents.Connect;
+using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -23,7 +24,7 @@ internal static class DisconnectCommand
         claudeCode.SetAction(parse =>
         {
             var folder = parse.GetValue(plugin) ?? Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder);
-            return Run(context, parse.GetValue(project), Path.GetFullPath(folder));
+            return FileModes.AsStarted(() => Run(context, parse.GetValue(project), Path.GetFullPath(folder)));
         });
         return new Command("disconnect", "undo connect") { claudeCode };
     }

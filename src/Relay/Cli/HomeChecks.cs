@@ -8,9 +8,11 @@ internal static class HomeChecks
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
+    private const UnixFileMode ToOthers = Others | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private const long LeastFree = 200L * 1024 * 1024;
 
-    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), Disk(home)];
+    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), .. Open(home), Disk(home)];
 
     private static Finding Env(RelayHome home)
     {
@@ -35,6 +37,16 @@ internal static class HomeChecks
                     "folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");
         }
         return Finding.Ok("folders", "all there and writable");
+    }
+
+    /// <summary>Folders that others may look into. Where the home itself is closed, that does no harm yet.</summary>
+    private static IEnumerable<Finding> Open(RelayHome home)
+    {
+        List<string> open = [.. new[] { home.Root, home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.Logs }
+            .Where(folder => Directory.Exists(folder) && (File.GetUnixFileMode(folder) & ToOthers) != 0)];
+        if (open.Count > 0)
+            yield return Finding.Warning(
+                "modes", $"others may look into {string.Join(", ", open)}", $"chmod 700 {string.Join(' ', open)}");
     }
 
     /// <summary>Writes a file to find out. Its name starts with a dot, so the relay ignores it.</summary>

@@ -54,7 +54,7 @@ internal sealed record RelayHome(string Root)
         Directory.CreateDirectory(Root, OwnerOnly);
         Directory.CreateDirectory(State, OwnerOnly);
         foreach (var folder in (string[])[Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(folder, OwnerOnly);
     }
 
     private static RelayHome At(string folder) => new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));

@@ -30,7 +30,7 @@ internal sealed class CliHome : IAsyncDisposable
         Home = new RelayHome(Path.Combine(Directory.CreateTempSubdirectory("relay-cli-").FullName, "home"));
         if (config.Length == 0)
             return;
-        Directory.CreateDirectory(Home.Root);
+        Directory.CreateDirectory(Home.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(Home.ConfigFile, config);
     }
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using Relay.Files.Platform;
 using Relay.Texts;
 
 namespace Relay.Agents.Waking;
@@ -49,7 +50,7 @@ internal static class WakeCommand
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var process = Process.Start(start)!;
+            using var process = FileModes.AsStarted(() => Process.Start(start))!;
             return await FollowAsync(process, text, either.Token);
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or DirectoryNotFoundException)

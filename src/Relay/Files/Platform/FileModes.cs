@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace Relay.Files.Platform;
+
+/// <summary>What this process creates in a home is for its owner alone, whatever the umask of the shell it was started from.</summary>
+internal static partial class FileModes
+{
+    private const uint OwnerAlone = 0b000_111_111;
+
+    private static readonly Lock Changing = new();
+    private static uint? _asStarted;
+
+    public static void KeepPrivate()
+    {
+        lock (Changing)
+            _asStarted ??= SetUmask(OwnerAlone);
+    }
+
+    /// <summary>For what others are to read, and for other programs: with the umask this process was started with.</summary>
+    public static T AsStarted<T>(Func<T> work)
+    {
+        lock (Changing)
+        {
+            if (_asStarted is not { } mask)
+                return work();
+            _ = SetUmask(mask);
+            try
+            {
+                return work();
+            }
+            finally
+            {
+                _ = SetUmask(OwnerAlone);
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    private static partial uint SetUmask(uint mask);
+}
