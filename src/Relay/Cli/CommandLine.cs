@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Data.Common;
 using Relay.Configuration;
 
@@ -83,8 +84,9 @@ internal static class CommandLine
             return ExitCode.Usage; // The help has been printed.
         foreach (var fault in Faults(parse))
             context.Error.WriteLine(fault);
-        var command = parse.CommandResult.Command is RootCommand ? "" : parse.CommandResult.Command.Name + " ";
-        context.Error.WriteLine($"see: relay {command}--help");
+        var path = parse.CommandResult.Command.Parents.OfType<Command>().Reverse().Append(parse.CommandResult.Command)
+            .Where(command => command is not RootCommand);
+        context.Error.WriteLine($"see: relay {string.Concat(path.Select(command => command.Name + " "))}--help");
         return ExitCode.Usage;
     }
 
@@ -98,10 +100,20 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>The parser's own words for an argument that is missing name it in a way nobody speaks.</summary>
+    private static string InWords(ParseError fault) => fault.SymbolResult switch
+    {
+        ArgumentResult { Tokens.Count: 0, Argument: { Name: "MESSAGE", Arity.MinimumNumberOfValues: > 0 } } =>
+            "which message? MESSAGE is its id, or the beginning of it; relay messages lists them",
+        ArgumentResult { Tokens.Count: 0, Argument: { Arity.MinimumNumberOfValues: > 0 } argument } =>
+            $"{argument.Name} is missing{(argument.Description is null ? "" : $": {argument.Description}")}",
+        _ => fault.Message,
+    };
+
     private static IEnumerable<string> Faults(ParseResult parse)
     {
         if (parse.CommandResult.Command is not RootCommand root || parse.UnmatchedTokens is not [var typed, ..])
-            return parse.Errors.Select(fault => fault.Message);
+            return parse.Errors.Select(fault => InWords(fault));
         var nearest = NearestName.Of(typed, [.. root.Subcommands.Where(command => !command.Hidden).Select(command => command.Name)]);
         return [$"there is no command '{typed}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"];
     }

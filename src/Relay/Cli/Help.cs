@@ -7,7 +7,7 @@ namespace Relay.Cli;
 /// <summary>The help: the commands in groups, an example for each, and what the heads of its table mean.</summary>
 internal sealed class Help(CommandContext context) : SynchronousCommandLineAction
 {
-    private const int LongestLine = 120, Narrowest = 24;
+    private const int LongestLine = 120;
 
     /// <summary>In the order in which a new user meets them.</summary>
     private static readonly (string Group, string[] Commands)[] Groups =
@@ -58,7 +58,8 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     public override int Invoke(ParseResult parseResult)
     {
         var command = parseResult.CommandResult.Command;
-        _output.WriteLine(command.Description);
+        foreach (var line in Printing.Folded(command.Description ?? "", context.Width ?? LongestLine))
+            _output.WriteLine(line);
         Section("Usage", [(Usage(command), "")]);
         if (command is RootCommand)
             WriteGroups(command);
@@ -111,20 +112,9 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         foreach (var (name, text) in all)
         {
             var left = $"  {name.PadRight(width)}  ";
-            foreach (var (index, part) in Folded(text ?? "", (context.Width ?? LongestLine) - left.Length).Index())
+            foreach (var (index, part) in Printing.Folded(text ?? "", (context.Width ?? LongestLine) - left.Length).Index())
                 _output.WriteLine(((index == 0 ? left : new string(' ', left.Length)) + part).TrimEnd());
         }
-    }
-
-    private static IEnumerable<string> Folded(string text, int room)
-    {
-        room = Math.Max(room, Narrowest);
-        while (text.Length > room && text.LastIndexOf(' ', room) is var space and > 0)
-        {
-            yield return text[..space];
-            text = text[(space + 1)..];
-        }
-        yield return text;
     }
 
     private static string Head(Command command) => string.Join(' ', command.Arguments.Select(Label).Prepend(command.Name));

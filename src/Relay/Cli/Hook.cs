@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using Relay.Configuration;
 
 namespace Relay.Cli;
 
@@ -140,8 +141,16 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
         ValueOf(arguments, "--home") ?? "",
         (ValueOf(arguments, "--url") ?? "").TrimEnd('/'),
         HeaderValue(ValueOf(arguments, "--session") ?? Environment.GetEnvironmentVariable("RELAY_SESSION") ?? ""),
-        int.TryParse(ValueOf(arguments, "--timeout"), out var seconds) && seconds > 0 ? seconds : null,
+        SecondsOf(ValueOf(arguments, "--timeout") ?? ""),
         HeaderValue(Environment.GetEnvironmentVariable("RELAY_TOKEN") ?? ""));
+
+    /// <summary>A bare number means seconds.</summary>
+    private static int? SecondsOf(string text)
+    {
+        if (!int.TryParse(text, out var seconds))
+            seconds = (int)Math.Min(Duration.Parse(text)?.TotalSeconds ?? 0, int.MaxValue);
+        return seconds > 0 ? seconds : null;
+    }
 
     private static string? ValueOf(string[] arguments, string name) =>
         Array.IndexOf(arguments, name) is var index and >= 0 && index + 1 < arguments.Length ? arguments[index + 1] : null;

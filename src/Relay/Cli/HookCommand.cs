@@ -16,7 +16,7 @@ internal static class HookCommand
             name,
             new Option<string>("--url") { Description = "where the relay listens", HelpName = "URL" },
             new Option<string>("--session") { Description = "the session's name; else RELAY_SESSION", HelpName = "NAME" },
-            new Option<int>("--timeout") { Description = "seconds that post waits for an answer", HelpName = "30" },
+            new Option<string>("--timeout") { Description = "how long post waits for an answer", HelpName = "30s" },
         };
         command.Hidden = true;
         return command;

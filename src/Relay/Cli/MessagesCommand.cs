@@ -78,6 +78,7 @@ internal static class MessagesCommand
     private static string WithoutState(MessageState state, string words) =>
         words.StartsWith(state.Word() + ": ", StringComparison.Ordinal) ? words[(state.Word().Length + 2)..]
         : words.StartsWith(state.Word() + " ", StringComparison.Ordinal) ? words[(state.Word().Length + 1)..]
+        : words.StartsWith("waiting for the operator", StringComparison.Ordinal) ? words["waiting ".Length..]
         : words;
 
     private static string Receipt(OutboundReply reply) => (reply.Channel, reply.State) switch

@@ -7,6 +7,8 @@ namespace Relay.Cli;
 /// <summary>Output for people and for programs. Without a terminal it is plain: no colours, no frames, no wrapped lines.</summary>
 internal static class Printing
 {
+    private const int Narrowest = 24;
+
     private static readonly JsonSerializerOptions OneLine = new(Json.Options) { WriteIndented = false };
 
     public static void WriteJson<T>(this CommandContext context, T value) =>
@@ -50,7 +52,7 @@ internal static class Printing
     {
         if (unknown > 0 && known == 0)
             return "unknown";
-        var sum = string.Create(CultureInfo.InvariantCulture, $"{known:0.00##} USD");
+        var sum = string.Create(CultureInfo.InvariantCulture, $"{known:0.0000} USD");
         return unknown > 0 ? "at least " + sum : sum;
     }
 
@@ -71,6 +73,18 @@ internal static class Printing
         if (line.Length > longest)
             return string.Concat(line.AsSpan(0, char.IsHighSurrogate(line[longest - 1]) ? longest - 1 : longest), "…");
         return line.Length < text.Trim().Length ? line + " …" : line;
+    }
+
+    /// <summary>Lines of the relay's own words, broken between them.</summary>
+    public static IEnumerable<string> Folded(string text, int room)
+    {
+        room = Math.Max(room, Narrowest);
+        while (text.Length > room && text.LastIndexOf(' ', room) is var space and > 0)
+        {
+            yield return text[..space];
+            text = text[(space + 1)..];
+        }
+        yield return text;
     }
 
     public static string WithoutControlCharacters(string text) =>

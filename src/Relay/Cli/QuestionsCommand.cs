@@ -35,6 +35,9 @@ internal static class QuestionsCommand
         question.Answer,
     };
 
+    /// <summary>A question that the operator's own words led to is no session's.</summary>
+    public static string Asker(string session) => session.Length == 0 ? "the advisor" : session;
+
     private static async Task<int> RunAsync(
         CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
     {
@@ -62,7 +65,7 @@ internal static class QuestionsCommand
             context.Output.WriteLine();
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
         var state = question.IsOpen ? "" : $", {question.State.Word()}";
-        context.WriteText($"#{question.Id}  {question.Session}  {Printing.Time(question.AskedAt)}{kind}{state}");
+        context.WriteText($"#{question.Id}  {Asker(question.Session.Value)}  {Printing.Time(question.AskedAt)}{kind}{state}");
         context.WriteText(QuestionText.Without(question.Text, token));
         if (question is { IsOpen: false, AnsweredAt: { } at })
             context.WriteText(question.State == QuestionState.Expired

@@ -86,7 +86,8 @@ internal static class StatusCommand
         foreach (var question in status.Questions)
         {
             context.Output.WriteLine();
-            context.WriteText($"question #{question.Id} of {question.Session}, {Printing.Age(Now() - question.AskedAt)} ago:");
+            var asker = QuestionsCommand.Asker(question.Session);
+            context.WriteText($"question #{question.Id} of {asker}, {Printing.Age(Now() - question.AskedAt)} ago:");
             context.WriteText(QuestionText.Without(question.Text, token));
         }
         if (status.Sessions.Count == 0)

@@ -20,7 +20,7 @@ internal sealed record Column(string Name)
 /// Without a terminal there is no limit.</summary>
 internal static class Tables
 {
-    private const int Shortest = 8, Plain = 2, Framed = 3;
+    private const int Shortest = 8, Plain = 2, Framed = 3, ShortestHint = 40;
 
     public static void WriteTable(this CommandContext context, IReadOnlyList<Column> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
@@ -39,8 +39,11 @@ internal static class Tables
             WriteFramed(context, table);
         else
             WritePlain(context, table);
-        if (left.Count > 0)
-            context.Output.WriteLine($"(left out for the width: {string.Join(", ", left)})");
+        if (left.Count == 0)
+            return;
+        var hint = $"(left out for the width: {string.Join(", ", left)})";
+        foreach (var line in Printing.Folded(hint, Math.Max(context.Width ?? int.MaxValue, ShortestHint)))
+            context.Output.WriteLine(line);
     }
 
     /// <summary>The part of a table that is shown.</summary>

@@ -11,6 +11,14 @@ internal static class PermissionWords
         Unclear,
     }
 
+    /// <summary>What was said besides the word that denies; empty where it was the word alone.</summary>
+    public static string ReasonOf(string answer)
+    {
+        var text = answer.Trim();
+        var end = text.AsSpan().IndexOfAny(" ,:;\n");
+        return end < 0 ? "" : text[end..].Trim([' ', ',', ':', ';', '-', '\n']);
+    }
+
     public static Word Of(string answer)
     {
         var text = answer.Trim().TrimEnd('.', '!').ToLowerInvariant();

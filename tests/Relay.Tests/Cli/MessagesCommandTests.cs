@@ -43,7 +43,7 @@ public sealed class MessagesCommandTests : IAsyncDisposable
 
         Assert.Equal(["waiting", "accepted"], messages.Select(each => each.GetProperty("state").GetString()));
         Assert.Equal(
-            ["for the operator (#1)", "waiting for the operator (#1 of s1)"],
+            ["for the operator (#1)", "for the operator (#1 of s1)"],
             messages.Select(each => each.GetProperty("waits_for").GetString()));
     }
 

@@ -52,7 +52,8 @@ internal sealed partial class PermissionHook(
     private static HookAnswer Decide(string answer) => PermissionWords.Of(answer) switch
     {
         PermissionWords.Word.Allow => HookAnswer.Permission("allow", message: null),
-        _ => HookAnswer.Permission("deny", $"The operator says: {answer}"),
+        _ => HookAnswer.Permission(
+            "deny", $"The operator says: {(PermissionWords.ReasonOf(answer) is { Length: > 0 } reason ? reason : answer)}"),
     };
 
     [LoggerMessage(LogLevel.Information, "{Session} may use {Tool} by the rule {Rule}")]

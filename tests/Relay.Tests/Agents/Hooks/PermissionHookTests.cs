@@ -46,7 +46,7 @@ public sealed class PermissionHookTests
 
         var decision = Decision(await asked);
         Assert.Equal("deny", (string?)decision["behavior"]);
-        Assert.Equal("The operator says: deny: never on main", (string?)decision["message"]);
+        Assert.Equal("The operator says: never on main", (string?)decision["message"]);
     }
 
     [Theory]
