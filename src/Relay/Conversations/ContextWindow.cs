@@ -26,15 +26,16 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         this with { Turns = Turns.TakeWhile(entry => entry.Position <= position).ToList() };
 
     /// <summary>Whether a window that is over the cap is to be summed up now. Once it was, it is not again until half of the cap has come
-    /// in: a summary is paid for, and the cached prefix with it. Turns that a summary should have taken in and did not are due at once.
-    /// </summary>
-    public bool IsSummaryDue(int cap)
+    /// in: a summary is paid for, and the cached prefix with it. Where single turns are over half of the cap, some turns more than are kept
+    /// have to come in. Turns that a summary should have taken in and did not are due at once.</summary>
+    public bool IsSummaryDue(int cap, int keepTurns)
     {
         if (Characters <= cap || Summary is not { Position: var summed })
             return Characters > cap;
         var before = Turns.TakeWhile(entry => entry.Position < summed).ToList();
         var cameIn = Turns.Skip(before.Count).Sum(entry => (long)entry.Characters);
-        return cameIn >= cap / 2
+        var turns = TurnStarts().Count(start => start >= before.Count);
+        return (cameIn >= cap / 2 && (turns >= keepTurns + 2 || cameIn / Math.Max(1, turns) <= cap / 2))
             || (before.Sum(entry => (long)entry.Characters) > cap / 2 && TurnStarts().Count(start => start < before.Count) > 1);
     }
 

@@ -35,7 +35,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
             if (!isChanged)
                 return await ReleaseAsync(writing, HoldCauses.OfAStart.Contains, "tried again at the start", cancellationToken);
             await FactStore.SetAsync(writing, FactStore.SettingsSeen, print, cancellationToken);
-            return await ReleaseAllAsync(writing, "tried again at the start: the settings or the program have changed", cancellationToken);
+            return await ReleaseAllAsync(writing, "tried again: the settings or the program have changed", cancellationToken);
         },
         cancellationToken);
 
@@ -50,6 +50,16 @@ internal sealed class Holds(Database database, SettingsSource settings)
         await PageStore.ClearAsync(writing, PageCause.Message(answered.Id), cancellationToken);
         if (await PageStore.ClearHoldsAsync(writing, cancellationToken) > 0)
             await ReleaseAsync(writing, HoldCauses.OfTheApi.Contains, "tried again: a call has succeeded", cancellationToken);
+    }
+
+    /// <summary>What every call carries leaves room: what was held for that, and not for its own length, is asked again.</summary>
+    public static async Task ClearCarriedAsync(Writing writing, CancellationToken cancellationToken)
+    {
+        await PageStore.ClearAsync(writing, PageCause.Hold(HoldCause.Context), cancellationToken);
+        foreach (var message in await MessageStore.HeldAsync(writing, cancellationToken))
+            if (message.Cause == HoldCause.Context
+                && await PageStore.StandingSinceAsync(writing, PageCause.Message(message.Id), cancellationToken) is null)
+                await ResumeAsync(writing, message, "tried again: what every call carries leaves room", cancellationToken);
     }
 
     private static async Task<int> ReleaseAsync(

@@ -74,7 +74,9 @@ internal sealed class StateCheck
             LookAtQuestionOf(message);
         else if (message.Cause is not { } cause)
             Add(message, "it is held without a cause");
-        else if (await PageStore.StandingSinceAsync(_reading, HoldPages.CauseOf(message, cause), cancellationToken) is null)
+        else if (await PageStore.StandingSinceAsync(_reading, HoldPages.CauseOf(message, cause), cancellationToken) is null
+            && (cause != HoldCause.Context
+                || await PageStore.StandingSinceAsync(_reading, PageCause.Hold(cause), cancellationToken) is null))
             Add(message, $"it is held, {cause}, and no page says so");
     }
 

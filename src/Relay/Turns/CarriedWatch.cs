@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Relay.Conversations;
+using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Storage;
 
@@ -30,7 +31,7 @@ internal sealed partial class CarriedWatch(ILogger<CarriedWatch> log)
             await PageStore.QueueAsync(writing, page, cancellationToken);
         }
         else if (!(before <= ContextFit.MostCarried)) // Or it is not known, after a start.
-            await PageStore.ClearAsync(writing, PageCause.Hold(HoldCause.Context), cancellationToken);
+            await Holds.ClearCarriedAsync(writing, cancellationToken);
         writing.OnceCommitted(() =>
         {
             _last[conversation] = share;

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using Relay.Configuration;
 using Relay.Costs;
 
 namespace Relay.Turns;
@@ -17,48 +19,65 @@ internal static partial class ContextFit
     /// <summary>Tokens for a byte; usage below or above was not told, or only in part.</summary>
     private const double Sparsest = 0.1, Densest = 1.5;
 
+    /// <summary>As in English prose.</summary>
+    private const double TokensPerByte = 0.3;
+
     /// <summary>Null when shortening can help, or when too little is known to say.</summary>
-    public static string? WhyNot(Claim claim, string refusal)
+    public static Shortening.Impossible? WhyNot(Claim claim, string refusal)
     {
         var past = claim.Past.FirstOrDefault(call => IsPlausible(call) && call.PromptBytes <= claim.Ledger.PromptBytes);
         return SizeIn(refusal) is var (tokens, limit) ? WhyNot(claim, past, tokens, limit) : WhyNotByBytes(claim, past);
     }
 
-    private static string? WhyNot(Claim claim, PastCall? past, long tokens, long limit)
+    private static Shortening.Impossible? WhyNot(Claim claim, PastCall? past, long tokens, long limit)
     {
         var perByte = past is null ? (double)tokens / Math.Max(1, claim.Ledger.PromptBytes) : PerByte(past);
         var carried = claim.CarriedBytes * perByte;
         if (carried > MostCarried * limit)
-            return Carried(carried, limit);
+            return new Shortening.Impossible(Carried(carried, limit))
+            {
+                IsCarried = Math.Min(carried, claim.CarriedBytes) > limit, // A token has a byte at least.
+            };
         // What is new since the last call is known to the token, and is a token a byte at most; without one, by its share of the bytes.
         var newest = past is null
             ? claim.NewestBytes * perByte
             : Math.Min(tokens - past.InputTokens - past.OutputTokens, claim.NewestBytes);
         return carried + newest > limit
-            ? string.Create(
+            ? new Shortening.Impossible(string.Create(
                 CultureInfo.InvariantCulture,
                 $"the message takes about {newest:N0} tokens and what every call carries {carried:N0}, and the model takes {limit:N0}: "
-                + $"no summary of the rest makes room for it")
+                + $"no summary of the rest makes room for it"))
             : null;
     }
 
     /// <summary>The refusal tells no numbers. What failed has a length, and of a token it is known how many bytes it has at most.</summary>
-    private static string? WhyNotByBytes(Claim claim, PastCall? past)
+    private static Shortening.Impossible? WhyNotByBytes(Claim claim, PastCall? past)
     {
         var limit = ModelContext.Of(claim.Call.Model);
         var isFixed = claim.CarriedBytes + claim.NewestBytes;
         var all = Math.Max(1, claim.Ledger.PromptBytes);
         if (isFixed <= MostFixed * all && isFixed * (past is null ? Sparsest : PerByte(past)) <= limit)
             return null;
-        return string.Create(
+        return new Shortening.Impossible(string.Create(
             CultureInfo.InvariantCulture,
             $"the message takes {claim.NewestBytes:N0} of the {all:N0} bytes that were sent, and what every call carries "
-            + $"{claim.CarriedBytes:N0}: no summary of the rest makes room for it");
+            + $"{claim.CarriedBytes:N0}: no summary of the rest makes room for it"));
     }
 
     private static double PerByte(PastCall call) => (double)call.InputTokens / call.PromptBytes;
 
     private static bool IsPlausible(PastCall call) => call.PromptBytes > 0 && PerByte(call) is >= Sparsest and <= Densest;
+
+    /// <summary>Before any call: what to warn of when the system prompt alone likely takes over half of the model's context.</summary>
+    public static string? CarriedBy(RelayConfig config)
+    {
+        var tokens = Encoding.UTF8.GetByteCount(config.SystemPromptText) * TokensPerByte;
+        var limit = ModelContext.Of(config.Model);
+        return config.Advisor == AdvisorKind.Simulated || tokens <= limit / 2.0
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture, $"system_prompt takes about {tokens:N0} of the model's {limit:N0} tokens in every call");
+    }
 
     /// <summary>What to say of a system prompt and rulings that leave the messages too little room.</summary>
     public static string Carried(double tokens, long limit) => string.Create(

@@ -16,7 +16,11 @@ internal abstract record Shortening
 
     public sealed record Added : Shortening;
 
-    public sealed record Impossible(string Reason) : Shortening;
+    public sealed record Impossible(string Reason) : Shortening
+    {
+        /// <summary>What every call carries is too long by itself: no message fits.</summary>
+        public bool IsCarried { get; init; }
+    }
 
     public sealed record Failed(string Reason) : Shortening;
 
@@ -44,28 +48,34 @@ internal sealed partial class Summariser(
     /// <summary>Conversations whose last summary failed: each further one is paid for too, so it waits, and longer each time.</summary>
     private readonly ConcurrentDictionary<ConversationId, Rest> _resting = new();
 
-    private sealed record Rest(int Failures, DateTimeOffset Until);
+    private sealed record Rest(int Failures, DateTimeOffset Until, long Characters);
 
-    /// <summary>Over the cap, shrinks the window to half of it. Repeats until it is under the cap, nothing more can be summed up, or a
-    /// summary fails.</summary>
+    /// <summary>Over the cap, shrinks the window to half of it: by one call, and by several only where the model would not take the
+    /// whole. A summary that failed is asked for again after a pause, or when half of the cap has come in since.</summary>
     public async Task KeepUnderCapAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
         while (await transactions.SizeAsync(conversation, cancellationToken) is { } size
             && size.Characters > calls.Settings.Config.HistoryCharCap
-            && !(_resting.TryGetValue(conversation, out var rest) && rest.Until > clock.GetUtcNow()))
+            && !IsResting(conversation, size.Characters))
         {
             var config = calls.Settings.Config;
             var window = await transactions.WindowAsync(conversation, cancellationToken); // (1)
-            if (!window.IsSummaryDue(config.HistoryCharCap))
+            if (!window.IsSummaryDue(config.HistoryCharCap, config.KeepRecentTurns))
                 return;
-            // The whole window reads what the last turn has cached; one far over the cap would not fit and is summed up piece by piece.
-            var shortening = window.Characters <= 2L * config.HistoryCharCap
-                ? await ShortenAsync(conversation, window, Whole(window, config), cancellationToken)
-                : await ShortenAsync(conversation, window, Piece(window, config), cancellationToken);
+            // The whole window reads what the last turn has cached; one that the model would not take is summed up piece by piece.
+            var cut = window.Characters <= Math.Max(2L * config.HistoryCharCap, ModelContext.Of(config.Model))
+                ? Whole(window, config)
+                : Piece(window, config);
+            var shortening = await ShortenAsync(conversation, window, cut, cancellationToken);
             if (shortening is not Shortening.Added)
                 return;
         }
     }
+
+    private bool IsResting(ConversationId conversation, long characters) =>
+        _resting.TryGetValue(conversation, out var rest)
+        && rest.Until > clock.GetUtcNow()
+        && characters < rest.Characters + calls.Settings.Config.HistoryCharCap / 2;
 
     /// <summary>For a window the model does not take: keeps half as many turns, down to the last one, and sums up what is older in pieces
     /// that fit.</summary>
@@ -102,7 +112,8 @@ internal sealed partial class Summariser(
     private static Cut Piece(ContextWindow window, RelayConfig config)
     {
         var room = window.RoomForTurns(config.HistoryCharCap, config.SummaryCharacters);
-        var end = window.SummaryEnd(config.KeepRecentTurns, config.HistoryCharCap, room);
+        var most = Math.Max(config.HistoryCharCap, ModelContext.Of(config.Model) / 2);
+        var end = window.SummaryEnd(config.KeepRecentTurns, most, room);
         return new Cut(end, _ => end, IsWhole: false);
     }
 
@@ -112,7 +123,7 @@ internal sealed partial class Summariser(
         if (cut.Likely is not { } end)
             return new Shortening.Impossible("there is nothing older that could be summed up");
         var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
-        _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Pause.Delay(failures));
+        _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Pause.Delay(failures), window.Characters);
         var result = await SumUpAsync(conversation, window, cut, cut.IsWhole ? window : window.UpTo(end), cancellationToken);
         if (result is Shortening.Added)
             _resting.TryRemove(conversation, out _);
@@ -161,7 +172,10 @@ internal sealed partial class Summariser(
         if (outcome is not AdvisorOutcome.Replied { StopReason: not "max_tokens" } replied)
             return null;
         var text = Excerpt.Of(replied.Text, 2 * calls.Settings.Config.SummaryCharacters);
-        return cut.For(text.Length) is { } end ? new Summary(text, end, window.TurnCount - window.UpTo(end).TurnCount) : null;
+        if (cut.For(text.Length) is not { } end)
+            return null;
+        var kept = window with { Turns = window.Turns.Where(entry => entry.Position > end).ToList() };
+        return new Summary(text, end, kept.TurnCount, kept.Turns.Sum(entry => (long)entry.Characters));
     }
 
     private Shortening Result(ConversationId conversation, AdvisorOutcome outcome, Summary? summary)

@@ -9,8 +9,8 @@ namespace Relay.Turns;
 /// <summary>A call for a summary, and the claim under which it is made.</summary>
 internal sealed record SummaryClaim(AdvisorCall Call, StartedCall Ledger, long Epoch);
 
-/// <summary>A summary, the last position it takes the place of, and how many turns stay beside it.</summary>
-internal sealed record Summary(string Text, long CoversThrough, int KeptTurns);
+/// <summary>A summary, the last position it takes the place of, and how many turns stay beside it, and their length.</summary>
+internal sealed record Summary(string Text, long CoversThrough, int KeptTurns, long KeptCharacters);
 
 /// <summary>Whether a summary may be asked for.</summary>
 internal abstract record SummaryStart
@@ -79,8 +79,8 @@ internal sealed class SummaryTransactions(
                 await paid.RecordAsync(writing, claim.Ledger, finished, CancellationToken.None);
                 if (summary is not null)
                     await AddAsync(writing, conversation, summary);
-                else if (finished.IsBought)
-                    await WasteAsync(writing, conversation, claim.Ledger, finished);
+                else
+                    await FailAsync(writing, conversation, claim.Ledger, finished);
                 return true;
             },
             stopping);
@@ -96,8 +96,9 @@ internal sealed class SummaryTransactions(
     {
         await Journal.AppendSummaryAsync(writing, conversation, summary.Text, summary.CoversThrough, CancellationToken.None);
         await SummaryWaste.ClearAsync(writing, conversation, CancellationToken.None);
+        await MissingSummaries.ClearAsync(writing, conversation, CancellationToken.None);
         await PageStore.ClearAsync(writing, PageCause.Summary(conversation), CancellationToken.None);
-        await TightWindows.NoteAsync(writing, conversation, summary.KeptTurns, calls.Settings.Config, CancellationToken.None);
+        await TightWindows.NoteAsync(writing, conversation, summary, calls.Settings.Config, CancellationToken.None);
     }
 
     private async Task<SummaryWaste> WasteAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
@@ -105,6 +106,18 @@ internal sealed class SummaryTransactions(
         var size = await ConversationStore.SizeAsync(reading, conversation, cancellationToken);
         var window = (size?.Characters ?? 0, calls.Settings.Config.HistoryCharCap);
         return await SummaryWaste.ReadAsync(reading, conversation, window, cancellationToken);
+    }
+
+    /// <summary>Said in the status at once. A page comes when the window is twice as long as it should be, or too much was paid.</summary>
+    private async Task FailAsync(Writing writing, ConversationId conversation, StartedCall call, FinishedCall finished)
+    {
+        var why = finished.Note ?? $"it ended at {finished.StopReason}";
+        await MissingSummaries.NoteAsync(writing, conversation, why, CancellationToken.None);
+        if (finished.IsBought)
+            await WasteAsync(writing, conversation, call, finished);
+        var size = await ConversationStore.SizeAsync(writing, conversation, CancellationToken.None);
+        if (size?.Characters > 2L * calls.Settings.Config.HistoryCharCap)
+            await PageAsync(writing, conversation, $"The last summary failed: {why}. The conversation is twice history_char_cap by now.");
     }
 
     private async Task WasteAsync(Writing writing, ConversationId conversation, StartedCall call, FinishedCall finished)
@@ -115,10 +128,15 @@ internal sealed class SummaryTransactions(
         await waste.WriteAsync(writing, conversation, CancellationToken.None);
         if (!waste.IsUsedUp)
             return;
-        var text = Waste.Describe(waste.Calls + waste.Lost, finished.Note ?? finished.StopReason, waste.Nano)
-            + "\n\nThe conversation goes on as long as it fits the model, and each of its calls costs more than it would with a summary. "
-            + "relay retry asks for one again; by itself the relay does so when as much again has come in.";
+        await PageAsync(
+            writing, conversation, Waste.Describe(waste.Calls + waste.Lost, finished.Note ?? finished.StopReason, waste.Nano));
+    }
+
+    private static Task<bool> PageAsync(Writing writing, ConversationId conversation, string why)
+    {
+        var text = why + "\n\nThe conversation goes on as long as it fits the model, and each of its calls costs more than it would "
+            + "with a summary. relay retry asks for one again; by itself the relay does so when as much again has come in.";
         var page = new NewPage(PageCause.Summary(conversation), $"Relay error: no summary of {conversation}", text, Priority: 4, "warning");
-        await PageStore.QueueAsync(writing, page, CancellationToken.None);
+        return PageStore.QueueAsync(writing, page, CancellationToken.None);
     }
 }

@@ -39,7 +39,9 @@ internal sealed partial class TurnEnd(
         if (message?.State != MessageState.Accepted)
             return;
         if (shortening is Shortening.Impossible impossible
-            && await HoldAsync(writing, claim, HoldCause.Context, $"{exceeded}; {impossible.Reason}", cancellationToken))
+            && await HoldAsync(
+                writing, claim, new Change(MessageState.Held, HoldCause.Context, $"{exceeded}; {impossible.Reason}"),
+                impossible.IsCarried, cancellationToken))
         {
             await Journal.LeaveOutAsync(
                 writing, message.Conversation, claim.Position, "it does not fit the model's context", cancellationToken);
@@ -114,17 +116,22 @@ internal sealed partial class TurnEnd(
     }
 
     /// <summary>False when the settings have changed since the call: then the message is asked again.</summary>
-    private async Task<bool> HoldAsync(Writing writing, Claim claim, HoldCause cause, string reason, CancellationToken cancellationToken)
+    private Task<bool> HoldAsync(Writing writing, Claim claim, HoldCause cause, string reason, CancellationToken cancellationToken) =>
+        HoldAsync(writing, claim, new Change(MessageState.Held, cause, reason), isCarried: false, cancellationToken);
+
+    private async Task<bool> HoldAsync(Writing writing, Claim claim, Change change, bool isCarried, CancellationToken cancellationToken)
     {
-        var message = claim.Message;
+        var (message, cause, reason) = (claim.Message, change.Cause!.Value, change.Reason!);
         if (!ReferenceEquals(claim.Settings, settings.Current))
         {
             // What was mended during the call released the holds before this one stood; nothing would release it later.
             await GiveBackAsync(writing, message, reason, cancellationToken);
             return false;
         }
-        await ChangeAsync(writing, message, new Change(MessageState.Held, cause, reason), cancellationToken);
-        await HoldPages.PageAsync(writing, message, cause, reason, cancellationToken);
+        await ChangeAsync(writing, message, change, cancellationToken);
+        await (isCarried
+            ? HoldPages.PageCarriedAsync(writing, reason, cancellationToken)
+            : HoldPages.PageAsync(writing, message, cause, reason, cancellationToken));
         writing.OnceCommitted(() => LogHeld(message.Id, cause, reason));
         return true;
     }

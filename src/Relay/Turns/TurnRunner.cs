@@ -62,7 +62,7 @@ internal sealed partial class TurnRunner(
 
     private async Task<Shortening> ShortenAsync(Claim claim, AdvisorOutcome.ContextExceeded exceeded, CancellationToken calls) =>
         ContextFit.WhyNot(claim, exceeded.Reason) is { } why
-            ? new Shortening.Impossible(why)
+            ? why
             : await summariser.ShortenByForceAsync(claim.Message.Conversation, calls);
 
     [LoggerMessage(

@@ -251,6 +251,44 @@ public sealed class GivingUpTests : IAsyncLifetime
             _relay.Logs.GetSnapshot().Any(line => line.Message.Contains("rulings take about", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task A_system_prompt_that_likely_fills_half_of_the_context_is_warned_of_before_any_call()
+    {
+        await _relay.ConfigureAsync($"model: claude-haiku-4-5\nsystem_prompt: {new string('x', 400_000)}");
+
+        var warning = Assert.Single((await _relay.StatusAsync()).Warnings!);
+        Assert.Contains("system_prompt takes about 120,000 of the model's 200,000 tokens", warning, StringComparison.Ordinal);
+        Assert.Empty(_relay.Advisor.Calls);
+
+        await _relay.ConfigureAsync("model: claude-haiku-4-5\nsystem_prompt: short");
+        Assert.Empty((await _relay.StatusAsync()).Warnings!);
+    }
+
+    [Fact]
+    public async Task What_the_system_prompt_alone_holds_is_one_page_and_goes_on_once_there_is_room()
+    {
+        await _relay.ConfigureAsync($"system_prompt: {new string('x', 250_000)}");
+        var ids = new List<MessageId>();
+        for (var message = 0; message < 3; message++)
+        {
+            _relay.Advisor.Enqueue(new AdvisorOutcome.ContextExceeded("prompt is too long: 234561 tokens > 200000 maximum"));
+            ids.Add(await _relay.AcceptAsync("session-1", $"question {message}"));
+            await _relay.TakeTurnsAsync();
+            Assert.Equal((MessageState.Held, HoldCause.Context), await StateOfAsync(ids[message]));
+        }
+
+        var page = Assert.Single(await _relay.PagesAsync());
+        Assert.Equal("hold:context", page.Cause);
+        Assert.DoesNotContain("Other messages go on", page.Body, StringComparison.Ordinal);
+        Assert.Empty(await _relay.ReadAsync(reading => StateCheck.ReadAsync(reading, CancellationToken)));
+
+        await _relay.ConfigureAsync("system_prompt: short");
+        await _relay.RunAsync<HoldRelease>();
+        await _relay.TakeTurnsAsync();
+        Assert.All(ids, id => Assert.Equal(MessageState.Answered, _relay.MessageAsync(id).GetAwaiter().GetResult().State));
+        Assert.Equal(0, await _relay.CountAsync("SELECT COUNT(*) FROM pages WHERE cleared_at IS NULL"));
+    }
+
     private async Task AnsweredAsync(string content)
     {
         var id = await _relay.AcceptAsync("session-1", content);

@@ -46,6 +46,21 @@ public sealed class SummaryBoundsTests
         Assert.True((await relay.WindowAsync()).Characters <= 10_000);
     }
 
+    [Theory]
+    [InlineData(100, 1, 4)]
+    [InlineData(500, 1, 4)]
+    [InlineData(100, 4, 2)]
+    public async Task A_cap_that_single_turns_exceed_buys_a_summary_every_few_turns_and_is_warned_of(int cap, int keep, int most)
+    {
+        var config = FormattableString.Invariant($"history_char_cap: {cap}\nkeep_recent_turns: {keep}");
+        await using var relay = await TempRelay.CreateAsync(config);
+        for (var turn = 0; turn < 10; turn++)
+            await TakeTurnAsync(relay, new string('x', 300));
+
+        Assert.InRange(relay.Advisor.Calls.Count(IsSummary), 2, most);
+        Assert.Contains("buys a summary every few turns", Assert.Single(await WarningsAsync(relay)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Settings_that_fit_each_other_are_no_warning()
     {

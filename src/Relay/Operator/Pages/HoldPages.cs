@@ -13,6 +13,15 @@ internal static class HoldPages
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
+    /// <summary>What every call carries leaves no room for any message: one page for all that it holds.</summary>
+    public static Task PageCarriedAsync(Writing writing, string reason, CancellationToken cancellationToken)
+    {
+        var text = $"{reason}\n\nNo message fits until then. The relay sees the change and tries again what is held. Or: relay retry.";
+        var page = new NewPage(
+            PageCause.Hold(HoldCause.Context), "Relay error: the system prompt leaves no room", text, Priority: 4, "rotating_light");
+        return PageStore.QueueAsync(writing, page, cancellationToken);
+    }
+
     /// <summary>What the page is about: the message alone, or what holds all that are asked.</summary>
     public static PageCause CauseOf(Message message, HoldCause cause) =>
         cause is HoldCause.Request or HoldCause.Empty or HoldCause.Context or HoldCause.Wasted or HoldCause.Fault
