@@ -75,7 +75,10 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task SignalAsync(string signal)
     {
         var process = (await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid")))[0];
-        await RunAsync("sh", "-c", $"kill -{signal} {process} $(cat /proc/{process}/task/{process}/children)");
+        // A child that has ended meanwhile needs no signal.
+        await RunAsync(
+            "sh", "-c",
+            $"kill -{signal} {process} && for child in $(cat /proc/{process}/task/{process}/children); do kill -{signal} $child || true; done");
     }
 
     private Task RunProgramAsync(string program, params string[] arguments) => Environment.IsPrivilegedProcess
