@@ -76,9 +76,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var process = (await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid")))[0];
         // A child that has ended meanwhile needs no signal.
-        await RunAsync(
-            "sh", "-c",
-            $"kill -{signal} {process} && for child in $(cat /proc/{process}/task/{process}/children); do kill -{signal} $child || true; done");
+        var children = $"$(cat /proc/{process}/task/{process}/children)";
+        await RunAsync("sh", "-c", $"kill -{signal} {process} && for child in {children}; do kill -{signal} $child || true; done");
     }
 
     private Task RunProgramAsync(string program, params string[] arguments) => Environment.IsPrivilegedProcess
