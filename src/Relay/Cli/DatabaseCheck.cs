@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Relay.Configuration;
+using Relay.Operator;
 using Relay.Storage;
 using Relay.Storage.Selection;
 
@@ -20,8 +21,15 @@ internal static class DatabaseCheck
             if (await database.FaultAsync(cancellationToken) is { } fault)
                 return Finding.Fault(Name, fault, DatabaseFactory.Remedy(settings.Current));
             var applied = await Migrator.AppliedAsync(database, cancellationToken);
-            return applied > Migrator.Newest
-                ? Finding.Fault(Name, $"at migration {applied}, this program knows {Migrator.Newest}", "use the newer program")
+            if (applied > Migrator.Newest)
+                return Finding.Fault(Name, $"at migration {applied}, this program knows {Migrator.Newest}", "use the newer program");
+            var stranded = applied == Migrator.Newest
+                ? await database.ReadAsync(reading => StateCheck.ReadAsync(reading, cancellationToken), cancellationToken)
+                : [];
+            return stranded.Count > 0
+                ? Finding.Fault(
+                    Name, $"a fault of the program, waiting for nothing: {string.Join("; ", stranded)}",
+                    "relay retry or relay drop brings each message on its way")
                 : Finding.Ok(Name, $"sound, {await database.DescribeAsync(cancellationToken)}{Outlook(applied)}");
         }
         catch (DbException exception)

@@ -1,3 +1,4 @@
+using Relay.Cli;
 using Relay.Operator;
 using Relay.Storage;
 using Relay.Tests.Testing;
@@ -63,6 +64,19 @@ public sealed class StateCheckTests : IAsyncLifetime
 
         await AssertFoundAsync("which is settled");
     }
+
+    [Fact]
+    public async Task Doctor_names_it()
+    {
+        var id = await _relay.AcceptAsync("session-1", "Shall I?");
+        Assert.Contains("sound", (await DoctorAsync()).Detail, StringComparison.Ordinal);
+
+        await HarmAsync("UPDATE messages SET due_at = 9223372036854775807");
+
+        Assert.Contains($"message {id} of default: it is", (await DoctorAsync()).Detail, StringComparison.Ordinal);
+    }
+
+    private Task<Finding> DoctorAsync() => DatabaseCheck.RunAsync(_relay.Settings, TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task It_is_said_once_and_over_when_it_is_mended()
