@@ -78,7 +78,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
         {
             if (await FindWaitingAsync(writing, message, cancellationToken) is not { } current)
                 return false;
-            await AllowAsync(writing, current, current.Cause is HoldCause.Budget or HoldCause.Price, cancellationToken);
+            await AllowAsync(writing, current, withLeave: current.Cause is HoldCause.Budget or HoldCause.Price, cancellationToken);
             await AllowSummaryAsync(writing, current.Conversation, cancellationToken);
             await ResumeAsync(writing, current, SaidSo, cancellationToken);
             return true;

@@ -7,16 +7,8 @@ using Xunit;
 namespace Relay.Tests.Turns;
 
 /// <summary>What is given up, refused or too large leaves nothing behind that stops or costs the next message.</summary>
-public sealed class GivingUpTests : IAsyncLifetime
+public sealed class GivingUpTests : HeldMessageTests
 {
-    private TempRelay _relay = null!;
-
-    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync();
-
-    public ValueTask DisposeAsync() => _relay.DisposeAsync();
-
     [Fact]
     public async Task A_dropped_message_leaves_all_calls_to_come_and_a_line_stands_in_its_place()
     {
@@ -111,13 +103,17 @@ public sealed class GivingUpTests : IAsyncLifetime
         Assert.DoesNotContain("poison", LastCall(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_refused_message_can_be_dropped_and_its_question_closes()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_message_about_which_the_operator_is_asked_can_be_given_up_and_its_question_closes(bool refused)
     {
-        _relay.Advisor.Enqueue(new AdvisorOutcome.Refused("This asks for harm."));
-        var id = await _relay.AcceptAsync("session-1", "Do harm.");
+        _relay.Advisor.Enqueue(
+            refused ? new AdvisorOutcome.Refused("This asks for harm.") : ScriptedAdvisor.Replied("[NEEDS-JC] Which port?", "end_turn"));
+        var id = await _relay.AcceptAsync("session-1", "Which port?");
         var next = await _relay.AcceptAsync("session-1", "Something else.");
         await _relay.TakeTurnsAsync();
+        Assert.Single(await _relay.OpenQuestionsAsync());
 
         await DropAsync(id);
         await _relay.TakeTurnsAsync();
@@ -148,22 +144,6 @@ public sealed class GivingUpTests : IAsyncLifetime
         await _relay.PassAsync();
         Assert.Equal("Use 8080.", _relay.Consume("session-1")!.TrimEnd());
         Assert.DoesNotContain("poison", LastCall(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_message_that_waits_for_the_operator_can_be_given_up_and_its_question_closes()
-    {
-        _relay.Advisor.Reply("[NEEDS-JC] Which port?");
-        var id = await _relay.AcceptAsync("session-1", "Which port?");
-        var next = await _relay.AcceptAsync("session-1", "Something else.");
-        await _relay.TakeTurnsAsync();
-
-        await DropAsync(id);
-        await _relay.TakeTurnsAsync();
-
-        Assert.Empty(await _relay.OpenQuestionsAsync());
-        Assert.Equal(MessageState.Dead, (await _relay.MessageAsync(id)).State);
-        Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(next)).State);
     }
 
     [Fact]
@@ -198,22 +178,4 @@ public sealed class GivingUpTests : IAsyncLifetime
         Assert.Equal(QuestionKind.Refusal, Assert.Single(await _relay.OpenQuestionsAsync()).Kind);
         Assert.Equal((MessageState.Held, HoldCause.Refusal), await StateOfAsync(id));
     }
-
-    private async Task AnsweredAsync(string content)
-    {
-        var id = await _relay.AcceptAsync("session-1", content);
-        await _relay.TakeTurnsAsync();
-        Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
-    }
-
-    private async Task DropAsync(MessageId id) =>
-        Assert.True(await _relay.Get<Holds>().DropAsync(await _relay.MessageAsync(id), CancellationToken));
-
-    private async Task<(MessageState, HoldCause?)> StateOfAsync(MessageId id)
-    {
-        var message = await _relay.MessageAsync(id);
-        return (message.State, message.Cause);
-    }
-
-    private string LastCall() => string.Join("\n", _relay.Advisor.Calls[^1].Messages.SelectMany(message => message.Blocks));
 }

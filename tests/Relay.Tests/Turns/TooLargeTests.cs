@@ -8,16 +8,9 @@ using Xunit;
 namespace Relay.Tests.Turns;
 
 /// <summary>What does not fit the model's context is held, at once where no summary can help, and stops nobody else.</summary>
-public sealed class TooLargeTests : IAsyncLifetime
+public sealed class TooLargeTests : HeldMessageTests
 {
     private const string TooLong = "HTTP 400 invalid_request_error: prompt is too long: 1034561 tokens > 1000000 maximum";
-    private TempRelay _relay = null!;
-
-    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _relay = await TempRelay.CreateAsync();
-
-    public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
     [Fact]
     public async Task A_message_too_large_for_the_model_is_held_at_once_nothing_is_summed_up_and_the_others_go_on()
@@ -106,22 +99,4 @@ public sealed class TooLargeTests : IAsyncLifetime
         Assert.All(ids, id => Assert.Equal(MessageState.Answered, _relay.MessageAsync(id).GetAwaiter().GetResult().State));
         Assert.Equal(0, await _relay.CountAsync("SELECT COUNT(*) FROM pages WHERE cleared_at IS NULL"));
     }
-
-    private async Task AnsweredAsync(string content)
-    {
-        var id = await _relay.AcceptAsync("session-1", content);
-        await _relay.TakeTurnsAsync();
-        Assert.Equal(MessageState.Answered, (await _relay.MessageAsync(id)).State);
-    }
-
-    private async Task DropAsync(MessageId id) =>
-        Assert.True(await _relay.Get<Holds>().DropAsync(await _relay.MessageAsync(id), CancellationToken));
-
-    private async Task<(MessageState, HoldCause?)> StateOfAsync(MessageId id)
-    {
-        var message = await _relay.MessageAsync(id);
-        return (message.State, message.Cause);
-    }
-
-    private string LastCall() => string.Join("\n", _relay.Advisor.Calls[^1].Messages.SelectMany(message => message.Blocks));
 }
