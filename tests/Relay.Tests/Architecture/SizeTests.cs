@@ -19,7 +19,7 @@ public sealed class SizeTests
     /// <summary>The only places that let real time pass: they wait on a condition, with a limit.</summary>
     private static readonly string[] Waits = ["tests/Relay.Tests/Testing/Until.cs", "tests/Relay.Scenarios/Harness/Eventually.cs"];
 
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
     private static readonly IReadOnlyList<Source> Sources = [.. CoveredFiles().Select(Source.Read)];
 
     private sealed record Source(string Path, string[] Lines, SyntaxNode Tree)
@@ -136,12 +136,4 @@ public sealed class SizeTests
         from folder in (string[])["src", "tests", "bench"]
         from file in Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
         select Path.GetRelativePath(Root, file);
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Relay.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("run these tests from inside the repository");
-        return folder;
-    }
 }

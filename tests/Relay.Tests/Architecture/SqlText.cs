@@ -14,7 +14,7 @@ internal sealed partial record SqlText(string Class, string Place, string Text)
     /// <summary>A sign that no SQL has.</summary>
     public const char Hole = '\u25A1';
 
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     /// <summary>The tables that are read or written, of those that could be.</summary>
     public IEnumerable<string> TablesOf(IReadOnlySet<string> tables) => Named().Matches(Text)
@@ -57,14 +57,6 @@ internal sealed partial record SqlText(string Class, string Place, string Text)
     };
 
     private static string Normal(string text) => Spaces().Replace(text, " ").Trim();
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Relay.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("run these tests from inside the repository");
-        return folder;
-    }
 
     /// <summary>How a statement begins.</summary>
     [GeneratedRegex(@"\A\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|DROP)\s")]
