@@ -33,6 +33,7 @@ internal static class RelayHost
             .AddSingleton(settings).AddSingleton(database).AddSingleton(changes).AddSingleton(database.Clock)
             .AddSingleton<Faults>()
             .AddSingleton<ClockSteps>()
+            .AddSingleton(MemoryRoom.OfProcess())
             .AddHostedService<LoopRunner>()
             .AddLoop<SettingsWatch>()
             .AddLoop<DatabaseWatch>()

@@ -1,3 +1,4 @@
+using Relay.Running;
 using Relay.Storage;
 
 namespace Relay.Conversations;
@@ -6,11 +7,10 @@ namespace Relay.Conversations;
 /// Only committed entries are cached. They change only by being left out, which the conversation counts. Thread-safe.</summary>
 internal sealed class ContextWindows(Database database)
 {
-    /// <summary>In characters, over all conversations. A character takes two bytes, or four in an entry of a user,
-    /// which is in memory twice: as it was stored and as the advisor reads it.</summary>
-    private const long LargestTotal = 12_000_000;
+    /// <summary>In characters of two bytes, over all conversations, and at most the share of the process's memory.</summary>
+    private const long LargestTotal = 12_000_000, ShareOfMemory = 16;
 
-    private readonly WindowCache _kept = new(LargestTotal);
+    private readonly WindowCache _kept = new(Math.Min(LargestTotal, MemoryRoom.Available / ShareOfMemory / sizeof(char)));
     private int _generation;
 
     /// <summary>What the advisor would be shown next. In a write the window is cached only after the commit.</summary>

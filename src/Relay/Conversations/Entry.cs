@@ -28,6 +28,11 @@ internal sealed record Entry(
     public string Text { get; } =
         LeftOut is not null ? $"[relay] {LeftOut}" : Role == EntryRole.User ? $"[{Speaker}] {Content}" : Content;
 
+    /// <summary>As it was said. Mostly it is the end of <see cref="Text"/>: kept beside it, a long one would be in memory twice.</summary>
+    public string Content => _leftOut ?? (Role == EntryRole.User ? Text[(Speaker.Length + "[] ".Length)..] : Text);
+
+    private readonly string? _leftOut = LeftOut is null ? null : Content;
+
     /// <summary>Whether the operator speaks: then it is a ruling.</summary>
     public bool IsOperators => Role == EntryRole.User && Speaker.StartsWith("operator ", StringComparison.Ordinal);
 

@@ -17,6 +17,9 @@ internal static class FactStore
     /// <summary>In which home's folders the replies lie that were staged and placed.</summary>
     public const string FoldersOf = "folders_of";
 
+    /// <summary>How many rejected envelopes were removed since their folder was empty.</summary>
+    public const string RejectedRemoved = "rejected_removed";
+
     /// <summary>Adds a fact. False when there is one of that name, which is not changed.</summary>
     public static async Task<bool> AddAsync(Writing writing, string name, string value, CancellationToken cancellationToken) =>
         await writing.Sql(
@@ -43,6 +46,11 @@ internal static class FactStore
         await writing.Sql("DELETE FROM facts WHERE name = @name")
             .With("@name", StoredKey.Of(name))
             .ExecuteAsync(cancellationToken) > 0;
+
+    public static Task RemoveAllAsync(Writing writing, string prefix, CancellationToken cancellationToken) =>
+        writing.Sql("DELETE FROM facts WHERE name >= @prefix AND name < @end")
+            .With("@prefix", prefix).With("@end", prefix + "~")
+            .ExecuteAsync(cancellationToken);
 
     /// <summary>The facts whose names start like this.</summary>
     public static Task<List<(string Name, string Value)>> ListAsync(Reading reading, string prefix, CancellationToken cancellationToken) =>

@@ -63,9 +63,14 @@ internal sealed record Message(
     long? ReplyPosition,
     string Content)
 {
-    public const string Columns =
+    private const string Head =
         "conversation_id, message_id, number, session_id, speaker, channel, origin_id, state, cause, reason, attempts, "
-        + "accepted_at, changed_at, due_at, asked_position, reply_position, content";
+        + "accepted_at, changed_at, due_at, asked_position, reply_position";
+
+    public const string Columns = Head + ", content";
+
+    /// <summary>Without the content, for lists: there may be thousands of messages, of a megabyte each.</summary>
+    public const string ColumnsOfList = Head + ", ''";
 
     /// <summary>What is stored as due_at of a message that waits for no time.</summary>
     public const long Never = long.MaxValue;

@@ -31,7 +31,7 @@ internal static partial class MessageStore
             """)
             .ListAsync(Message.From, cancellationToken);
 
-    /// <summary>The held messages, oldest first.</summary>
+    /// <summary>The held messages, oldest first. As of all lists of messages here, without their content.</summary>
     public static Task<List<Message>> HeldAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Held, cancellationToken);
 
@@ -48,7 +48,7 @@ internal static partial class MessageStore
     {
         var words = await reading.Sql(
             $"""
-            SELECT {Message.Columns}
+            SELECT {Message.ColumnsOfList}
             FROM messages
             WHERE {IsUnanswered} AND speaker = 'operator'
             """)
@@ -60,7 +60,7 @@ internal static partial class MessageStore
     public static Task<List<Message>> WithoutDueAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT {Message.Columns}
+            SELECT {Message.ColumnsOfList}
             FROM messages
             WHERE {IsUnanswered} AND state IN ('accepted', 'deferred') AND due_at = @never
             """)
@@ -70,7 +70,7 @@ internal static partial class MessageStore
     private static Task<List<Message>> InStateAsync(Reading reading, MessageState state, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT {Message.Columns}
+            SELECT {Message.ColumnsOfList}
             FROM messages
             WHERE {IsUnanswered} AND state = @state
             ORDER BY accepted_at, number
@@ -82,7 +82,7 @@ internal static partial class MessageStore
     public static Task<Message?> OldestAsync(Reading reading, UnansweredGroup group, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT {Message.Columns}
+            SELECT {Message.ColumnsOfList}
             FROM messages
             WHERE {IsUnanswered} AND session_id = @session AND conversation_id = @conversation AND state = @state AND speaker = @speaker
             ORDER BY accepted_at
@@ -96,13 +96,46 @@ internal static partial class MessageStore
     public static Task<List<Message>> UnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT {Message.Columns}
+            SELECT {Message.ColumnsOfList}
             FROM messages
             WHERE session_id = @session AND speaker = 'session' AND {IsUnanswered}
             ORDER BY number, accepted_at
             """)
             .With("@session", session.Value)
             .ListAsync(Message.From, cancellationToken);
+
+    /// <summary>How many characters the conversation's next message has: of a session or of the operator, whichever is longer.</summary>
+    public static async Task<long> LongestNextAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var longest = 0L;
+        foreach (var speaker in Enum.GetValues<Speaker>())
+            longest = Math.Max(longest, await reading.Sql(
+                $"""
+                SELECT CAST(LENGTH(content) AS BIGINT)
+                FROM messages
+                WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending}
+                  AND (cause IS NULL OR cause NOT IN ('refusal', 'context') OR origin_id IS NOT NULL)
+                ORDER BY priority, number
+                LIMIT 1
+                """)
+                .With("@conversation", conversation.Value).With("@speaker", speaker.Word())
+                .NumberOrNullAsync(cancellationToken) ?? 0);
+        return longest;
+    }
+
+    /// <summary>The newest message of a session with this very text whose reply goes to a tool and is not there yet.</summary>
+    public static Task<Message?> SameUnansweredAsync(
+        Reading reading, SessionId session, string content, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Message.ColumnsOfList}
+            FROM messages
+            WHERE session_id = @session AND speaker = 'session' AND {IsUnanswered} AND channel = 'agent' AND content = @content
+            ORDER BY number DESC
+            LIMIT 1
+            """)
+            .With("@session", session.Value).With("@content", content)
+            .FirstAsync(Message.From, cancellationToken);
 
     /// <summary>Whether any message of the session has no answer yet, in whatever conversation.</summary>
     public static async Task<bool> HasUnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>

@@ -4,7 +4,8 @@ using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Keeps rejected files, each with its reason in a file beside it. No file in it is replaced or deleted.</summary>
+/// <summary>Keeps rejected files, each with its reason in a file beside it. No file in it is replaced; only the oldest of very many
+/// go.</summary>
 internal sealed class RejectedFolder(string folder)
 {
     /// <summary>The longest name that file systems allow, minus the longest suffix that is added here.</summary>
@@ -30,6 +31,45 @@ internal sealed class RejectedFolder(string folder)
             if (Posix.RenameNoReplace(path, target))
                 return Path.GetFileName(target);
         }
+    }
+
+    /// <summary>Removes the oldest while there are more files than so many, or longer ones together; the newest stays in any case.
+    /// </summary>
+    /// <returns>The names of what was removed, each with its reason file as that was.</returns>
+    public static List<(string Name, FileFacts Reason)> RemoveOldest(string folder, int mostFiles, long mostBytes)
+    {
+        var kept = Kept(folder);
+        var (files, bytes) = (kept.Count, kept.Sum(each => each.Bytes));
+        var removed = new List<(string Name, FileFacts Reason)>();
+        foreach (var each in kept)
+        {
+            if (files <= 1 || (files <= mostFiles && bytes <= mostBytes))
+                break;
+            foreach (var path in each.Paths)
+                File.Delete(path);
+            File.Delete(ReasonFile(folder, each.Name)); // Last: what has a reason is counted, and found again.
+            (files, bytes) = (files - 1, bytes - each.Bytes);
+            removed.Add((each.Name, each.Reason));
+        }
+        return removed;
+    }
+
+    private sealed record Rejected(string Name, FileFacts Reason, List<string> Paths, long Bytes);
+
+    /// <summary>The oldest first.</summary>
+    private static List<Rejected> Kept(string folder)
+    {
+        var files = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder).ToLookup(path => Path.GetFileNameWithoutExtension(path))
+            : Enumerable.Empty<string>().ToLookup(path => path);
+        var kept = new List<Rejected>();
+        foreach (var name in Names(folder))
+            if (Posix.Lstat(ReasonFile(folder, name)) is { } reason)
+            {
+                List<string> paths = [.. files[name].Where(path => !path.EndsWith(Reason, StringComparison.Ordinal))];
+                kept.Add(new Rejected(name, reason, paths, reason.Size + paths.Sum(path => Posix.Lstat(path)?.Size ?? 0)));
+            }
+        return [.. kept.OrderBy(each => each.Reason.ModifiedNanoseconds).ThenBy(each => each.Name, StringComparer.Ordinal)];
     }
 
     /// <summary>The names of all that is kept here, without their ends.</summary>

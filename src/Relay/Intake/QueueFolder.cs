@@ -9,15 +9,19 @@ using Relay.Running;
 
 namespace Relay.Intake;
 
-/// <summary>Accepts the envelopes in queue/, oldest first, several at a time: (1) read them, (2) make their messages durable with one
-/// commit, (3) remove the files. If the relay is killed between 2 and 3, it finds the messages by their keys and only repeats 3. A key
-/// without an id is of this very file: put there again, it is another message.</summary>
+/// <summary>Accepts the envelopes in queue/, oldest first (see <see cref="QueueLine"/>), several at a time: (1) read them, (2) make their
+/// messages durable with one commit, (3) remove the files. If the relay is killed between 2 and 3, it finds the messages by their keys and
+/// only repeats 3. A key without an id is of this very file: put there again, it is another message.</summary>
 internal sealed partial class QueueFolder : ILoop, IDisposable
 {
-    /// <summary>How many envelopes are accepted with one commit. They must fit in memory, and a turn waits for their commit.</summary>
+    /// <summary>How many envelopes are accepted with one commit, for which a turn waits.</summary>
     private const int AtOnce = 16;
 
-    private const string Extension = ".json";
+    /// <summary>How many bytes of them: they are in memory several times, as bytes, as text and as the database takes it.</summary>
+    private static readonly long BytesAtOnce = Math.Clamp(MemoryRoom.Available / 48, 1 << 20, 8 << 20);
+
+    /// <summary>After this the folder is looked at again, though not all is taken: what came meanwhile may be another session's.</summary>
+    private static readonly TimeSpan LongestPass = TimeSpan.FromMilliseconds(300);
 
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(5);
@@ -30,6 +34,12 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private readonly Dictionary<string, (FileFacts Facts, long Since)> _unfinished = [];
+
+    /// <summary>What could not be dealt with, such as a file that cannot be moved away.
+    /// It is tried again once the others are done.</summary>
+    private readonly Dictionary<string, Exception> _faulty = [];
+
+    private readonly QueueLine _line;
     private bool _isUrgent;
 
     public QueueFolder(SettingsSource settings, Inbox inbox, ChangeFeed changes, TimeProvider clock, ILogger<QueueFolder> log)
@@ -41,6 +51,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         _log = log;
         _watch = new FolderWatch(Home.Queue, FolderEvents.Come | FolderEvents.Write, () => changes.Publish(Topic.Queue));
         _rejected = new RejectedFolder(Home.Rejected);
+        _line = new QueueLine(session => settings.Current.Config.Sessions.Any(each => each.SessionId == session.Value));
     }
 
     public string Name => "taking messages from queue";
@@ -58,79 +69,88 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     {
         _isUrgent = true;
         _watch.Renew();
+        if (_line.Left == 0)
+            _faulty.Clear();
         var handled = 0;
-        List<Exception> faults = [];
-        var (files, hasForeign) = Look(Home.Queue);
-        if (hasForeign && Try(() => ForeignNames.Rename(Home.Queue, Extension) > 0, faults) > 0)
-            files = Waiting(Home.Queue);
-        foreach (var some in files.Chunk(AtOnce))
-            handled += await TakeAsync(some, faults, cancellationToken);
-        foreach (var gone in _unfinished.Keys.Except(files.Select(file => file.Path)).ToList())
-            _unfinished.Remove(gone);
-        if (faults.Count > 0)
-            ExceptionDispatchInfo.Throw(faults[0]);
+        var contents = QueueContents.Of(Home.Queue);
+        if (contents.HasForeign && Try(() => ForeignNames.Rename(Home.Queue, QueueContents.Extension) > 0, Home.Queue) > 0)
+            contents = QueueContents.Of(Home.Queue);
+        var files = contents.InOrder();
+        Forget(files);
+        _line.Set(files);
+        var started = _clock.GetTimestamp();
+        while (_line.Left > 0 && _clock.GetElapsedTime(started) < LongestPass)
+            handled += await TakeAsync(_line.Take(AtOnce, BytesAtOnce), cancellationToken);
+        if (_line.Left > 0)
+            return Math.Max(1, handled); // There is more to do.
+        if (_faulty.Count > 0)
+            ExceptionDispatchInfo.Throw(_faulty.Values.First());
         return handled;
     }
 
-    /// <summary>The envelopes in the folder, oldest first. Links, FIFOs, sockets and folders are ignored.</summary>
-    public static List<(string Path, FileFacts Facts)> Waiting(string queue) => Look(queue).Files;
+    private void Forget(List<(string Path, FileFacts Facts)> files)
+    {
+        if (_unfinished.Count == 0)
+            return;
+        var there = files.Select(file => file.Path).ToHashSet();
+        foreach (var gone in _unfinished.Keys.Where(path => !there.Contains(path)).ToList())
+            _unfinished.Remove(gone);
+    }
+
+    /// <summary>The envelopes in the folder, oldest first.</summary>
+    public static List<(string Path, FileFacts Facts)> Waiting(string queue) => QueueContents.Of(queue).InOrder();
 
     /// <summary>How many envelopes there are, whatever their names.</summary>
-    public static int Count(string queue)
-    {
-        var (files, hasForeign) = Look(queue);
-        return hasForeign ? files.Count + ForeignNames.Count(queue, Extension) : files.Count;
-    }
-
-    private static (List<(string Path, FileFacts Facts)> Files, bool HasForeign) Look(string queue)
-    {
-        try
-        {
-            var found = Directory.EnumerateFileSystemEntries(queue)
-                .Where(path => !Path.GetFileName(path).StartsWith('.') && path.EndsWith(Extension, StringComparison.Ordinal))
-                .Select(path => (Path: path, Facts: ForeignNames.IsTooLong(path) ? null : Posix.Lstat(path)))
-                .ToList();
-            var files = found
-                .Where(file => file.Facts is { Kind: FileKind.Regular })
-                .Select(file => (file.Path, Facts: file.Facts!.Value))
-                .OrderBy(file => file.Facts.ModifiedNanoseconds)
-                .ThenBy(file => file.Path, StringComparer.Ordinal)
-                .ToList();
-            return (files, found.Exists(file => file.Facts is null && ForeignNames.IsOne(file.Path)));
-        }
-        catch (DirectoryNotFoundException) // Somebody has removed the folder. The next pass creates it again.
-        {
-            return ([], false);
-        }
-    }
+    public static int Count(string queue) => QueueContents.Of(queue).Count;
 
     public void Dispose() => _watch.Dispose();
 
-    private async Task<int> TakeAsync(
-        (string Path, FileFacts Facts)[] files, List<Exception> faults, CancellationToken cancellationToken)
+    private async Task<int> TakeAsync(List<(string Path, FileFacts Facts)> files, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AcceptAsync(files, cancellationToken);
+        }
+        catch (OutOfMemoryException) when (files.Count > 1)
+        {
+            var handled = 0;
+            foreach (var file in files)
+                handled += await TakeAsync([file], cancellationToken);
+            return handled;
+        }
+        catch (OutOfMemoryException exception)
+        {
+            _faulty[files[0].Path] = exception;
+            return 0;
+        }
+    }
+
+    private async Task<int> AcceptAsync(List<(string Path, FileFacts Facts)> files, CancellationToken cancellationToken)
     {
         var handled = 0;
         var found = new List<Found>();
         foreach (var (path, facts) in files)
-            handled += Try(() => Read(path, facts, found), faults); // (1)
-        var acceptances = await _inbox.AcceptAsync(found.ConvertAll(each => each.ToIncoming()), cancellationToken); // (2)
+            handled += Try(() => Read(path, facts, found), path); // (1)
+        var acceptances = await _inbox.AcceptAsync(found.ConvertAll(each => each.Incoming), cancellationToken); // (2)
         _isUrgent = acceptances.Length == 0
             || acceptances.Any(acceptance => acceptance is not Inbox.Acceptance.Accepted { IsUrgent: false });
         foreach (var (each, acceptance) in found.Zip(acceptances))
-            handled += Try(() => Settle(each, acceptance), faults); // (3)
+            handled += Try(() => Settle(each, acceptance), each.Path); // (3)
         return handled;
     }
 
-    /// <summary>A file that causes an exception does not hold up the others.</summary>
-    private static int Try(Func<bool> step, List<Exception> faults)
+    /// <summary>A file that causes an exception does not hold up the others, nor is it tried again at once.</summary>
+    private int Try(Func<bool> step, string path)
     {
+        if (_faulty.ContainsKey(path))
+            return 0;
         try
         {
             return step() ? 1 : 0;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            faults.Add(exception);
+            _faulty[path] = exception;
             return 0;
         }
     }
@@ -157,7 +177,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         switch (Envelope.Parse(bytes))
         {
             case Envelope.Read.Valid valid:
-                found.Add(new Found(path, facts, bytes, valid.Envelope));
+                found.Add(Found.From(path, facts, bytes, valid.Envelope));
                 CrashPoint.Pass("accept-1-read");
                 return false;
             case Envelope.Read.Invalid invalid:
@@ -212,13 +232,14 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     }
 
     /// <summary>An envelope that was read but is not accepted yet.</summary>
-    private sealed record Found(string Path, FileFacts Facts, byte[] Bytes, Envelope Envelope)
+    private sealed record Found(string Path, FileFacts Facts, Incoming Incoming)
     {
-        public Incoming ToIncoming() =>
-            new(Envelope.Session, Envelope.Content, Envelope.Id is { } id ? "id:" + id : KeyOf(Path, Facts, Bytes), ReplyChannel.Folder)
-            {
-                MessageId = Envelope.MessageId,
-            };
+        public static Found From(string path, FileFacts facts, byte[] bytes, Envelope envelope)
+        {
+            var key = envelope.Id is { } id ? "id:" + id : KeyOf(path, facts, bytes);
+            var incoming = new Incoming(envelope.Session, envelope.Content, key, ReplyChannel.Folder) { MessageId = envelope.MessageId };
+            return new Found(path, facts, incoming);
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "Rejected envelope {Name}: {Reason}")]

@@ -14,12 +14,20 @@ namespace Relay.Operator;
 
 /// <summary>Says of each envelope that was rejected that it was: to the session, where its name can be read, for it waits for a reply; and
 /// to the operator, once until the folder of the rejected ones is empty. What was said is recorded in the same transaction, so a kill
-/// between the rejecting and the saying neither loses nor repeats it.</summary>
+/// between the rejecting and the saying neither loses nor repeats it. Of very many the oldest are removed, and counted.</summary>
 internal sealed partial class Rejections(
     SettingsSource settings, SessionDirectory directory, Database database, ILogger<Rejections> log) : ILoop
 {
     /// <summary>How much of a file is searched for the session's name.</summary>
     private const int Searched = 1_048_576;
+
+    private const int MostFiles = 1_000;
+    private const long MostBytes = 100L * 1024 * 1024;
+
+    /// <summary>How many are told of with one commit.</summary>
+    private const int AtOnce = 32;
+
+    private const string ToldPrefix = "rejected:";
 
     private readonly HashSet<string> _told = [];
     private bool _mayStand = true;
@@ -37,19 +45,54 @@ internal sealed partial class Rejections(
         var names = RejectedFolder.Names(Folder);
         _told.IntersectWith(names);
         if (names.Count == 0 && _mayStand)
+            await database.WriteAsync(writing => ForgetAsync(writing, cancellationToken), cancellationToken);
+        foreach (var some in names.Where(name => !_told.Contains(name)).Order(StringComparer.Ordinal).Chunk(AtOnce))
         {
-            await database.WriteAsync(
-                writing => PageStore.ClearAsync(writing, PageCause.RejectedEnvelopes, cancellationToken), cancellationToken);
-            _mayStand = false;
+            List<Rejected> rejected = [.. some.Select(Read).OfType<Rejected>()];
+            await database.WriteAsync(writing => TellAsync(writing, rejected, cancellationToken), cancellationToken);
+            _told.UnionWith(some);
         }
-        foreach (var name in names.Where(name => !_told.Contains(name)).Order(StringComparer.Ordinal).ToList())
-        {
-            if (Read(name) is { } rejected)
-                await database.WriteAsync(writing => TellAsync(writing, rejected, cancellationToken), cancellationToken);
-            _told.Add(name);
-        }
+        await RemoveOldestAsync(cancellationToken);
         return 0;
     }
+
+    /// <summary>The folder is empty: the next one is news.</summary>
+    private async Task ForgetAsync(Writing writing, CancellationToken cancellationToken)
+    {
+        await PageStore.ClearAsync(writing, PageCause.RejectedEnvelopes, cancellationToken);
+        await FactStore.RemoveAllAsync(writing, ToldPrefix, cancellationToken);
+        await FactStore.RemoveAsync(writing, FactStore.RejectedRemoved, cancellationToken);
+        writing.OnceCommitted(() => _mayStand = false);
+    }
+
+    /// <summary>Where it is killed between the removing and the counting, fewer are counted.</summary>
+    private async Task RemoveOldestAsync(CancellationToken cancellationToken)
+    {
+        var removed = RejectedFolder.RemoveOldest(Folder, MostFiles, MostBytes);
+        if (removed.Count == 0)
+            return;
+        await database.WriteAsync(
+            async writing =>
+            {
+                foreach (var (name, reason) in removed)
+                    await FactStore.RemoveAsync(writing, KeyOf(name, reason), cancellationToken);
+                var count = await RemovedAsync(writing, cancellationToken) + removed.Count;
+                var text = count.ToString(CultureInfo.InvariantCulture);
+                await FactStore.SetAsync(writing, FactStore.RejectedRemoved, text, cancellationToken);
+                writing.OnceCommitted(() => LogRemoved(removed.Count, MostFiles, MostBytes / 1024 / 1024, count));
+            },
+            cancellationToken);
+    }
+
+    /// <summary>How many were removed since the folder was empty.</summary>
+    public static async Task<long> RemovedAsync(Reading reading, CancellationToken cancellationToken) =>
+        await FactStore.FindAsync(reading, FactStore.RejectedRemoved, cancellationToken) is { } count
+            ? long.Parse(count, CultureInfo.InvariantCulture)
+            : 0;
+
+    /// <summary>Of this very rejection: the name may come again.</summary>
+    private static string KeyOf(string name, FileFacts reason) => string.Create(
+        CultureInfo.InvariantCulture, $"{ToldPrefix}{name}|{reason.Inode}|{reason.ModifiedNanoseconds}");
 
     /// <param name="Name">As it is kept.</param>
     /// <param name="Key">Of this very rejection: the name may come again.</param>
@@ -64,9 +107,8 @@ internal sealed partial class Rejections(
         if (Posix.Lstat(reasonFile) is not { Kind: FileKind.Regular } facts
             || UntrustedFile.Read(reasonFile, facts, Searched) is not { } text)
             return null;
-        var key = string.Create(CultureInfo.InvariantCulture, $"rejected:{name}|{facts.Inode}|{facts.ModifiedNanoseconds}");
         var reason = Printable.OneLine(System.Text.Encoding.UTF8.GetString(text).Trim().TrimEnd('.'));
-        return new Rejected(name, key, reason, Envelope.SessionIn(Beginning(Path.Combine(Folder, name + ".json"))));
+        return new Rejected(name, KeyOf(name, facts), reason, Envelope.SessionIn(Beginning(Path.Combine(Folder, name + ".json"))));
     }
 
     private static byte[] Beginning(string path)
@@ -76,6 +118,12 @@ internal sealed partial class Rejections(
             return [];
         var bytes = new byte[Math.Min(Posix.Facts(handle).Size, Searched)];
         return bytes[..RandomAccess.Read(handle, bytes, fileOffset: 0)];
+    }
+
+    private async Task TellAsync(Writing writing, List<Rejected> some, CancellationToken cancellationToken)
+    {
+        foreach (var rejected in some)
+            await TellAsync(writing, rejected, cancellationToken);
     }
 
     private async Task TellAsync(Writing writing, Rejected rejected, CancellationToken cancellationToken)
@@ -101,6 +149,11 @@ internal sealed partial class Rejections(
             + "relay status counts them; there is no further page until that folder is empty.";
         return new NewPage(PageCause.RejectedEnvelopes, "Relay: an envelope was rejected", text, Priority: 4, "warning");
     }
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Removed the {Removed} oldest rejected envelopes: {Files} files and {Megabytes} MiB are kept at most; {Count} were removed so far")]
+    private partial void LogRemoved(int removed, int files, long megabytes, long count);
 
     [LoggerMessage(LogLevel.Information, "{Session} is told that its envelope, kept as {Name}, was rejected")]
     private partial void LogTold(string name, SessionId session);

@@ -132,7 +132,7 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
                 var waiting = new List<(ConversationId Conversation, Message Next, DateTimeOffset Now)>();
                 foreach (var conversation in pending.Where(each => !_running.ContainsKey(each)))
                     if (await TurnStart.NextAsync(reading, conversation, cancellationToken) is { } next)
-                        waiting.Add((conversation, next, reading.Now));
+                        waiting.Add((conversation, next with { Content = "" }, reading.Now)); // Of many, the texts would fill the memory.
                 return (pending, waiting);
             },
             cancellationToken);

@@ -73,6 +73,34 @@ internal sealed partial class TurnEnd(
         writing.OnceCommitted(() => LogFault(message.Id, fault));
     }
 
+    /// <summary>There was no memory for the message. It is asked once more, alone; if there is none for it then, it is held, and the others
+    /// go on without it.</summary>
+    public async Task WithoutMemoryAsync(Writing writing, Message message, Claim? claim, bool wasAlone)
+    {
+        const string reason = HoldReasons.NoMemory;
+        if (claim is not null)
+        {
+            if (!await ConversationStore.EndCallAsync(writing, message.Conversation, claim.Epoch, claim.Ledger.Id, CancellationToken.None))
+                return;
+            await calls.RecordAsync(writing, claim.Ledger, FinishedCall.Unknown(reason), CancellationToken.None);
+            await MessageStore.WasteAsync(writing, message, reason, CancellationToken.None);
+        }
+        if (!wasAlone)
+        {
+            var alone = new AdvisorOutcome.Deferred(reason + "; it is asked again by itself", RetryAfter: null);
+            await DeferAsync(writing, message, attempt: 1, alone, CancellationToken.None);
+            return;
+        }
+        await ChangeAsync(writing, message, new Change(MessageState.Held, HoldCause.Context, reason), CancellationToken.None);
+        await HoldPages.PageAsync(writing, message, HoldCause.Context, reason, CancellationToken.None);
+        if ((claim?.Position ?? message.AskedPosition) is { } position)
+        {
+            await Journal.LeaveOutAsync(writing, message.Conversation, position, reason, CancellationToken.None);
+            await MessageStore.LeaveOutAsync(writing, message, CancellationToken.None);
+        }
+        writing.OnceCommitted(() => LogHeld(message.Id, HoldCause.Context, reason));
+    }
+
     /// <inheritdoc cref="Replies.StageAheadAsync"/>
     public Task<string?> StageAheadAsync(Claim claim, AdvisorOutcome outcome, CancellationToken cancellationToken) =>
         replies.StageAheadAsync(claim, outcome, cancellationToken);

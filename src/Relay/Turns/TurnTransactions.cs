@@ -12,6 +12,14 @@ namespace Relay.Turns;
 internal sealed partial class TurnTransactions(
     Recording recording, TurnStart start, TurnEnd end, IAdvisor advisor, ILogger<TurnTransactions> log)
 {
+    public TimeProvider Clock => recording.Database.Clock;
+
+    /// <summary>About how much the conversation's next turn carries.</summary>
+    public Task<long> CharactersAsync(ConversationId conversation, CancellationToken cancellationToken) => recording.Database.ReadAsync(
+        async reading => await MessageStore.LongestNextAsync(reading, conversation, cancellationToken)
+            + ((await ConversationStore.SizeAsync(reading, conversation, cancellationToken))?.Characters ?? 0),
+        cancellationToken);
+
     /// <summary>Claims the conversation's next message; null when it has none to ask now.</summary>
     public async Task<Claim?> BeginAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
@@ -56,6 +64,16 @@ internal sealed partial class TurnTransactions(
             var message = claim?.Message ?? await TurnStart.NextAsync(writing, conversation, CancellationToken.None);
             if (message is not null)
                 await end.HoldFaultAsync(writing, message, claim, fault, CancellationToken.None);
+        },
+        CancellationToken.None);
+
+    /// <summary>There was no memory for the message that was being asked, or was about to be.</summary>
+    public Task EndWithoutMemoryAsync(ConversationId conversation, Claim? claim, bool wasAlone) => recording.Database.WriteAsync(
+        async writing =>
+        {
+            var message = claim?.Message ?? await TurnStart.NextAsync(writing, conversation, CancellationToken.None);
+            if (message is not null)
+                await end.WithoutMemoryAsync(writing, message, claim, wasAlone);
         },
         CancellationToken.None);
 

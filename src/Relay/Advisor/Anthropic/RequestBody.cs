@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Relay.Configuration;
 using Relay.Conversations;
 
@@ -21,25 +20,29 @@ internal sealed class RequestBody : HttpContent
 
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>A text is written in pieces of so many characters. For all of it at once the writer takes room for the longest it could
+    /// become, a multiple of its length, and .NET keeps that.</summary>
+    private const int Piece = 8 * 1024;
+
     private readonly ReadOnlySequence<byte> _bytes;
 
     public RequestBody(AdvisorCall call)
-        : this(ToBody(call))
+        : this(call, isCount: false)
     {
     }
 
-    private RequestBody(Body body)
+    private RequestBody(AdvisorCall call, bool isCount)
     {
         Headers.ContentType = new MediaTypeHeaderValue("application/json");
         var pipe = new Pipe(Segments);
         using (var json = new Utf8JsonWriter(pipe.Writer, Plain))
-            JsonSerializer.Serialize(json, body, BodyJson.Default.Body);
+            Write(json, call, isCount);
         pipe.Writer.Complete();
         _bytes = pipe.Reader.TryRead(out var all) ? all.Buffer : default; // Never given back to the pool: it may still be on its way.
     }
 
     /// <summary>The same prompt, to be counted.</summary>
-    public static RequestBody ToCount(AdvisorCall call) => new(ToBody(call) with { MaxTokens = null, Stream = null });
+    public static RequestBody ToCount(AdvisorCall call) => new(call, isCount: true);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -57,44 +60,79 @@ internal sealed class RequestBody : HttpContent
         return true;
     }
 
-    private static Body ToBody(AdvisorCall call)
+    /// <summary>The API's names, always in this order: another order is another prefix, which no cache knows.</summary>
+    private static void Write(Utf8JsonWriter json, AdvisorCall call, bool isCount)
     {
-        var breakpoint = call.CacheTtl switch
+        var ttl = call.CacheTtl switch
         {
-            CacheTtl.FiveMinutes => new CacheControl("ephemeral", "5m"),
-            CacheTtl.OneHour => new CacheControl("ephemeral", "1h"),
+            CacheTtl.FiveMinutes => "5m",
+            CacheTtl.OneHour => "1h",
             _ => null,
         };
+        json.WriteStartObject();
+        json.WriteString("model", call.Model);
+        if (!isCount)
+        {
+            json.WriteNumber("max_tokens", call.MaxTokens);
+            json.WriteBoolean("stream", true);
+        }
+        json.WriteStartArray("system");
+        WriteBlock(json, call.System, ttl);
+        json.WriteEndArray();
+        WriteMessages(json, call, ttl);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMessages(Utf8JsonWriter json, AdvisorCall call, string? ttl)
+    {
         var users = Enumerable.Range(0, call.Messages.Count).Where(index => call.Messages[index].Role == EntryRole.User);
         var marked = users.TakeLast(2).ToHashSet();
-        var last = call.Messages.Count - 1;
-        var messages = call.Messages.Select((message, index) =>
-            ToMessage(message, marked.Contains(index) ? breakpoint : null, index == last ? call.Aside : null));
-        return new Body(call.Model, call.MaxTokens, Stream: true, [new Block("text", call.System, breakpoint)], messages);
+        json.WriteStartArray("messages");
+        for (var index = 0; index < call.Messages.Count; index++)
+        {
+            var message = call.Messages[index];
+            json.WriteStartObject();
+            json.WriteString("role", message.Role == EntryRole.User ? "user" : "assistant");
+            json.WriteStartArray("content");
+            for (var block = 0; block < message.Blocks.Count; block++)
+                WriteBlock(json, message.Blocks[block], block == message.Blocks.Count - 1 && marked.Contains(index) ? ttl : null);
+            if (index == call.Messages.Count - 1 && call.Aside is { } aside)
+                WriteBlock(json, aside, ttl: null);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
-    private static Message ToMessage(PromptMessage message, CacheControl? breakpoint, string? aside)
+    private static void WriteBlock(Utf8JsonWriter json, string text, string? ttl)
     {
-        var content = message.Blocks.ConvertAll(text => new Block("text", text));
-        if (breakpoint is not null && content is [.., var last])
-            content[^1] = last with { CacheControl = breakpoint };
-        if (aside is not null)
-            content.Add(new Block("text", aside));
-        return new Message(message.Role == EntryRole.User ? "user" : "assistant", content);
+        json.WriteStartObject();
+        json.WriteString("type", "text");
+        json.WritePropertyName("text");
+        WriteText(json, text);
+        if (ttl is not null)
+        {
+            json.WriteStartObject("cache_control");
+            json.WriteString("type", "ephemeral");
+            json.WriteString("ttl", ttl);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<char> text)
+    {
+        if (text.Length <= Piece)
+        {
+            json.WriteStringValue(text);
+            return;
+        }
+        while (text.Length > Piece)
+        {
+            var end = char.IsHighSurrogate(text[Piece - 1]) ? Piece - 1 : Piece;
+            json.WriteStringValueSegment(text[..end], isFinalSegment: false);
+            text = text[end..];
+        }
+        json.WriteStringValueSegment(text, isFinalSegment: true);
     }
 }
-
-// The messages are made one by one as they are written: all at once, those of a long history would outlive collections.
-internal sealed record Body(string Model, int? MaxTokens, bool? Stream, List<Block> System, IEnumerable<Message> Messages);
-
-internal sealed record Message(string Role, List<Block> Content);
-
-internal sealed record Block(string Type, string Text, CacheControl? CacheControl = null);
-
-internal sealed record CacheControl(string Type, string Ttl);
-
-/// <summary>The API's names, in the order of the records: another order is another prefix, which no cache knows.</summary>
-[JsonSerializable(typeof(Body), GenerationMode = JsonSourceGenerationMode.Serialization)]
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-internal sealed partial class BodyJson : JsonSerializerContext;

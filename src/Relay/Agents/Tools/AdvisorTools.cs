@@ -17,6 +17,9 @@ namespace Relay.Agents.Tools;
 internal sealed class AdvisorTools(
     AgentCaller callers, AgentIntake intake, ReplyWait wait, Handover handover, Database database)
 {
+    /// <summary>Of a session's own messages in relay_status: each line is read by the model, and paid for.</summary>
+    private const int LinesTold = 20;
+
     /// <summary>Most clients give up after a minute.</summary>
     private static readonly TimeSpan OthersLimit = TimeSpan.FromSeconds(50);
 
@@ -129,13 +132,16 @@ internal sealed class AdvisorTools(
     private static async Task<List<string>> UnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken)
     {
         var lines = new List<string>();
-        foreach (var message in await MessageStore.UnansweredAsync(reading, session, cancellationToken))
+        var messages = await MessageStore.UnansweredAsync(reading, session, cancellationToken);
+        foreach (var message in messages.Take(LinesTold))
         {
             var why = message is { State: MessageState.Waiting or MessageState.Held or MessageState.Deferred, Reason: { } reason }
                 ? reason
                 : (await Waits.OfAsync(reading, message, cancellationToken)).Words;
             lines.Add($"{message.Id}: {message.State.Word()}, {why}");
         }
+        if (messages.Count > LinesTold)
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"and {messages.Count - LinesTold} more behind them"));
         return lines;
     }
 
@@ -164,14 +170,14 @@ internal sealed class AdvisorTools(
     private Task<Message?> SameQuestionAsync(SessionId session, string content, CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
-            var open = await MessageStore.UnansweredAsync(reading, session, cancellationToken);
+            var newest = await MessageStore.SameUnansweredAsync(reading, session, content, cancellationToken);
             foreach (var reply in await Outbox.ForAgentAsync(reading, session, cancellationToken))
                 if (reply.Message is { } id
-                    && await MessageStore.FindAsync(reading, reply.Conversation, id, cancellationToken) is { } answered)
-                    open.Add(answered);
-            return open
-                .Where(message => message.Channel == ReplyChannel.Agent && message.Content == content)
-                .MaxBy(message => message.Number);
+                    && await MessageStore.FindAsync(reading, reply.Conversation, id, cancellationToken) is { } answered
+                    && answered.Channel == ReplyChannel.Agent && answered.Content == content
+                    && !(newest?.Number > answered.Number))
+                    newest = answered;
+            return newest;
         },
         cancellationToken);
 

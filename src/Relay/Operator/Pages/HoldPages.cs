@@ -41,6 +41,7 @@ internal static class HoldPages
         HoldCause.Price => "the price of the model is not known",
         HoldCause.Empty => "the advisor answers nothing",
         HoldCause.Wasted => "calls are paid for and bring nothing",
+        HoldCause.Context when reason == HoldReasons.NoMemory => "a message does not fit the memory",
         HoldCause.Context => "a message does not fit the model's context",
         HoldCause.Fault => "a fault of the program holds a message",
         _ => "the API refuses a request",
@@ -84,6 +85,9 @@ internal static class HoldPages
         HoldCause.Model => "Correct model in config.yaml: the relay sees the change and goes on. Or: relay retry.",
         HoldCause.Credit or HoldCause.SpendLimit =>
             "The relay tries again by itself every few minutes. When that is settled, relay retry does so at once.",
+        HoldCause.Context when reason == HoldReasons.NoMemory =>
+            $"Other messages go on without it. relay drop {message.Id} gives it up; relay retry {message.Id} tries again, "
+            + "which helps once the relay may use more memory: see the limit of its container or service.",
         HoldCause.Context =>
             $"Other messages go on without it. relay drop {message.Id} gives it up; relay retry {message.Id} tries again, "
             + "which helps once the model is one with more room.",

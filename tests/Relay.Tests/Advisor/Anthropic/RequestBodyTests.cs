@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
 using Relay.Configuration;
@@ -66,6 +68,36 @@ public sealed class RequestBodyTests
             Head(Hour) + """{"role":"user","content":[{"type":"text","text":"Now."}]}]}""",
             await WrittenAsync(empty with { Aside = "Now." }));
     }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("é\n")]
+    [InlineData("x😀")] // Pairs of surrogates, at every offset.
+    [InlineData("\"\u2028😀")]
+    public async Task A_long_text_is_the_same_bytes_as_its_parts(string part)
+    {
+        const int times = 20_000;
+        var one = JsonEncodedText.Encode(part, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
+
+        await AssertWrittenAsync(Repeat(part, times), Repeat(one, times));
+        await AssertWrittenAsync("a" + Repeat(part, times), "a" + Repeat(one, times));
+    }
+
+    [Fact]
+    public void A_long_text_takes_no_room_for_a_multiple_of_it()
+    {
+        const int length = 1_000_000;
+        var call = AdvisorRig.Call(CacheTtl.Off, User(Repeat("x\n", length / 2)));
+        using var first = new RequestBody(call);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var body = new RequestBody(call);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(allocated < 4 * length, $"{allocated:N0} bytes"); // It is 1.5 times as long, and no segment is quite full.
+    }
+
+    private static string Repeat(string part, int times) => string.Concat(Enumerable.Repeat(part, times));
 
     private static PromptMessage User(params List<string> blocks) => new(EntryRole.User, blocks);
 

@@ -3,6 +3,7 @@ using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator;
 using Relay.Tests.Testing;
+using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Storage.Plans;
@@ -16,11 +17,13 @@ internal sealed class Shortages(TempRelay relay)
     {
         await WasteAsync();
         await RunOutOfMoneyAsync();
+        await ClearRejectedAsync();
     }
 
     private async Task WasteAsync()
     {
         var message = await relay.AcceptAsync("s8", "What is paid for and never answered");
+        await relay.Get<TurnTransactions>().CharactersAsync(SessionDirectory.Default, CancellationToken); // Where memory is scarce.
         for (var attempt = 0; attempt < 4; attempt++)
         {
             relay.Advisor.Enqueue(new AdvisorOutcome.Deferred("cut", RetryAfter: null) { PerhapsPaid = true });
@@ -33,6 +36,15 @@ internal sealed class Shortages(TempRelay relay)
         // Not found by a search, as a command would: that looks at all sessions.
         var open = await relay.ReadAsync(reading => MessageStore.UnansweredAsync(reading, SessionId.Stored("s8"), CancellationToken));
         Assert.DoesNotContain(open, each => each.Id == message);
+        await relay.ReadAsync( // As a tool does that is asked the same again.
+            reading => MessageStore.SameUnansweredAsync(reading, SessionId.Stored("s8"), "What is it?", CancellationToken));
+    }
+
+    private async Task ClearRejectedAsync()
+    {
+        foreach (var file in Directory.GetFiles(relay.Home.Rejected))
+            File.Delete(file);
+        await relay.RunAsync<Rejections>();
     }
 
     /// <summary>Another call has reserved what it needs, or all is spent.</summary>
