@@ -1,4 +1,6 @@
 using Relay.Configuration;
+using Relay.Intake;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -12,7 +14,7 @@ internal static class HomeChecks
 
     private const long LeastFree = 200L * 1024 * 1024;
 
-    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), .. Open(home), Disk(home)];
+    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), .. Open(home), .. Ignored(home), Disk(home)];
 
     private static Finding Env(RelayHome home)
     {
@@ -47,6 +49,17 @@ internal static class HomeChecks
         if (open.Count > 0)
             yield return Finding.Warning(
                 "modes", $"others may look into {string.Join(", ", open)}", $"chmod 700 {string.Join(' ', open)}");
+    }
+
+    private static IEnumerable<Finding> Ignored(RelayHome home)
+    {
+        var ignored = QueueContents.Of(home.Queue).Ignored;
+        if (ignored.Count > 0)
+            yield return Finding.Warning(
+                "queue",
+                $"what is no regular file is never opened, {Printing.Count(ignored.Count)} there: "
+                + $"{Printable.OneLine(Path.GetFileName(ignored[0]))}",
+                $"take links, folders and pipes out of {home.Queue}; an envelope is a file of its own");
     }
 
     /// <summary>Writes a file to find out. Its name starts with a dot, so the relay ignores it.</summary>

@@ -102,7 +102,8 @@ internal static class StatusCommand
         ("unhealthy", status.Unhealthy.Count == 0 ? null : string.Join("; ", status.Unhealthy)),
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
         ("queue", Queue(status)),
-        ("rejected", Rejected(status.EnvelopesRejected)),
+        ("rejected", Rejected(status)),
+        ("ignored", status.EnvelopesIgnored == 0 ? null : $"{Printing.Count(status.EnvelopesIgnored)} in queue that are no regular files"),
         ("cost", Cost(status)),
         ("tokens", $"{Printing.Count(status.TotalInputTokens)} in, {Printing.Count(status.TotalOutputTokens)} out"),
         ("history", $"{Printing.Many(status.HistoryTurns, "turn")}, {Printing.Many(status.HistoryChars, "character")}"),
@@ -129,8 +130,13 @@ internal static class StatusCommand
         return status.DeferredUntil is { } until ? $"{depth}; next try at {Printing.Time(until)}" : depth;
     }
 
-    private static string? Rejected(long count) =>
-        count == 0 ? null : $"{Printing.Many(count, "envelope")}, kept with the reasons in queue/.rejected";
+    private static string? Rejected(StatusReport status)
+    {
+        if (status.EnvelopesRejected == 0)
+            return null;
+        var removed = status.EnvelopesRemoved == 0 ? "" : $"; {Printing.Count(status.EnvelopesRemoved)} older ones were removed";
+        return $"{Printing.Many(status.EnvelopesRejected, "envelope")}, kept with the reasons in queue/.rejected{removed}";
+    }
 
     private static string Cost(StatusReport status)
     {

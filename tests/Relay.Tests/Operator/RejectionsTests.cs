@@ -1,3 +1,4 @@
+using System.Globalization;
 using Relay.Dispatch;
 using Relay.Intake;
 using Relay.Operator;
@@ -104,6 +105,57 @@ public sealed class RejectionsTests : OperatorTests
         await RejectAsync("bad.json", "[]");
 
         Assert.Equal(1, (await _relay.StatusAsync()).EnvelopesRejected);
+    }
+
+    [Fact]
+    public async Task Of_very_many_the_oldest_go_and_are_counted_until_the_folder_is_empty()
+    {
+        await PutRejectedAsync(1_003, size: 10);
+        await _relay.RunAsync<Rejections>();
+
+        var status = await _relay.StatusAsync();
+        Assert.Equal((1_000, 3), (status.EnvelopesRejected, status.EnvelopesRemoved));
+        Assert.Equal(2_000, Directory.GetFiles(_relay.Home.Rejected).Length);
+        Assert.False(File.Exists(Path.Combine(_relay.Home.Rejected, "bad-0002.json")));
+        Assert.True(File.Exists(Path.Combine(_relay.Home.Rejected, "bad-0003.json")));
+        Assert.Single(await _relay.PagesAsync());
+        Assert.Contains(_relay.Logs.GetSnapshot(), line => line.Message.StartsWith("Removed the 3 oldest", StringComparison.Ordinal));
+        Assert.Equal(1_000, await ToldAsync()); // What is gone needs no memory of it.
+
+        foreach (var file in Directory.GetFiles(_relay.Home.Rejected))
+            File.Delete(file);
+        await _relay.RunAsync<Rejections>();
+        Assert.Equal(0, (await _relay.StatusAsync()).EnvelopesRemoved);
+        Assert.Equal(0, await ToldAsync());
+    }
+
+    [Fact]
+    public async Task Of_very_large_ones_too_but_the_newest_stays()
+    {
+        await PutRejectedAsync(3, size: 60 * 1024 * 1024);
+        await _relay.RunAsync<Rejections>();
+        Assert.Equal(["bad-0002.json"], Kept());
+
+        await PutRejectedAsync(1, size: 200 * 1024 * 1024);
+        await _relay.RunAsync<Rejections>();
+        Assert.Single(Kept());
+
+        IEnumerable<string> Kept() => Directory.GetFiles(_relay.Home.Rejected, "*.json").Select(path => Path.GetFileName(path));
+    }
+
+    private Task<long> ToldAsync() => _relay.CountAsync("SELECT COUNT(*) FROM facts WHERE name LIKE 'rejected:%'");
+
+    /// <summary>As the queue puts them there, each a second after the one before. They are as long as said, and hold nothing.</summary>
+    private async Task PutRejectedAsync(int count, long size)
+    {
+        for (var number = 0; number < count; number++)
+        {
+            var name = Path.Combine(_relay.Home.Rejected, string.Create(CultureInfo.InvariantCulture, $"bad-{number:D4}"));
+            await using (var file = File.Create(name + ".json"))
+                file.SetLength(size);
+            await File.WriteAllTextAsync(name + ".reason.txt", "too long\n", TestContext.Current.CancellationToken);
+            File.SetLastWriteTimeUtc(name + ".reason.txt", DateTime.UnixEpoch.AddSeconds(number));
+        }
     }
 
     private async Task RejectAsync(string name, string envelope)

@@ -10,6 +10,8 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
     /// <summary>Without a change that was heard of, the database is read again only so often.</summary>
     private static readonly TimeSpan Rereading = TimeSpan.FromSeconds(10);
 
+    private const int MuchWaits = 1_000;
+
     private StatusReport? _report;
     private byte[] _written = [];
     private long _version;
@@ -24,7 +26,8 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
     /// All other changes wake the loop.</summary>
     public TimeSpan Poll => _report is { QueueDepth: > 0 } or { State: "error" } ? TimeSpan.FromSeconds(1) : Rereading;
 
-    public TimeSpan Rest => TimeSpan.FromMilliseconds(250);
+    /// <summary>Where very much waits, all of it is counted for each status: then a reading stands for nearly the second it may.</summary>
+    public TimeSpan Rest => TimeSpan.FromMilliseconds(_report is { QueueDepth: > MuchWaits } ? 850 : 250);
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {

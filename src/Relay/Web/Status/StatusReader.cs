@@ -36,6 +36,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
                 async reading => await ReadAsync(reading, running, cancellationToken) with
                 {
                     EnvelopesRejected = Rejected,
+                    EnvelopesRemoved = await Rejections.RemovedAsync(reading, cancellationToken),
                     Warnings = await WarningsAsync(reading, cancellationToken),
                 },
                 cancellationToken);
@@ -61,7 +62,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             DatabaseFault = true,
             StartedAt = _startedAt,
             EnvelopesRejected = Rejected,
-            QueueDepth = Math.Max(_last.QueueDepth, Envelopes),
+            QueueDepth = Math.Max(_last.QueueDepth, Queue.Count),
             Model = ModelOf(current.Config),
             Version = ProgramVersion.Text,
         };
@@ -70,16 +71,21 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     private static string ModelOf(RelayConfig config) => config.Advisor == AdvisorKind.Simulated ? "simulated" : config.Model;
 
     /// <summary>The same a moment later, when nothing has changed but the time and what lies in the queue folder.</summary>
-    public StatusReport Age(StatusReport report) => report with
+    public StatusReport Age(StatusReport report)
     {
-        QueueDepth = report.Unanswered + Envelopes,
-        EnvelopesRejected = Rejected,
-        OldestWaitingSeconds = Seconds(report.OldestWaitingAt, database.Clock.GetUtcNow()),
-    };
+        var queue = Queue;
+        return report with
+        {
+            QueueDepth = report.Unanswered + queue.Count,
+            EnvelopesRejected = Rejected,
+            EnvelopesIgnored = queue.Ignored.Count,
+            OldestWaitingSeconds = Seconds(report.OldestWaitingAt, database.Clock.GetUtcNow()),
+        };
+    }
 
     private int Rejected => RejectedFolder.Names(settings.Current.Home.Rejected).Count;
 
-    private int Envelopes => QueueFolder.Count(settings.Current.Home.Queue);
+    private QueueContents Queue => QueueContents.Of(settings.Current.Home.Queue);
 
     /// <summary>Never negative, though the clock be set back.</summary>
     private double Seconds(DateTimeOffset? since, DateTimeOffset now) =>
@@ -103,6 +109,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         var sessions = await SessionsAsync(reading, backlog, cancellationToken);
         var (placedAt, placedFor) = await LastDispatchAsync(reading, cancellationToken);
         var (state, reason) = StateOf(running, backlog.Held, open);
+        var queue = Queue;
         return new StatusReport
         {
             State = state,
@@ -113,7 +120,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             LastDispatchAt = placedAt,
             LastDispatchSession = placedFor,
             Unanswered = backlog.Count,
-            QueueDepth = backlog.Count + Envelopes,
+            QueueDepth = backlog.Count + queue.Count,
+            EnvelopesIgnored = queue.Ignored.Count,
             OldestWaitingAt = backlog.OldestAt,
             OldestWaitingSeconds = Seconds(backlog.OldestAt, reading.Now),
             DeferredUntil = backlog.DeferredUntil,

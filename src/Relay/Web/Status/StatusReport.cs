@@ -31,6 +31,12 @@ internal sealed record StatusReport
     /// <summary>Envelopes that were rejected and are kept.</summary>
     public long EnvelopesRejected { get; init; }
 
+    /// <summary>Rejected envelopes that were removed, the oldest of very many, since their folder was empty.</summary>
+    public long EnvelopesRemoved { get; init; }
+
+    /// <summary>What lies in the queue folder under an envelope's name and is no regular file: it is never opened.</summary>
+    public long EnvelopesIgnored { get; init; }
+
     public required double OldestWaitingSeconds { get; init; }
     public required DateTimeOffset? DeferredUntil { get; init; }
     public required long HistoryChars { get; init; }
