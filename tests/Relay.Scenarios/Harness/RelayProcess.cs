@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -10,7 +11,7 @@ namespace Relay.Scenarios.Harness;
 /// <summary>The real program as a child process. It is taken from the build output of the same configuration.</summary>
 internal sealed partial class RelayProcess : IAsyncDisposable
 {
-    public const int Terminate = 15, Interrupt = 2;
+    public const int Terminate = 15, Interrupt = 2, Stop = 19, Continue = 18;
 
     /// <summary>The exit code of a process that was ended by SIGKILL.</summary>
     public const int Killed = 128 + 9;
@@ -62,24 +63,36 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         }
     }
 
-    public static RelayProcess Launch(ScenarioHome home, string? crashAt = null)
+    /// <param name="home">Its home.</param>
+    /// <param name="crashAt">The step at which it kills itself.</param>
+    /// <param name="named">How the home is named to it; null for its full path.</param>
+    /// <param name="limit">What ulimit is told before; null for nothing.</param>
+    /// <param name="heap">How many bytes .NET's heap may have; null for what it takes.</param>
+    public static RelayProcess Launch(
+        ScenarioHome home, string? crashAt = null, string? named = null, string? limit = null, long? heap = null)
     {
-        var start = new ProcessStartInfo(Program(), ["run", "--home", home.Paths.Root])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        string[] run = [Program(), "run", "--home", named ?? home.Paths.Root];
+        var start = limit is null
+            ? new ProcessStartInfo(run[0], run[1..])
+            : new ProcessStartInfo("/bin/sh", ["-c", $"ulimit {limit}; exec \"$0\" \"$@\"", .. run]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        start.WorkingDirectory = Path.GetTempPath();
         var names = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (string)variable.Key);
         foreach (var name in names.Where(IsOfRelay))
             start.Environment.Remove(name); // The settings of the developer's shell must not be used.
         if (crashAt is not null)
             start.Environment["RELAY_CRASH_AT"] = crashAt;
+        if (heap is { } bytes)
+            start.Environment["DOTNET_GCHeapHardLimit"] = bytes.ToString("x", CultureInfo.InvariantCulture);
         return new RelayProcess(home, Process.Start(start)!);
     }
 
-    public static async Task<RelayProcess> StartAsync(ScenarioHome home, CancellationToken cancellationToken)
+    public static Task<RelayProcess> StartAsync(ScenarioHome home, CancellationToken cancellationToken) =>
+        ReadyAsync(Launch(home), cancellationToken);
+
+    /// <summary>Waits until one that was launched is ready.</summary>
+    public static async Task<RelayProcess> ReadyAsync(RelayProcess relay, CancellationToken cancellationToken)
     {
-        var relay = Launch(home);
         if (await relay.ReadyAsync(TimeSpan.FromSeconds(30), cancellationToken))
             return relay;
         var said = $"the relay did not become ready (exited: {relay.HasExited})\n{relay.Output}{relay.Error}";

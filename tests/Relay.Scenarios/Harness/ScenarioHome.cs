@@ -14,16 +14,19 @@ namespace Relay.Scenarios.Harness;
 internal sealed class ScenarioHome : IDisposable
 {
     private readonly Uri? _database;
+    private readonly string _folder;
     private int _envelopes;
 
     /// <param name="api">The Messages API's stand-in.</param>
     /// <param name="ntfy">The pages' one.</param>
     /// <param name="config">Lines of config.yaml.</param>
     /// <param name="database">Null for a file in the home.</param>
-    public ScenarioHome(Uri api, Uri ntfy, string config = "", Uri? database = null)
+    /// <param name="name">Of the folder, in a new one; null for any.</param>
+    public ScenarioHome(Uri api, Uri ntfy, string config = "", Uri? database = null, string? name = null)
     {
         _database = database;
-        Paths = new RelayHome(Directory.CreateTempSubdirectory("relay-scenario-").FullName);
+        _folder = Directory.CreateTempSubdirectory("relay-scenario-").FullName;
+        Paths = new RelayHome(name is null ? _folder : Directory.CreateDirectory(Path.Combine(_folder, name)).FullName);
         Paths.CreateFolders();
         File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + (database is null ? "" : "store: postgres\n") + config);
         File.WriteAllText(
@@ -84,7 +87,7 @@ internal sealed class ScenarioHome : IDisposable
     public void Dispose()
     {
         if (Environment.GetEnvironmentVariable("RELAY_SCENARIO_KEEP") is null)
-            Directory.Delete(Paths.Root, recursive: true);
+            Directory.Delete(_folder, recursive: true);
     }
 
     private string NextName(string session) =>

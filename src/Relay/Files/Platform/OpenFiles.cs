@@ -7,8 +7,9 @@ namespace Relay.Files.Platform;
 /// of them. So this is asked first, and the answer is written without .NET's console, which needs files itself.</summary>
 internal static partial class OpenFiles
 {
-    /// <summary>An idle relay has about 210 open, most of them parts of .NET.</summary>
-    public const ulong Needed = 256;
+    /// <summary>An idle relay has about 210 open, most of them parts of .NET, and at its first turn more than 256. Where no more may be
+    /// open, .NET ends the process.</summary>
+    public const ulong Needed = 512;
 
     private const int StandardError = 2; // unistd.h: STDERR_FILENO
     private static readonly int LimitOfFiles = OperatingSystem.IsMacOS() ? 8 : 7; // sys/resource.h: RLIMIT_NOFILE
