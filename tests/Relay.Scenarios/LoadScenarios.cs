@@ -35,7 +35,7 @@ public sealed class LoadScenarios : IAsyncLifetime
     {
         const int messages = 200, sessions = 16, conversations = 4, length = 1_000_000;
         const long heap = 96L << 20;
-        using var home = HomeOf(sessions, conversations);
+        using var home = HomeOf(sessions, conversations, "keep_recent_turns: 3\n");
         for (var number = 0; number < messages; number++)
         {
             var text = number % 2 == 0 ? new string('x', length) : string.Concat(Enumerable.Repeat(new string('y', 49) + '\n', length / 50));
@@ -139,9 +139,9 @@ public sealed class LoadScenarios : IAsyncLifetime
         }
     }
 
-    private ScenarioHome HomeOf(int sessions, int conversations) => new(
+    private ScenarioHome HomeOf(int sessions, int conversations, string config = "") => new(
         _api.Address, _ntfy.Address,
-        "sessions:\n" + string.Concat(Enumerable.Range(0, sessions).Select(number => string.Create(
+        config + "sessions:\n" + string.Concat(Enumerable.Range(0, sessions).Select(number => string.Create(
             CultureInfo.InvariantCulture, $"  - session_id: s-{number}\n    conversation: c-{number % conversations}\n"))));
 
     private static void Say(FormattableString line)

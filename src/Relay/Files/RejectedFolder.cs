@@ -13,6 +13,9 @@ internal sealed class RejectedFolder(string folder)
 
     private const string Reason = ".reason.txt";
 
+    public const int MostFiles = 1_000;
+    public const long MostBytes = 100L * 1024 * 1024;
+
     /// <summary>Moves NAME.json into the folder and writes NAME.reason.txt. Returns the new name, or null when the file is gone.</summary>
     public string? Move(string path, string reason)
     {
@@ -33,17 +36,16 @@ internal sealed class RejectedFolder(string folder)
         }
     }
 
-    /// <summary>Removes the oldest while there are more files than so many, or longer ones together; the newest stays in any case.
-    /// </summary>
+    /// <summary>Removes the oldest while there are too many, or too long ones together; the newest stays in any case.</summary>
     /// <returns>The names of what was removed, each with its reason file as that was.</returns>
-    public static List<(string Name, FileFacts Reason)> RemoveOldest(string folder, int mostFiles, long mostBytes)
+    public static List<(string Name, FileFacts Reason)> RemoveOldest(string folder)
     {
         var kept = Kept(folder);
         var (files, bytes) = (kept.Count, kept.Sum(each => each.Bytes));
         var removed = new List<(string Name, FileFacts Reason)>();
         foreach (var each in kept)
         {
-            if (files <= 1 || (files <= mostFiles && bytes <= mostBytes))
+            if (files <= 1 || (files <= MostFiles && bytes <= MostBytes))
                 break;
             foreach (var path in each.Paths)
                 File.Delete(path);

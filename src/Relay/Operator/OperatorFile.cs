@@ -115,6 +115,7 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
         _changing = null;
         if (new RejectedFolder(_settings.Current.Home.RefusedAnswers).Move(path, reason) is not { } kept)
             return 0;
+        RejectedFolder.RemoveOldest(_settings.Current.Home.RefusedAnswers);
         LogRefused(kept, reason);
         var page = new NewPage(
             PageCause.Refused(string.Create(CultureInfo.InvariantCulture, $"{kept}:{_clock.GetUtcNow().ToUnixTimeMilliseconds()}")),

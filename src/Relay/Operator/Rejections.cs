@@ -21,9 +21,6 @@ internal sealed partial class Rejections(
     /// <summary>How much of a file is searched for the session's name.</summary>
     private const int Searched = 1_048_576;
 
-    private const int MostFiles = 1_000;
-    private const long MostBytes = 100L * 1024 * 1024;
-
     /// <summary>How many are told of with one commit.</summary>
     private const int AtOnce = 32;
 
@@ -68,7 +65,7 @@ internal sealed partial class Rejections(
     /// <summary>Where it is killed between the removing and the counting, fewer are counted.</summary>
     private async Task RemoveOldestAsync(CancellationToken cancellationToken)
     {
-        var removed = RejectedFolder.RemoveOldest(Folder, MostFiles, MostBytes);
+        var removed = RejectedFolder.RemoveOldest(Folder);
         if (removed.Count == 0)
             return;
         await database.WriteAsync(
@@ -79,7 +76,8 @@ internal sealed partial class Rejections(
                 var count = await RemovedAsync(writing, cancellationToken) + removed.Count;
                 var text = count.ToString(CultureInfo.InvariantCulture);
                 await FactStore.SetAsync(writing, FactStore.RejectedRemoved, text, cancellationToken);
-                writing.OnceCommitted(() => LogRemoved(removed.Count, MostFiles, MostBytes / 1024 / 1024, count));
+                var (files, megabytes) = (RejectedFolder.MostFiles, RejectedFolder.MostBytes / 1024 / 1024);
+                writing.OnceCommitted(() => LogRemoved(removed.Count, files, megabytes, count));
             },
             cancellationToken);
     }

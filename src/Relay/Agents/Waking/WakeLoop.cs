@@ -101,6 +101,9 @@ internal sealed partial class WakeLoop(
             if (outcome.Succeeded)
             {
                 await lease.ConsumedAsync(CancellationToken.None); // (4)
+                lock (_failed)
+                    foreach (var reply in lease.Replies)
+                        _failed.Remove(reply.Id);
                 LogWoken(agent.Session, lease.Replies.Count);
                 return;
             }
