@@ -22,7 +22,10 @@ internal sealed class CallBuilder(SettingsSource settings, PriceTable prices, Ti
     {
         var config = settings.Current.Config;
         var messages = window.ToMessages();
-        return new AdvisorCall(Model(config), config.MaxTokens, config.SystemPromptText, messages, Lifetime(config, messages, past));
+        return new AdvisorCall(Model(config), config.MaxTokens, config.SystemPromptText, messages, Lifetime(config, messages, past))
+        {
+            Reading = config.SystemPrompt == Prompts.System ? null : Prompts.Reading,
+        };
     }
 
     /// <summary>The call that summarises a window. It starts like a turn and has the instruction as its last block,

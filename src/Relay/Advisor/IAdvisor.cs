@@ -22,10 +22,14 @@ internal sealed record AdvisorCall(
     /// so it does not change what is cached.</summary>
     public string? Aside { get; init; }
 
+    /// <summary>How entries are to be read: a block of its own after a system prompt of the user's, which does not say so.</summary>
+    public string? Reading { get; init; }
+
     /// <summary>The number of bytes. It is an upper bound of the number of tokens, because a token is at least one byte.</summary>
     public long PromptBytes()
     {
-        long bytes = Encoding.UTF8.GetByteCount(System) + Encoding.UTF8.GetByteCount(Aside ?? "");
+        long bytes = Encoding.UTF8.GetByteCount(System);
+        bytes += Encoding.UTF8.GetByteCount(Reading ?? "") + Encoding.UTF8.GetByteCount(Aside ?? "");
         foreach (var message in Messages)
             foreach (var block in message.Blocks)
                 bytes += Encoding.UTF8.GetByteCount(block);
@@ -34,7 +38,7 @@ internal sealed record AdvisorCall(
 
     public PlannedCall ToPlanned() => new(Model, PromptBytes(), MaxTokens, CacheTtl)
     {
-        Blocks = 2 + Messages.Sum(message => message.Blocks.Count), // The system prompt and the aside are blocks, too.
+        Blocks = 3 + Messages.Sum(message => message.Blocks.Count), // The system prompt, how to read and the aside are blocks, too.
     };
 }
 

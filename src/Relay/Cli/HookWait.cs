@@ -10,8 +10,6 @@ internal static partial class HookWait
 {
     private const string Shell = "/bin/sh";
 
-    private const string Introduction = "A reply from the advisor, which this session has been waiting for:";
-
     /// <summary>How long the relay holds one request. The relay ends it and not this program:
     /// if this program gave a request up just when its answer comes, the reply would be lost.</summary>
     private const int HoldSeconds = 20;
@@ -25,13 +23,13 @@ internal static partial class HookWait
     private static readonly string Script = string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
         pause=1
         while kill -0 "$2" 2>/dev/null; do
-            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\n' "$RELAY_TOKEN" |
+            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n' "$RELAY_TOKEN" |
                 curl -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
                 code=${answer##*
         }
                 case $code in
                 200)
-                    printf '%s\n\n%s\n' "{{Introduction}}" "${answer%
+                    printf '%s\n' "${answer%
         *}" >&2
                     exit 2 ;;
                 202)
@@ -71,10 +69,11 @@ internal static partial class HookWait
         var pause = 1;
         while (IsAlive(client))
         {
-            switch (TinyHttp.Get(address, path, $"{options.Headers}X-Relay-Hold: {HoldSeconds}\r\n", LongestAnswerSeconds))
+            var headers = $"{options.Headers}X-Relay-Hold: {HoldSeconds}\r\nX-Relay-Introduce: 1\r\n";
+            switch (TinyHttp.Get(address, path, headers, LongestAnswerSeconds))
             {
                 case { Status: Reply } answer:
-                    Hook.Print(Hook.StandardError, $"{Introduction}\n\n{answer.Body}");
+                    Hook.Print(Hook.StandardError, answer.Body);
                     return Hook.Wake;
                 case { Status: Nothing }:
                     pause = 1;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Relay.Texts;
 
 namespace Relay.Conversations;
 
@@ -84,8 +85,8 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         var messages = new List<PromptMessage>();
         if (Preamble() is { } preamble)
             Append(messages, EntryRole.User, preamble);
-        else if (Turns is [{ Role: EntryRole.Assistant }, ..])
-            Append(messages, EntryRole.User, "[relay] The record starts in the middle of a conversation.");
+        else if (Turns is [{ Role: EntryRole.Assistant } first, ..])
+            Append(messages, EntryRole.User, $"{MarkOf(first)} The record starts in the middle of a conversation.");
         foreach (var entry in Turns)
             Append(messages, entry.Role, entry.Text);
         return messages;
@@ -103,22 +104,30 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         if (Summary is null && Rulings.Count == 0)
             return null;
         var text = new StringBuilder();
+        var mark = MarkOf(Summary);
         if (Rulings.Count > 0)
-            text.Append("[relay] What the operator has ruled so far, word for word:\n");
+            text.Append(CultureInfo.InvariantCulture, $"{mark} What the operator has ruled so far, word for word:\n");
         foreach (var ruling in Rulings)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n- {ruling.At:yyyy-MM-dd HH:mm} [{ruling.Speaker}]");
             if (ruling.Question is { } question)
-                text.Append(CultureInfo.InvariantCulture, $" asked: {question}\n  answered");
+                text.Append(CultureInfo.InvariantCulture, $" asked: {Quoted(question)}\n  answered");
             text.Append(CultureInfo.InvariantCulture, $": {ruling.Content}");
         }
         if (Summary is not null)
         {
             text.Append(text.Length > 0 ? "\n\n" : "");
-            text.Append("[relay] Summary of the conversation up to here:\n\n").Append(Summary.Content);
+            text.Append(CultureInfo.InvariantCulture, $"{mark} Summary of the conversation up to here:\n\n");
+            text.Append(Summary.IsQuoted ? HeaderLines.QuoteAll(Summary.Content) : Summary.Content);
         }
         return text.ToString();
     }
+
+    /// <summary>A line of the question could look like a ruling.</summary>
+    private string Quoted(string question) => Summary is { IsQuoted: true } ? HeaderLines.QuoteRest(question, "  ") : question;
+
+    /// <summary>What an older relay began stays as it was sent, and so does the prefix that is cached.</summary>
+    private static string MarkOf(Entry? entry) => entry is { IsQuoted: true } ? RelayMark.Text : RelayMark.Older;
 
     private int TurnsWithin(List<int> starts, int most, long characters)
     {

@@ -29,9 +29,9 @@ internal static class Journal
         await writing.Sql(
             """
             INSERT INTO entries (
-                conversation_id, position, role, message_id, speaker, ruling, question, content, characters, covers_through, at)
+                conversation_id, position, role, message_id, speaker, ruling, question, content, characters, covers_through, at, quoted)
             VALUES (
-                @conversation, @position, @role, @message, @speaker, @ruling, @question, @content, @characters, @covers, @at)
+                @conversation, @position, @role, @message, @speaker, @ruling, @question, @content, @characters, @covers, @at, 1)
             """)
             .With("@conversation", entry.Conversation.Value).With("@position", position).With("@role", entry.Role.Word())
             .With("@message", entry.Message?.Value).With("@speaker", entry.Speaker).With("@ruling", entry.IsRuling ? 1 : 0)
@@ -113,7 +113,7 @@ internal static class Journal
     {
         public string Line(string why) => string.Create(
             CultureInfo.InvariantCulture,
-            $"A message of {Speaker}, {At:yyyy-MM-dd HH:mm} UTC, {Characters:N0} characters, is left out: {why}.");
+            $"{RelayMark.Text} A message of {Speaker}, {At:yyyy-MM-dd HH:mm} UTC, {Characters:N0} characters, is left out: {why}.");
     }
 
     /// <summary>What the advisor is shown next: the rulings, the newest summary and all turns since.</summary>

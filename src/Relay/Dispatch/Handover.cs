@@ -41,7 +41,11 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
 
         public bool IsEmpty => Replies.Count == 0;
 
-        public string Text => string.Join("\n\n", Replies.Select(reply => reply.Content));
+        /// <summary>The answers to what was asked come first, which bear no line that says whose they are: after another's words they
+        /// would be taken for more of those.</summary>
+        public IEnumerable<OutboundReply> Ordered => Replies.OrderBy(reply => reply.Message is null);
+
+        public string Text => string.Join("\n\n", Ordered.Select(reply => reply.Content));
 
         /// <summary>The answer went out whole.</summary>
         public async Task ConsumedAsync(CancellationToken cancellationToken)
@@ -62,14 +66,28 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
         {
             // Whoever had one of them may have got through with it between the reading and the leasing.
             var still = (await database.ReadAsync(read, cancellationToken)).Select(reply => reply.Id).ToHashSet();
+            var kept = mine.FindAll(reply => still.Contains(reply.Id));
+            var spoken = await database.ReadAsync(reading => WithSpeakersAsync(reading, kept, cancellationToken), cancellationToken);
             Release(mine.Where(reply => !still.Contains(reply.Id)));
-            return new Lease(this, mine.FindAll(reply => still.Contains(reply.Id)));
+            return new Lease(this, spoken);
         }
         catch
         {
             Release(mine);
             throw;
         }
+    }
+
+    private static async Task<List<OutboundReply>> WithSpeakersAsync(
+        Reading reading, List<OutboundReply> replies, CancellationToken cancellationToken)
+    {
+        var spoken = new List<OutboundReply>();
+        foreach (var reply in replies)
+        {
+            var speaker = await Journal.SpeakerAsync(reading, reply.Conversation, reply.Position, cancellationToken);
+            spoken.Add(reply with { Speaker = speaker });
+        }
+        return spoken;
     }
 
     private void Release(IEnumerable<OutboundReply> replies)

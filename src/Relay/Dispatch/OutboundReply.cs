@@ -47,6 +47,11 @@ internal sealed record OutboundReply(
         "d.conversation_id, d.position, d.session_id, d.dispatch_id, d.message_id, d.number, d.channel, d.state, d.created_at, "
         + "CASE d.state WHEN 'placed' THEN '' ELSE d.content END";
 
+    /// <summary>Whose words they are, where that was looked up; null for the relay's own.</summary>
+    public string? Speaker { get; init; }
+
+    public bool IsOperators => Speaker?.StartsWith("operator ", StringComparison.Ordinal) == true;
+
     public static OutboundReply From(Row row) => new(
         new ConversationId(row.Text()),
         row.Number(),

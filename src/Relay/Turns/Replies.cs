@@ -26,7 +26,7 @@ internal sealed partial class Replies(
         if (await database.ReadAsync(reading => Outbox.HasUnplacedAsync(reading, message.Session, cancellationToken), cancellationToken))
             return null;
         var id = Outbox.NewId(database.Clock.GetUtcNow());
-        folder.Stage(id, text);
+        folder.Stage(id, Provenance.OfReply(text));
         await folder.SyncAsync();
         return id;
     }
@@ -100,7 +100,7 @@ internal sealed partial class Replies(
     {
         var known = await SessionStore.KnownAsync(writing, message.Conversation, ReplyParts.Names(text), cancellationToken);
         var parts = ReplyParts.Split(text, message.Session, known);
-        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, parts.Own)
+        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, Provenance.OfReply(parts.Own))
         {
             Message = message.Root,
             StagedAs = staged,

@@ -32,7 +32,7 @@ internal static class Roster
     {
         if (!participants.Any(each => each.Id != speaking))
             return null;
-        return "[relay] Sessions of this conversation now: "
+        return $"{RelayMark.Text} Sessions of this conversation now: "
             + string.Join("; ", participants.Select(each => Describe(each, speaking, now)))
             + ". A line \"@NAME:\" in your reply starts a part for that session.";
     }

@@ -134,7 +134,7 @@ internal sealed partial class Summariser(
     /// turns that stay are among it where leaving them out would leave the cached prefix.</summary>
     private string Instruction() => string.Create(
         CultureInfo.InvariantCulture,
-        $"[relay] {calls.Settings.Config.SummarizationPrompt.Trim()}\n\n"
+        $"{RelayMark.Text} {calls.Settings.Config.SummarizationPrompt.Trim()}\n\n"
         + $"Your summary takes the place of all that stands above this line: sum up all of it, to the end. "
         + $"It has {calls.Settings.Config.SummaryCharacters:N0} characters at most.");
 

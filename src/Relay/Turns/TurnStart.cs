@@ -119,7 +119,7 @@ internal sealed partial class TurnStart(
         if (message.AskedPosition is null)
             window = window.With(
                 new Entry(long.MaxValue, EntryRole.User, await SpeakerAsync(writing, message, cancellationToken), message.Content,
-                    message.Content.Length, CoversThrough: null, writing.Now));
+                    message.Content.Length, CoversThrough: null, writing.Now, IsQuoted: true));
         var roster = await Roster.ReadAsync(writing, message, cancellationToken);
         return calls.Turn(window, past) with { Aside = roster };
     }

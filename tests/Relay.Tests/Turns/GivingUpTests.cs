@@ -22,7 +22,7 @@ public sealed class GivingUpTests : HeldMessageTests
 
         Assert.DoesNotContain("poison", LastCall(), StringComparison.Ordinal);
         Assert.Contains(
-            "[relay] A message of session-1, 2026-08-01 09:00 UTC, 6 characters, is left out: given up with what the API refused.",
+            "[the relay] A message of session-1, 2026-08-01 09:00 UTC, 6 characters, is left out: given up with what the API refused.",
             LastCall(), StringComparison.Ordinal);
         Assert.Contains("[session-1] before", LastCall(), StringComparison.Ordinal);
         Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM entries WHERE content = 'poison' AND left_out IS NOT NULL"));

@@ -33,7 +33,7 @@ public sealed class RosterTests
             Now);
 
         Assert.Equal(
-            "[relay] Sessions of this conversation now: a (seen 3 days ago); b (waits for a reply, seen 7 min ago); "
+            "[the relay] Sessions of this conversation now: a (seen 3 days ago); b (waits for a reply, seen 7 min ago); "
             + "c (ended 2 h ago); d (seen just now); shop (speaks)."
             + " A line \"@NAME:\" in your reply starts a part for that session.",
             roster);

@@ -34,7 +34,7 @@ public sealed class SummariserTests
         var before = relay.Advisor.Calls[relay.Advisor.Calls.ToList().IndexOf(summary) - 1];
         Assert.Equal(Blocks(before), Blocks(summary).Take(Blocks(before).Count));
         Assert.Equal((before.System, before.Model, before.MaxTokens), (summary.System, summary.Model, summary.MaxTokens));
-        Assert.StartsWith("[relay] Sum it up.", Blocks(summary)[^1], StringComparison.Ordinal);
+        Assert.StartsWith("[the relay] Sum it up.", Blocks(summary)[^1], StringComparison.Ordinal);
         var window = await relay.WindowAsync();
         Assert.Equal("The summary.", window.Summary?.Content);
         Assert.True(window.Characters <= 2000);

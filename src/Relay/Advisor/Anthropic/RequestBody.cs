@@ -77,7 +77,9 @@ internal sealed class RequestBody : HttpContent
             json.WriteBoolean("stream", true);
         }
         json.WriteStartArray("system");
-        WriteBlock(json, call.System, ttl);
+        WriteBlock(json, call.System, call.Reading is null ? ttl : null);
+        if (call.Reading is { } reading)
+            WriteBlock(json, reading, ttl);
         json.WriteEndArray();
         WriteMessages(json, call, ttl);
         json.WriteEndObject();

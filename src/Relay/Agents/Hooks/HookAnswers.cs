@@ -69,7 +69,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
     {
         var lease = await replies.TakeAsync(agent, cancellationToken);
         await replies.CarryAsync(context, agent, lease, cancellationToken);
-        var waiting = lease.IsEmpty ? null : "A reply from the advisor, which this session has been waiting for:\n\n" + lease.Text;
+        var waiting = lease.IsEmpty ? null : Introduction.Of(lease);
         var text = string.Join("\n\n", new[] { always, waiting }.Where(part => part is not null));
         return text.Length == 0 ? HookAnswer.Nothing : HookAnswer.Context(name, text);
     }

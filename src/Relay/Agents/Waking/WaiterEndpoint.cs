@@ -16,6 +16,9 @@ internal sealed class WaiterEndpoint(
     /// <summary>Short, because a newer waiter does not change the database and so gives no signal.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    /// <summary>Sent by a waiter that shows the answer as it is.</summary>
+    private const string IntroduceHeader = "X-Relay-Introduce";
+
     public async Task WaitAsync(HttpContext context)
     {
         var id = (string)context.Request.RouteValues["agent"]!;
@@ -76,7 +79,7 @@ internal sealed class WaiterEndpoint(
             return null;
         }
         await replies.CarryAsync(context, agent, lease, context.RequestAborted);
-        return new End(lease.Text);
+        return new End(context.Request.Headers.ContainsKey(IntroduceHeader) ? Introduction.Of(lease) : lease.Text);
     }
 
     private static TimeSpan HoldOf(HttpRequest request) =>

@@ -38,7 +38,9 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
         await AskAsync("session-2", "Shall I?");
 
         var request = Assert.Single(_api.Requests);
-        Assert.Equal(("claude-sonnet-5-5", 12_345, "You decide."), (request.Model, request.MaxTokens, request.System));
+        Assert.Equal(("claude-sonnet-5-5", 12_345), (request.Model, request.MaxTokens));
+        var system = request.Blocks.Where(block => block.Section == PromptSection.System).Select(block => block.Text);
+        Assert.Equal(["You decide.", Prompts.Reading], system); // The user's own, word for word, and how to read what follows.
         Assert.Equal(
             ["max_tokens", "messages", "model", "stream", "system"],
             request.Json.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
@@ -130,8 +132,8 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
         for (var turn = 0; turn < 4; turn++)
             await AskAsync("session-1", $"turn {turn}");
 
-        Assert.Equal(["system.0", "messages.0.content.0"], Paths(_api.Requests[0]));
-        Assert.Equal(["system.0", "messages.4.content.0", "messages.6.content.0"], Paths(_api.Requests[3]));
+        Assert.Equal(["system.1", "messages.0.content.0"], Paths(_api.Requests[0]));
+        Assert.Equal(["system.1", "messages.4.content.0", "messages.6.content.0"], Paths(_api.Requests[3]));
         Assert.All(_api.Requests, request => Assert.InRange(request.Markers.Count, 2, 4));
         Assert.All(_api.Requests.SelectMany(request => request.Markers), marker => Assert.Equal(lifetime, marker.Lifetime));
     }
