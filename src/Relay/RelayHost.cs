@@ -127,6 +127,7 @@ internal static class RelayHost
         return services
             .AddHttpContextAccessor()
             .AddSingleton<AgentCaller>()
+            .AddSingleton<Rounds>()
             .AddSingleton<AgentIntake>()
             .AddSingleton<AgentReplies>()
             .AddSingleton<AgentWaiters>()

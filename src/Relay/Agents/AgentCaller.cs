@@ -6,6 +6,7 @@ using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Http;
 using Relay.Storage;
 
 namespace Relay.Agents;
@@ -18,6 +19,9 @@ namespace Relay.Agents;
 /// but nobody would get its reply.</param>
 internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery Delivery, CancellationToken Gone)
 {
+    /// <summary>To whom the session's name is counted if it is new.</summary>
+    public required string Source { get; init; }
+
     /// <summary>The replies count as consumed when the response that carries them has been sent completely.</summary>
     public CallToolResult Deliver(Handover.Lease lease)
     {
@@ -51,7 +55,7 @@ internal sealed class AgentCaller(Database database, SessionDirectory directory,
             throw new McpException(NameYourself);
         return directory.IsOperators(known.Value)
             ? throw new McpException(directory.Refusal(known)!)
-            : new AgentCall(known, use, delivery, gone);
+            : new AgentCall(known, use, delivery, gone) { Source = NameSource.Of(context) };
     }
 
     /// <summary>A client without a name that made the handshake of the protocol is a session as long as its connection lasts.</summary>

@@ -1,21 +1,28 @@
 using System.Text;
 using Relay.Configuration;
-using Relay.Conversations;
 using Relay.Intake;
 
 namespace Relay.Agents;
 
 /// <summary>Accepts what sessions send by a tool call or a hook. The limit is the same as for an envelope.</summary>
-internal sealed class AgentIntake(Inbox inbox, SettingsSource settings)
+internal sealed class AgentIntake(Inbox inbox, SettingsSource settings, Rounds rounds)
 {
-    /// <summary>How many times in a row a session and the advisor may answer each other without a human.</summary>
-    public int MaxRounds => settings.Current.Config.Agents.MaxRounds;
-
-    public Task<Inbox.Acceptance> AcceptAsync(
-        SessionId session, string content, string key, ReplyChannel channel, CancellationToken cancellationToken) =>
-        TooLong(content) is { } reason
+    public Task<Inbox.Acceptance> AcceptAsync(Incoming incoming, CancellationToken cancellationToken) =>
+        TooLong(incoming.Content) is { } reason
             ? Task.FromResult<Inbox.Acceptance>(new Inbox.Acceptance.Refused(reason))
-            : inbox.AcceptAsync(session, WithoutNul(content), key, channel, cancellationToken);
+            : inbox.AcceptAsync(incoming with { Content = WithoutNul(incoming.Content) }, cancellationToken);
+
+    /// <summary>What a session says by itself in relay mode, as long as it may.</summary>
+    public async Task<Inbox.Acceptance> AcceptRoundAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        var round = await rounds.TakeAsync(incoming.Session, cancellationToken);
+        if (round.Refusal is { } refusal)
+            return new Inbox.Acceptance.Refused(refusal);
+        var acceptance = await AcceptAsync(incoming, cancellationToken);
+        if (acceptance is not Inbox.Acceptance.Accepted)
+            await rounds.GiveBackAsync(round, CancellationToken.None);
+        return acceptance;
+    }
 
     /// <summary>Null when the text is within the limit.</summary>
     public string? TooLong(string text)

@@ -13,7 +13,7 @@ namespace Relay.Agents;
 internal static partial class AgentNames
 {
     /// <summary>Leaves room for a number.</summary>
-    private const int Longest = 56;
+    public const int Longest = 56;
 
     /// <summary>Of a folder's name that no session may have.</summary>
     private const string Prefix = "session-";

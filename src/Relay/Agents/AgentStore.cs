@@ -24,14 +24,13 @@ internal enum AgentState
 /// <param name="Session">The name that the relay knows it by.</param>
 /// <param name="Folder">Where it works.</param>
 /// <param name="State">What it does now.</param>
-/// <param name="Rounds">How many of its messages went to the advisor since a human spoke.</param>
 /// <param name="Blocks">How many times in a row a Stop hook made it go on.</param>
 /// <param name="Stops">How many Stop hooks were answered.</param>
 /// <param name="LastSeenAt">When its last event came.</param>
 internal sealed record Agent(
-    string Id, SessionId Session, string Folder, AgentState State, int Rounds, int Blocks, long Stops, DateTimeOffset LastSeenAt)
+    string Id, SessionId Session, string Folder, AgentState State, int Blocks, long Stops, DateTimeOffset LastSeenAt)
 {
-    public const string Columns = "agent_id, session_id, folder, state, rounds, blocks, stops, last_seen_at, owns_name";
+    public const string Columns = "agent_id, session_id, folder, state, blocks, stops, last_seen_at, owns_name";
 
     /// <summary>The session's name was made for it, and no other may have it.</summary>
     public bool OwnsName { get; init; }
@@ -41,7 +40,6 @@ internal sealed record Agent(
         Conversations.SessionId.Stored(row.Text()),
         row.Text(),
         row.Word<AgentState>(),
-        row.Int(),
         row.Int(),
         row.Number(),
         row.Time())
@@ -58,21 +56,27 @@ internal static class AgentStore
     /// <summary>Records an event of an agent. The agent's session has the name that it was given, else the name it had before,
     /// else its folder's name, with a number if another agent has that. An agent that comes back after its end keeps its name,
     /// unless another agent has taken it.</summary>
-    /// <returns>Null when the configuration does not accept the session.</returns>
+    /// <returns>Null when the configuration does not accept the session, or too many new names were made from there.</returns>
     public static async Task<Agent?> SeenAsync(
         Writing writing, SessionDirectory directory, AgentSighting seen, CancellationToken cancellationToken)
     {
+        if (SessionId.TryParse(seen.GivenName ?? "") is { } wanted && directory.IsOperators(wanted.Value))
+            return null; // Nor with a number.
         var known = await FindAsync(writing, seen.Agent, cancellationToken);
         var session = SessionId.TryParse(seen.GivenName ?? "") is { } given
             ? await AgentNames.GivenAsync(writing, given, seen, known, cancellationToken)
             : await AgentNames.OwnAsync(writing, directory, seen, known, cancellationToken);
         if (directory.ConversationOf(session) is not { } conversation)
             return null;
-        await SessionStore.SeenAsync(writing, session, conversation, ReplyChannel.Agent, cancellationToken);
+        var wait = await NameAllowance.AdmitAsync(
+            writing, directory, new SessionName(session, seen.Source),
+            () => SessionStore.SeenAsync(writing, session, conversation, ReplyChannel.Agent, cancellationToken), cancellationToken);
+        if (wait is not null)
+            return null;
         await writing.Sql(
             """
-            INSERT INTO agents (agent_id, session_id, owns_name, folder, state, rounds, blocks, stops, first_seen_at, last_seen_at)
-            VALUES (@agent, @session, @owns, @folder, 'active', 0, 0, 0, @now, @now)
+            INSERT INTO agents (agent_id, session_id, owns_name, folder, state, blocks, stops, first_seen_at, last_seen_at)
+            VALUES (@agent, @session, @owns, @folder, 'active', 0, 0, @now, @now)
             ON CONFLICT (agent_id) DO UPDATE
             SET session_id = excluded.session_id, owns_name = excluded.owns_name,
                 folder = excluded.folder, last_seen_at = excluded.last_seen_at
@@ -91,12 +95,15 @@ internal static class AgentStore
         writing.Sql("UPDATE agents SET state = 'idle' WHERE state <> 'ended' AND state = 'held'").ExecuteAsync(cancellationToken);
 
     /// <summary>Its user has entered a prompt: rounds and blocks count from 0 again.</summary>
-    public static Task PromptedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
-        UpdateAsync(writing, agent, "state = @state, rounds = 0, blocks = 0", AgentState.Active, cancellationToken);
+    public static async Task PromptedAsync(Writing writing, Agent agent, CancellationToken cancellationToken)
+    {
+        await SessionStore.PromptAsync(writing, agent.Session, cancellationToken);
+        await UpdateAsync(writing, agent, "state = @state, blocks = 0", AgentState.Active, cancellationToken);
+    }
 
     /// <summary>Its last message went to the advisor, and its Stop hook waits.</summary>
     public static Task RelayedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
-        UpdateAsync(writing, agent, "state = @state, rounds = rounds + 1", AgentState.Held, cancellationToken);
+        SetStateAsync(writing, agent, AgentState.Held, cancellationToken);
 
     /// <summary>A Stop hook was answered with a reply, so the session goes on.</summary>
     public static Task WentOnAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
@@ -105,12 +112,6 @@ internal static class AgentStore
     /// <summary>The session stops. Its turn has ended, so the client's count of blocks in a row is 0 again.</summary>
     public static Task StoppedAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
         UpdateAsync(writing, agent, "state = @state, blocks = 0, stops = stops + 1", AgentState.Idle, cancellationToken);
-
-    /// <summary>The session got a reply about which the operator was asked: the rounds count from 0 again.</summary>
-    public static Task OperatorSpokeAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE agents SET rounds = 0 WHERE agent_id = @agent")
-            .With("@agent", agent.Id)
-            .ExecuteAsync(cancellationToken);
 
     /// <summary>The agent of a session whose last event is the newest.</summary>
     public static Task<Agent?> NewestOfAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
@@ -189,4 +190,8 @@ internal static class AgentStore
 }
 
 /// <summary>The agent of a hook event. The name is null when the client was given none.</summary>
-internal sealed record AgentSighting(string Agent, string? GivenName, string Folder);
+internal sealed record AgentSighting(string Agent, string? GivenName, string Folder)
+{
+    /// <summary>To whom the session's name is counted if it is new; null where it is bound by nothing.</summary>
+    public string? Source { get; init; }
+}

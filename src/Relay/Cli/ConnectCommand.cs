@@ -90,7 +90,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
         if (loaded is Loaded.Faulty faulty)
             return context.ReportFaults(faulty.Faults);
         var config = ((Loaded.Ok)loaded).Source.Current.Config;
-        if (choices.Session is { } name && config.Operator.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        if (choices.Session is { } name && ReservedNames.IsOperators(name, config.Operator.Name))
         {
             context.Error.WriteLine($"--session: {name} is the operator's own name, which no session may have");
             return ExitCode.Usage;

@@ -38,13 +38,16 @@ internal static class SessionsCommand
         CommandContext context, SettingsSource settings, bool json, CancellationToken cancellationToken)
     {
         await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
-        var sessions = (await reader.StatusAsync(cancellationToken)).Sessions;
+        var status = await reader.StatusAsync(cancellationToken);
+        var sessions = status.Sessions;
         if (json)
             context.WriteJson(sessions);
         else if (sessions.Count == 0)
             context.Output.WriteLine("there is nothing yet: no session has spoken");
         else
             context.WriteTable(Columns, sessions.Select(Row).ToList());
+        if (!json && status.SessionsNotListed > 0)
+            context.Output.WriteLine($"and {Printing.Count(status.SessionsNotListed)} more, heard of within a week");
         return ExitCode.Done;
     }
 }

@@ -6,6 +6,12 @@ internal sealed record AgentsConfig
     /// <summary>How many rounds of relay mode may follow each other without the operator or the user.</summary>
     public int MaxRounds { get; init; } = 25;
 
+    /// <summary>How many new session names one credential may make in an hour.</summary>
+    public int NewNamesPerHour { get; init; } = 30;
+
+    /// <summary>How many permission requests of a session may wait for the operator at once.</summary>
+    public int MaxPermissions { get; init; } = 3;
+
     /// <summary>A command that wakes a headless session with a late reply; empty is off.
     /// {claude_session_id} is replaced, and the reply is its standard input.</summary>
     public string Wake { get; init; } = "";

@@ -153,7 +153,7 @@ internal sealed class ConfigReader
         };
         root.ReportUnknownKeys();
         foreach (var (item, line, id) in _sessionsAt)
-            if (id.Equals(config.Operator.Name, StringComparison.OrdinalIgnoreCase))
+            if (ReservedNames.IsOperators(id, config.Operator.Name))
                 item.Fault(line, "session_id", $"{id} is the operator's own name; allowed: any other");
         return config.SystemPromptFile is { } path
             ? config with { SystemPrompt = root.Read("system_prompt_file", config.SystemPrompt, _ => PromptFile(path)) }
@@ -243,6 +243,8 @@ internal sealed class ConfigReader
         var config = new AgentsConfig
         {
             MaxRounds = section.Read("max_rounds", defaults.MaxRounds, Rules.Integer(1, 1_000)),
+            NewNamesPerHour = section.Read("new_names_per_hour", defaults.NewNamesPerHour, Rules.Integer(1, 100_000)),
+            MaxPermissions = section.Read("max_permissions", defaults.MaxPermissions, Rules.Integer(1, 100)),
             Wake = section.Read("wake", defaults.Wake, Rules.Line(longest: 1_000)),
             Allow = section.Children("allow") is { } rules ? ReadAllowRules(rules) : defaults.Allow,
         };

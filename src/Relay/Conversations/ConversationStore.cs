@@ -200,6 +200,13 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value)
             .NumberOrNullAsync(cancellationToken) ?? 0;
 
+    /// <summary>The position of the newest entry in its journal; 0 while there is none.</summary>
+    public static async Task<long> LastPositionAsync(
+        Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT last_position FROM conversations WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken) ?? 0;
+
     public static Task SetSizeAsync(Writing writing, ConversationId conversation, HistorySize size, CancellationToken cancellationToken) =>
         writing.Sql(
             """

@@ -7,6 +7,7 @@ internal static class CounterStore
 {
     public const string Questions = "question";
     public const string Sessions = "session";
+    public const string Rounds = "round";
 
     public static Task<long> NextAsync(Writing writing, string counter, CancellationToken cancellationToken) =>
         writing.Sql(

@@ -158,6 +158,12 @@ internal static class Journal
             .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
             .ListAsync(Entry.From, cancellationToken);
 
+    /// <summary>Where the operator last spoke; 0 where he never did.</summary>
+    public static async Task<long> LastRulingAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT MAX(position) FROM entries WHERE conversation_id = @conversation AND ruling = 1")
+            .With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken) ?? 0;
+
     /// <summary>Who speaks in an entry; null where there is none.</summary>
     public static Task<string?> SpeakerAsync(
         Reading reading, ConversationId conversation, long position, CancellationToken cancellationToken) =>

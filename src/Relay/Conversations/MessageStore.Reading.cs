@@ -155,6 +155,24 @@ internal static partial class MessageStore
             .With("@session", session.Value).With("@conversation", conversation.Value)
             .NumberOrNullAsync(cancellationToken) is not null;
 
+    /// <summary>The sessions whose messages are next in the conversation, as far as the first <paramref name="most"/> messages
+    /// go.</summary>
+    public static async Task<List<SessionId>> NextSessionsAsync(
+        Reading reading, ConversationId conversation, int most, CancellationToken cancellationToken)
+    {
+        var sessions = await reading.Sql(
+            $"""
+            SELECT session_id
+            FROM messages
+            WHERE conversation_id = @conversation AND speaker = 'session' AND {IsPending}
+            ORDER BY priority, number
+            LIMIT @most
+            """)
+            .With("@conversation", conversation.Value).With("@most", most)
+            .ListAsync(row => SessionId.Stored(row.Text()), cancellationToken);
+        return sessions.Distinct().ToList();
+    }
+
     /// <summary>A session's message and the operator's answers to the questions about it, oldest first.</summary>
     public static Task<List<Message>> FamilyAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
         // The ids come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.

@@ -26,10 +26,14 @@ internal sealed class SessionDirectory(SettingsSource settings)
             : $"session \"{session}\" is not listed under sessions in config.yaml, and accept_unknown_sessions is false";
     }
 
+    public bool AcceptsUnknown => settings.Current.Config.AcceptUnknownSessions;
+
+    public int NewNamesPerHour => settings.Current.Config.Agents.NewNamesPerHour;
+
     public bool IsListed(SessionId session) => Listed(session) is not null;
 
     /// <summary>A session of this name would be taken for the operator.</summary>
-    public bool IsOperators(string name) => settings.Current.Config.Operator.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    public bool IsOperators(string name) => ReservedNames.IsOperators(name, settings.Current.Config.Operator.Name);
 
     private SessionConfig? Listed(SessionId session) =>
         settings.Current.Config.Sessions.FirstOrDefault(entry => entry.SessionId == session.Value);

@@ -26,6 +26,10 @@ internal sealed record Session(
 /// <summary>Reads and writes the sessions.</summary>
 internal static class SessionStore
 {
+    /// <summary>A session that was not heard of for so long, that is not in the configuration and has no message under way, is not told of
+    /// any more.</summary>
+    public static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
+
     /// <summary>A session that was seen more recently than this is not written again.</summary>
     private static readonly TimeSpan SeenAgain = TimeSpan.FromSeconds(1);
 
@@ -73,6 +77,38 @@ internal static class SessionStore
         await InsertAsync(writing, session, conversation, ReplyChannel.Folder, cancellationToken);
     }
 
+    /// <summary>Whose the name is that was made just now.</summary>
+    public static Task MadeByAsync(Writing writing, SessionId session, string source, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE sessions SET made_by = @source WHERE session_id = @session")
+            .With("@session", session.Value).With("@source", source)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>How many names a source has made since a time, and when the first of them. One of a time to come was made before the
+    /// clock was set back.</summary>
+    public static Task<(long Count, DateTimeOffset? First)> MadeSinceAsync(
+        Reading reading, string source, DateTimeOffset since, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT COUNT(*), MIN(first_seen_at)
+            FROM sessions
+            WHERE made_by = @source AND first_seen_at > @since AND first_seen_at <= @now
+            """)
+            .With("@source", source).With("@since", since.ToUnixTimeMilliseconds()).With("@now", reading.UnixNow)
+            .OnlyAsync(row => (row.Number(), row.TimeOrNull()), cancellationToken);
+
+    /// <summary>Its user has entered a prompt: its rounds count from here.</summary>
+    public static async Task PromptAsync(Writing writing, SessionId session, CancellationToken cancellationToken) =>
+        await writing.Sql("UPDATE sessions SET prompted = @round WHERE session_id = @session")
+            .With("@session", session.Value)
+            .With("@round", await CounterStore.LastAsync(writing, CounterStore.Rounds, cancellationToken))
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>The newest round at its user's last prompt.</summary>
+    public static async Task<long> PromptedAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT prompted FROM sessions WHERE session_id = @session")
+            .With("@session", session.Value)
+            .NumberOrNullAsync(cancellationToken) ?? 0;
+
     public static Task EndedAsync(Writing writing, SessionId session, CancellationToken cancellationToken) =>
         writing.Sql("UPDATE sessions SET ended_at = @now WHERE session_id = @session")
             .With("@session", session.Value).With("@now", writing.UnixNow)
@@ -104,6 +140,19 @@ internal static class SessionStore
             """)
             .With("@conversation", conversation.Value).With("@limit", limit)
             .ListAsync(Session.From, cancellationToken);
+
+    /// <summary>How many sessions of the conversation were heard of since a time.</summary>
+    public static Task<long> CountHeardOfAsync(
+        Reading reading, ConversationId conversation, DateTimeOffset since, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT COUNT(*) FROM sessions WHERE conversation_id = @conversation AND last_seen_at >= @since")
+            .With("@conversation", conversation.Value).With("@since", since.ToUnixTimeMilliseconds())
+            .NumberAsync(cancellationToken);
+
+    /// <summary>The same of all conversations.</summary>
+    public static Task<long> CountHeardOfAsync(Reading reading, DateTimeOffset since, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT COUNT(*) FROM sessions WHERE last_seen_at >= @since")
+            .With("@since", since.ToUnixTimeMilliseconds())
+            .NumberAsync(cancellationToken);
 
     /// <summary>Whether any session of the conversation gets its replies through hooks.</summary>
     public static async Task<bool> HasAgentAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>

@@ -6,6 +6,14 @@ namespace Relay.Http;
 /// <summary>Writes errors as application/problem+json.</summary>
 internal static class Problem
 {
+    /// <summary>429: too many by now, and when to come again.</summary>
+    public static Task WriteLaterAsync(HttpContext context, string detail, TimeSpan wait)
+    {
+        context.Response.Headers.RetryAfter =
+            Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return WriteAsync(context, StatusCodes.Status429TooManyRequests, detail);
+    }
+
     public static Task WriteAsync(HttpContext context, int status, string detail)
     {
         context.Response.StatusCode = status;

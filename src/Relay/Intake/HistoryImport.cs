@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Running;
@@ -20,7 +21,7 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
         if (await IsFirstStartAsync(cancellationToken) is false)
             return;
         var file = settings.Current.Home.HistoryFile;
-        var lines = File.Exists(file) ? Read(file) : [];
+        var lines = File.Exists(file) ? Read(file, settings.Current.Config.Operator.Name) : [];
         await database.WriteAsync(
             async writing =>
             {
@@ -40,7 +41,9 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
     private Task<bool> IsFirstStartAsync(CancellationToken cancellationToken) => database.ReadAsync(
         async reading => await FactStore.FindAsync(reading, FactStore.FirstStart, cancellationToken) is null, cancellationToken);
 
-    private static List<Line> Read(string file)
+    private const int LongestName = 56;
+
+    private static List<Line> Read(string file, string @operator)
     {
         try
         {
@@ -51,7 +54,7 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
             if (document.RootElement.ValueKind != JsonValueKind.Array)
                 throw new InvalidDataException($"{file}: a list of {{\"role\", \"content\"}} is expected; correct it or move it away");
             return document.RootElement.EnumerateArray()
-                .Select((element, index) => ReadLine(file, element, index))
+                .Select((element, index) => ReadLine(file, element, index, @operator))
                 .Where(line => line.Content.Length > 0)
                 .ToList();
         }
@@ -61,7 +64,19 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
         }
     }
 
-    private static Line ReadLine(string file, JsonElement element, int index)
+    /// <summary>What could be taken for the operator, the relay or the advisor speaks as a session all the same.</summary>
+    private static string NameOf(string session, string @operator)
+    {
+        if (SessionId.TryParse(session) is not null && !ReservedNames.IsOperators(session, @operator))
+            return session;
+        var letters = NotInNames().Replace(session, "-").Trim('-');
+        return "session-" + letters[..Math.Min(letters.Length, LongestName)];
+    }
+
+    [GeneratedRegex("[^A-Za-z0-9_-]+")]
+    private static partial Regex NotInNames();
+
+    private static Line ReadLine(string file, JsonElement element, int index, string @operator)
     {
         if (Text(element, "role") is not { } role || !element.TryGetProperty("content", out var content))
             throw new InvalidDataException($"{file}: element {index} has no role and content; correct it or move it away");
@@ -71,7 +86,7 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
         var text = content.ValueKind == JsonValueKind.Array
             ? string.Concat(content.EnumerateArray().Select(block => Text(block, "text")))
             : content.GetString() ?? "";
-        var speaker = Text(element, "session_id") is { Length: > 0 } session ? session : role;
+        var speaker = Text(element, "session_id") is { Length: > 0 } session ? NameOf(session, @operator) : role;
         return role == "assistant"
             ? new Line(EntryRole.Assistant, "advisor", text.Trim())
             : new Line(EntryRole.User, speaker, text.Trim());

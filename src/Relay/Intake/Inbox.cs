@@ -8,6 +8,9 @@ internal sealed record Incoming(SessionId Session, string Content, string Dedupe
 {
     /// <summary>The id that its sender has told to people.</summary>
     public string? MessageId { get; init; }
+
+    /// <summary>To whom the session's name is counted if it is new; null where it is bound by nothing.</summary>
+    public string? Source { get; init; }
 }
 
 /// <summary>Accepts the messages of sessions, whichever way they come. When it returns, they are durable, and each is there once.</summary>
@@ -25,7 +28,11 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
 
         public sealed record Duplicate(Message Message) : Acceptance;
 
-        public sealed record Refused(string Reason) : Acceptance;
+        public sealed record Refused(string Reason) : Acceptance
+        {
+            /// <summary>Set when it may be accepted later: its source has made too many names.</summary>
+            public TimeSpan? RetryAfter { get; init; }
+        }
     }
 
     public Task<Acceptance> AcceptAsync(
@@ -52,7 +59,12 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         var session = incoming.Session;
         if (directory.ConversationOf(session) is not { } conversation)
             return new Acceptance.Refused(directory.Refusal(session)!);
-        await SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken);
+        var name = new SessionName(session, incoming.Source);
+        var wait = await NameAllowance.AdmitAsync(
+            writing, directory, name,
+            () => SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken), cancellationToken);
+        if (wait is not null)
+            return new Acceptance.Refused(NameAllowance.Reason(directory, name)) { RetryAfter = wait };
         var message = new NewMessage(
             conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content)
         {

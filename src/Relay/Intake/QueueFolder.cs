@@ -26,6 +26,9 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(5);
 
+    /// <summary>When an envelope that had to wait is looked at again: its session may be known by then.</summary>
+    private static readonly TimeSpan TriedAgain = TimeSpan.FromSeconds(30);
+
     private readonly SettingsSource _settings;
     private readonly Inbox _inbox;
     private readonly ChangeFeed _changes;
@@ -40,6 +43,9 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private readonly Dictionary<string, Exception> _faulty = [];
 
     private readonly QueueLine _line;
+
+    /// <summary>Envelopes of new sessions that have to wait, and since when.</summary>
+    private readonly Dictionary<string, (FileFacts Facts, long Since)> _postponed = [];
     private bool _isUrgent;
 
     public QueueFolder(SettingsSource settings, Inbox inbox, ChangeFeed changes, TimeProvider clock, ILogger<QueueFolder> log)
@@ -60,6 +66,10 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     public TimeSpan Poll => _unfinished.Count == 0 ? Rescan : TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How many envelopes wait because their sessions are new and too many such names were made. Null before the first
+    /// look.</summary>
+    public int? Postponed { get; private set; }
+
     private RelayHome Home => _settings.Current.Home;
 
     /// <summary>While all that comes in has to wait for a call that is under way, some are gathered for one commit.</summary>
@@ -76,11 +86,13 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         if (contents.HasForeign && Try(() => ForeignNames.Rename(Home.Queue, QueueContents.Extension) > 0, Home.Queue) > 0)
             contents = QueueContents.Of(Home.Queue);
         var files = contents.InOrder();
-        Forget(files);
+        Forget(_unfinished, files);
+        Forget(_postponed, files);
         _line.Set(files);
         var started = _clock.GetTimestamp();
         while (_line.Left > 0 && _clock.GetElapsedTime(started) < LongestPass)
             handled += await TakeAsync(_line.Take(AtOnce, BytesAtOnce), cancellationToken);
+        Postponed = _postponed.Count;
         if (_line.Left > 0)
             return Math.Max(1, handled); // There is more to do.
         if (_faulty.Count > 0)
@@ -88,13 +100,14 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         return handled;
     }
 
-    private void Forget(List<(string Path, FileFacts Facts)> files)
+    private static void Forget(
+        Dictionary<string, (FileFacts Facts, long Since)> kept, List<(string Path, FileFacts Facts)> files)
     {
-        if (_unfinished.Count == 0)
+        if (kept.Count == 0)
             return;
         var there = files.Select(file => file.Path).ToHashSet();
-        foreach (var gone in _unfinished.Keys.Where(path => !there.Contains(path)).ToList())
-            _unfinished.Remove(gone);
+        foreach (var gone in kept.Keys.Where(path => !there.Contains(path)).ToList())
+            kept.Remove(gone);
     }
 
     /// <summary>The envelopes in the folder, oldest first.</summary>
@@ -160,6 +173,8 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     {
         if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && _clock.GetElapsedTime(seen.Since) < Settled)
             return false;
+        if (_postponed.TryGetValue(path, out var later) && later.Facts == facts && _clock.GetElapsedTime(later.Since) < TriedAgain)
+            return false;
         byte[]? bytes;
         try
         {
@@ -192,6 +207,8 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private bool Settle(Found found, Inbox.Acceptance acceptance)
     {
         CrashPoint.Pass("accept-2-durable");
+        if (acceptance is Inbox.Acceptance.Refused { RetryAfter: not null } late)
+            return Postpone(found, late.Reason);
         if (acceptance is Inbox.Acceptance.Refused refused)
             return Reject(found.Path, refused.Reason);
         if (acceptance is Inbox.Acceptance.Duplicate duplicate)
@@ -199,7 +216,17 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         UntrustedFile.Remove(found.Path, found.Facts);
         CrashPoint.Pass("accept-3-removed");
         _unfinished.Remove(found.Path);
+        _postponed.Remove(found.Path);
         return true;
+    }
+
+    /// <summary>It stays where it is, and nothing of it is lost.</summary>
+    private bool Postpone(Found found, string reason)
+    {
+        if (_postponed.Count == 0)
+            LogPostponed(Path.GetFileName(found.Path), reason);
+        _postponed[found.Path] = (found.Facts, _clock.GetTimestamp());
+        return false;
     }
 
     private bool RejectWhenSettled(string path, FileFacts facts, string reason)
@@ -237,13 +264,20 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         public static Found From(string path, FileFacts facts, byte[] bytes, Envelope envelope)
         {
             var key = envelope.Id is { } id ? "id:" + id : KeyOf(path, facts, bytes);
-            var incoming = new Incoming(envelope.Session, envelope.Content, key, ReplyChannel.Folder) { MessageId = envelope.MessageId };
+            var incoming = new Incoming(envelope.Session, envelope.Content, key, ReplyChannel.Folder)
+            {
+                MessageId = envelope.MessageId,
+                Source = string.Create(CultureInfo.InvariantCulture, $"{NameAllowance.Queue}{facts.Owner}"),
+            };
             return new Found(path, facts, incoming);
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "Rejected envelope {Name}: {Reason}")]
     private partial void LogRejected(string name, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Envelope {Name} has to wait, and perhaps others: {Reason}")]
+    private partial void LogPostponed(string name, string reason);
 
     [LoggerMessage(LogLevel.Information, "Envelope {Name} is {MessageId} again, accepted before")]
     private partial void LogDuplicate(string name, MessageId messageId);

@@ -96,16 +96,6 @@ internal static class QuestionStore
     /// <summary>The key under which changes of one question are published.</summary>
     public static string Key(long question) => question.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Whether the operator was asked about one of these messages.</summary>
-    public static async Task<bool> WasAskedAboutAsync(
-        Reading reading, IEnumerable<(ConversationId Conversation, MessageId Message)> messages, CancellationToken cancellationToken)
-    {
-        foreach (var (conversation, message) in messages)
-            if ((await OfAsync(reading, conversation, message, cancellationToken)).Count > 0)
-                return true;
-        return false;
-    }
-
     public static Task<List<Question>> OpenAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""

@@ -120,7 +120,7 @@ internal sealed partial class TurnStart(
             window = window.With(
                 new Entry(long.MaxValue, EntryRole.User, await SpeakerAsync(writing, message, cancellationToken), message.Content,
                     message.Content.Length, CoversThrough: null, writing.Now, IsQuoted: true));
-        var roster = await Roster.ReadAsync(writing, message, cancellationToken);
+        var roster = await Roster.ReadAsync(writing, message, calls.Settings.Config.Operator.Name, cancellationToken);
         return calls.Turn(window, past) with { Aside = roster };
     }
 

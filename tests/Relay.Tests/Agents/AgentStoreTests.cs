@@ -159,22 +159,20 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
-    public async Task The_guards_count_what_was_relayed_and_blocked_and_start_anew_with_the_user()
+    public async Task The_guard_counts_what_was_blocked_and_starts_anew_with_the_user()
     {
         var agent = await SeenAsync("a");
         await WriteAsync(writing => AgentStore.RelayedAsync(writing, agent, CancellationToken));
-        Assert.Equal((AgentState.Held, 1, 0, 0), await CountsAsync());
+        Assert.Equal((AgentState.Held, 0, 0), await CountsAsync());
         await WriteAsync(writing => AgentStore.WentOnAsync(writing, agent, CancellationToken));
         await WriteAsync(writing => AgentStore.RelayedAsync(writing, agent, CancellationToken));
         await WriteAsync(writing => AgentStore.WentOnAsync(writing, agent, CancellationToken));
-        Assert.Equal((AgentState.Active, 2, 2, 2), await CountsAsync());
-        await WriteAsync(writing => AgentStore.OperatorSpokeAsync(writing, agent, CancellationToken));
-        Assert.Equal((AgentState.Active, 0, 2, 2), await CountsAsync());
+        Assert.Equal((AgentState.Active, 2, 2), await CountsAsync());
         await WriteAsync(writing => AgentStore.StoppedAsync(writing, agent, CancellationToken));
-        Assert.Equal((AgentState.Idle, 0, 0, 3), await CountsAsync());
-        await WriteAsync(writing => AgentStore.RelayedAsync(writing, agent, CancellationToken));
+        Assert.Equal((AgentState.Idle, 0, 3), await CountsAsync());
+        await WriteAsync(writing => AgentStore.WentOnAsync(writing, agent, CancellationToken));
         await WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, CancellationToken));
-        Assert.Equal((AgentState.Active, 0, 0, 3), await CountsAsync());
+        Assert.Equal((AgentState.Active, 0, 4), await CountsAsync());
     }
 
     [Theory]
@@ -211,11 +209,11 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
 
         await AtOnceAsync(20, async (writing, _) =>
         {
-            await AgentStore.RelayedAsync(writing, agent, CancellationToken);
+            await AgentStore.WentOnAsync(writing, agent, CancellationToken);
             return true;
         });
 
-        Assert.Equal((AgentState.Held, 20, 0, 0), await CountsAsync());
+        Assert.Equal((AgentState.Active, 20, 20), await CountsAsync());
     }
 
     [Fact]
@@ -279,6 +277,6 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
 
     private Task<Agent?> OfToolUseAsync(string use) => ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, CancellationToken));
 
-    private async Task<(AgentState State, int Rounds, int Blocks, long Stops)> CountsAsync() =>
-        await FindAsync("a") is { } agent ? (agent.State, agent.Rounds, agent.Blocks, agent.Stops) : default;
+    private async Task<(AgentState State, int Blocks, long Stops)> CountsAsync() =>
+        await FindAsync("a") is { } agent ? (agent.State, agent.Blocks, agent.Stops) : default;
 }

@@ -9,7 +9,8 @@ public sealed class ConfigTemplateTests : IDisposable
     [
         "model", "max_tokens", "system_prompt", "system_prompt_file", "summarization_prompt", "history_char_cap", "keep_recent_turns",
         "sessions", "session_id", "conversation", "accept_unknown_sessions", "operator", "name", "token", "scan_chars", "input_file",
-        "listen", "cache_ttl", "budget", "per_day_usd", "per_month_usd", "agents", "max_rounds", "wake", "allow", "stuck_after",
+        "listen", "cache_ttl", "budget", "per_day_usd", "per_month_usd", "agents", "max_rounds",
+        "new_names_per_hour", "max_permissions", "wake", "allow", "stuck_after",
         "max_envelope_bytes", "advisor",
     ];
 

@@ -121,8 +121,6 @@ public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
         Assert.Empty(await OfAsync(answer));
         Assert.Equal(first.Id, (await AnsweredByAsync(answer))!.Id);
         Assert.Null(await AnsweredByAsync(raiser));
-        Assert.True(await WasAskedAboutAsync(answer, raiser));
-        Assert.False(await WasAskedAboutAsync(answer));
     }
 
     [Fact]
@@ -164,9 +162,6 @@ public abstract class QuestionStoreTests(string kind) : StoreTests(kind)
 
     private Task<Question?> AnsweredByAsync(MessageId answer) =>
         ReadAsync(reading => QuestionStore.AnsweredByAsync(reading, Default, answer, CancellationToken));
-
-    private Task<bool> WasAskedAboutAsync(params MessageId[] messages) => ReadAsync(
-        reading => QuestionStore.WasAskedAboutAsync(reading, messages.Select(message => (Default, message)), CancellationToken));
 
     private Task<Question?> NewestAnsweredAsync() => ReadAsync(reading => QuestionStore.NewestAnsweredAsync(reading, CancellationToken));
 

@@ -52,7 +52,7 @@ public sealed class MigratedRowsTests : IAsyncLifetime
     [InlineData("dispatches", "position, number, created_at, session_id, dispatch_id, channel, state, content, conversation_id")]
     [InlineData("pages", "priority, attempts, due_at, created_at, page_id, title, body, tags, state")]
     [InlineData("calls", "started_at, prompt_bytes, input_tokens, output_tokens, cache_read, call_id, session_id, purpose, model, state")]
-    [InlineData("agents", "rounds, blocks, stops, first_seen_at, last_seen_at, agent_id, session_id, folder, state")]
+    [InlineData("agents", "blocks, stops, first_seen_at, last_seen_at, agent_id, session_id, folder, state")]
     [InlineData("tool_uses", "at, tool_use_id, agent_id")]
     public async Task A_row_says_what_it_said(string table, string columns)
     {

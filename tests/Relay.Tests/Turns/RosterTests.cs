@@ -59,6 +59,61 @@ public sealed class RosterTests
         Assert.DoesNotContain("mint", string.Join('\n', second.Messages.SkipLast(1).Select(turn => turn.Text)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Of_thousands_twenty_are_named_those_who_wait_first_and_the_rest_is_counted()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        await MakeUpAsync(relay, 3_000);
+        await relay.AcceptAsync("made-up-7", "What holds the others up?", channel: ReplyChannel.Agent);
+        await relay.AcceptAsync("made-up-1234", "And this?", channel: ReplyChannel.Agent);
+
+        await relay.TakeTurnsAsync();
+
+        var roster = relay.Advisor.Calls[0].Aside!;
+        Assert.Equal(19, roster.Count(letter => letter == ';') - 1);
+        Assert.StartsWith(
+            "[the relay] Sessions of this conversation now: made-up-1234 (waits for a reply", roster, StringComparison.Ordinal);
+        Assert.Contains("made-up-7 (speaks)", roster, StringComparison.Ordinal);
+        Assert.Contains("; and 2,980 more. A line", roster, StringComparison.Ordinal);
+        Assert.InRange(roster.Length, 100, 2_000);
+    }
+
+    [Fact]
+    public async Task Who_was_not_heard_of_for_a_week_is_not_told_of_any_more_and_stays_in_the_journal()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        await relay.AcceptAsync("gone", "Hello.", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        await relay.AcceptAsync("JC-the-second", "Hello.", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        relay.Clock.Advance(TimeSpan.FromDays(5));
+        await relay.AcceptAsync("JC-the-second", "Still here.", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        Assert.Contains("gone (seen 5 days ago)", relay.Advisor.Calls[^1].Aside!, StringComparison.Ordinal);
+
+        relay.Clock.Advance(TimeSpan.FromDays(3));
+        await relay.AcceptAsync("shop", "And I?", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+
+        Assert.DoesNotContain("gone", relay.Advisor.Calls[^1].Aside!, StringComparison.Ordinal);
+        Assert.Contains("JC-the-second (seen 3 days ago)", relay.Advisor.Calls[^1].Aside!, StringComparison.Ordinal);
+        Assert.Contains("[gone] Hello.", relay.Advisor.Calls[^1].Messages[0].Blocks);
+        await relay.ConfigureAsync("operator: {name: JC the second}\n"); // The name is the operator's now.
+        await relay.AcceptAsync("mint", "And I?", channel: ReplyChannel.Agent);
+        await relay.TakeTurnsAsync();
+        Assert.DoesNotContain("JC-the-second", relay.Advisor.Calls[^1].Aside!, StringComparison.Ordinal);
+        Assert.Contains("shop", relay.Advisor.Calls[^1].Aside!, StringComparison.Ordinal);
+    }
+
+    /// <summary>As an older relay let it come to.</summary>
+    internal static Task MakeUpAsync(TempRelay relay, int count) => relay.WriteAsync(async writing =>
+    {
+        for (var number = 0; number < count; number++)
+            await SessionStore.SeenAsync(
+                writing, SessionId.Stored($"made-up-{number}"), new ConversationId("default"), ReplyChannel.Agent,
+                TestContext.Current.CancellationToken);
+    });
+
     private static Participant Participant(string name, TimeSpan seenAgo) =>
         new(SessionId.Stored(name), Now - seenAgo, EndedAt: null, IsWaiting: false);
 }

@@ -68,7 +68,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
         HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
     {
         var lease = await replies.TakeAsync(agent, cancellationToken);
-        await replies.CarryAsync(context, agent, lease, cancellationToken);
+        AgentReplies.Carry(context, lease);
         var waiting = lease.IsEmpty ? null : Introduction.Of(lease);
         var text = string.Join("\n\n", new[] { always, waiting }.Where(part => part is not null));
         return text.Length == 0 ? HookAnswer.Nothing : HookAnswer.Context(name, text);

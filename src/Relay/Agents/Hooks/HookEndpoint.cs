@@ -27,19 +27,34 @@ internal sealed partial class HookEndpoint(
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault);
             return;
         }
-        var seen = new AgentSighting(id, SessionHeader.Of(context.Request)?.Value, hook.Cwd ?? "");
+        var seen = new AgentSighting(id, SessionHeader.Of(context.Request)?.Value, hook.Cwd ?? "")
+        {
+            Source = NameSource.Of(context),
+        };
         var agent = await database.WriteAsync(
             writing => AgentStore.SeenAsync(writing, directory, seen, context.RequestAborted), context.RequestAborted);
         if (agent is null)
         {
-            const string unknown = "this session is not listed under sessions in config.yaml, and accept_unknown_sessions is false";
-            var reason = SessionHeader.Of(context.Request) is { } given ? directory.Refusal(given) : null;
-            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, reason ?? unknown);
+            await RefuseAsync(context, seen.Source);
             return;
         }
         LogHook(name, agent.Session, agent.Id);
         var answer = await answers.ToAsync(context, agent, hook, name);
         await context.Response.WriteAsJsonAsync(answer, HookAnswer.Json, context.RequestAborted);
+    }
+
+    private async Task RefuseAsync(HttpContext context, string source)
+    {
+        const string unknown = "this session is not listed under sessions in config.yaml, and accept_unknown_sessions is false";
+        var given = SessionHeader.Of(context.Request);
+        var reason = given is { } name ? directory.Refusal(name) : null;
+        var wait = reason is null && directory.AcceptsUnknown
+            ? await database.ReadAsync(
+                reading => NameAllowance.WaitAsync(reading, directory, source, context.RequestAborted), context.RequestAborted)
+            : null;
+        await (wait is { } later
+            ? Problem.WriteLaterAsync(context, NameAllowance.TooMany(directory, source), later)
+            : Problem.WriteAsync(context, StatusCodes.Status403Forbidden, reason ?? unknown));
     }
 
     private static async Task<HookEvent?> ReadAsync(HttpContext context)

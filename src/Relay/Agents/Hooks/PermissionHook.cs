@@ -29,7 +29,8 @@ internal sealed partial class PermissionHook(
         if (intake.TooLong(tool + input) is not null)
             return HookAnswer.Nothing; // Too long for a page on a phone, so the client asks its own user.
         var text = $"{agent.Session} wants to use {tool} in {agent.Folder}:\n\n{input}\n\nAnswer allow, or deny with a reason.";
-        var question = await questions.AskAsync(agent.Session, tool, text, cancellationToken);
+        if (await questions.AskAsync(agent.Session, tool, text, cancellationToken) is not { } question)
+            return HookAnswer.Nothing; // Too many are open, so the client asks its own user.
         LogAsked(question, agent.Session, tool);
         return await questions.AnswerAsync(question, cancellationToken) is { } answer ? Decide(answer) : HookAnswer.Nothing;
     }

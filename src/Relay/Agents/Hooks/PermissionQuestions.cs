@@ -13,10 +13,20 @@ internal sealed class PermissionQuestions(
 {
     private static readonly Hold Patience = new(Limit: TimeSpan.FromSeconds(540), Poll: TimeSpan.FromSeconds(5));
 
-    public async Task<long> AskAsync(SessionId session, string tool, string text, CancellationToken cancellationToken) =>
-        await database.WriteAsync(
+    /// <summary>Null when so many wait for the operator that one more page would only be noise: then the client's own prompt asks.
+    /// That is said once.</summary>
+    public Task<long?> AskAsync(SessionId session, string tool, string text, CancellationToken cancellationToken) =>
+        database.WriteAsync(
             async writing =>
             {
+                var load = await PermissionLoad.OfAsync(writing, session, cancellationToken);
+                if (load.IsFull(settings.Current.Config.Agents.MaxPermissions))
+                {
+                    await PageMoreAsync(writing, session, cancellationToken);
+                    return (long?)null;
+                }
+                if (load.IsEmpty)
+                    await PageStore.ClearAsync(writing, PageCause.MorePermissions, cancellationToken);
                 var conversation = directory.ConversationOf(session) ?? SessionDirectory.Default;
                 var question = new NewQuestion(conversation, Message: null, session, QuestionKind.Permission, text);
                 var id = (await QuestionStore.OpenAsync(writing, question, cancellationToken)).Id;
@@ -26,6 +36,15 @@ internal sealed class PermissionQuestions(
                 return id;
             },
             cancellationToken);
+
+    private static Task<bool> PageMoreAsync(Writing writing, SessionId session, CancellationToken cancellationToken)
+    {
+        var text = $"{session} asks for more permissions than wait for you already, and perhaps others do. They are asked about in the "
+            + "client's own prompt, at its terminal. There is no further page until fewer are open.";
+        var page = new NewPage(
+            PageCause.MorePermissions, "Relay: more permissions wait at the terminal", text, Priority: 3, "lock");
+        return PageStore.QueueAsync(writing, page, cancellationToken);
+    }
 
     /// <summary>Waits for the answer. Null when none came in time, or when the relay stops.</summary>
     public async Task<string?> AnswerAsync(long question, CancellationToken cancellationToken)

@@ -30,8 +30,6 @@ internal sealed partial class StopHook(
             return await GoOnAsync(context, agent, waiting, cancellationToken);
         if (!IsRelayed(context) || string.IsNullOrWhiteSpace(hook.LastAssistantMessage))
             return await LetStopAsync(agent, note: null, cancellationToken);
-        if (agent.Rounds >= intake.MaxRounds)
-            return await LetStopAsync(agent, TooManyRounds(agent), cancellationToken);
         return await RelayAsync(context, agent, hook, goesOn, cancellationToken);
     }
 
@@ -39,14 +37,11 @@ internal sealed partial class StopHook(
     public static bool IsDone(OutboundReply reply) =>
         Provenance.TextOf(reply).AsSpan().TrimStart().StartsWith(Done, StringComparison.Ordinal);
 
-    private static string TooManyRounds(Agent agent) =>
-        $"Relay: {agent.Rounds} rounds with the advisor without a human; it goes on after your next prompt.";
-
     private async Task<HookAnswer> RelayAsync(
         HttpContext context, Agent agent, HookEvent hook, bool goesOn, CancellationToken cancellationToken)
     {
-        var acceptance = await intake.AcceptAsync(
-            agent.Session, hook.LastAssistantMessage!, Key(agent, hook), ReplyChannel.Agent, cancellationToken); // (2)
+        var said = new Incoming(agent.Session, hook.LastAssistantMessage!, Key(agent, hook), ReplyChannel.Agent);
+        var acceptance = await intake.AcceptRoundAsync(said, cancellationToken); // (2)
         if (acceptance is Inbox.Acceptance.Refused refused)
             return await LetStopAsync(agent, "Relay: this was not sent to the advisor: " + refused.Reason, cancellationToken);
         if (acceptance is Inbox.Acceptance.Accepted)
@@ -96,7 +91,7 @@ internal sealed partial class StopHook(
     private async Task<HookAnswer> GoOnAsync(
         HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
     {
-        await replies.CarryAsync(context, agent, lease, cancellationToken);
+        AgentReplies.Carry(context, lease);
         if (IsRelayed(context) && lease.Replies.All(IsDone))
         {
             var words = string.Join("\n\n", lease.Replies.Select(WordsAfterDone)).Trim();

@@ -162,7 +162,8 @@ internal sealed class AdvisorTools(
         if (channel == ReplyChannel.Agent && await SameQuestionAsync(caller.Session, content, cancellationToken) is { } open)
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(database.Clock.GetUtcNow());
-        return await intake.AcceptAsync(caller.Session, content, key, channel, cancellationToken);
+        return await intake.AcceptAsync(
+            new Incoming(caller.Session, content, key, channel) { Source = caller.Source }, cancellationToken);
     }
 
     /// <summary>A question whose reply the session has not got yet. Asked again in a new call, it is the same message:

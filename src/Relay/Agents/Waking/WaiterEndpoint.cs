@@ -78,7 +78,7 @@ internal sealed class WaiterEndpoint(
             lease.Dispose();
             return null;
         }
-        await replies.CarryAsync(context, agent, lease, context.RequestAborted);
+        AgentReplies.Carry(context, lease);
         return new End(context.Request.Headers.ContainsKey(IntroduceHeader) ? Introduction.Of(lease) : lease.Text);
     }
 

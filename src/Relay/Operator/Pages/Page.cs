@@ -40,6 +40,12 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public static readonly PageCause RejectedEnvelopes = new(PageKind.Refused, "queue/.rejected");
     public static readonly PageCause Moving = new(PageKind.Moving, "");
 
+    public static readonly PageCause NewNames = new(PageKind.Refused, "queue: new names");
+    public static readonly PageCause MorePermissions = new(PageKind.Question, "more");
+
+    /// <summary>Sessions of a name have made too many rounds by themselves.</summary>
+    public static PageCause Rounds(string family) => new(PageKind.Hold, $"rounds:{family}");
+
     public static PageCause Broken(string part) => new(PageKind.Stuck, part);
 
     public static PageCause Question(long question) => new(PageKind.Question, question.ToString(CultureInfo.InvariantCulture));

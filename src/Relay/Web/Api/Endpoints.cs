@@ -64,10 +64,17 @@ internal static class Endpoints
             await Problem.WriteAsync(context, 400, $"session_id ({SessionId.Allowed}), content and id are needed, none of them empty");
             return;
         }
-        var incoming = new Incoming(session, body.Content, "id:" + body.Id, ReplyChannel.Caller) { MessageId = body.MessageId };
+        var incoming = new Incoming(session, body.Content, "id:" + body.Id, ReplyChannel.Caller)
+        {
+            MessageId = body.MessageId,
+            Source = NameSource.Of(context),
+        };
         var acceptance = await Of<Inbox>(context).AcceptAsync(incoming, context.RequestAborted);
         switch (acceptance)
         {
+            case Inbox.Acceptance.Refused { RetryAfter: { } wait } refused:
+                await Problem.WriteLaterAsync(context, refused.Reason, wait);
+                break;
             case Inbox.Acceptance.Refused refused:
                 await Problem.WriteAsync(context, 400, refused.Reason);
                 break;

@@ -18,9 +18,6 @@ namespace Relay.Web.Status;
 /// The time it takes depends on the unfinished messages only.</summary>
 internal sealed class StatusReader(Database database, SettingsSource settings, Faults faults, ClockSteps steps)
 {
-    /// <summary>How many are listed besides those of the configuration.</summary>
-    private const int SessionsListed = 100;
-
     private readonly Health _health = new(database, settings, faults, steps);
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
     private StatusReport? _last;
@@ -106,7 +103,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         var newest = (await QuestionStore.NewestAsync(reading, 1, cancellationToken)).FirstOrDefault();
         var size = await ConversationStore.TotalSizeAsync(reading, cancellationToken);
         var totals = await Spending.TotalsAsync(reading, cancellationToken);
-        var sessions = await SessionsAsync(reading, backlog, cancellationToken);
+        var (sessions, notListed) = await SessionsAsync(reading, backlog, cancellationToken);
         var (placedAt, placedFor) = await LastDispatchAsync(reading, cancellationToken);
         var (state, reason) = StateOf(running, backlog.Held, open);
         var queue = Queue;
@@ -134,7 +131,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
             Model = ModelOf(settings.Current.Config),
             Version = ProgramVersion.Text,
             Sessions = sessions,
-            SessionsNotListed = await CounterStore.LastAsync(reading, CounterStore.Sessions, cancellationToken) - sessions.Count,
+            SessionsNotListed = notListed,
             Questions = Listed(open),
         };
     }
@@ -142,18 +139,15 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
     private static List<QuestionStatus> Listed(List<Question> open) =>
         open.Select(each => new QuestionStatus(each.Id, each.Asker, each.Text, each.AskedAt)).ToList();
 
-    private async Task<List<SessionStatus>> SessionsAsync(Reading reading, Backlog backlog, CancellationToken cancellationToken)
+    private async Task<(List<SessionStatus> Sessions, long NotListed)> SessionsAsync(
+        Reading reading, Backlog backlog, CancellationToken cancellationToken)
     {
-        var listed = await SessionStore.NewestAsync(reading, SessionsListed, cancellationToken);
-        var notListed = settings.Current.Config.Sessions.Where(each => !listed.Exists(session => session.Id.Value == each.SessionId));
-        foreach (var configured in notListed)
-            if (await SessionStore.FindAsync(reading, SessionId.Stored(configured.SessionId), cancellationToken) is { } known)
-                listed.Add(known);
+        var (sessions, notListed) = await new SessionList(settings.Current.Config).ReadAsync(reading, backlog, cancellationToken);
         var undelivered = (await Outbox.UndeliveredAsync(reading, cancellationToken)).ToLookup(each => each.Session, each => each.Count);
         var unanswered = backlog.Groups
             .Where(group => group.Speaker == Speaker.Session)
             .ToLookup(group => group.Session, group => group.Count);
-        return listed
+        var listed = sessions
             .OrderBy(session => session.Id.Value, StringComparer.Ordinal)
             .Select(session => new SessionStatus(
                 session.Id.Value,
@@ -162,6 +156,7 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
                 unanswered[session.Id].Sum(),
                 undelivered[session.Id.Value].Sum()))
             .ToList();
+        return (listed, notListed);
     }
 
     private static async Task<(DateTimeOffset? At, string? Session)> LastDispatchAsync(

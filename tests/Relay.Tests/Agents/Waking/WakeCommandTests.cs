@@ -66,5 +66,5 @@ public sealed class WakeCommandTests
         WakeCommand.RunAsync(line, agent, text, "token", TimeProvider.System, TestContext.Current.CancellationToken);
 
     private static Agent Agent(string id, string folder) =>
-        new(id, SessionId.Stored("shop"), folder, AgentState.Idle, 0, 0, 0, TimeProvider.System.GetUtcNow());
+        new(id, SessionId.Stored("shop"), folder, AgentState.Idle, 0, 0, TimeProvider.System.GetUtcNow());
 }

@@ -99,8 +99,8 @@ internal static class FinishedStore
         """,
         $$"""
         {{Series}} INSERT INTO agents (
-            agent_id, session_id, owns_name, folder, state, rounds, blocks, stops, first_seen_at, last_seen_at)
-        SELECT 'agent' || n, {{Session}}, 0, '/projects/' || n, 'ended', 0, 0, 1, {{At}}, {{At}} + 9 FROM series WHERE n <= @count / 100
+            agent_id, session_id, owns_name, folder, state, blocks, stops, first_seen_at, last_seen_at)
+        SELECT 'agent' || n, {{Session}}, 0, '/projects/' || n, 'ended', 0, 1, {{At}}, {{At}} + 9 FROM series WHERE n <= @count / 100
         """,
         $$"""
         {{Series}} INSERT INTO tool_uses (tool_use_id, agent_id, at)

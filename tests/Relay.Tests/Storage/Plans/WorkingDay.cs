@@ -194,6 +194,8 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.TakeTurnsAsync();
         await HookAsync("PostToolUse"); // It carries the replies that wait.
         await HookAsync("Stop");
+        var rounds = relay.Get<Rounds>();
+        await rounds.GiveBackAsync(await rounds.TakeAsync(session, CancellationToken), CancellationToken);
         await AskPermissionAsync();
         await relay.AcceptAsync(session.Value, "And now?", channel: ReplyChannel.Agent);
         await relay.TakeTurnsAsync();
