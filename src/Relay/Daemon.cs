@@ -68,6 +68,7 @@ internal sealed class Daemon : IAsyncDisposable
         if (taken is InstanceLock.Taken.Other other)
             return new Start.AlreadyRunning(other.ProcessId);
         var mine = ((InstanceLock.Taken.Mine)taken).Lock;
+        home.Sweep();
         if (Listening.WhyNot(settings.Current.Config.Listen) is { } fault)
         {
             mine.Dispose();

@@ -3,7 +3,6 @@ using System.Text;
 using Relay.Agents.Connect;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -42,7 +41,7 @@ internal static class ConnectCommand
                 parse.GetValue(permissions),
                 parse.GetValue(print));
             var connect = new ConnectClaudeCode(context, context.Home(parse), ProgramCommand.OfProcess());
-            return FileModes.AsStarted(() => connect.Run(choices)); // A project's files are for all who work on it.
+            return connect.Run(choices);
         });
         return new Command("connect", "connect sessions to the relay") { claudeCode };
     }
@@ -86,7 +85,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
 
     public int Run(ConnectChoices choices)
     {
-        var loaded = Load(generate: !choices.Print && !File.Exists(home.EndpointFile)); // (1)
+        var loaded = Load(generate: !choices.Print && RunningEndpoint.Of(home) is null); // (1)
         if (loaded is Loaded.Faulty faulty)
             return context.ReportFaults(faulty.Faults);
         var config = ((Loaded.Ok)loaded).Source.Current.Config;
@@ -154,7 +153,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
 
     private void Write(IReadOnlyList<PlannedFile> plan, ConnectChoices choices, RelayConfig config, ClientEntries entries)
     {
-        ProjectFiles.Write(plan);
+        ProjectFiles.Write(choices.Project is { } project ? Path.GetFullPath(project) : Plugin(choices), plan);
         foreach (var file in plan.Where(file => file.Content is not null))
             context.Output.WriteLine($"wrote {file.Path}");
         if (config.Listen.Port == 0)

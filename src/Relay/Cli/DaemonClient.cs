@@ -90,19 +90,7 @@ internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) 
         }
     }
 
-    private Uri? Address()
-    {
-        try
-        {
-            using var endpoint = JsonDocument.Parse(File.ReadAllBytes(settings.Current.Home.EndpointFile));
-            return new Uri(endpoint.RootElement.GetProperty("url").GetString()!);
-        }
-        catch (Exception exception) when (
-            exception is FileNotFoundException or DirectoryNotFoundException or JsonException or KeyNotFoundException or UriFormatException)
-        {
-            return null;
-        }
-    }
+    private Uri? Address() => RunningEndpoint.Of(settings.Current.Home) is { } url ? new Uri(url) : null;
 
     private static JsonElement Parse(byte[] body)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Files;
@@ -42,14 +43,14 @@ internal sealed class Demo(CommandContext context)
     private static async Task<Daemon> StartAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)
     {
         home.CreateFolders();
-        File.WriteAllText(home.ConfigFile, """
+        DurableFile.Replace(home.ConfigFile, """
             advisor: simulated
             listen: 127.0.0.1:0
             sessions:
               - session_id: session-1
               - session_id: session-2
 
-            """);
+            """u8);
         var environment = new Dictionary<string, string> { ["NTFY_SERVER"] = phone.Url };
         if (SettingsSource.Load(home, environment, generate: true) is not Loaded.Ok loaded)
             throw new CommandFailure(ExitCode.Failed, $"the demo could not write its settings in {home.Root}");
@@ -101,10 +102,10 @@ internal sealed class Demo(CommandContext context)
     private async Task<bool> TakeReplyAsync(RelayHome home, string session, CancellationToken cancellationToken)
     {
         var file = Path.Combine(home.SessionFolder(session), "input.txt");
-        if (await WaitAsync(() => File.Exists(file) ? File.ReadAllText(file) : null, cancellationToken) is not { } reply)
+        if (await WaitAsync(() => BoundedFile.ReadState(file).Found, cancellationToken) is not { } bytes)
             return ReportMissing($"the reply to {session}");
         File.Delete(file);
-        Show(session, $"reads dispatch/{session}/input.txt: {reply.TrimEnd('\n')}");
+        Show(session, $"reads dispatch/{session}/input.txt: {Encoding.UTF8.GetString(bytes).TrimEnd('\n')}");
         return true;
     }
 
@@ -116,7 +117,8 @@ internal sealed class Demo(CommandContext context)
 
     private static string? State(RelayHome home)
     {
-        using var status = JsonDocument.Parse(File.ReadAllBytes(home.StatusFile));
+        var bytes = BoundedFile.ReadState(home.StatusFile).Found ?? throw new IOException($"{home.StatusFile} is gone");
+        using var status = JsonDocument.Parse(bytes);
         return status.RootElement.GetProperty("state").GetString();
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Relay.Agents.Connect;
-using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -23,23 +22,25 @@ internal static class DisconnectCommand
         });
         claudeCode.SetAction(parse =>
         {
-            var folder = parse.GetValue(plugin) ?? Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder);
-            return FileModes.AsStarted(() => Run(context, parse.GetValue(project), Path.GetFullPath(folder)));
+            return Run(context, parse.GetValue(project), () => parse.GetValue(plugin) is { } named
+                ? Path.GetFullPath(named)
+                : Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder));
         });
         return new Command("disconnect", "undo connect") { claudeCode };
     }
 
-    internal static int Run(CommandContext context, string? project, string plugin)
+    internal static int Run(CommandContext context, string? project, Func<string> pluginFolder)
     {
         try
         {
             if (project is null)
             {
+                var plugin = pluginFolder();
                 context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove");
                 return ExitCode.Done;
             }
             var plan = new ProjectFiles(Path.GetFullPath(project)).PlanDisconnect();
-            ProjectFiles.Write(plan);
+            ProjectFiles.Write(Path.GetFullPath(project), plan);
             foreach (var file in plan)
                 context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
             if (plan.Count == 0)

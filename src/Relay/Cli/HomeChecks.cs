@@ -1,4 +1,5 @@
 using Relay.Configuration;
+using Relay.Files;
 using Relay.Intake;
 using Relay.Texts;
 
@@ -68,7 +69,7 @@ internal static class HomeChecks
         var probe = Path.Combine(folder, $".doctor-{Environment.ProcessId}");
         try
         {
-            File.WriteAllBytes(probe, []);
+            DurableFile.WriteNew(probe, [], DurableFile.OwnerAlone);
             File.Delete(probe);
             return null;
         }

@@ -68,19 +68,16 @@ internal static partial class Hook
     private static TinyHttp.Response? Send(HookOptions options, byte[] input, int seconds) =>
         options.Address is { } address ? TinyHttp.Post(address, "/hooks/claude-code", options.Headers, input, seconds) : null;
 
-    /// <summary>The address in the home's endpoint.json, if it differs from the one this session uses.</summary>
+    /// <summary>Where the home's relay listens, if that differs from where this session asks.</summary>
     private static string? OtherAddress(HookOptions options)
     {
         try
         {
-            using var endpoint = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(options.Home, "state", "endpoint.json")));
-            return endpoint.RootElement.GetProperty("url").GetString() is { } url && url != options.Url ? url : null;
+            return RunningEndpoint.Of(new RelayHome(options.Home)) is { } url && url != options.Url ? url : null;
         }
-        catch (Exception exception) when (
-            exception is IOException or UnauthorizedAccessException or ArgumentException
-                or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return null;
+            return null; // The home is not this user's to look into, or there is none of that name.
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Relay.Configuration;
+using Relay.Files;
 using Relay.Files.Platform;
 
 namespace Relay.Cli;
@@ -8,9 +9,6 @@ namespace Relay.Cli;
 /// <summary>relay init: creates a home. What is there already stays as it is.</summary>
 internal static class InitCommand
 {
-    private const UnixFileMode OwnerReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OthersRead = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     public static Command Create(CommandContext context)
     {
         var json = CommonOptions.Json();
@@ -27,9 +25,9 @@ internal static class InitCommand
         foreach (var folder in (string[])[home.Root, home.State, home.Queue, home.Dispatch, home.Logs])
             (Directory.Exists(folder) ? kept : made).Add(folder);
         home.CreateFolders();
-        var configIsNew = WriteNew(home.ConfigFile, ConfigTemplate.Config, OwnerReadWrite | OthersRead);
+        var configIsNew = WriteNew(home.ConfigFile, ConfigTemplate.Config);
         (configIsNew ? made : kept).Add(home.ConfigFile);
-        var envIsNew = WriteNew(home.EnvFile, ConfigTemplate.Env, OwnerReadWrite);
+        var envIsNew = WriteNew(home.EnvFile, ConfigTemplate.Env);
         (envIsNew ? made : kept).Add(home.EnvFile);
         var loaded = SettingsSource.Load(home, context.Environment, generate: envIsNew); // Never writes to a .env that was there before.
         Report(context, home, made, kept, json);
@@ -52,15 +50,11 @@ internal static class InitCommand
     }
 
     /// <summary>False when the name is taken, even by a link whose target is missing.</summary>
-    private static bool WriteNew(string path, string text, UnixFileMode mode)
+    private static bool WriteNew(string path, string text)
     {
         if (Posix.Lstat(path) is not null)
             return false;
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
-        using var stream = new FileStream(path, options);
-        stream.Write(Encoding.UTF8.GetBytes(text));
-        stream.Flush();
-        Posix.SyncFile(stream.SafeFileHandle);
+        DurableFile.WriteNew(path, Encoding.UTF8.GetBytes(text), DurableFile.OwnerAlone);
         return true;
     }
 }

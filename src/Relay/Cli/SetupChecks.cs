@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Costs;
@@ -110,15 +111,10 @@ internal sealed class SetupChecks(Settings settings, TimeProvider clock)
             $"correct what is worth it and put it into queue again; then empty {folder}");
     }
 
-    private static string Reason(string file)
+    private static string Reason(string file) => BoundedFile.ReadState(file) switch
     {
-        try
-        {
-            return File.ReadAllText(file).Trim();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return exception.Message;
-        }
-    }
+        FileContent.Bytes bytes => Encoding.UTF8.GetString(bytes.Content).Trim(),
+        FileContent.Unreadable unreadable => unreadable.Reason,
+        _ => "its reason is gone",
+    };
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Relay.Files;
 using Relay.Texts;
 using YamlDotNet.Core;
 
@@ -9,7 +10,7 @@ namespace Relay.Configuration;
 /// Collects all faults, in the order of their lines.</summary>
 internal sealed class ConfigReader
 {
-    private const int LargestBytes = 1 << 20;
+    public const int LargestBytes = 1 << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private static readonly SearchValues<char> ForbiddenCharacters = SearchValues.Create(
@@ -66,7 +67,7 @@ internal sealed class ConfigReader
 
     private string? ReadText()
     {
-        switch (BoundedFile.Read(_path, LargestBytes))
+        switch (BoundedFile.ReadOwn(_path, LargestBytes))
         {
             case FileContent.Bytes bytes:
                 return Decode(bytes.Content);
@@ -172,7 +173,7 @@ internal sealed class ConfigReader
     private static Parsed<string> PromptFile(string path)
     {
         const string allowed = "a UTF-8 text file that is not blank, its path relative to the home folder";
-        if (BoundedFile.Read(path, LargestBytes) is not FileContent.Bytes bytes)
+        if (BoundedFile.ReadOwn(path, LargestBytes) is not FileContent.Bytes bytes)
             return new Parsed<string>.Invalid($"there is no readable file of up to {LargestBytes} bytes", allowed);
 
         try

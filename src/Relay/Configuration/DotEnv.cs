@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
-using Relay.Files.Platform;
+using Relay.Files;
 
 namespace Relay.Configuration;
 
@@ -9,7 +8,6 @@ namespace Relay.Configuration;
 internal sealed class DotEnv
 {
     private const int LargestBytes = 1 << 20;
-    private const UnixFileMode OwnerReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const string Utf8Bom = "\u00EF\u00BB\u00BF";
 
     private readonly string _path;
@@ -38,7 +36,7 @@ internal sealed class DotEnv
     public static DotEnv Load(string path, List<ConfigFault> faults)
     {
         var name = Path.GetFileName(path);
-        switch (BoundedFile.Read(path, LargestBytes))
+        switch (BoundedFile.ReadOwn(path, LargestBytes))
         {
             case FileContent.Missing:
                 return new DotEnv(path, "");
@@ -76,31 +74,8 @@ internal sealed class DotEnv
         if (!_changed)
             return;
 
-        var target = LinkTarget.Of(_path);
-        var temporaryName = $".{Path.GetFileName(target)}.{RandomNumberGenerator.GetHexString(12)}.tmp";
-        var temporary = Path.Combine(Path.GetDirectoryName(target)!, temporaryName);
-        try
-        {
-            WriteDurably(temporary, Encoding.Latin1.GetBytes(_text));
-            if (File.Exists(target))
-                File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
-            File.Move(temporary, target, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        DurableFile.ReplaceKeepingMode(LinkTarget.Of(_path), Encoding.Latin1.GetBytes(_text));
         _changed = false;
-    }
-
-    private static void WriteDurably(string path, byte[] content)
-    {
-        // The mode is set at creation, so others can never read it.
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerReadWrite };
-        using var stream = new FileStream(path, options);
-        stream.Write(content);
-        stream.Flush();
-        Posix.SyncFile(stream.SafeFileHandle);
     }
 
     private void Append(string line)

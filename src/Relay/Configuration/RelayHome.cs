@@ -1,3 +1,5 @@
+using Relay.Files;
+
 namespace Relay.Configuration;
 
 /// <summary>The folder of one relay, and the paths of everything in it.</summary>
@@ -55,6 +57,13 @@ internal sealed record RelayHome(string Root)
         Directory.CreateDirectory(State, OwnerOnly);
         foreach (var folder in (string[])[Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
             Directory.CreateDirectory(folder, OwnerOnly);
+    }
+
+    /// <summary>For the one who has the lock: removes the temporary files of those who were killed.</summary>
+    public void Sweep()
+    {
+        foreach (var folder in (string[])[Root, State, Rejected, RefusedAnswers])
+            DurableFile.Sweep(folder);
     }
 
     private static RelayHome At(string folder) => new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));

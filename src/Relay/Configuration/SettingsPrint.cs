@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Relay.Files;
 
 namespace Relay.Configuration;
 
@@ -8,7 +9,7 @@ internal static class SettingsPrint
 {
     public static string Of(Settings settings)
     {
-        var file = File.Exists(settings.Home.ConfigFile) ? File.ReadAllText(settings.Home.ConfigFile) : "";
+        var file = Encoding.UTF8.GetString(BoundedFile.ReadOwn(settings.Home.ConfigFile, ConfigReader.LargestBytes).Found ?? []);
         var text = string.Join('\0', ProgramVersion.Text, settings.Config.SystemPromptText, file);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Relay.Files;
 
 namespace Relay.Costs;
 
@@ -52,6 +53,8 @@ internal sealed partial class PriceTable
         RespectNullableAnnotations = true,
     };
 
+    private const int LargestFile = 1 << 20;
+
     private readonly List<Price> _prices;
 
     private PriceTable(IEnumerable<Price> prices) => _prices = prices.OrderByDescending(price => price.EffectiveFrom).ToList();
@@ -62,16 +65,19 @@ internal sealed partial class PriceTable
     {
         using var shipped = Assembly.GetExecutingAssembly().GetManifestResourceStream("prices.json")!;
         var prices = JsonSerializer.Deserialize<List<Price>>(shipped, Json)!;
-        if (!File.Exists(overrideFile))
+        var file = BoundedFile.ReadOwn(overrideFile, LargestFile);
+        if (file is FileContent.Unreadable unreadable)
+            throw new InvalidDataException($"{overrideFile}: {unreadable.Reason}");
+        if (file.Found is not { } bytes)
             return new PriceTable(prices);
         try
         {
-            var own = JsonSerializer.Deserialize<List<Price>>(File.ReadAllBytes(overrideFile), Json) ?? [];
+            var own = JsonSerializer.Deserialize<List<Price>>(bytes, Json) ?? [];
             if (own.Exists(price => price is not { Rates.AreSane: true, LongPrompt: null or { AreSane: true } }))
                 throw new InvalidDataException($"{overrideFile}: a row is null or has a rate below 0");
             return new PriceTable(own.Concat(prices.Where(price => !own.Exists(mine => mine.Replaces(price)))));
         }
-        catch (Exception exception) when (exception is JsonException or UnauthorizedAccessException)
+        catch (JsonException exception)
         {
             throw new InvalidDataException($"{overrideFile}: {exception.Message}", exception);
         }

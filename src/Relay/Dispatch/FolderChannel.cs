@@ -42,7 +42,9 @@ internal sealed class FolderChannel : IDisposable
     {
         if (!File.Exists(_home.IdFile))
             DurableFile.Replace(_home.IdFile, Encoding.ASCII.GetBytes(Guid.CreateVersion7(_clock.GetUtcNow()).ToString("N")));
-        return File.ReadAllText(_home.IdFile).Trim();
+        return BoundedFile.ReadState(_home.IdFile) is FileContent.Bytes id
+            ? Encoding.ASCII.GetString(id.Content).Trim()
+            : throw new IOException($"{_home.IdFile} cannot be read");
     }
 
     /// <summary>Listens again where the watch went deaf.</summary>
@@ -150,7 +152,7 @@ internal sealed class FolderChannel : IDisposable
     private void Describe(OutboundReply reply, string from)
     {
         var staged = StagedFile(reply.Id) + ".json";
-        File.WriteAllBytes(staged, InputFacts.Of(reply, from).ToJson());
+        DurableFile.WriteUnsynced(staged, InputFacts.Of(reply, from).ToJson());
         File.Move(staged, FactsFile(reply.Session), overwrite: true);
     }
 

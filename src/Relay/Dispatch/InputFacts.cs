@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Relay.Files;
 using Relay.Http;
 
 namespace Relay.Dispatch;
@@ -19,9 +20,9 @@ internal sealed record InputFacts(string Id, string? InReplyTo, string SessionId
     {
         try
         {
-            return JsonSerializer.Deserialize<InputFacts>(File.ReadAllBytes(file), Json.Options)?.Id;
+            return BoundedFile.ReadState(file).Found is { } bytes ? JsonSerializer.Deserialize<InputFacts>(bytes, Json.Options)?.Id : null;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException)
         {
             return null;
         }

@@ -1,26 +1,102 @@
+using System.Security.Cryptography;
 using Relay.Files.Platform;
 
 namespace Relay.Files;
 
-/// <summary>Writes files completely or not at all, so that they survive a power cut.</summary>
+/// <summary>Writes files completely or not at all, so that they survive a power cut. Every file is made new, under a name that was free
+/// (O_EXCL, which follows no link), with its mode from the beginning.</summary>
 internal static class DurableFile
 {
-    /// <summary>(1) temporary file, (2) fsync, (3) rename over the target, (4) fsync of the folder.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    public const UnixFileMode OwnerAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const string TemporaryStart = ".relay-", TemporaryEnd = ".tmp";
+
+    public static void Replace(string path, ReadOnlySpan<byte> content) => Replace(path, content, OwnerAlone);
+
+    /// <summary>(1) temporary file, (2) fsync, (3) rename over the target, (4) fsync of the folder. A link at the path is replaced and not
+    /// followed.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
-        var temporary = path + ".tmp";
         Folders.CheckFree(path);
-        Write(temporary, content);
-        File.Move(temporary, path, overwrite: true);
-        Posix.SyncFolder(Path.GetDirectoryName(path)!);
+        var folder = Path.GetDirectoryName(path)!;
+        var temporary = Path.Combine(folder, TemporaryStart + RandomNumberGenerator.GetHexString(16, lowercase: true) + TemporaryEnd);
+        try
+        {
+            WriteNew(temporary, content, mode); // (1), (2)
+            File.Move(temporary, path, overwrite: true); // (3)
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+        Posix.SyncFolder(folder); // (4)
     }
 
-    /// <summary>Writes and syncs the file. The caller syncs the folder.</summary>
+    /// <summary>With the mode of the file that is replaced; a new one is for its owner alone.</summary>
+    public static void ReplaceKeepingMode(string path, ReadOnlySpan<byte> content) => Replace(
+        path, content, Posix.Lstat(path) is { Kind: FileKind.Regular } there ? (UnixFileMode)there.Mode : OwnerAlone);
+
+    /// <summary>Writes and syncs a file, in place of one that is there. The caller syncs the folder.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         Folders.CheckFree(path);
-        using var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read, FileOptions.None, content.Length);
-        RandomAccess.Write(handle, content, fileOffset: 0);
-        Posix.SyncFile(handle);
+        if (Posix.Lstat(path) is not null)
+            File.Delete(path);
+        WriteNew(path, content, OwnerAlone);
+    }
+
+    /// <summary>As <see cref="Write"/>, for what may be lost with the power.</summary>
+    public static void WriteUnsynced(string path, ReadOnlySpan<byte> content)
+    {
+        if (Posix.Lstat(path) is not null)
+            File.Delete(path);
+        Create(path, content, OwnerAlone).Dispose();
+    }
+
+    /// <summary>Writes and syncs a file that is not there. The caller syncs the folder.</summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="mode">Whatever the umask.</param>
+    /// <exception cref="IOException">Something is there, perhaps a link.</exception>
+    public static void WriteNew(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        using var stream = Create(path, content, mode);
+        if (mode != OwnerAlone)
+            File.SetUnixFileMode(stream.SafeFileHandle, mode);
+        Posix.SyncFile(stream.SafeFileHandle);
+    }
+
+    /// <summary>Removes what writers that were killed have left in a folder.</summary>
+    public static void Sweep(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var left in Directory.EnumerateFiles(folder, TemporaryStart + "*" + TemporaryEnd))
+            File.Delete(left);
+    }
+
+    private static FileStream Create(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.Read,
+            BufferSize = 0,
+            PreallocationSize = content.Length,
+            UnixCreateMode = mode & OwnerAlone,
+        };
+        var stream = new FileStream(path, options);
+        try
+        {
+            RandomAccess.Write(stream.SafeFileHandle, content, fileOffset: 0);
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
     }
 }

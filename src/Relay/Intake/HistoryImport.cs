@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files;
 using Relay.Running;
 using Relay.Storage;
 
@@ -12,6 +13,8 @@ namespace Relay.Intake;
 /// The file is not changed.</summary>
 internal sealed partial class HistoryImport(Database database, SettingsSource settings, ILogger<HistoryImport> log)
 {
+    private const int LargestFile = 1 << 30;
+
     private sealed record Line(EntryRole Role, string Speaker, string Content);
 
     /// <exception cref="InvalidDataException">The older relay has not written the file like this. Nothing is imported, and the relay
@@ -47,7 +50,12 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
     {
         try
         {
-            var bytes = File.ReadAllBytes(file).AsMemory();
+            var bytes = BoundedFile.ReadOwn(file, LargestFile) switch
+            {
+                FileContent.Bytes found => found.Content.AsMemory(),
+                FileContent.Unreadable unreadable => throw new InvalidDataException($"{file}: {unreadable.Reason}"),
+                _ => "[]"u8.ToArray(), // It is gone since.
+            };
             if (bytes.Span.StartsWith(Encoding.UTF8.Preamble))
                 bytes = bytes[Encoding.UTF8.Preamble.Length..];
             using var document = JsonDocument.Parse(bytes);

@@ -20,6 +20,14 @@ internal static partial class Unix
             throw new IOException($"link {from}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
+    /// <summary>Gives a file to another user. Only root may, so a test that needs it is skipped elsewhere.</summary>
+    public static void Give(string path, uint user)
+    {
+        Xunit.Assert.SkipUnless(IsRoot, "only root may give a file to another user");
+        if (Chown(path, user, user) != 0)
+            throw new IOException($"chown {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
     public static void Forbid(string path) => File.SetUnixFileMode(path, UnixFileMode.None);
 
     /// <summary>Creates a socket. It is moved to its path, because the address of a socket is limited to 108 bytes.</summary>
@@ -33,6 +41,9 @@ internal static partial class Unix
 
     [LibraryImport("libc", EntryPoint = "mkfifo", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MakeFifo(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Chown(string path, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint EffectiveUser();

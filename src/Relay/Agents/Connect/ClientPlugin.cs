@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Relay.Configuration;
+using Relay.Files;
 
 namespace Relay.Agents.Connect;
 
@@ -46,7 +47,7 @@ internal static class ClientPlugin
         if (!File.Exists(Path.Combine(folder, Manifest)))
             return false;
         foreach (var file in (string[])[Mcp, Hooks, Skill, Manifest])
-            File.Delete(Path.Combine(folder, file));
+            new ForeignFolder(folder).Remove(Path.Combine(folder, file));
         foreach (var inner in Folders.Select(name => Path.Combine(folder, name)).Append(folder))
             if (Directory.Exists(inner) && !Directory.EnumerateFileSystemEntries(inner).Any())
                 Directory.Delete(inner);
@@ -58,7 +59,7 @@ internal static class ClientPlugin
         var manifest = Path.Combine(folder, Manifest);
         if (File.Exists(manifest))
         {
-            if (JsonFile.Read(manifest)?.Root["name"]?.ToString() != "relay")
+            if (JsonFile.Read(new ForeignFolder(folder), manifest)?.Root["name"]?.ToString() != "relay")
                 throw new ConnectFault($"{folder} holds another plugin");
         }
         else if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())

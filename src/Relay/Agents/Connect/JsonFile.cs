@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using Relay.Files;
 
 namespace Relay.Agents.Connect;
 
@@ -18,7 +19,7 @@ internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, 
 
     /// <summary>Null when there is no such file.</summary>
     /// <exception cref="ConnectFault">The file is not a JSON object.</exception>
-    public static JsonFile? Read(string path) => File.Exists(path) ? Parse(path, File.ReadAllBytes(path)) : null;
+    public static JsonFile? Read(ForeignFolder folder, string path) => folder.Read(path) is { } bytes ? Parse(path, bytes) : null;
 
     public static JsonFile Parse(string path, byte[] content)
     {

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Relay.Configuration;
+using Relay.Files;
 
 namespace Relay.Agents.Connect;
 
@@ -8,6 +8,8 @@ namespace Relay.Agents.Connect;
 internal sealed class ProjectFiles(string project)
 {
     private const string BackupSuffix = ".relay-backup";
+
+    private readonly ForeignFolder _folder = new(project);
 
     private string McpFile => Path.Combine(project, ".mcp.json");
 
@@ -22,21 +24,23 @@ internal sealed class ProjectFiles(string project)
 
     /// <summary>Follows the order of the plan: a backup is written before its file and removed after it.
     /// So a crash in between loses no original.</summary>
-    public static void Write(IReadOnlyList<PlannedFile> plan)
+    public static void Write(string folder, IReadOnlyList<PlannedFile> plan)
     {
+        var files = new ForeignFolder(folder);
         foreach (var file in plan)
         {
-            var target = LinkTarget.Of(file.Path);
-            if (file.Content is { } content)
-                Replace(target, content);
+            if (file.Content is null)
+                Remove(files, file.Path);
+            else if (file.Path.EndsWith(BackupSuffix, StringComparison.Ordinal))
+                files.ReplacePrivately(file.Path, file.Content);
             else
-                Remove(target);
+                files.Replace(file.Path, file.Content);
         }
     }
 
-    private static IEnumerable<PlannedFile> Connect(string path, Action<JsonObject> add)
+    private IEnumerable<PlannedFile> Connect(string path, Action<JsonObject> add)
     {
-        var file = JsonFile.Read(path);
+        var file = JsonFile.Read(_folder, path);
         var original = Original(path);
         var root = (JsonObject?)file?.Root.DeepClone() ?? [];
         var hadOurEntries = RemoveOurEntries(root, original?.Root);
@@ -44,14 +48,14 @@ internal sealed class ProjectFiles(string project)
         if (file is null && original is not null)
             yield return new PlannedFile(path + BackupSuffix, null); // Somebody has removed the file, so its backup is out of date.
         if (file is not null && !hadOurEntries)
-            yield return new PlannedFile(path + BackupSuffix, File.ReadAllBytes(path)); // Without entries of ours it is the original.
+            yield return new PlannedFile(path + BackupSuffix, _folder.Read(path)); // Without entries of ours it is the original.
         yield return new PlannedFile(path, (file ?? JsonFile.New).Render(root));
     }
 
-    private static IEnumerable<PlannedFile> Disconnect(string path)
+    private IEnumerable<PlannedFile> Disconnect(string path)
     {
         var original = Original(path);
-        if (JsonFile.Read(path) is { } file)
+        if (JsonFile.Read(_folder, path) is { } file)
         {
             var root = (JsonObject)file.Root.DeepClone();
             if (RemoveOurEntries(root, original?.Root))
@@ -64,15 +68,15 @@ internal sealed class ProjectFiles(string project)
     /// <summary>The bytes of the original if only our entries were added since; otherwise the file without them.
     /// Null when nothing is left of a file that we created.</summary>
     /// <param name="rest">The content of the file without our entries.</param>
-    private static byte[]? Restored(string path, JsonFile file, JsonObject rest, JsonFile? original)
+    private byte[]? Restored(string path, JsonFile file, JsonObject rest, JsonFile? original)
     {
         if (original is null)
             return rest.Count == 0 ? null : file.Render(rest);
-        var asWeWroteIt = File.ReadAllBytes(path).AsSpan().SequenceEqual(original.Render(file.Root));
-        return asWeWroteIt && JsonNode.DeepEquals(rest, original.Root) ? File.ReadAllBytes(path + BackupSuffix) : file.Render(rest);
+        var asWeWroteIt = _folder.Read(path).AsSpan().SequenceEqual(original.Render(file.Root));
+        return asWeWroteIt && JsonNode.DeepEquals(rest, original.Root) ? _folder.Read(path + BackupSuffix) : file.Render(rest);
     }
 
-    private static JsonFile? Original(string path) => JsonFile.Read(path + BackupSuffix);
+    private JsonFile? Original(string path) => JsonFile.Read(_folder, path + BackupSuffix);
 
     private void AddServer(JsonObject root, ClientEntries entries)
     {
@@ -162,19 +166,9 @@ internal sealed class ProjectFiles(string project)
             root.Remove(name);
     }
 
-    private static void Replace(string path, byte[] content)
+    private static void Remove(ForeignFolder files, string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = path + ".relay-tmp";
-        File.WriteAllBytes(temporary, content);
-        if (File.Exists(path))
-            File.SetUnixFileMode(temporary, File.GetUnixFileMode(path));
-        File.Move(temporary, path, overwrite: true);
-    }
-
-    private static void Remove(string path)
-    {
-        File.Delete(path);
+        files.Remove(path);
         var folder = Path.GetDirectoryName(path)!;
         if (Path.GetFileName(folder) == ".claude" && !Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);

@@ -26,6 +26,9 @@ internal readonly record struct FileFacts(FileKind Kind, long Size, long Modifie
     /// <summary>The user id of its owner.</summary>
     public uint Owner { get; init; }
 
+    /// <summary>Its permissions, with the sticky bit and its like (07777).</summary>
+    public int Mode { get; init; }
+
     /// <summary>Its file system. Inodes are unique only within a file system.</summary>
     public ulong Device { get; init; }
 
@@ -45,6 +48,8 @@ internal readonly record struct FileFacts(FileKind Kind, long Size, long Modifie
         SymbolicLink => FileKind.SymbolicLink,
         _ => FileKind.Other,
     };
+
+    public static int PermissionsOf(int mode) => mode & 0xFFF;
 
     public static long Nanoseconds(long seconds, long nanoseconds) => (seconds * 1_000_000_000) + nanoseconds;
 }

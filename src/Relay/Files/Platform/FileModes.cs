@@ -16,7 +16,19 @@ internal static partial class FileModes
             _asStarted ??= SetUmask(OwnerAlone);
     }
 
-    /// <summary>For what others are to read, and for other programs: with the umask this process was started with.</summary>
+    /// <summary>For what others are to read: what the umask that this process was started with leaves of a mode.</summary>
+    public static UnixFileMode AsStarted(UnixFileMode mode)
+    {
+        lock (Changing)
+        {
+            var mask = _asStarted ?? SetUmask(OwnerAlone);
+            if (_asStarted is null)
+                _ = SetUmask(mask); // It can be asked for only by setting it.
+            return mode & ~(UnixFileMode)mask;
+        }
+    }
+
+    /// <summary>For other programs: with the umask this process was started with.</summary>
     public static T AsStarted<T>(Func<T> work)
     {
         lock (Changing)

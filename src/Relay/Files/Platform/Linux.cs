@@ -27,6 +27,14 @@ internal static partial class Linux
         return error;
     }
 
+    /// <summary>Of what a link leads to.</summary>
+    public static int Stat(string path, out FileFacts facts)
+    {
+        var error = Errno.Of(StatX(CurrentFolder, path, flags: 0, BasicStatsAndBirth, out var status));
+        facts = status.ToFacts();
+        return error;
+    }
+
     public static int Stat(SafeFileHandle file, out FileFacts facts)
     {
         var error = Errno.Of(StatX(file, "", EmptyPath, BasicStatsAndBirth, out var status));
@@ -135,6 +143,7 @@ internal static partial class Linux
             ChangedNanoseconds = FileFacts.Nanoseconds(_changedSeconds, _changedNanoseconds),
             Links = _links,
             Owner = _owner,
+            Mode = FileFacts.PermissionsOf(_mode),
             Device = ((ulong)_deviceMajor << 32) | _deviceMinor,
         };
     }

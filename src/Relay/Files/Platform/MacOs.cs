@@ -24,6 +24,14 @@ internal static partial class MacOs
         return error;
     }
 
+    /// <summary>Of what a link leads to.</summary>
+    public static int Stat(string path, out FileFacts facts)
+    {
+        var error = Errno.Of(IsX64 ? StatX64(path, out var status) : StatArm64(path, out status));
+        facts = status.ToFacts();
+        return error;
+    }
+
     public static int Stat(SafeFileHandle file, out FileFacts facts)
     {
         var error = Errno.Of(IsX64 ? FstatX64(file, out var status) : FstatArm64(file, out status));
@@ -50,6 +58,12 @@ internal static partial class MacOs
 
     [LibraryImport("libc", EntryPoint = "lstat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LstatArm64(string path, out Status status);
+
+    [LibraryImport("libc", EntryPoint = "stat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX64(string path, out Status status);
+
+    [LibraryImport("libc", EntryPoint = "stat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatArm64(string path, out Status status);
 
     [LibraryImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
     private static partial int FstatX64(SafeFileHandle file, out Status status);
@@ -94,6 +108,7 @@ internal static partial class MacOs
             ChangedNanoseconds = FileFacts.Nanoseconds(_changedSeconds, _changedNanoseconds),
             Links = _links,
             Owner = _owner,
+            Mode = FileFacts.PermissionsOf(_mode),
             Device = _device,
         };
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Relay.Files.Platform;
@@ -8,6 +9,7 @@ namespace Relay.Files.Platform;
 internal static partial class Posix
 {
     private const int ReadOnly = 0, ReadWrite = 2; // fcntl.h
+    private const int LongestPath = 4096; // linux/limits.h: PATH_MAX; on macOS it is less
     private const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4; // sys/file.h
 
     private static readonly int NoFollow = OperatingSystem.IsMacOS() ? MacOs.NoFollow : Linux.NoFollow;
@@ -19,6 +21,18 @@ internal static partial class Posix
     public static FileFacts? Lstat(string path)
     {
         var error = OperatingSystem.IsMacOS() ? MacOs.Lstat(path, out var facts) : Linux.Lstat(path, out facts);
+        return error switch
+        {
+            Errno.None => facts,
+            Errno.NoSuchEntry => null,
+            _ => throw Errno.Failed("stat", path, error),
+        };
+    }
+
+    /// <summary>As <see cref="Lstat"/>, but of what a link leads to. Null where it leads nowhere.</summary>
+    public static FileFacts? Stat(string path)
+    {
+        var error = OperatingSystem.IsMacOS() ? MacOs.Stat(path, out var facts) : Linux.Stat(path, out facts);
         return error switch
         {
             Errno.None => facts,
@@ -51,13 +65,36 @@ internal static partial class Posix
         return null;
     }
 
+    /// <summary>Opens a regular file for reading, through links. It never blocks on a FIFO, and opens no device.
+    /// Null when it is gone or is not a regular file.</summary>
+    public static SafeFileHandle? OpenRegularThroughLinks(string path)
+    {
+        if (Stat(path) is not { Kind: FileKind.Regular })
+            return null;
+        var handle = Open(path, ReadOnly | NonBlocking | CloseOnExec);
+        if (handle.IsInvalid)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            return error == Errno.NoSuchEntry ? null : throw Errno.Failed("open", path, error);
+        }
+        if (Facts(handle).Kind == FileKind.Regular)
+            return handle;
+        handle.Dispose(); // It was replaced between stat and open.
+        return null;
+    }
+
     /// <summary>Opens a file of the relay for reading and writing, without locking it.</summary>
     public static SafeFileHandle OpenOrCreate(string path)
     {
         if (Lstat(path) is null)
             Portable.Create(path);
-        var handle = Open(path, ReadWrite | NoFollow | CloseOnExec);
-        return handle.IsInvalid ? throw Errno.Failed("open", path, Marshal.GetLastPInvokeError()) : handle;
+        var handle = Open(path, ReadWrite | NoFollow | NonBlocking | CloseOnExec);
+        if (handle.IsInvalid)
+            throw Errno.Failed("open", path, Marshal.GetLastPInvokeError());
+        if (Facts(handle).Kind == FileKind.Regular)
+            return handle;
+        handle.Dispose();
+        throw new IOException($"{path} is no regular file: remove it");
     }
 
     /// <summary>Makes the content of a file durable. It does not use <see cref="RandomAccess.FlushToDisk"/>: on macOS that calls only
@@ -106,6 +143,31 @@ internal static partial class Posix
         var error = Errno.Of(Lock(handle, kind | LockNonBlocking));
         return error == Errno.None || (Errno.IsLocked(error) ? false : throw Errno.Failed("flock", "an open file", error));
     }
+
+    /// <summary>The path without any link in it. Null when there is nothing at it.</summary>
+    public static string? RealPath(string path)
+    {
+        var resolved = new byte[LongestPath];
+        if (RealPath(path, resolved) != 0)
+            return Encoding.UTF8.GetString(resolved, 0, Array.IndexOf(resolved, (byte)0));
+        var error = Marshal.GetLastPInvokeError();
+        return error == Errno.NoSuchEntry ? null : throw Errno.Failed("resolve", path, error);
+    }
+
+    /// <summary>Whether a process of this id is there that this user may signal: his own, and for root any.</summary>
+    public static bool MaySignal(int process) => process > 0 && Kill(process, 0) == 0; // Signal 0 is not sent.
+
+    /// <summary>The user this process works as.</summary>
+    public static uint User => EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint RealPath(string path, byte[] resolved);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
 
     /// <summary>Must not create a file: the mode would be a variable argument, which macOS on arm64 expects on the stack, while .NET
     /// passes it in a register (dotnet/runtime issue 48752).</summary>

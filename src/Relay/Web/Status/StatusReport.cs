@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Relay.Files;
 using Relay.Http;
 
 namespace Relay.Web.Status;
@@ -96,9 +97,9 @@ internal sealed record StatusReport
     {
         try
         {
-            return JsonSerializer.Deserialize<StatusReport>(File.ReadAllBytes(file), Json.Options);
+            return BoundedFile.ReadState(file).Found is { } bytes ? JsonSerializer.Deserialize<StatusReport>(bytes, Json.Options) : null;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException)
         {
             return null;
         }

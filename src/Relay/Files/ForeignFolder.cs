@@ -1,0 +1,77 @@
+using Relay.Files.Platform;
+
+namespace Relay.Files;
+
+/// <summary>A folder that is not the relay's, such as a project: it may hold anything. What is read there is a regular file of a bounded
+/// size, what is written is written anew, and no link leads out of it.</summary>
+internal sealed class ForeignFolder(string root)
+{
+    private const int Largest = 16 << 20;
+    private const UnixFileMode AllRead = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode AllWrite = UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+    private const UnixFileMode AllEnter = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Null when there is no such file.</summary>
+    /// <exception cref="IOException">It is no file, is too large, or leads out of the folder. The message says which.</exception>
+    public byte[]? Read(string path) => Target(path) is not { } target
+        ? null
+        : BoundedFile.Read(target, Largest) switch
+        {
+            FileContent.Bytes bytes => bytes.Content,
+            FileContent.Unreadable unreadable => throw new IOException($"{path}: {unreadable.Reason}; nothing was changed"),
+            _ => null,
+        };
+
+    /// <summary>A file that is there keeps its mode; a new one is as the umask of the shell has it.</summary>
+    /// <exception cref="IOException">It would be written outside the folder.</exception>
+    public void Replace(string path, byte[] content)
+    {
+        if (Target(path) is { } target)
+        {
+            DurableFile.ReplaceKeepingMode(target, content);
+            return;
+        }
+        Make(Path.GetDirectoryName(path)!);
+        DurableFile.Replace(path, content, FileModes.AsStarted(AllRead | AllWrite));
+    }
+
+    /// <summary>For the owner alone: it may hold what the file it is of hides.</summary>
+    /// <exception cref="IOException">It would be written outside the folder.</exception>
+    public void ReplacePrivately(string path, byte[] content)
+    {
+        _ = Target(path);
+        DurableFile.Replace(path, content);
+    }
+
+    /// <summary>Of a link, what it leads to.</summary>
+    public void Remove(string path)
+    {
+        if (Target(path) is { } target)
+            File.Delete(target);
+    }
+
+    /// <summary>Where the file really is; null when there is none.</summary>
+    private string? Target(string path)
+    {
+        if (Posix.RealPath(root) is not { } inside)
+            return null;
+        if (Posix.Lstat(Path.GetDirectoryName(path)!) is null)
+            return null;
+        var folder = Posix.RealPath(Path.GetDirectoryName(path)!);
+        var isThere = Posix.Lstat(path) is not null;
+        var real = isThere ? Posix.RealPath(path) : null;
+        if (folder is null || !Paths.IsWithin(folder, inside) || (isThere && (real is null || !Paths.IsWithin(real, inside))))
+            throw new IOException($"{path} is a link that leads out of {root}, and none is followed there; nothing was changed");
+        return real;
+    }
+
+    private void Make(string folder)
+    {
+        if (Directory.Exists(folder))
+            return;
+        if (folder != root)
+            Make(Path.GetDirectoryName(folder)!);
+        Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(folder, FileModes.AsStarted(AllRead | AllWrite | AllEnter));
+    }
+}
