@@ -31,10 +31,13 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
 
     public Option<string?> HomeOption { get; } = new("--home")
     {
-        Description = "the home folder; else RELAY_HOME, else this folder if it holds config.yaml, else ~/.relay",
+        Description = "the home folder; else RELAY_HOME, else this folder if you made it one, else ~/.relay",
         HelpName = "DIR",
         Recursive = true,
     };
+
+    /// <summary>Where the command was started.</summary>
+    public string CurrentFolder { get; init; } = Directory.GetCurrentDirectory();
 
     public static CommandContext OfProcess()
     {
@@ -52,18 +55,8 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
     }
 
     /// <summary>The home that is meant, whether it is there or not.</summary>
-    /// <exception cref="CommandFailure">It is no folder.</exception>
-    public RelayHome Home(ParseResult parse)
-    {
-        var home = RelayHome.Resolve(
-            parse.GetValue(HomeOption),
-            Environment,
-            Directory.GetCurrentDirectory(),
-            System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
-        return !File.Exists(home.Root)
-            ? home
-            : throw new CommandFailure(ExitCode.Failed, $"{home.Root} is a file, not a home folder");
-    }
+    /// <exception cref="CommandFailure">It is no folder, not one that this user has made a home, or not safe to use.</exception>
+    public RelayHome Home(ParseResult parse) => new HomeChoice(this).Checked(parse.GetValue(HomeOption));
 
     /// <summary>The settings of a home that is there; those of its relay while that is running, whatever the files say at the moment. No
     /// topic or token is generated.</summary>
@@ -94,7 +87,7 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
     private RelayHome ExistingHome(ParseResult parse)
     {
         var home = Home(parse);
-        return File.Exists(home.ConfigFile) || File.Exists(home.EnvFile) || Directory.Exists(home.State)
+        return Path.Exists(home.ConfigFile) || File.Exists(home.EnvFile) || Directory.Exists(home.State)
             ? home
             : throw new CommandFailure(ExitCode.Failed, $"no home: relay init makes one in {home.Root}; --home DIR names another");
     }

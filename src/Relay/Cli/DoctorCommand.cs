@@ -20,8 +20,8 @@ internal static class DoctorCommand
         };
         command.SetAction((parse, cancellationToken) =>
             RunAsync(
-                context, context.Home(parse), new Extras(parse.GetValue(page), parse.GetValue(call)), parse.GetValue(json),
-                cancellationToken));
+                context, new HomeChoice(context).Of(parse.GetValue(context.HomeOption)),
+                new Extras(parse.GetValue(page), parse.GetValue(call)), parse.GetValue(json), cancellationToken));
         return command;
     }
 
@@ -31,8 +31,9 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(
         CommandContext context, RelayHome home, Extras extras, bool json, CancellationToken cancellationToken)
     {
-        var loaded = SettingsSource.Load(home, context.Environment, generate: false);
-        var findings = await FindAsync(context, loaded, home, extras, cancellationToken);
+        var isSafe = HomeTrust.WhyNot(home) is null; // What others have written is not followed, not even to check it.
+        var loaded = isSafe ? SettingsSource.Load(home, context.Environment, generate: false) : new Loaded.Faulty([]);
+        var findings = isSafe ? await FindAsync(context, loaded, home, extras, cancellationToken) : [.. HomeChecks.Run(home)];
         var healthy = findings.TrueForAll(finding => finding.State != FindingState.Fault);
         if (json)
             context.WriteJson(new { Healthy = healthy, Checks = findings.Select(finding => finding.ToJson()).ToList() });

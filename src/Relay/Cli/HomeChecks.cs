@@ -1,5 +1,6 @@
 using Relay.Configuration;
 using Relay.Files;
+using Relay.Files.Platform;
 using Relay.Intake;
 using Relay.Texts;
 
@@ -13,9 +14,18 @@ internal static class HomeChecks
 
     private const UnixFileMode ToOthers = Others | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    private const int WrittenByAnyone = 0b000_010_010, Sticky = 0b001_000_000_000;
+
     private const long LeastFree = 200L * 1024 * 1024;
 
-    public static IEnumerable<Finding> Run(RelayHome home) => [Env(home), Folders(home), .. Open(home), .. Ignored(home), Disk(home)];
+    public static IEnumerable<Finding> Run(RelayHome home) =>
+        [Env(home), Folders(home), .. WrittenByOthers(home), .. Open(home), .. Parents(home), .. Queue(home), .. Ignored(home), Disk(home)];
+
+    /// <summary>What a start says and goes on.</summary>
+    public static IEnumerable<string> Warnings(RelayHome home) =>
+        Open(home).Concat(Parents(home)).Concat(Queue(home))
+            .Where(finding => finding.State is FindingState.Fault)
+            .Select(finding => $"{finding.Detail}: {finding.Fix}");
 
     private static Finding Env(RelayHome home)
     {
@@ -42,10 +52,22 @@ internal static class HomeChecks
         return Finding.Ok("folders", "all there and writable");
     }
 
-    /// <summary>Folders that others may look into. Where the home itself is closed, that does no harm yet.</summary>
+    private static IEnumerable<Finding> WrittenByOthers(RelayHome home)
+    {
+        if (HomeTrust.WhyNot(home) is { } reason)
+            yield return Finding.Fault("home", reason, "what the last words say; until then no command works on it");
+    }
+
+    /// <summary>What others may look into. Where the home itself is closed, open folders in it do no harm yet.</summary>
     private static IEnumerable<Finding> Open(RelayHome home)
     {
-        List<string> open = [.. new[] { home.Root, home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.Logs }
+        if (HomeTrust.ReadableByOthers(home) is { Count: > 0 } readable)
+        {
+            yield return Finding.Fault(
+                "modes", $"others may read {string.Join(", ", readable)}", $"chmod go-rwx {string.Join(' ', readable)}");
+            yield break;
+        }
+        List<string> open = [.. new[] { home.Rejected, home.Dispatch, home.Staged, home.State, home.Logs }
             .Where(folder => Directory.Exists(folder) && (File.GetUnixFileMode(folder) & ToOthers) != 0)];
         if (open.Count > 0)
             yield return Finding.Warning(
@@ -61,6 +83,22 @@ internal static class HomeChecks
                 $"what is no regular file is never opened, {Printing.Count(ignored.Count)} there: "
                 + $"{Printable.OneLine(Path.GetFileName(ignored[0]))}",
                 $"take links, folders and pipes out of {home.Queue}; an envelope is a file of its own");
+    }
+
+    private static IEnumerable<Finding> Parents(RelayHome home)
+    {
+        if (HomeTrust.UnsafeParents(home) is { Count: > 0 } unsafeParents)
+            yield return Finding.Fault(
+                "parents", $"others can put another folder in the place of this home: {string.Join("; ", unsafeParents)}",
+                "take that from them with chmod or chown, or move the home");
+    }
+
+    /// <summary>Open to others on purpose, it needs the sticky bit, or they can take each other's envelopes away.</summary>
+    private static IEnumerable<Finding> Queue(RelayHome home)
+    {
+        if (Posix.Stat(home.Queue) is { } facts && (facts.Mode & WrittenByAnyone) != 0 && (facts.Mode & Sticky) == 0)
+            yield return Finding.Fault(
+                "queue", $"others may write to {home.Queue}, and remove each other's envelopes", $"chmod 1733 {home.Queue}, or 700");
     }
 
     /// <summary>Writes a file to find out. Its name starts with a dot, so the relay ignores it.</summary>

@@ -19,12 +19,14 @@ internal static class InitCommand
 
     private static int Run(CommandContext context, ParseResult parse, bool json)
     {
-        var home = context.Home(parse);
+        var choice = new HomeChoice(context);
+        var home = choice.ToMake(parse.GetValue(context.HomeOption));
         var made = new List<string>();
         var kept = new List<string>();
         foreach (var folder in (string[])[home.Root, home.State, home.Queue, home.Dispatch, home.Logs])
             (Directory.Exists(folder) ? kept : made).Add(folder);
         home.CreateFolders();
+        choice.Remember(home);
         var configIsNew = WriteNew(home.ConfigFile, ConfigTemplate.Config);
         (configIsNew ? made : kept).Add(home.ConfigFile);
         var envIsNew = WriteNew(home.EnvFile, ConfigTemplate.Env);

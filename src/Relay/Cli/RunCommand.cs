@@ -41,7 +41,11 @@ internal static class RunCommand
     private static async Task<int> RunAsync(RelayHome home, CommandContext context, CancellationTokenSource stopping)
     {
         var began = Stopwatch.GetTimestamp();
+        if (HomeTrust.WhyNotRun(home) is { } unsafeHome)
+            throw new CommandFailure(ExitCode.Configuration, unsafeHome);
         home.CreateFolders();
+        foreach (var warning in HomeChecks.Warnings(home))
+            await context.Error.WriteLineAsync($"warning: {warning}");
         var loaded = SettingsSource.Load(home, context.Environment, generate: true);
         if (loaded is Loaded.Faulty faulty)
             return context.ReportFaults(faulty.Faults);

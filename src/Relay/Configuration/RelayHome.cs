@@ -1,4 +1,5 @@
 using Relay.Files;
+using Relay.Files.Platform;
 
 namespace Relay.Configuration;
 
@@ -34,17 +35,34 @@ internal sealed record RelayHome(string Root)
     public string Logs => Path.Combine(Root, "logs");
     public string LogFile => Path.Combine(Logs, "relay.log");
 
-    public static RelayHome Resolve(string? option, IReadOnlyDictionary<string, string> environment, string currentFolder, string userHome)
+    public static Resolved Resolve(string? option, IReadOnlyDictionary<string, string> environment, string currentFolder, string userHome)
     {
         var chosen = option is { Length: > 0 } ? option : environment.GetValueOrDefault("RELAY_HOME");
         if (!string.IsNullOrWhiteSpace(chosen))
-            return At(Path.GetFullPath(chosen, currentFolder));
+            return new Resolved.Meant(At(Path.GetFullPath(chosen, currentFolder)));
 
-        var current = At(currentFolder);
-        return File.Exists(current.ConfigFile) || File.Exists(current.ConfigInForce) // An editor that saves may take the first away.
-            ? current
-            : At(Path.Combine(userHome, ".relay"));
+        var (current, own) = (At(currentFolder), At(Path.Combine(userHome, ".relay")));
+        if (!current.LooksLikeOne)
+            return new Resolved.Meant(own);
+        return KnownHomes.Of(environment, userHome).Contains(current.Root)
+            || Posix.RealPath(current.Root) == Posix.RealPath(own.Root)
+            ? new Resolved.Meant(current)
+            : new Resolved.Unknown(current);
     }
+
+    /// <summary>Which home is meant.</summary>
+    public abstract record Resolved
+    {
+        private Resolved() { }
+
+        public sealed record Meant(RelayHome Home) : Resolved;
+
+        /// <summary>The current folder looks like a home, and the user has not made it one: nothing in it may be read.</summary>
+        public sealed record Unknown(RelayHome Home) : Resolved;
+    }
+
+    /// <summary>By names alone; nothing is opened. While an editor saves config.yaml it may be gone.</summary>
+    private bool LooksLikeOne => ((string[])[ConfigFile, ConfigInForce, DatabaseFile, EndpointFile]).Any(path => Path.Exists(path));
 
     public string OperatorFile(string name) => Path.Combine(State, name);
 

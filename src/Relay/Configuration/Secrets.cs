@@ -18,6 +18,10 @@ internal sealed partial record Secrets
     };
 
     public string? ApiKey { get; init; }
+
+    /// <summary>Whether the key is the environment's, and not that of .env.</summary>
+    public bool IsKeyFromEnvironment { get; init; }
+
     public Uri BaseUrl { get; init; } = new("https://api.anthropic.com");
 
     /// <summary>Empty until one has been generated.</summary>
@@ -37,9 +41,13 @@ internal sealed partial record Secrets
         var resolver = new Resolver(file, environment, faults);
         var defaults = new Secrets();
         var ntfyToken = resolver.Text("NTFY_TOKEN");
+        var isPair = resolver.AreOfOneSource("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL");
+        resolver.RefuseFromFileForEnvironment("NTFY_TOKEN", "NTFY_SERVER");
+        resolver.RefuseFromFileForPassword("RELAY_DATABASE_URL");
         return new Secrets
         {
-            ApiKey = resolver.Text("ANTHROPIC_API_KEY"),
+            ApiKey = isPair ? resolver.Text("ANTHROPIC_API_KEY") : null,
+            IsKeyFromEnvironment = resolver.Find("ANTHROPIC_API_KEY") is { Line: null },
             BaseUrl = resolver.Url("ANTHROPIC_BASE_URL", noUser: null) is { } gateway ? ApiRoot(gateway) : defaults.BaseUrl,
             NtfyTopic = resolver.Topic("NTFY_TOPIC") ?? "",
             NtfyServer = resolver.Url("NTFY_SERVER", ntfyToken is null ? null : NoUserBesideToken) ?? defaults.NtfyServer,
@@ -93,7 +101,10 @@ internal sealed partial record Secrets
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
     private static partial Regex TopicPattern();
 
-    private sealed record FoundValue(string Value, string File, int? Line);
+    private sealed record FoundValue(string Value, string File, int? Line)
+    {
+        public string Place => Line is null ? "the environment" : File;
+    }
 
     private sealed class Resolver(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
     {
@@ -118,6 +129,37 @@ internal sealed partial record Secrets
             ? InFile(key) ?? InEnvironment(key)
             : InEnvironment(key) ?? InFile(key);
 
+        /// <summary>A key goes to no address that somebody else has chosen: a fault unless both, where both are given, come from
+        /// .env or both from the environment.</summary>
+        public bool AreOfOneSource(string key, string address)
+        {
+            if (Find(key) is not { } secret || Find(address) is not { } server || secret.File == server.File)
+                return true;
+            faults.Add(new ConfigFault(
+                server.File, server.Line,
+                $"{address} is from {server.Place}, but {key} from {secret.Place}, and no key is sent to an address from elsewhere; "
+                + $"allowed: both in {file.Name}, or both in the environment"));
+            return false;
+        }
+
+        /// <summary>The environment, which goes before the file here, may send the file's token elsewhere; the file may not take the
+        /// environment's.</summary>
+        public void RefuseFromFileForEnvironment(string key, string address)
+        {
+            if (InEnvironment(key) is not null && Find(address) is { Line: not null })
+                AreOfOneSource(key, address);
+        }
+
+        /// <summary>The driver takes PGPASSWORD where an address has none.</summary>
+        public void RefuseFromFileForPassword(string address)
+        {
+            if (InEnvironment("PGPASSWORD") is not null && Find(address) is { Line: not null } found && !HasPassword(found.Value))
+                faults.Add(new ConfigFault(
+                    found.File, found.Line,
+                    $"{address} has no password, and PGPASSWORD of the environment is sent to no address from {found.File}; "
+                    + "allowed: the password in the address"));
+        }
+
         private string? Checked(string key, string allowed, Func<string, bool> isAllowed)
         {
             if (Find(key) is not { } found)
@@ -136,6 +178,10 @@ internal sealed partial record Secrets
         private FoundValue? InEnvironment(string key) => environment.TryGetValue(key, out var value) && !string.IsNullOrWhiteSpace(value)
             ? new FoundValue(value.Trim(), "environment", null)
             : null;
+
+        private static bool HasPassword(string url) =>
+            Uri.TryCreate(url, UriKind.Absolute, out var address)
+            && (address.UserInfo.Contains(':') || address.Query.Contains("password=", StringComparison.OrdinalIgnoreCase));
 
         private static bool IsPostgres(string value) =>
             Uri.TryCreate(value, UriKind.Absolute, out var address)

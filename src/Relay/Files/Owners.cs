@@ -11,7 +11,9 @@ internal static class Owners
     /// <summary>Whether what a file of this owner says is done as this user: his own, root's, or that of whose folder the file is
     /// in.</summary>
     public static bool MayBeObeyed(uint owner, string path) =>
-        owner == Posix.User || owner == Root || owner == Of(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        IsOwnOrRoots(owner) || owner == Of(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    public static bool IsOwnOrRoots(uint owner) => owner == Posix.User || owner == Root;
 
     /// <summary>Of what a link leads to; null where there is nothing.</summary>
     public static uint? Of(string path) => Posix.Stat(path)?.Owner;

@@ -16,7 +16,7 @@ public sealed class RelayHomeTests : IDisposable
     {
         _temp.Write("config.yaml", "");
 
-        Assert.Equal("/from/option", RelayHome.Resolve("/from/option/", RelayHomeSet, _temp.Root, "/user").Root);
+        Assert.Equal("/from/option", Resolve("/from/option/", RelayHomeSet, _temp.Root));
     }
 
     [Fact]
@@ -24,21 +24,50 @@ public sealed class RelayHomeTests : IDisposable
     {
         _temp.Write("config.yaml", "");
 
-        Assert.Equal("/from/environment", RelayHome.Resolve(null, RelayHomeSet, _temp.Root, "/user").Root);
+        Assert.Equal("/from/environment", Resolve(null, RelayHomeSet, _temp.Root));
+    }
+
+    [Theory]
+    [InlineData("config.yaml")]
+    [InlineData("state/config.in-force.yaml")] // An editor that saves may take config.yaml away for a moment.
+    [InlineData("state/relay.db")]
+    [InlineData("state/endpoint.json")]
+    public void The_current_folder_is_no_home_because_of_what_lies_in_it(string file)
+    {
+        Directory.CreateDirectory(_temp.Home.State);
+        _temp.Write(file, "");
+
+        var resolved = RelayHome.Resolve(null, TempHome.NoEnvironment, _temp.Root, "/user");
+
+        Assert.Equal(_temp.Root, Assert.IsType<RelayHome.Resolved.Unknown>(resolved).Home.Root);
     }
 
     [Fact]
-    public void The_current_folder_counts_when_it_holds_config_yaml()
+    public void The_current_folder_is_one_when_the_user_has_made_it_one()
     {
+        using var user = new TempHome();
         _temp.Write("config.yaml", "");
 
-        Assert.Equal(_temp.Root, RelayHome.Resolve(null, TempHome.NoEnvironment, _temp.Root, "/user").Root);
+        KnownHomes.Of(TempHome.NoEnvironment, user.Root).Remember(_temp.Root);
+
+        Assert.Equal(_temp.Root, Resolve(null, TempHome.NoEnvironment, _temp.Root, user.Root));
+    }
+
+    [Fact]
+    public void The_users_own_home_is_one_from_within_too()
+    {
+        var own = Directory.CreateDirectory(Path.Combine(_temp.Root, ".relay")).FullName;
+        File.WriteAllText(Path.Combine(own, "config.yaml"), "");
+
+        Assert.Equal(own, Resolve(null, TempHome.NoEnvironment, own, _temp.Root));
     }
 
     [Fact]
     public void Otherwise_it_is_the_folder_in_the_users_home()
     {
-        Assert.Equal("/user/.relay", RelayHome.Resolve(null, TempHome.NoEnvironment, _temp.Root, "/user").Root);
+        _temp.Write(".env", "ANTHROPIC_API_KEY=of-another-program"); // As many projects have.
+
+        Assert.Equal("/user/.relay", Resolve(null, TempHome.NoEnvironment, _temp.Root));
     }
 
     [Theory]
@@ -47,7 +76,7 @@ public sealed class RelayHomeTests : IDisposable
     [InlineData(".", "/projects")]
     public void A_relative_path_is_relative_to_the_current_folder(string option, string expected)
     {
-        Assert.Equal(expected, RelayHome.Resolve(option, TempHome.NoEnvironment, "/projects", "/user").Root);
+        Assert.Equal(expected, Resolve(option, TempHome.NoEnvironment, "/projects"));
     }
 
     [Fact]
@@ -55,7 +84,7 @@ public sealed class RelayHomeTests : IDisposable
     {
         var blank = new Dictionary<string, string> { ["RELAY_HOME"] = " " };
 
-        Assert.Equal("/user/.relay", RelayHome.Resolve("", blank, _temp.Root, "/user").Root);
+        Assert.Equal("/user/.relay", Resolve("", blank, _temp.Root));
     }
 
     [Fact]
@@ -90,4 +119,8 @@ public sealed class RelayHomeTests : IDisposable
         Assert.Equal(ownerOnly, File.GetUnixFileMode(home.Root));
         Assert.Equal(ownerOnly, File.GetUnixFileMode(home.State));
     }
+
+    private static string Resolve(
+        string? option, IReadOnlyDictionary<string, string> environment, string currentFolder, string userHome = "/user") =>
+        Assert.IsType<RelayHome.Resolved.Meant>(RelayHome.Resolve(option, environment, currentFolder, userHome)).Home.Root;
 }

@@ -24,6 +24,44 @@ public sealed class SecretsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("ANTHROPIC_BASE_URL=http://evil.example", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")]
+    [InlineData("ANTHROPIC_API_KEY=sk-file", "ANTHROPIC_BASE_URL", "ANTHROPIC_BASE_URL")]
+    [InlineData("NTFY_SERVER=http://evil.example", "NTFY_TOKEN", "NTFY_SERVER")]
+    [InlineData("RELAY_DATABASE_URL=postgres://relay@evil.example/relay", "PGPASSWORD", "RELAY_DATABASE_URL")]
+    public void A_secret_and_the_address_it_goes_to_are_of_one_source(string inFile, string inEnvironment, string named)
+    {
+        _environment[inEnvironment] = "http://somebody.example";
+
+        var secrets = Resolve(inFile + "\n");
+
+        Assert.Contains(named, Assert.Single(_faults).Message, StringComparison.Ordinal);
+        Assert.Contains("the environment", _faults[0].Message, StringComparison.Ordinal);
+        Assert.Null(secrets.ApiKey);
+        Assert.DoesNotContain("somebody", _faults[0].ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ANTHROPIC_API_KEY=sk-file\nANTHROPIC_BASE_URL=http://a.example", "")]
+    [InlineData("ANTHROPIC_API_KEY=sk-file\nANTHROPIC_BASE_URL=http://a.example", "ANTHROPIC_API_KEY ANTHROPIC_BASE_URL")]
+    [InlineData("ANTHROPIC_API_KEY=sk-file", "ANTHROPIC_API_KEY")]
+    [InlineData("", "ANTHROPIC_API_KEY ANTHROPIC_BASE_URL")]
+    [InlineData("", "ANTHROPIC_BASE_URL")] // No key, so none goes there.
+    [InlineData("ANTHROPIC_API_KEY=\nANTHROPIC_BASE_URL=", "ANTHROPIC_API_KEY ANTHROPIC_BASE_URL")]
+    [InlineData("NTFY_TOKEN=t\nNTFY_SERVER=http://a.example", "NTFY_SERVER")] // The environment goes before the file here.
+    [InlineData("RELAY_DATABASE_URL=postgres://relay:word@a.example/relay", "PGPASSWORD")]
+    [InlineData("RELAY_DATABASE_URL=postgres://relay@a.example/relay?password=word", "PGPASSWORD")]
+    [InlineData("", "RELAY_DATABASE_URL PGPASSWORD")]
+    public void From_one_source_they_go_together(string inFile, string inEnvironment)
+    {
+        foreach (var name in inEnvironment.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            _environment[name] = name.StartsWith("RELAY", StringComparison.Ordinal) ? "postgres://b.example/relay" : "http://b.example";
+
+        Resolve(inFile + "\n");
+
+        Assert.Empty(_faults);
+    }
+
+    [Theory]
     [InlineData("https://gate.example", "https://gate.example/")]
     [InlineData("https://gate.example/v1", "https://gate.example/")]
     [InlineData("https://gate.example/v1/messages", "https://gate.example/")]
