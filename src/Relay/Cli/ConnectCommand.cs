@@ -154,6 +154,8 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
     private void Write(IReadOnlyList<PlannedFile> plan, ConnectChoices choices, RelayConfig config, ClientEntries entries)
     {
         ProjectFiles.Write(choices.Project is { } project ? Path.GetFullPath(project) : Plugin(choices), plan);
+        if (choices.Project is { } connected)
+            new ConnectedFolders(home).Add(connected);
         foreach (var file in plan.Where(file => file.Content is not null))
             context.Output.WriteLine($"wrote {file.Path}");
         if (config.Listen.Port == 0)

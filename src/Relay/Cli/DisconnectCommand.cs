@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Agents.Connect;
+using Relay.Configuration;
 
 namespace Relay.Cli;
 
@@ -22,11 +23,25 @@ internal static class DisconnectCommand
         });
         claudeCode.SetAction(parse =>
         {
+            if (parse.GetValue(project) is { } connected)
+                Forget(context, parse, Path.GetFullPath(connected));
             return Run(context, parse.GetValue(project), () => parse.GetValue(plugin) is { } named
                 ? Path.GetFullPath(named)
                 : Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder));
         });
         return new Command("disconnect", "undo connect") { claudeCode };
+    }
+
+    /// <summary>Without a home there is none in which it was remembered.</summary>
+    private static void Forget(CommandContext context, ParseResult parse, string project)
+    {
+        try
+        {
+            new ConnectedFolders(context.Home(parse)).Remove(project);
+        }
+        catch (CommandFailure)
+        {
+        }
     }
 
     internal static int Run(CommandContext context, string? project, Func<string> pluginFolder)

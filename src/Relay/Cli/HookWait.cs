@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Relay.Files;
+using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -18,13 +20,14 @@ internal static partial class HookWait
 
     private const int Reply = 200, Nothing = 202, NotNeeded = 204, ClientFault = 400, ServerFault = 500;
 
-    /// <summary>$1 is the address, $2 the client's process id. The token comes from the environment and reaches curl through a pipe,
-    /// because every user of the machine can read command lines.</summary>
+    /// <summary>$1 is the address, $2 the client's process id, $3 curl. The token comes from the environment and reaches curl through a
+    /// pipe, because every user of the machine can read command lines.</summary>
     private static readonly string Script = string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
+        PATH=/usr/bin:/bin
         pause=1
         while kill -0 "$2" 2>/dev/null; do
             if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n' "$RELAY_TOKEN" |
-                curl -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
+                "$3" -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
                 code=${answer##*
         }
                 case $code in
@@ -58,8 +61,8 @@ internal static partial class HookWait
         var path = $"/agents/{Uri.EscapeDataString(agent)}/wait";
         var client = int.TryParse(Environment.GetEnvironmentVariable("CLAUDE_PID"), out var pid) && pid > 0 ? pid : ParentProcess();
         var processId = FormattableString.Invariant($"{client}");
-        if (File.Exists(Shell) && IsInstalled("curl"))
-            ReplaceProcess(Shell, ["sh", "-c", Script, "relay-wait", options.Url + path, processId, null]); // Returns only if it fails.
+        if (File.Exists(Shell) && Curl() is { } curl)
+            ReplaceProcess(Shell, ["sh", "-c", Script, "relay-wait", options.Url + path, processId, curl, null]); // Returns if it fails.
         return Wait(options, address, path, client);
     }
 
@@ -100,8 +103,17 @@ internal static partial class HookWait
         }
     }
 
-    private static bool IsInstalled(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)));
+    /// <summary>Not one that the project brings: it gets the token.</summary>
+    private static string? Curl() => ProgramFile.Find("curl") is ProgramFile.Search.Found found && !IsInProject(found.Path)
+        ? found.Path
+        : null;
+
+    private static bool IsInProject(string program)
+    {
+        var told = Environment.GetEnvironmentVariable("CLAUDE_PROJECT_DIR");
+        var project = string.IsNullOrEmpty(told) ? Directory.GetCurrentDirectory() : told;
+        return Posix.RealPath(project) is { } folder && Paths.IsWithin(Posix.RealPath(program) ?? program, folder);
+    }
 
     private static bool IsAlive(int process) => Kill(process, 0) == 0; // Signal 0 is not sent; it only tests whether the process exists.
 

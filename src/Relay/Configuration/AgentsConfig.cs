@@ -16,5 +16,11 @@ internal sealed record AgentsConfig
     /// {claude_session_id} is replaced, and the reply is its standard input.</summary>
     public string Wake { get; init; } = "";
 
+    /// <summary>The absolute path of that command's program; empty when it is off.</summary>
+    public string WakeProgram { get; init; } = "";
+
+    /// <summary>Folders in and below which sessions may be woken, beside those that relay connect has connected.</summary>
+    public IReadOnlyList<string> WakeIn { get; init; } = [];
+
     public IReadOnlyList<AllowRule> Allow { get; init; } = [];
 }

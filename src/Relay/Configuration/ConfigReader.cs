@@ -246,7 +246,9 @@ internal sealed class ConfigReader
             MaxRounds = section.Read("max_rounds", defaults.MaxRounds, Rules.Integer(1, 1_000)),
             NewNamesPerHour = section.Read("new_names_per_hour", defaults.NewNamesPerHour, Rules.Integer(1, 100_000)),
             MaxPermissions = section.Read("max_permissions", defaults.MaxPermissions, Rules.Integer(1, 100)),
-            Wake = section.Read("wake", defaults.Wake, Rules.Line(longest: 1_000)),
+            Wake = section.Read("wake", defaults.Wake, Commands.Line),
+            WakeProgram = section.Read("wake", defaults.WakeProgram, Commands.Program),
+            WakeIn = section.Read("wake_in", defaults.WakeIn, Commands.Folders),
             Allow = section.Children("allow") is { } rules ? ReadAllowRules(rules) : defaults.Allow,
         };
         section.ReportUnknownKeys();

@@ -48,6 +48,7 @@ internal static class ConfigTemplate
           new_names_per_hour: 30         # that one token may make, 1 to 100000; those who write into queue/, ten times as many
           max_permissions: 3             # requests of a session that wait for you at once, 1 to 100; then only its own prompt asks
           # wake: claude -p --resume {claude_session_id}   # wakes a headless session with a late reply; off by default
+          # wake_in: [/path/to/projects] # where, beside what relay connect --project has connected
           allow: []                      # permissions given without asking, such as [{tool: Bash, pattern: "git status*"}]
 
         stuck_after: 10m                 # page you when a message waits this long, 1s to 30d

@@ -97,7 +97,8 @@ internal sealed partial record RelayConfig
     public bool SameAs(RelayConfig other) =>
         this == other with { Sessions = Sessions, Agents = Agents }
         && Sessions.SequenceEqual(other.Sessions)
-        && Agents == other.Agents with { Allow = Agents.Allow }
+        && Agents == other.Agents with { Allow = Agents.Allow, WakeIn = Agents.WakeIn }
+        && Agents.WakeIn.SequenceEqual(other.Agents.WakeIn)
         && Agents.Allow.SequenceEqual(other.Agents.Allow);
 
     [GeneratedRegex(@"\{(operator|token)\}")]

@@ -19,32 +19,33 @@ internal sealed record WakeOutcome(int? ExitCode, string LastLine)
     public override string ToString() => LastLine.Length > 0 ? $"{Exit}, {LastLine}" : Exit;
 }
 
-/// <summary>Runs the configured command. It is split into words here and not by a shell,
+/// <summary>Runs the configured command. It is split into words and not run by a shell,
 /// so an inserted value cannot become more than its word.</summary>
 internal static class WakeCommand
 {
-    private const string Placeholder = "{claude_session_id}";
     private const int LongestLine = 300;
     private static readonly TimeSpan Limit = TimeSpan.FromHours(1);
 
-    /// <param name="commandLine">The configured command.</param>
+    /// <param name="command">The configured command.</param>
     /// <param name="agent">The session to wake.</param>
     /// <param name="text">What the command gets on its standard input.</param>
     /// <param name="token">The token that the woken session needs.</param>
     /// <param name="clock">Measures the time limit.</param>
     /// <param name="cancellationToken">Kills the command.</param>
     public static async Task<WakeOutcome> RunAsync(
-        string commandLine, Agent agent, string text, string token, TimeProvider clock, CancellationToken cancellationToken)
+        WakeLine command, Agent agent, string text, string token, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var words = Words(commandLine).Select(word => word.Replace(Placeholder, agent.Id, StringComparison.Ordinal)).ToList();
-        var start = new ProcessStartInfo(words[0], words.Skip(1))
+        if (command.Refusal(agent) is { } reason)
+            return new WakeOutcome(null, reason);
+        var start = new ProcessStartInfo(command.Program, command.ArgumentsFor(agent))
         {
-            WorkingDirectory = agent.Folder,
+            WorkingDirectory = WakeLine.FolderOf(agent),
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
+        command.HideSecrets(start.Environment);
         start.Environment["RELAY_TOKEN"] = token; // The woken session connects to the relay with it.
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -60,37 +61,6 @@ internal static class WakeCommand
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new WakeOutcome(null, $"ended after {Limit.TotalMinutes:0} minutes");
-        }
-    }
-
-    /// <summary>Splits a command line as a shell does, at white space, with both quotes and the backslash. Nothing is expanded.</summary>
-    public static IReadOnlyList<string> Words(string commandLine)
-    {
-        var words = new List<string>();
-        StringBuilder? word = null;
-        var quote = '\0';
-        for (var i = 0; i < commandLine.Length; i++)
-        {
-            var c = commandLine[i];
-            if (c == '\\' && quote != '\'' && i + 1 < commandLine.Length)
-                (word ??= new()).Append(commandLine[++i]);
-            else if (quote == '\0' && c is '\'' or '"')
-                (quote, word) = (c, word ?? new());
-            else if (c == quote && quote != '\0')
-                quote = '\0';
-            else if (quote == '\0' && char.IsWhiteSpace(c))
-                (word, _) = (null, Add(word));
-            else
-                (word ??= new()).Append(c);
-        }
-        Add(word);
-        return words;
-
-        bool Add(StringBuilder? ended)
-        {
-            if (ended is not null)
-                words.Add(ended.ToString());
-            return ended is not null;
         }
     }
 

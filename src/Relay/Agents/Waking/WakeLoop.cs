@@ -30,18 +30,18 @@ internal sealed partial class WakeLoop(
     public Topic? WakesOn => null;
 
     /// <summary>Longer while no command is configured, for then there is nothing to do.</summary>
-    public TimeSpan Poll => TimeSpan.FromSeconds(Command.Count == 0 ? 10 : 2);
+    public TimeSpan Poll => TimeSpan.FromSeconds(IsOff ? 10 : 2);
 
-    private IReadOnlyList<string> Command => WakeCommand.Words(settings.Current.Config.Agents.Wake);
+    private bool IsOff => settings.Current.Config.Agents.Wake.Length == 0;
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         await ReapAsync();
-        if (Command.Count == 0)
+        if (IsOff || WakeLine.Of(settings.Current) is not { } command)
             return 0;
         foreach (var agent in await RestingAsync(cancellationToken))
             if (!_running.ContainsKey(agent.Session) && !waiters.IsWaitedFor(agent.Id, Rest))
-                await BeginAsync(agent, settings.Current.Config.Agents.Wake, cancellationToken);
+                await BeginAsync(agent, command, cancellationToken);
         return 0;
     }
 
@@ -80,7 +80,7 @@ internal sealed partial class WakeLoop(
         }
     }
 
-    private async Task BeginAsync(Agent agent, string command, CancellationToken cancellationToken)
+    private async Task BeginAsync(Agent agent, WakeLine command, CancellationToken cancellationToken)
     {
         var lease = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
         if (lease.Replies.All(StopHook.IsDone) || lease.Replies.All(IsHeldBack))
@@ -89,7 +89,7 @@ internal sealed partial class WakeLoop(
             _running[agent.Session] = WakeAsync(agent, command, lease, cancellationToken);
     }
 
-    private async Task WakeAsync(Agent agent, string command, Handover.Lease lease, CancellationToken cancellationToken)
+    private async Task WakeAsync(Agent agent, WakeLine command, Handover.Lease lease, CancellationToken cancellationToken)
     {
         using (lease)
         {

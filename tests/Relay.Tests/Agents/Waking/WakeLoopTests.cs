@@ -1,4 +1,9 @@
+using Relay.Agents;
 using Relay.Agents.Hooks;
+using Relay.Agents.Waking;
+using Relay.Cli;
+using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Loopback;
 using Relay.Storage;
 using Relay.Tests.Testing;
@@ -9,6 +14,8 @@ namespace Relay.Tests.Agents.Waking;
 public sealed class WakeLoopTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-wake-");
+
+    private const string Id = "0c8f2b11-3f7e-4f0e-9d6a-3f9f4f9a0a9e";
 
     private string Woken => Path.Combine(_folder.FullName, "woken");
 
@@ -27,7 +34,7 @@ public sealed class WakeLoopTests : IDisposable
         await relay.ConsumedAsync(2);
 
         Assert.Equal(
-            "claude-1\nTake the left one.\n\n[operator JC]\nAnd hurry.",
+            Id + "\nTake the left one.\n\n[operator JC]\nAnd hurry.",
             await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
         Assert.Equal(["exit 0, done"], await StoriesAsync(relay, "woken"));
     }
@@ -47,6 +54,40 @@ public sealed class WakeLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task A_session_that_only_says_where_it_works_is_not_woken_until_that_folder_was_connected()
+    {
+        await using var relay = await RunningRelay.StartAsync(WakeNowhere("sh -c 'touch woken'"));
+        await StoppedAfterQuestionAsync(relay);
+
+        await relay.AnswerAsync("left");
+        await Until.TrueAsync(async () => (await StoriesAsync(relay, "wake failed")).Count > 0, "the refusal");
+
+        Assert.Contains("relay connect claude-code --project", Assert.Single(await StoriesAsync(relay, "wake failed")));
+        Assert.False(File.Exists(Woken));
+    }
+
+    [Fact]
+    public async Task Where_connect_has_connected_a_project_its_sessions_are_woken_and_after_disconnect_no_longer()
+    {
+        await using var relay = await RunningRelay.StartAsync(WakeNowhere("true"));
+        var project = _folder.FullName;
+        var agent = new Agent(Id, SessionId.Stored("shop"), project, AgentState.Idle, 0, 0, 0, DateTimeOffset.UnixEpoch);
+        Assert.NotNull(WakeLine.Of(relay.Get<SettingsSource>().Current)!.Refusal(agent));
+
+        await RunAsync(relay, "connect", "claude-code", "--project", project);
+        Assert.Null(WakeLine.Of(relay.Get<SettingsSource>().Current)!.Refusal(agent));
+        await RunAsync(relay, "disconnect", "claude-code", "--project", project);
+
+        Assert.NotNull(WakeLine.Of(relay.Get<SettingsSource>().Current)!.Refusal(agent));
+
+        static async Task RunAsync(RunningRelay relay, params string[] arguments)
+        {
+            var context = new CommandContext(new Dictionary<string, string>(), TextWriter.Null, TextWriter.Null);
+            Assert.Equal(0, await CommandLine.RunAsync([.. arguments, "--home", relay.Home.Root], context));
+        }
+    }
+
+    [Fact]
     public async Task A_session_that_somebody_waits_for_is_left_to_its_waiter()
     {
         await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'touch woken'"));
@@ -60,13 +101,15 @@ public sealed class WakeLoopTests : IDisposable
         Assert.False(File.Exists(Woken));
     }
 
-    private static string Wake(string command) =>
+    private string Wake(string command) => WakeNowhere(command) + $"  wake_in: [{_folder.FullName}]\n";
+
+    private static string WakeNowhere(string command) =>
         $"agents:\n  wake: {System.Text.Json.JsonSerializer.Serialize(command, HookAnswer.Json)}\n";
 
     private async Task<ClaudeSession> StoppedAfterQuestionAsync(RunningRelay relay)
     {
         relay.Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] Left or right?"), ScriptedReply.Text("Take the left one."));
-        var claude = new ClaudeSession(relay, "claude-1", _folder.FullName) { Mode = "relay", Name = "shop" };
+        var claude = new ClaudeSession(relay, Id, _folder.FullName) { Mode = "relay", Name = "shop" };
         await claude.StopAsync("Which way?");
         await relay.OpenQuestionAsync();
         return claude;

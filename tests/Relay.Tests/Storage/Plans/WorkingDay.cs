@@ -31,9 +31,11 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         history_char_cap: 3000
         keep_recent_turns: 1
         budget: {per_day_usd: 100, per_month_usd: 1000}
-        agents: {wake: "true"}
+        agents: {wake: "true", wake_in: [/tmp]}
 
         """;
+
+    private const string Claude = "0c8f2b11-3f7e-4f0e-9d6a-3f9f4f9a0a9e";
 
     private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
 
@@ -183,7 +185,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await HookAsync("UserPromptSubmit");
         await HookAsync("PreToolUse", use: "use-1");
         await relay.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, "use-1", CancellationToken));
-        var session = (await relay.ReadAsync(reading => AgentStore.FindAsync(reading, "claude-1", CancellationToken)))!.Session;
+        var session = (await relay.ReadAsync(reading => AgentStore.FindAsync(reading, Claude, CancellationToken)))!.Session;
         await relay.AcceptAsync(session.Value, "Shall I?", channel: ReplyChannel.Agent);
         await relay.TakeTurnsAsync();
         await relay.ReadAsync(reading => MessageStore.UnansweredAsync(reading, session, CancellationToken)); // As check_replies does.
@@ -229,7 +231,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         var hook = new HookEvent
         {
             HookEventName = name,
-            SessionId = "claude-1",
+            SessionId = Claude,
             Cwd = Path.GetTempPath(),
             ToolUseId = use,
             ToolName = "Bash",
