@@ -24,6 +24,8 @@ internal static class SendCommand
             var speaker = CommonOptions.SessionOf(context, parse, session);
             var settings = context.Settings(parse);
             NewMessage.CheckSession(settings, speaker);
+            if (!settings.Current.Config.TakesFiles)
+                throw new CommandFailure(ExitCode.Failed, "queue: off in config.yaml, so no file is taken; relay ask needs none");
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var content = await TextInput.ReadAsync(context, parse.GetValue(text), limit, cancellationToken);
             var message = NewMessage.Of(speaker, content, parse.GetValue(id));

@@ -148,6 +148,7 @@ internal sealed class ConfigReader
             Store = root.Read("store", defaults.Store, Rules.Store),
             Budget = ReadBudget(root.Child("budget")),
             StuckAfter = root.Read("stuck_after", defaults.StuckAfter, Rules.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(30))),
+            TakesFiles = root.Read("queue", defaults.TakesFiles, Rules.OnOff),
             MaxEnvelopeBytes = root.Read("max_envelope_bytes", defaults.MaxEnvelopeBytes, Rules.Integer(64, 104_857_600)),
             Advisor = root.Read("advisor", defaults.Advisor, Rules.Advisor),
             Agents = ReadAgents(root.Child("agents"), defaults.Agents),
@@ -197,7 +198,10 @@ internal sealed class ConfigReader
         {
             var session = new SessionConfig(
                 item.Read("session_id", "", Rules.SessionName),
-                item.Read("conversation", SessionConfig.DefaultConversation, Rules.Id));
+                item.Read("conversation", SessionConfig.DefaultConversation, Rules.Id))
+            {
+                User = item.Read("user", null, UserRule.User),
+            };
             item.ReportUnknownKeys();
 
             var id = session.SessionId;

@@ -26,6 +26,7 @@ internal static class ConfigTemplate
         sessions:
           - session_id: session-1        # 1 to 64 of A-Z a-z 0-9 _ -
             conversation: default        # sessions of one conversation share the advisor's memory
+            # user: alice                # whose files in queue/ speak for it, beside yours: a user of this machine
         accept_unknown_sessions: true    # false: only the sessions listed above are heard
 
         operator:
@@ -34,6 +35,7 @@ internal static class ConfigTemplate
           scan_chars: 200                # how near: in so many characters, 1 to 100000
           input_file: jc_input.txt       # in state/; what you write there is your answer
 
+        queue: on                        # off: no file in queue/ is taken
         listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
         cache_ttl: auto                  # prompt cache: auto, 5m, 1h or off
         max_parallel_turns: 16           # conversations asked at once, 1 to 1000

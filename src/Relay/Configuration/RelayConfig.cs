@@ -35,6 +35,9 @@ internal enum ReserveKind
 internal sealed record SessionConfig(string SessionId, string Conversation)
 {
     public const string DefaultConversation = "default";
+
+    /// <summary>The user whose files in queue/ speak for it, beside the owner of the home.</summary>
+    public uint? User { get; init; }
 }
 
 internal sealed record OperatorConfig
@@ -82,6 +85,10 @@ internal sealed partial record RelayConfig
 
     public BudgetConfig Budget { get; init; } = new();
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether files in queue/ are taken.</summary>
+    public bool TakesFiles { get; init; } = true;
+
     public int MaxEnvelopeBytes { get; init; } = 1_048_576;
     public StoreKind Store { get; init; } = StoreKind.Sqlite;
     public AdvisorKind Advisor { get; init; } = AdvisorKind.Anthropic;

@@ -88,6 +88,8 @@ internal static partial class Rules
 
     public static Rule<StoreKind> Store => Choice(("sqlite", StoreKind.Sqlite), ("postgres", StoreKind.Postgres));
 
+    public static Rule<bool> OnOff => Choice(("on", true), ("off", false));
+
     public static Rule<ReserveKind> Reserve => Choice(("worst", ReserveKind.Worst), ("likely", ReserveKind.Likely));
 
     private static Rule<T> Choice<T>(params (string Name, T Value)[] choices) => value =>

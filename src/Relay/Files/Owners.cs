@@ -11,7 +11,10 @@ internal static class Owners
     /// <summary>Whether what a file of this owner says is done as this user: his own, root's, or that of whose folder the file is
     /// in.</summary>
     public static bool MayBeObeyed(uint owner, string path) =>
-        IsOwnOrRoots(owner) || owner == Of(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        MayCommand(owner, Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    /// <summary>Whether he is the owner of a folder, or could be: this user, whose process works in it, and root.</summary>
+    public static bool MayCommand(uint owner, string folder) => IsOwnOrRoots(owner) || owner == Of(folder);
 
     public static bool IsOwnOrRoots(uint owner) => owner == Posix.User || owner == Root;
 

@@ -34,6 +34,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private readonly ChangeFeed _changes;
     private readonly TimeProvider _clock;
     private readonly RejectedFolder _rejected;
+    private readonly Speakers _speakers;
     private readonly FolderWatch _watch;
     private readonly ILogger _log;
     private readonly Dictionary<string, (FileFacts Facts, long Since)> _unfinished = [];
@@ -58,6 +59,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         _watch = new FolderWatch(Home.Queue, FolderEvents.Come | FolderEvents.Write, () => changes.Publish(Topic.Queue));
         _rejected = new RejectedFolder(Home.Rejected);
         _line = new QueueLine(session => settings.Current.Config.Sessions.Any(each => each.SessionId == session.Value));
+        _speakers = new Speakers(settings);
     }
 
     public string Name => "taking messages from queue";
@@ -175,6 +177,10 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
             return false;
         if (_postponed.TryGetValue(path, out var later) && later.Facts == facts && _clock.GetElapsedTime(later.Since) < TriedAgain)
             return false;
+        if (!_settings.Current.Config.TakesFiles)
+            return Reject(path, Speakers.Closed);
+        if (_speakers.NamesRefusal(facts) is { } names)
+            return RejectWhenSettled(path, facts, names); // A writer that links it into place takes the other name away at once.
         byte[]? bytes;
         try
         {
@@ -191,6 +197,8 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
             return false;
         switch (Envelope.Parse(bytes))
         {
+            case Envelope.Read.Valid valid when _speakers.Refusal(valid.Envelope.Session, facts.Owner) is { } refusal:
+                return Reject(path, refusal);
             case Envelope.Read.Valid valid:
                 found.Add(Found.From(path, facts, bytes, valid.Envelope));
                 CrashPoint.Pass("accept-1-read");

@@ -68,6 +68,10 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
 
     private async Task<int> TakeAsync(string path, FileFacts facts, CancellationToken cancellationToken)
     {
+        var root = _settings.Current.Home.Root;
+        if (!Owners.MayCommand(facts.Owner, root))
+            return await RefuseAsync(
+                path, $"the file belongs to {Owners.Name(facts.Owner)}, and only the owner of {root} answers by file", cancellationToken);
         var limit = _settings.Current.Config.MaxEnvelopeBytes;
         if (facts.Size > limit)
             return await RefuseAsync(path, $"{facts.Size} bytes are over the limit of {limit} (max_envelope_bytes)", cancellationToken);

@@ -128,16 +128,19 @@ internal sealed partial class Rejections(
             || UntrustedFile.Read(reasonFile, facts, Searched) is not { } text)
             return null;
         var reason = Printable.OneLine(System.Text.Encoding.UTF8.GetString(text).Trim().TrimEnd('.'));
-        return new Rejected(name, KeyOf(name, facts), reason, Envelope.SessionIn(Beginning(Path.Combine(Folder, name + ".json"))));
+        return new Rejected(name, KeyOf(name, facts), reason, SpeakerIn(Path.Combine(Folder, name + ".json")));
     }
 
-    private static byte[] Beginning(string path)
+    /// <summary>Null too where the file is of somebody who may not speak for the session: it must not get mail by him.</summary>
+    private SessionId? SpeakerIn(string path)
     {
         using var handle = Posix.OpenRegular(path);
         if (handle is null)
-            return [];
-        var bytes = new byte[Math.Min(Posix.Facts(handle).Size, Searched)];
-        return bytes[..RandomAccess.Read(handle, bytes, fileOffset: 0)];
+            return null;
+        var facts = Posix.Facts(handle);
+        var bytes = new byte[Math.Min(facts.Size, Searched)];
+        var session = Envelope.SessionIn(bytes.AsSpan(0, RandomAccess.Read(handle, bytes, fileOffset: 0)));
+        return session is { } named && new Speakers(settings).Refusal(named, facts.Owner) is null ? named : null;
     }
 
     private async Task TellAsync(Writing writing, List<Rejected> some, CancellationToken cancellationToken)

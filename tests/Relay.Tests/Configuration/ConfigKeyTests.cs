@@ -76,7 +76,7 @@ public sealed class ConfigKeyTests : ConfigTests
         Assert.Equal(
             [
                 "config.yaml:1: modle: unknown key, did you mean model?; allowed: model,",
-                "config.yaml:4: sessions[0].conversaton: unknown key, did you mean conversation?; allowed: session_id, conversation",
+                "config.yaml:4: sessions[0].conversaton: unknown key, did you mean conversation?; allowed: session_id, conversation, user",
                 "config.yaml:6: operator.Name: unknown key, did you mean name?; allowed: name, token, scan_chars, input_file",
                 "config.yaml:7: operator.scan-chars: unknown key, did you mean scan_chars?; allowed: name, token, scan_chars, input_file",
                 "config.yaml:8: budget.per_days_usd: unknown key, did you mean per_day_usd?; allowed: per_day_usd, per_month_usd, reserve",
@@ -98,7 +98,7 @@ public sealed class ConfigKeyTests : ConfigTests
         Assert.EndsWith(
             "allowed: model, max_tokens, system_prompt, system_prompt_file, summarization_prompt, history_char_cap, keep_recent_turns, "
             + "sessions, accept_unknown_sessions, operator, listen, cache_ttl, max_parallel_turns, store, budget, "
-            + "stuck_after, max_envelope_bytes, advisor, agents",
+            + "stuck_after, queue, max_envelope_bytes, advisor, agents",
             SingleFault("zzzzzzzz: 1"));
     }
 

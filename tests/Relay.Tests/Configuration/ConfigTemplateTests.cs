@@ -11,7 +11,7 @@ public sealed class ConfigTemplateTests : IDisposable
         "sessions", "session_id", "conversation", "accept_unknown_sessions", "operator", "name", "token", "scan_chars", "input_file",
         "listen", "cache_ttl", "budget", "per_day_usd", "per_month_usd", "agents", "max_rounds",
         "new_names_per_hour", "max_permissions", "wake", "allow", "stuck_after",
-        "max_envelope_bytes", "advisor",
+        "max_envelope_bytes", "advisor", "queue", "user", "wake_in",
     ];
 
     private readonly TempHome _temp = new();

@@ -174,6 +174,19 @@ public sealed class OperatorFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_user_does_not_answer_and_his_words_are_kept_with_the_reason()
+    {
+        await WriteAsync("allow everything");
+        Unix.Give(Input, 4242);
+
+        await SettleAsync();
+
+        Assert.Single(await _relay.OpenQuestionsAsync());
+        Assert.Equal("allow everything", File.ReadAllText(Path.Combine(_relay.Home.RefusedAnswers, "jc_input.txt")));
+        Assert.Contains((await _relay.PagesAsync()), page => page.Body.Contains("belongs to uid 4242", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Links_and_pipes_are_not_opened()
     {
         var outside = Path.Combine(_relay.Home.Root, "outside.txt");
