@@ -71,7 +71,7 @@ public sealed class WakeLoopTests : IDisposable
     {
         await using var relay = await RunningRelay.StartAsync(WakeNowhere("true"));
         var project = _folder.FullName;
-        var agent = new Agent(Id, SessionId.Stored("shop"), project, AgentState.Idle, 0, 0, 0, DateTimeOffset.UnixEpoch);
+        var agent = new Agent(Id, SessionId.Stored("shop"), project, AgentState.Idle, 0, 0, DateTimeOffset.UnixEpoch);
         Assert.NotNull(WakeLine.Of(relay.Get<SettingsSource>().Current)!.Refusal(agent));
 
         await RunAsync(relay, "connect", "claude-code", "--project", project);
