@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Relay.Cli;
 
@@ -13,7 +14,10 @@ internal static class AnswerCommand
     /// <summary>Long enough for a daemon that is being restarted.</summary>
     private const int Attempts = 5;
 
-    private sealed record OperatorText(long? Question, string Text);
+    private sealed record OperatorText(long? Question, string Text)
+    {
+        public string? Digest { get; init; }
+    }
 
     public static Command Create(CommandContext context)
     {
@@ -34,7 +38,18 @@ internal static class AnswerCommand
                 throw DaemonClient.NotRunning();
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var answer = await ReadAsync(context, parse.GetValue(words) ?? [], limit, cancellationToken);
-            return await RunAsync(context, daemon, answer, parse.GetValue(json), cancellationToken);
+            var allowing = await Allowing.OfAsync(settings, answer.Question, answer.Text, cancellationToken);
+            if (allowing is not null)
+            {
+                ShowAllowed(context, allowing, parse.GetValue(json));
+                answer = answer with { Question = allowing.Question, Text = "allow", Digest = allowing.Digest };
+            }
+            var outcome = await SendAsync(daemon, answer, cancellationToken);
+            if (parse.GetValue(json))
+                context.WriteJson<object>(allowing is null ? outcome : WithText(outcome, allowing.Text));
+            else
+                context.WriteText(Describe(outcome));
+            return ExitCode.Done;
         });
         return command;
     }
@@ -62,14 +77,35 @@ internal static class AnswerCommand
         }
     }
 
-    private static long? Number(string word)
+    public static long? Number(string word)
     {
         var digits = word.StartsWith('#') ? word.AsSpan(1) : word;
         return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    private static async Task<int> RunAsync(
-        CommandContext context, DaemonClient daemon, OperatorText answer, bool json, CancellationToken cancellationToken)
+    /// <summary>Before it is allowed. A person whose page was cut has not seen it, and is asked.</summary>
+    private static void ShowAllowed(CommandContext context, Allowing allowing, bool json)
+    {
+        if (!json)
+            context.WriteBlock(allowing.Text);
+        if (json || allowing.IsPageWhole || context.IsInputRedirected || !context.IsOutputTerminal)
+            return;
+        context.Output.Write($"The page was cut. Allow exactly this, {allowing.Digest}? [y/N] ");
+        context.Output.Flush();
+        using var keyboard = new StreamReader(context.Input);
+        if (keyboard.ReadLine()?.Trim().ToLowerInvariant() is not ("y" or "yes"))
+            throw new CommandFailure(ExitCode.Failed, $"nothing is allowed; question #{allowing.Question} stays open");
+    }
+
+    /// <summary>For programs: what was allowed, as it was shown.</summary>
+    private static JsonObject WithText(JsonElement outcome, string text)
+    {
+        var json = JsonSerializer.SerializeToNode(outcome)!.AsObject();
+        json["text"] = text;
+        return json;
+    }
+
+    private static async Task<JsonElement> SendAsync(DaemonClient daemon, OperatorText answer, CancellationToken cancellationToken)
     {
         var id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(); // The same in each attempt, so it is taken once.
         var response = await PostAsync(daemon, answer, id, cancellationToken);
@@ -78,12 +114,7 @@ internal static class AnswerCommand
             await Task.Delay(RetryPause, TimeProvider.System, cancellationToken);
             response = await PostAsync(daemon, answer, id, cancellationToken);
         }
-        var outcome = DaemonClient.BodyOf(response);
-        if (json)
-            context.WriteJson(outcome);
-        else
-            context.WriteText(Describe(outcome));
-        return ExitCode.Done;
+        return DaemonClient.BodyOf(response);
     }
 
     private static bool IsWorthRetrying(DaemonClient.Response response) =>
@@ -91,7 +122,7 @@ internal static class AnswerCommand
 
     private static Task<DaemonClient.Response> PostAsync(
         DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
-        daemon.PostAsync("/answers", new { answer.Text, answer.Question, Id = id }, ResponseTimeout, cancellationToken);
+        daemon.PostAsync("/answers", new { answer.Text, answer.Question, answer.Digest, Id = id }, ResponseTimeout, cancellationToken);
 
     /// <summary>Of other sessions: words for one settle none of another's.</summary>
     private static string StillOpen(JsonElement outcome)

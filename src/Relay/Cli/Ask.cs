@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Texts;
 using Relay.Web.Api;
 using Spectre.Console;
 
@@ -41,7 +42,7 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
         if (json)
             context.WriteJson(ToJson(reply)); // (2)
         else
-            context.WriteText(reply.Text.EndsWith('\n') ? reply.Text[..^1] : reply.Text);
+            context.WriteContent(reply.Text.EndsWith('\n') ? reply.Text[..^1] : reply.Text);
         await context.Output.FlushAsync(cancellationToken);
         if (reply.State == "ready")
             await ConfirmAsync(cancellationToken); // (3)
@@ -56,7 +57,7 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
 
     private Task<Reply?> WithProgressAsync(CancellationToken cancellationToken)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Error) });
+        var console = TerminalOutput.Console(context.RawError, context.Width);
         return console.Status().StartAsync("asking", async status =>
         {
             using var ticking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -72,7 +73,7 @@ internal sealed class Ask(CommandContext context, DaemonClient daemon, NewMessag
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            status.Status(Markup.Escape($"{_stage}, {Printing.Age(_clock.GetElapsedTime(_started))}"));
+            status.Status(Markup.Escape($"{Visible.OneLine(_stage)}, {Printing.Age(_clock.GetElapsedTime(_started))}"));
             await Task.Delay(TimeSpan.FromSeconds(1), _clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

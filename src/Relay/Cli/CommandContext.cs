@@ -4,6 +4,8 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
 using Relay.Files;
+using Relay.Files.Platform;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -12,14 +14,23 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
 {
     public IReadOnlyDictionary<string, string> Environment { get; } = environment;
 
-    public TextWriter Output { get; } = output;
+    /// <summary>Nothing that is written to it, or to <see cref="Error"/>, can do more than be read.</summary>
+    public TextWriter Output { get; } = new VisibleWriter(output);
 
-    public TextWriter Error { get; } = error;
+    public TextWriter Error { get; } = new VisibleWriter(error);
+
+    /// <summary>For content that goes to another program whole, and for our own colours.</summary>
+    public TextWriter RawOutput { get; } = output;
+
+    public TextWriter RawError { get; } = error;
 
     public Stream Input { get; init; } = Stream.Null;
 
     /// <summary>Whether the input is a file or a pipe and not a keyboard.</summary>
     public bool IsInputRedirected { get; init; } = true;
+
+    /// <summary>Whether somebody may look at the output, with colours or without.</summary>
+    public bool IsOutputTerminal { get => field || IsOutputRich; init; }
 
     /// <summary>Whether the output may have colours and frames: it goes to a terminal, and NO_COLOR is not set.</summary>
     public bool IsOutputRich { get; init; }
@@ -44,9 +55,10 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         var environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
         var rich = string.IsNullOrEmpty(environment.GetValueOrDefault("NO_COLOR")) && environment.GetValueOrDefault("TERM") != "dumb";
-        return new CommandContext(environment, StandardOutput(), Console.Error)
+        return new CommandContext(environment, Writer(StandardStream.Output), Writer(StandardStream.Error))
         {
-            Input = Console.OpenStandardInput(),
+            IsOutputTerminal = !Console.IsOutputRedirected,
+            Input = StandardInput(),
             IsInputRedirected = Console.IsInputRedirected,
             IsOutputRich = rich && !Console.IsOutputRedirected,
             IsErrorRich = rich && !Console.IsErrorRedirected,
@@ -105,18 +117,15 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         var told = environment.GetValueOrDefault("COLUMNS");
         if (int.TryParse(told, NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns > 0)
             return columns;
-        return Console.IsOutputRedirected || Console.WindowWidth is not (> 0 and var width) ? null : width;
+        return Console.IsOutputRedirected ? null : TerminalSize.Columns();
     }
 
-    /// <summary>Console.Out reports no fault when the reader of a pipe is gone. Then a reply that nobody read would count as taken.
-    /// So a pipe gets a stream that throws. A file keeps Console.Out, which also appends correctly where others append.</summary>
-    private static TextWriter StandardOutput()
-    {
-        if (!Console.IsOutputRedirected)
-            return Console.Out;
-        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        return stream.CanSeek ? Console.Out : new StreamWriter(stream) { AutoFlush = true };
-    }
+    /// <summary>The runtime's console would send a terminal sequences of its own when the keyboard is read.</summary>
+    private static Stream StandardInput() => Console.IsInputRedirected
+        ? Console.OpenStandardInput()
+        : new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+
+    private static StreamWriter Writer(int stream) => new(new StandardStream(stream)) { AutoFlush = true };
 }
 
 /// <summary>Ends a command with a message for its user and an exit code for scripts.</summary>

@@ -34,19 +34,28 @@ internal static class CommandLine
                 await root.Parse("--help").InvokeAsync(invocation);
             return parse.Action is ParseErrorAction ? ReportUsage(parse, arguments, context) : await parse.InvokeAsync(invocation);
         }
-        catch (CommandFailure failure)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            await context.Error.WriteLineAsync(failure.Message);
-            return failure.ExitCode;
+            return await TellAsync(exception, context);
         }
-        catch (IOException exception) when (exception.HResult == BrokenPipe)
+    }
+
+    private static async Task<int> TellAsync(Exception exception, CommandContext context)
+    {
+        switch (exception)
         {
-            return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or DbException)
-        {
-            await context.Error.WriteLineAsync($"relay: {exception.Message}");
-            return ExitCode.Failed;
+            case CommandFailure failure:
+                await context.Error.WriteLineAsync(failure.Message);
+                return failure.ExitCode;
+            case IOException { HResult: BrokenPipe }:
+                return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
+            case IOException or UnauthorizedAccessException or InvalidDataException or DbException:
+                await context.Error.WriteLineAsync($"relay: {exception.Message}");
+                return ExitCode.Failed;
+            default:
+                // Told here: the runtime would write it as it is, with whatever of others' words is in it.
+                await context.Error.WriteLineAsync($"relay: a fault of the program: {exception}");
+                return ExitCode.Failed;
         }
     }
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Files;
+using Relay.Texts;
 using Spectre.Console;
 
 namespace Relay.Cli;
@@ -15,7 +16,7 @@ internal sealed class Demo(CommandContext context)
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(20);
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly IAnsiConsole? _console =
-        context.IsOutputRich ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) }) : null;
+        context.IsOutputRich ? TerminalOutput.Console(context.RawOutput, context.Width) : null;
 
     public async Task<int> RunAsync(bool keep, CancellationToken cancellationToken)
     {
@@ -156,7 +157,7 @@ internal sealed class Demo(CommandContext context)
         if (_console is null)
             context.Output.WriteLine($"{time}  {who,-10} {what}");
         else
-            _console.MarkupLineInterpolated($"[grey]{time}[/]  [{Colour(who)}]{who,-10}[/] {what}");
+            _console.MarkupLineInterpolated($"[grey]{time}[/]  [{Colour(who)}]{who,-10}[/] {Visible.Of(what)}");
     }
 
     private static string Colour(string who) => who switch

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Relay.Configuration;
 using Relay.Files;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -73,7 +74,7 @@ internal static class DoctorCommand
         foreach (var finding in findings)
         {
             WriteMark(context, finding);
-            context.WriteText($"{finding.Check.PadRight(width)}  {OneLine(finding.Detail)}");
+            context.WriteText($"{finding.Check.PadRight(width)}  {Visible.OneLine(OneLine(finding.Detail))}");
             if (finding.Fix is not null)
                 context.WriteText($"{"",MarkWidth}{"".PadRight(width)}  fix: {finding.Fix}");
         }
@@ -102,7 +103,7 @@ internal static class DoctorCommand
             FindingState.Warning => ("!", 33),
             _ => ("·", 90),
         };
-        context.Output.Write(FormattableString.Invariant($"\u001b[{colour}m{mark} {word}\u001b[0m"));
+        context.RawOutput.Write(FormattableString.Invariant($"\u001b[{colour}m{mark} {word}\u001b[0m"));
     }
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");

@@ -134,7 +134,8 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             if (json)
                 context.WriteJsonLine(Json(line));
             else
-                context.WriteText($"{Printing.Time(line.Entry.At)}  {line.Message?.Value ?? "-",-15}  {Speaker(line)}: {Text(line.Entry)}");
+                context.WriteEntry(
+                    $"{Printing.Time(line.Entry.At)}  {line.Message?.Value ?? "-",-15}  {Speaker(line)}: ", Text(line.Entry));
         }
         context.Output.Flush();
     }
@@ -142,7 +143,7 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     private string Text(Entry entry)
     {
         var text = full ? entry.Content : Printing.FirstLine(entry.Content, LongestText);
-        return entry.LeftOut is { } line ? $"{text}\n    (calls carry in its place: {line})" : text;
+        return entry.LeftOut is { } line ? $"{text}\n(calls carry in its place: {line})" : text;
     }
 
     private string Speaker(Line line)

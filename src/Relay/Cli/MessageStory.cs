@@ -59,21 +59,29 @@ internal sealed record MessageStory(
             ("state", Message.Reason is null ? Message.State.Word() : $"{Message.State.Word()}: {Message.Reason}"),
             ("cost", Cost()),
         ]);
-        context.WriteText($"\n{Message.Content}\n");
+        context.Output.WriteLine();
+        context.WriteBlock(Message.Content);
+        context.Output.WriteLine();
         context.WriteTable([new("time"), new("of") { Rank = 1 }, new("state"), new("detail")], Events.Select(Row).ToList());
         ShowCalls(context);
         foreach (var question in Questions)
         {
-            context.WriteText($"\nquestion #{question.Id}, {Printing.Time(question.AskedAt)}: {question.Text}");
-            context.WriteText(question.AnsweredAt is { } at
-                ? $"answered by {question.AnsweredVia}, {Printing.Time(at)}: {question.Answer}"
-                : "not answered yet");
+            context.Output.WriteLine();
+            context.WriteEntry($"question #{question.Id}, {Printing.Time(question.AskedAt)}: ", question.Text);
+            if (question.AnsweredAt is { } at)
+                context.WriteEntry($"answered by {question.AnsweredVia}, {Printing.Time(at)}: ", question.Answer ?? "");
+            else
+                context.Output.WriteLine("not answered yet");
         }
         foreach (var dispatch in Dispatches)
+        {
+            context.Output.WriteLine();
             context.WriteText(
-                $"\nreply to {dispatch.Session} by {dispatch.Channel}, {dispatch.State}; made {Exact(dispatch.CreatedAt)}, "
+                $"reply to {dispatch.Session} by {dispatch.Channel}, {dispatch.State}; made {Exact(dispatch.CreatedAt)}, "
                 + (dispatch.Channel == "folder" ? $"placed {ExactOrNever(dispatch.PlacedAt)}, " : "")
-                + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:\n{dispatch.Content}");
+                + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:");
+            context.WriteBlock(dispatch.Content);
+        }
     }
 
     private IReadOnlyList<string> Row(MessageEvent change) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Relay.Http;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -17,10 +18,44 @@ internal static class Printing
     public static void WriteJsonLine<T>(this CommandContext context, T value) =>
         context.Output.WriteLine(JsonSerializer.Serialize(value, OneLine));
 
-    /// <summary>Writes text of sessions, the advisor or the operator. On a terminal without control characters,
-    /// which could move the cursor or colour the screen.</summary>
-    public static void WriteText(this CommandContext context, string text) =>
-        context.Output.WriteLine(context.IsOutputRich ? WithoutControlCharacters(text) : text);
+    /// <summary>Writes text of sessions, the advisor or the operator, whose lines may stand by themselves.</summary>
+    public static void WriteText(this CommandContext context, string text) => context.Output.WriteLine(Visible.Of(text));
+
+    /// <summary>The same where it stands among other lines: each of its own is indented, folded ones too, so that none can be taken for one
+    /// of the others.</summary>
+    public static void WriteBlock(this CommandContext context, string text)
+    {
+        foreach (var line in Visible.Of(text).Split('\n'))
+            context.Output.WriteLine(Indented(context, line, Indent));
+    }
+
+    /// <summary>What begins a line, and text that goes on in indented ones.</summary>
+    public static void WriteEntry(this CommandContext context, string head, string text)
+    {
+        var lines = Visible.Of(text).Split('\n');
+        context.Output.WriteLine(Indented(context, Visible.OneLine(head) + lines[0], ""));
+        foreach (var line in lines.Skip(1))
+            context.Output.WriteLine(Indented(context, line, Indent));
+    }
+
+    /// <summary>A reply: to a terminal as it can be seen, to another program as it is.</summary>
+    public static void WriteContent(this CommandContext context, string content)
+    {
+        if (context.IsOutputTerminal)
+            context.WriteText(content);
+        else
+            context.RawOutput.WriteLine(content);
+    }
+
+    private const string Indent = "    ";
+
+    /// <summary>On a terminal the line is folded here, and not by the terminal, which would begin anew at the left.</summary>
+    private static string Indented(CommandContext context, string line, string first)
+    {
+        if (!context.IsOutputTerminal || context.Width is not { } width)
+            return first + line;
+        return first + string.Join("\n" + Indent, Cells.Folded(line, width - first.Length, width - Indent.Length));
+    }
 
     /// <summary>One line for each value, with its name in front.</summary>
     public static void WriteFacts(this CommandContext context, IEnumerable<(string Name, string? Value)> facts)
@@ -28,7 +63,7 @@ internal static class Printing
         var shown = facts.Where(fact => fact.Value is not null).ToList();
         var width = shown.Count == 0 ? 0 : shown.Max(fact => fact.Name.Length);
         foreach (var (name, value) in shown)
-            context.Output.WriteLine($"{name.PadRight(width)}  {WithoutControlCharacters(value!)}");
+            context.Output.WriteLine($"{name.PadRight(width)}  {Visible.OneLine(value!)}");
     }
 
     /// <summary>Leaves out the user and password that an address may contain.</summary>
@@ -86,7 +121,4 @@ internal static class Printing
         }
         yield return text;
     }
-
-    public static string WithoutControlCharacters(string text) =>
-        string.Concat(text.Replace("\r\n", "\n").Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 }

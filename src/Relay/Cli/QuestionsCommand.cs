@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Relay.Configuration;
 using Relay.Operator;
+using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Cli;
@@ -12,13 +13,27 @@ internal static class QuestionsCommand
 
     public static Command Create(CommandContext context)
     {
+        var number = new Argument<string?>("QUESTION")
+        {
+            Description = "the number of one, open or not; all open ones unless said",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var all = new Option<bool>("--all") { Description = "the answered ones too, newest first" };
         var json = CommonOptions.Json();
-        var command = new Command("questions", "list the open questions to the operator") { all, json };
+        var command = new Command("questions", "list the open questions to the operator, each in full") { number, all, json };
         command.SetAction((parse, cancellationToken) =>
-            RunAsync(context, context.Settings(parse), parse.GetValue(all), parse.GetValue(json), cancellationToken));
+            RunAsync(
+                context, context.Settings(parse), new Wanted(Number(parse.GetValue(number)), parse.GetValue(all)), parse.GetValue(json),
+                cancellationToken));
         return command;
     }
+
+    /// <param name="Number">One of them; null for all.</param>
+    /// <param name="All">The answered ones, too.</param>
+    private sealed record Wanted(long? Number, bool All);
+
+    private static long? Number(string? word) => word is null ? null
+        : AnswerCommand.Number(word) ?? throw new CommandFailure(ExitCode.Usage, $"\"{word}\" is not the number of a question");
 
     public static object Json(Question question) => new
     {
@@ -33,30 +48,39 @@ internal static class QuestionsCommand
         question.AnsweredAt,
         question.AnsweredVia,
         question.Answer,
+        Digest = question.Kind == QuestionKind.Permission ? PermissionDigest.Of(question) : null,
     };
 
     /// <summary>A question that the operator's own words led to is no session's.</summary>
     public static string Asker(string session) => session.Length == 0 ? "the advisor" : session;
 
     private static async Task<int> RunAsync(
-        CommandContext context, SettingsSource settings, bool all, bool json, CancellationToken cancellationToken)
+        CommandContext context, SettingsSource settings, Wanted wanted, bool json, CancellationToken cancellationToken)
     {
         await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
         var questions = await reader.ReadAsync(
-            reading => all
-                ? QuestionStore.NewestAsync(reading, Newest, cancellationToken)
-                : QuestionStore.OpenAsync(reading, cancellationToken),
-            cancellationToken);
+            reading => ReadAsync(reading, wanted, cancellationToken), cancellationToken);
         if (json)
         {
             context.WriteJson(questions.Select(Json).ToList());
             return ExitCode.Done;
         }
         if (questions.Count == 0)
-            context.Output.WriteLine(all ? "there is nothing yet: no question was asked" : "no question is open");
+            context.Output.WriteLine(wanted.All ? "there is nothing yet: no question was asked" : "no question is open");
         foreach (var (index, question) in questions.Index())
             Show(context, question, settings.Current.Config.Operator.Token, first: index == 0);
         return ExitCode.Done;
+    }
+
+    private static async Task<List<Question>> ReadAsync(Reading reading, Wanted wanted, CancellationToken cancellationToken)
+    {
+        if (wanted.Number is not { } number)
+            return await (wanted.All
+                ? QuestionStore.NewestAsync(reading, Newest, cancellationToken)
+                : QuestionStore.OpenAsync(reading, cancellationToken));
+        return await QuestionStore.FindAsync(reading, number, cancellationToken) is { } found
+            ? [found]
+            : throw new CommandFailure(ExitCode.Failed, $"there is no question #{number}");
     }
 
     private static void Show(CommandContext context, Question question, string token, bool first)
@@ -66,10 +90,14 @@ internal static class QuestionsCommand
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
         var state = question.IsOpen ? "" : $", {question.State.Word()}";
         context.WriteText($"#{question.Id}  {Asker(question.Session.Value)}  {Printing.Time(question.AskedAt)}{kind}{state}");
-        context.WriteText(QuestionText.Without(question.Text, token));
-        if (question is { IsOpen: false, AnsweredAt: { } at })
-            context.WriteText(question.State == QuestionState.Expired
-                ? $"expired {Printing.Time(at)}: {question.AnsweredVia}"
-                : $"answered {Printing.Time(at)} by {question.AnsweredVia}: {question.Answer}");
+        context.WriteBlock(QuestionText.Without(question.Text, token));
+        if (question is { IsOpen: true, Kind: QuestionKind.Permission })
+            context.Output.WriteLine($"allow exactly this: relay answer {question.Id} allow {PermissionDigest.Of(question)}");
+        if (question is not { IsOpen: false, AnsweredAt: { } at })
+            return;
+        if (question.State == QuestionState.Expired)
+            context.WriteEntry($"expired {Printing.Time(at)}: ", question.AnsweredVia ?? "");
+        else
+            context.WriteEntry($"answered {Printing.Time(at)} by {question.AnsweredVia}: ", question.Answer ?? "");
     }
 }

@@ -88,7 +88,7 @@ internal static class StatusCommand
             context.Output.WriteLine();
             var asker = QuestionsCommand.Asker(question.Session);
             context.WriteText($"question #{question.Id} of {asker}, {Printing.Age(Now() - question.AskedAt)} ago:");
-            context.WriteText(QuestionText.Without(question.Text, token));
+            context.WriteBlock(QuestionText.Without(question.Text, token));
         }
         if (status.Sessions.Count == 0)
             return;

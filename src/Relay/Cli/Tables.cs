@@ -1,3 +1,4 @@
+using Relay.Texts;
 using Spectre.Console;
 
 namespace Relay.Cli;
@@ -24,7 +25,7 @@ internal static class Tables
 
     public static void WriteTable(this CommandContext context, IReadOnlyList<Column> columns, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var table = new Shown(columns, [.. rows.Select(row => row.Select(Printing.WithoutControlCharacters).ToList())]);
+        var table = new Shown(columns, [.. rows.Select(row => row.Select(Visible.OneLine).ToList())]);
         var between = context.IsOutputRich ? Framed : Plain;
         var left = new List<string>();
         while (context.Width is { } width && table.Width(between) > width && table.Columns.Max(column => column.Rank) > 0)
@@ -75,7 +76,7 @@ internal static class Tables
         {
             if (cell.Length <= room)
                 return cell;
-            return cell.LastIndexOf(' ', room - 2) is var space and > 0 ? cell[..space] + " …" : Texts.Excerpt.Of(cell, room - 1);
+            return cell.LastIndexOf(' ', room - 2) is var space and > 0 ? cell[..space] + " …" : Excerpt.Of(cell, room - 1);
         }
     }
 
@@ -90,7 +91,7 @@ internal static class Tables
             });
         foreach (var row in shown.Rows)
             table.AddRow(row.Select(cell => new Text(cell)));
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Output) });
+        var console = TerminalOutput.Console(context.RawOutput, context.Width);
         console.Profile.Width = context.Width ?? console.Profile.Width;
         console.Write(table);
     }

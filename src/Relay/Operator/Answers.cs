@@ -150,8 +150,27 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         if (PermissionWords.Of(input.Text) == PermissionWords.Word.Unclear)
             return new Outcome.Refused($"question #{question.Id} is about a permission: answer allow, or deny with a reason");
+        if (await WhyNotAllowedAsync(writing, question, input, cancellationToken) is { } reason)
+            return new Outcome.Refused(reason);
         await CloseAsync(writing, question, new Answer(input.Via, input.Text, Message: null), cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
+    }
+
+    /// <summary>Allowed is only what was shown: (1) what the digest names, or (2) without one, what the page has shown in full.</summary>
+    private static async Task<string?> WhyNotAllowedAsync(
+        Reading reading, Question question, OperatorInput input, CancellationToken cancellationToken)
+    {
+        if (PermissionWords.Of(input.Text) != PermissionWords.Word.Allow)
+            return null;
+        var look = $"see `relay questions {question.Id}`, or allow it in the terminal with `relay answer {question.Id} allow`; "
+            + "deny needs no more";
+        if ((PermissionWords.DigestOf(input.Text) ?? input.Digest) is { } digest) // (1)
+            return PermissionDigest.Matches(question, digest)
+                ? null
+                : $"question #{question.Id} does not ask for what {digest} stands for, so nothing is allowed: {look}";
+        return await PermissionPage.WhyNotWholeAsync(reading, question, cancellationToken) is { } why // (2)
+            ? $"question #{question.Id} was not shown in full ({why}), so a bare allow does not count: {look}"
+            : null;
     }
 
     /// <summary>Takes input that was written while no question was open. Where unasked words are not welcome they were meant for a
@@ -197,4 +216,7 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
 {
     /// <summary>When it was written, which may be long before it is taken; null for now.</summary>
     public DateTimeOffset? WrittenAt { get; init; }
+
+    /// <summary>Of what is allowed, where the words themselves hold none.</summary>
+    public string? Digest { get; init; }
 }

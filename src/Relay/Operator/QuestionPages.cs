@@ -12,7 +12,8 @@ internal static class QuestionPages
     {
         var asker = question.Session == SessionId.None ? "the advisor" : question.Session.Value;
         var title = $"{token} {asker} asks (#{question.Id})";
-        var page = new NewPage(PageCause.Question(question.Id), title, QuestionText.Without(question.Text, token), Priority: 5, "question");
+        var text = Visible.Of(QuestionText.Without(question.Text, token));
+        var page = new NewPage(PageCause.Question(question.Id), title, text, Priority: 5, "question");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Relay.Configuration;
+using Relay.Files.Platform;
 using Serilog;
 using Serilog.Events;
 
@@ -9,7 +9,6 @@ namespace Relay.Telemetry;
 /// No log line contains the text of a message or a secret.</summary>
 internal static class Logging
 {
-    private const string Line = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}";
     private const long LongestFile = 10 * 1024 * 1024;
     private const int Files = 5;
 
@@ -23,10 +22,12 @@ internal static class Logging
             .MinimumLevel.Override("ModelContextProtocol", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .WriteTo.File(
-                home.LogFile, outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture,
-                fileSizeLimitBytes: LongestFile, rollOnFileSizeLimit: true, retainedFileCountLimit: Files, shared: false)
-            .WriteTo.Conditional(_ => !quiet, to => to.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture))
+                new LogLine(), home.LogFile, fileSizeLimitBytes: LongestFile, rollOnFileSizeLimit: true,
+                retainedFileCountLimit: Files, shared: false)
+            .WriteTo.Conditional(_ => !quiet, to => to.Sink(new ConsoleLines(Output(), new LogLine())))
             .CreateLogger();
         builder.Services.AddLogging(logging => logging.AddSerilog(logger, dispose: true));
     }
+
+    private static StreamWriter Output() => new(new StandardStream(StandardStream.Output));
 }

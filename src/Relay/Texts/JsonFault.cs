@@ -49,7 +49,9 @@ internal static class JsonFault
     private static string Unexpected(ReadOnlySpan<byte> text, int at)
     {
         Rune.DecodeFromUtf8(text[at..], out var rune, out _);
-        var shown = at == text.Length ? "the end" : Rune.IsControl(rune) ? "a control character" : $"{rune}";
+        var shown = at == text.Length ? "the end"
+            : Rune.IsControl(rune) ? "a control character"
+            : Visible.IsHidden(rune) ? Visible.Code(rune.Value) : $"{rune}";
         return $"{shown} is not expected there, {Place(text, at)}";
     }
 

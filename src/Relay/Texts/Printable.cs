@@ -1,6 +1,6 @@
 namespace Relay.Texts;
 
-/// <summary>Makes foreign text safe to show in a message or a log: one line, no control characters, a limited length.</summary>
+/// <summary>Makes foreign text safe to show in a message or a log: one line, nothing that cannot be seen, a limited length.</summary>
 internal static class Printable
 {
     private const int Longest = 60;
@@ -10,10 +10,11 @@ internal static class Printable
     public static string Short(string text) =>
         text.Length > Longest ? OneLine(text[..Longest]) + "..." : OneLine(text);
 
-    public static string OneLine(string text) => string.Concat(text.Select(c => IsPlain(c) ? c : '?'));
+    public static string OneLine(string text) =>
+        string.Concat(text.EnumerateRunes().Select(rune => Visible.IsHidden(rune) ? "?" : rune.ToString()));
 
-    /// <summary>Whether the text can be shown as it is: one line, no control characters, no half of a surrogate pair.</summary>
-    public static bool IsOneLine(string text) => IsWellFormed(text) && text.All(IsPlain);
+    /// <summary>Whether the text can be shown as it is: one line, nothing hidden, no half of a surrogate pair.</summary>
+    public static bool IsOneLine(string text) => IsWellFormed(text) && !text.EnumerateRunes().Any(Visible.IsHidden);
 
     /// <summary>Whether each surrogate has its partner. A lone one cannot be written as UTF-8.</summary>
     public static bool IsWellFormed(string text)
@@ -27,6 +28,4 @@ internal static class Printable
         }
         return true;
     }
-
-    private static bool IsPlain(char c) => !char.IsControl(c) && c is not ('\u2028' or '\u2029');
 }

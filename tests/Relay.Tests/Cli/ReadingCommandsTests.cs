@@ -90,7 +90,7 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         var newest = await _relay.RunAsync("log", "-n", "1", "--json");
 
         Assert.Contains("s1: First line …\n", cut.Output);
-        Assert.Contains("First line\nsecond line\n", full.Output);
+        Assert.Contains("First line\n    second line\n", full.Output);
         Assert.Equal("advisor", Assert.Single(newest.Json.EnumerateArray()).GetProperty("speaker").GetString());
     }
 

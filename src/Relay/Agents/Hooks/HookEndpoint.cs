@@ -63,7 +63,7 @@ internal sealed partial class HookEndpoint(
         {
             var hook = await JsonSerializer.DeserializeAsync<HookEvent>(context.Request.Body, EventJson, context.RequestAborted);
             if (hook?.ToolInput is { } input)
-                PermissionHook.Show(input); // Throws on invalid text, which is better found here than in the middle of a question.
+                PermissionText.Of(hook.ToolName ?? "", "", input); // Throws on invalid text, better here than in the middle of a question.
             return hook;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

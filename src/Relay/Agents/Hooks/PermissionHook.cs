@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Relay.Configuration;
@@ -11,32 +10,22 @@ namespace Relay.Agents.Hooks;
 internal sealed partial class PermissionHook(
     PermissionQuestions questions, AgentIntake intake, SettingsSource settings, ILogger<PermissionHook> log)
 {
-    private static readonly JsonSerializerOptions Readable = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public async Task<HookAnswer> AnswerAsync(Agent agent, HookEvent hook, CancellationToken cancellationToken)
     {
         var tool = hook.ToolName ?? "a tool";
-        var input = hook.ToolInput is { } json ? Show(json) : "";
         if (settings.Current.Config.Agents.Allow.FirstOrDefault(rule => Covers(rule, tool, hook.ToolInput)) is { } allowed)
         {
             LogAllowedByRule(agent.Session, tool, allowed.ToString());
             return HookAnswer.Permission("allow", message: null);
         }
-        if (intake.TooLong(tool + input) is not null)
-            return HookAnswer.Nothing; // Too long for a page on a phone, so the client asks its own user.
-        var text = $"{agent.Session} wants to use {tool} in {agent.Folder}:\n\n{input}\n\nAnswer allow, or deny with a reason.";
+        var text = PermissionText.Of(tool, agent.Folder, hook.ToolInput);
+        if (intake.TooLong(text) is not null)
+            return HookAnswer.Nothing; // Too long to be read, so the client asks its own user.
         if (await questions.AskAsync(agent.Session, tool, text, cancellationToken) is not { } question)
             return HookAnswer.Nothing; // Too many are open, so the client asks its own user.
         LogAsked(question, agent.Session, tool);
         return await questions.AnswerAsync(question, cancellationToken) is { } answer ? Decide(answer) : HookAnswer.Nothing;
     }
-
-    /// <summary>Throws when a string of the input is not valid text, such as half a surrogate pair.</summary>
-    public static string Show(JsonElement input) => JsonSerializer.Serialize(input, Readable);
 
     private static bool Covers(AllowRule rule, string tool, JsonElement? input)
     {

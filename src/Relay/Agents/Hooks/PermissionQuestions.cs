@@ -29,11 +29,10 @@ internal sealed class PermissionQuestions(
                     await PageStore.ClearAsync(writing, PageCause.MorePermissions, cancellationToken);
                 var conversation = directory.ConversationOf(session) ?? SessionDirectory.Default;
                 var question = new NewQuestion(conversation, Message: null, session, QuestionKind.Permission, text);
-                var id = (await QuestionStore.OpenAsync(writing, question, cancellationToken)).Id;
-                var title = $"{settings.Current.Config.Operator.Token} {session}: may it use {tool}? (#{id})";
-                var page = new NewPage(PageCause.Question(id), title, text, Priority: 4, "lock");
+                var opened = await QuestionStore.OpenAsync(writing, question, cancellationToken);
+                var page = PermissionPage.Of(opened, tool, settings.Current.Config.Operator.Token);
                 await PageStore.QueueAsync(writing, page, cancellationToken);
-                return id;
+                return opened.Id;
             },
             cancellationToken);
 

@@ -35,6 +35,9 @@ internal static class ToolInput
 
     public static bool IsKnown(string tool) => Known.ContainsKey(tool);
 
+    /// <summary>The field that says what a tool works on; null where the tool is not known.</summary>
+    public static string? SubjectName(string tool) => Known.GetValueOrDefault(tool)?.Subject;
+
     /// <summary>Null when no rule can decide.</summary>
     public static string? SubjectOf(string tool, JsonElement input)
     {

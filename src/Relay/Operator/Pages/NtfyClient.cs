@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Relay.Configuration;
+using Relay.Texts;
 
 namespace Relay.Operator.Pages;
 
@@ -36,6 +37,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     /// <summary>(1) All of it; (2) where the server refuses that for good, the title alone.</summary>
     public async Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken)
     {
+        page = page with { Title = Visible.OneLineAgain(page.Title), Body = Visible.Again(page.Body) };
         var secrets = settings.Current.Secrets;
         var (answer, first) = await PostAsync(PageJson.Whole(page, secrets.NtfyTopic), secrets, cancellationToken); // (1)
         if (answer is not { IsAboutThePage: true })

@@ -78,6 +78,11 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 
 internal sealed record NewPage(PageCause Cause, string Title, string Body, int Priority, string Tags);
 
+/// <summary>What is recorded of the page that stands for a cause.</summary>
+/// <param name="Body">All its text.</param>
+/// <param name="IsTitleAlone">The server took only the title of it.</param>
+internal sealed record StandingPage(string Body, bool IsTitleAlone);
+
 /// <summary>A page for the operator. It is kept until the ntfy server has taken it, or refused it for good.</summary>
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)
 {

@@ -46,7 +46,12 @@ internal static class PageJson
         if (whole <= bytes && wholeSent <= room)
             return text;
         var marked = Encoding.UTF8.GetByteCount(mark);
-        (bytes, room) = (bytes - marked, room - marked);
+        return Beginning(text, bytes - marked, room - marked) + mark;
+    }
+
+    /// <summary>As much as there is place for, cut between characters as a person sees them.</summary>
+    public static string Beginning(string text, int bytes, int room)
+    {
         var end = 0;
         while (end < text.Length)
         {
@@ -56,11 +61,11 @@ internal static class PageJson
                 break;
             (bytes, room, end) = (bytes - size, room - sent, next);
         }
-        return text[..end] + mark;
+        return text[..end];
     }
 
     /// <summary>In bytes, as it is and as it is sent.</summary>
-    private static (int Size, int Sent) Sizes(ReadOnlySpan<char> text)
+    public static (int Size, int Sent) Sizes(ReadOnlySpan<char> text)
     {
         var (size, sent) = (0, 0);
         foreach (var rune in text.EnumerateRunes())

@@ -103,18 +103,33 @@ internal static class PageStore
             .With("@id", page.Id)
             .NumberOrNullAsync(cancellationToken) is not null;
 
-    public static Task SentAsync(Writing writing, QueuedPage page, CancellationToken cancellationToken)
+    /// <param name="writing">Where it is recorded.</param>
+    /// <param name="page">Which.</param>
+    /// <param name="refusal">Why the title went alone; null when all of it was taken.</param>
+    /// <param name="cancellationToken">Ends the recording.</param>
+    public static Task SentAsync(Writing writing, QueuedPage page, string? refusal, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Pages);
         return writing.Sql(
             """
             UPDATE pages
-            SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = NULL
+            SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = @refusal
             WHERE page_id = @id
             """)
-            .With("@id", page.Id).With("@now", writing.UnixNow)
+            .With("@id", page.Id).With("@now", writing.UnixNow).With("@refusal", refusal)
             .ExecuteAsync(cancellationToken);
     }
+
+    /// <summary>Null when no page stands for the cause.</summary>
+    public static Task<StandingPage?> StandingAsync(Reading reading, PageCause cause, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT body, CASE WHEN state = 'sent' AND last_error IS NOT NULL THEN 1 ELSE 0 END
+            FROM pages
+            WHERE kind = @kind AND subject = @subject AND {IsStanding}
+            """)
+            .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject)
+            .FirstAsync(row => new StandingPage(row.Text(), row.Flag()), cancellationToken);
 
     /// <summary>To be shown as unsent, and not to be repeated by time alone.</summary>
     public static Task RefusedAsync(Writing writing, QueuedPage page, string error, CancellationToken cancellationToken) =>

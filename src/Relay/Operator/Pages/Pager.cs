@@ -54,7 +54,8 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
             case Push.Taken taken:
                 CrashPoint.Pass("page-1-sent");
                 // The page was sent: until that is known it would be sent again, and again.
-                await database.RecordAsync(writing => PageStore.SentAsync(writing, page, CancellationToken.None), cancellationToken);
+                await database.RecordAsync(
+                    writing => PageStore.SentAsync(writing, page, taken.Refusal, CancellationToken.None), cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);
                 if (taken.Refusal is { } refusal)

@@ -91,7 +91,10 @@ internal static class Endpoints
     {
         if (await BodyAsync<AnswerBody>(context) is not { } body)
             return;
-        var input = new OperatorInput(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false);
+        var input = new OperatorInput(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false)
+        {
+            Digest = body.Digest,
+        };
         var outcome = await Of<Answers>(context).TakeAsync(input, context.RequestAborted);
         await (outcome switch
         {
@@ -169,5 +172,6 @@ internal static class Endpoints
         return null;
     }
 
-    private sealed record AnswerBody(string? Text, long? Question, string? Id);
+    /// <param name="Digest">Of the permission that is allowed.</param>
+    private sealed record AnswerBody(string? Text, long? Question, string? Id, string? Digest);
 }

@@ -146,7 +146,7 @@ public abstract class PageStoreTests(string kind) : StoreTests(kind)
 
     private Task ClearAsync(PageCause cause) => WriteAsync(writing => PageStore.ClearAsync(writing, cause, CancellationToken));
 
-    private Task SendAsync(QueuedPage page) => WriteAsync(writing => PageStore.SentAsync(writing, page, CancellationToken));
+    private Task SendAsync(QueuedPage page) => WriteAsync(writing => PageStore.SentAsync(writing, page, refusal: null, CancellationToken));
 
     private Task FailAsync(QueuedPage page, string error, DateTimeOffset dueAt) =>
         WriteAsync(writing => PageStore.FailedAsync(writing, page, error, dueAt, CancellationToken));
