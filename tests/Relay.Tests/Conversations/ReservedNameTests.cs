@@ -140,6 +140,8 @@ public sealed class ReservedNameTests
     public async Task A_name_that_becomes_the_operators_is_refused_from_then_on_and_makes_no_numbered_one()
     {
         await using var relay = await TempRelay.CreateAsync();
+        var first = new AgentSighting("a", "Ann", "/projects/shop");
+        await relay.WriteAsync(writing => AgentStore.SeenAsync(writing, relay.Get<SessionDirectory>(), first, Token));
         await relay.AcceptAsync("Ann", "Hello.", channel: ReplyChannel.Agent);
 
         await relay.ConfigureAsync("operator: {name: Ann}\n");
