@@ -20,6 +20,11 @@ internal static class JsonFault
         return FaultIn(text, isWhole: true) is null ? null : $"not JSON: the JSON ends too early, {Place(text, text.Length)}";
     }
 
+    /// <summary>Whether a string of it holds half a surrogate pair. What reads JSON says that in words only.</summary>
+    public static bool IsNoText(Exception exception) =>
+        (exception.InnerException ?? exception) is InvalidOperationException fault
+        && fault.Message.Contains("UTF-16", StringComparison.Ordinal);
+
     /// <summary>Where the first fault is; null when there is none. Of a part, only what no rest could mend is one.</summary>
     private static int? FaultIn(ReadOnlySpan<byte> text, bool isWhole)
     {

@@ -88,8 +88,9 @@ internal sealed partial class Replies(
         await AskOperatorAsync(writing, message, QuestionKind.Refusal, text, cancellationToken);
     }
 
+    /// <summary>As it will be recorded: what is placed before the commit must not differ from it.</summary>
     private static string TextOf(AdvisorOutcome.Replied replied) =>
-        replied.StopReason == "max_tokens" ? replied.Text + "\n\n[cut: the reply reached max_tokens]" : replied.Text;
+        Sql.Stored(replied.StopReason == "max_tokens" ? replied.Text + "\n\n[cut: the reply reached max_tokens]" : replied.Text);
 
     /// <summary>By the token the advisor was told, whatever the configuration has become since.</summary>
     private static bool NeedsOperator(string text, OperatorConfig told) =>

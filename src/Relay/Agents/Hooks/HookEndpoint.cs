@@ -2,6 +2,7 @@ using System.Text.Json;
 using Relay.Conversations;
 using Relay.Http;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 
@@ -12,6 +13,8 @@ internal sealed partial class HookEndpoint(
     /// <summary>The client's are 36 characters long.</summary>
     private const int LongestId = 200;
 
+    private static readonly object NoText = new();
+
     public static readonly JsonSerializerOptions EventJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public async Task HandleAsync(HttpContext context)
@@ -19,7 +22,8 @@ internal sealed partial class HookEndpoint(
         if (await ReadAsync(context) is not { SessionId: { Length: > 0 and <= LongestId } id, HookEventName: { } name } hook)
         {
             const string expected = "the JSON of a Claude Code hook event is expected, with session_id and hook_event_name";
-            await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected);
+            var noText = context.Items.ContainsKey(NoText) ? "; a string of it holds a lone surrogate, which is no text" : "";
+            await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected + noText);
             return;
         }
         if (SessionHeader.Fault(context.Request) is { } fault)
@@ -68,6 +72,8 @@ internal sealed partial class HookEndpoint(
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            if (JsonFault.IsNoText(exception))
+                context.Items[NoText] = true;
             return null;
         }
     }

@@ -166,7 +166,10 @@ internal static class Endpoints
         }
         catch (JsonException exception)
         {
-            var fault = JsonFault.Of(bytes.Span, "the body") ?? $"not what is expected: {exception.Path ?? "$"} is of another kind";
+            var fault = JsonFault.Of(bytes.Span, "the body")
+                ?? (JsonFault.IsNoText(exception)
+                    ? $"{exception.Path ?? "$"} holds a lone surrogate, which is no text"
+                    : $"not what is expected: {exception.Path ?? "$"} is of another kind");
             await Problem.WriteAsync(context, 400, fault);
         }
         return null;

@@ -1,0 +1,113 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Relay.Cli;
+using Relay.Files;
+using Relay.Loopback;
+using Relay.Storage;
+using Relay.Tests.Agents;
+using Relay.Tests.Agents.Tools;
+using Relay.Tests.Testing;
+using Xunit;
+
+namespace Relay.Tests.Web.Api;
+
+/// <summary>Content is content: on every way in, and on every way out, each character of it arrives. Only a NUL, which no database can hold
+/// in a text, is one U+FFFD; half a surrogate pair is refused by name.</summary>
+public sealed class ContentTests
+{
+    private static readonly Dictionary<string, string> Contents = new()
+    {
+        ["a NUL"] = "before\0after",
+        ["C0"] = "a\u0001\u0007\u0008\u001b[31m\u001fz",
+        ["C1 and DEL"] = "a\u007f\u0080\u0085\u009b2J\u009fz",
+        ["separators"] = "a\u2028b\u2029c\u00a0d\u3000e",
+        ["bidi and zero width"] = "a\u202e\u2066\u200b\u200d\u00adz",
+        ["a BOM inside"] = "a\ufeffb",
+        ["tags and private use"] = "a\U000e0041\ue000\U0010fffdz",
+        ["noncharacters"] = "a\uffff\ufdd0\U0001ffffz",
+        ["line ends"] = "a\rb\r\nc\n\n\td",
+        ["a flood of marks"] = "z" + new string('\u0301', 20_000) + "!",
+        ["what looks like an escape"] = "a\\u0000\\ud800\\\\\"'%s{0}",
+        ["a long line"] = new string('x', 1_000_000) + "!",
+    };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Ways => ["an envelope", "HTTP", "MCP", "a hook", "relay ask", "relay send", "the operator's file"];
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task All_of_it_reaches_the_advisor_and_all_of_the_reply_comes_back(string way)
+    {
+        await using var relay = await RunningRelay.StartAsync(
+            "history_char_cap: 50000000\nagents: {max_rounds: 100}\n", kind: SqlDialect.Sqlite.Name);
+        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, "session-1");
+        foreach (var (name, content) in Contents)
+        {
+            relay.Api.Always(ScriptedReply.Text(content));
+            var before = relay.Api.Requests.Count;
+
+            var reply = await SendAsync(relay, mcp, way, content);
+
+            var expected = content.Replace('\0', '\uFFFD');
+            Assert.True(relay.Api.Requests[before].LastUserText.EndsWith("] " + expected, StringComparison.Ordinal), $"{name} by {way}");
+            Assert.True(reply is null || reply == expected, $"{name} back by {way}");
+        }
+    }
+
+    [Theory]
+    [InlineData("/ask", """{"session_id":"s","content":"a \ud800 b","id":"i"}""")]
+    [InlineData("/answers", """{"text":"a \udc00 b"}""")]
+    [InlineData("/hooks/claude-code", """{"session_id":"c","hook_event_name":"Stop","last_assistant_message":"a \ud800 b"}""")]
+    public async Task Half_a_surrogate_pair_is_refused_by_name(string path, string body)
+    {
+        await using var relay = await RunningRelay.StartAsync(kind: SqlDialect.Sqlite.Name);
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+
+        using var response = await relay.Client.PostAsync(path, content, Token);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("lone surrogate", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
+    /// <summary>The reply, where it comes back the same way.</summary>
+    private static async Task<string?> SendAsync(RunningRelay relay, McpTools mcp, string way, string content)
+    {
+        switch (way)
+        {
+            case "an envelope":
+                relay.Drop("session-1", content);
+                return await relay.ConsumeAsync("session-1");
+            case "HTTP":
+                var body = new { session_id = "session-1", content, id = Guid.NewGuid().ToString(), wait_seconds = 30 };
+                return (string?)(await relay.SendAsync(HttpMethod.Post, "/ask", body)).Body["reply"];
+            case "MCP":
+                return await mcp.AskAsync(content);
+            case "a hook":
+                var claude = new ClaudeSession(relay, "claude-1") { Mode = "relay", Headers = { ["X-Relay-Block-Cap"] = "1000" } };
+                return ClaudeSession.GoesOnWith(await claude.StopAsync(content));
+            case "relay ask":
+                return (await RunAsync(relay, content, "ask", "--session", "s1", "-"))[..^1];
+            case "relay send":
+                await RunAsync(relay, content, "send", "--session", "session-1", "-");
+                return await relay.ConsumeAsync("session-1");
+            default:
+                const string replies = "SELECT COUNT(*) FROM pages WHERE kind = 'reply'";
+                var pages = await relay.CountAsync(replies);
+                DurableFile.Replace(relay.Home.OperatorFile("jc_input.txt"), Encoding.UTF8.GetBytes(content));
+                await Until.TrueAsync(async () => await relay.CountAsync(replies) > pages, "the reply to the operator");
+                return null;
+        }
+    }
+
+    private static async Task<string> RunAsync(RunningRelay relay, string input, params string[] arguments)
+    {
+        var output = new StringWriter();
+        var context = new CommandContext(new Dictionary<string, string>(), output, new StringWriter())
+        {
+            Input = new MemoryStream(Encoding.UTF8.GetBytes(input)),
+        };
+        Assert.Equal(0, await CommandLine.RunAsync([.. arguments, "--home", relay.Home.Root], context));
+        return output.ToString();
+    }
+}
