@@ -102,6 +102,16 @@ public sealed class NtfyAnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_cannot_be_seen_is_sent_as_its_code()
+    {
+        await SendAsync("title\nof \u202etwo", "a\u202e\u200b\u001b[2J\u2028\u009b\nb");
+
+        var page = Assert.Single(_ntfy.Pages);
+        Assert.Equal(@"title\u000aof \u202etwo", page.Title);
+        Assert.Equal(@"a\u202e\u200b\u001b[2J\u2028\u009b" + "\nb", page.Message);
+    }
+
+    [Fact]
     public async Task A_cut_takes_no_character_apart()
     {
         const string family = "👨‍👩‍👧‍👦";
