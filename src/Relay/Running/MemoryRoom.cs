@@ -5,8 +5,9 @@ namespace Relay.Running;
 /// <param name="total">In bytes: what all that is under way may take.</param>
 internal sealed class MemoryRoom(long total)
 {
-    /// <summary>From here on there is room for whatever may be under way at once.</summary>
-    private const long Plenty = 1L << 30;
+    /// <summary>From here on there is room for as many turns as may be under way at once, each with the longest message and a window that
+    /// is kept under its cap. What is larger still, and does not fit, is asked again alone.</summary>
+    private const long Plenty = 256L << 20;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiting> _line = [];

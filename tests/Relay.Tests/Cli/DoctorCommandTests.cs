@@ -37,6 +37,19 @@ public sealed class DoctorCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_lies_in_queue_and_is_no_regular_file_is_a_warning_that_names_it()
+    {
+        await ServeAsync("key");
+        _relay.Home.CreateFolders();
+        File.CreateSymbolicLink(Path.Combine(_relay.Home.Queue, "linked.json"), _relay.Home.ConfigFile);
+
+        var ran = await _relay.RunAsync("doctor", "--json");
+
+        Assert.Equal((0, "warning"), (ran.Exit, State(ran, "queue")));
+        Assert.Contains("linked.json", ran.Output);
+    }
+
+    [Fact]
     public async Task A_rejected_key_is_a_fault_with_its_fix_and_is_never_shown()
     {
         await ServeAsync("another");

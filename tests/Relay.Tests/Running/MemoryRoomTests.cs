@@ -56,7 +56,7 @@ public sealed class MemoryRoomTests
 
     [Theory]
     [InlineData(32L << 20, false)]
-    [InlineData(8L << 30, true)]
+    [InlineData(300L << 20, true)]
     public void On_a_machine_with_memory_nothing_waits(long total, bool isPlenty) =>
         Assert.Equal(isPlenty, new MemoryRoom(total).IsPlenty);
 }
