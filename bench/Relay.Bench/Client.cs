@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using Relay.Scenarios.Harness;
 
 namespace Relay.Bench;
 
@@ -12,7 +13,7 @@ internal sealed class Client : IDisposable
     public Client(Uri relay)
     {
         _http = new HttpClient { BaseAddress = relay, Timeout = Bed.Limit };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "token");
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ScenarioHome.OperatorToken);
     }
 
     /// <summary>How long each of so many requests took, one after the other, after one that does not count.</summary>

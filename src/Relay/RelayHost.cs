@@ -35,6 +35,10 @@ internal static class RelayHost
             .AddSingleton<ClockSteps>()
             .AddSingleton(MemoryRoom.OfProcess())
             .AddHostedService<LoopRunner>()
+            .AddSingleton(_ => new ConnectionBook(settings.Current.Home, database.Clock))
+            .AddSingleton(_ => new ConnectionUses(settings.Current.Home, database.Clock))
+            .AddSingleton<Credentials>()
+            .AddLoop<ConnectionWatch>()
             .AddLoop<SettingsWatch>()
             .AddLoop<DatabaseWatch>()
             .AddConversations()
@@ -123,7 +127,8 @@ internal static class RelayHost
     {
         services.AddMcpServer(options => options.ServerInfo = new() { Name = "relay", Version = ProgramVersion.Text })
             .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
-            .WithTools<AdvisorTools>();
+            .WithTools<AdvisorTools>()
+            .WithTools<StatusTool>();
         return services
             .AddHttpContextAccessor()
             .AddSingleton<AgentCaller>()
@@ -133,6 +138,7 @@ internal static class RelayHost
             .AddSingleton<AgentWaiters>()
             .AddSingleton<ReplyWait>()
             .AddSingleton<AdvisorTools>()
+            .AddSingleton<StatusTool>()
             .AddSingleton<McpCalls>()
             .AddSingleton<StopHook>()
             .AddSingleton<PermissionQuestions>()
@@ -141,6 +147,7 @@ internal static class RelayHost
             .AddSingleton<HookEndpoint>()
             .AddSingleton<WaiterEndpoint>()
             .AddSingleton<ChannelEndpoint>()
+            .AddSingleton<AgentTokens>()
             .AddLoop<WakeLoop>();
     }
 

@@ -19,8 +19,8 @@ namespace Relay.Agents;
 /// but nobody would get its reply.</param>
 internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery Delivery, CancellationToken Gone)
 {
-    /// <summary>To whom the session's name is counted if it is new.</summary>
-    public required string Source { get; init; }
+    /// <summary>By whose credential.</summary>
+    public required Caller Caller { get; init; }
 
     /// <summary>The replies count as consumed when the response that carries them has been sent completely.</summary>
     public CallToolResult Deliver(Handover.Lease lease)
@@ -44,19 +44,25 @@ internal sealed class AgentCaller(Database database, SessionDirectory directory,
     {
         var context = http.HttpContext ?? throw new McpException("the connection of this call has ended");
         var (delivery, gone) = (Delivery.Of(context), context.RequestAborted);
-        if (SessionHeader.Fault(context.Request) is { } fault)
+        if (SessionName.Fault(context.Request) is { } fault)
             throw new McpException(fault);
+        var caller = Caller.Of(context);
         var use = ToolUseOf(request);
         var agent = use is null
             ? null
             : await database.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, cancellationToken), cancellationToken);
-        var session = SessionHeader.Of(context.Request) ?? agent?.Session ?? OfConnection(context.Request);
+        if (agent is not null && !(agent.Belongs(caller) && caller.MaySpeakAs(agent.Session.Value)))
+            agent = null; // The id of the call is only claimed.
+        var session = SessionName.Of(context.Request) ?? agent?.Session ?? OfCaller(caller, context.Request);
         if (session is not { } known)
             throw new McpException(NameYourself);
         return directory.IsOperators(known.Value)
             ? throw new McpException(directory.Refusal(known)!)
-            : new AgentCall(known, use, delivery, gone) { Source = NameSource.Of(context) };
+            : new AgentCall(known, use, delivery, gone) { Caller = caller };
     }
+
+    private static SessionId? OfCaller(Caller caller, HttpRequest request) =>
+        caller is Caller.Connection connection ? SessionId.Stored(connection.Name) : OfConnection(request);
 
     /// <summary>A client without a name that made the handshake of the protocol is a session as long as its connection lasts.</summary>
     private static SessionId? OfConnection(HttpRequest request)
@@ -75,15 +81,14 @@ internal sealed class AgentCaller(Database database, SessionDirectory directory,
             : null;
 }
 
-/// <summary>The header X-Relay-Session. "none" and a variable that the client has not expanded count as no header.</summary>
-internal static class SessionHeader
+/// <summary>The session that the header X-Relay-Session names.</summary>
+internal static class SessionName
 {
-    public static SessionId? Of(HttpRequest request) => Given(request) is { } name ? SessionId.TryParse(name) : null;
+    public static SessionId? Of(HttpRequest request) => SessionHeader.Given(request) is { } name ? SessionId.TryParse(name) : null;
 
     /// <summary>Null when there is no header, or when it is a valid name.</summary>
     public static string? Fault(HttpRequest request) =>
-        Given(request) is { } name && SessionId.TryParse(name) is null ? $"the header X-Relay-Session must be {SessionId.Allowed}" : null;
-
-    private static string? Given(HttpRequest request) =>
-        request.Headers["X-Relay-Session"].ToString() is { Length: > 0 } name and not "none" && name[0] != '$' ? name : null;
+        SessionHeader.Given(request) is { } name && SessionId.TryParse(name) is null
+            ? $"the header X-Relay-Session must be {SessionId.Allowed}"
+            : null;
 }

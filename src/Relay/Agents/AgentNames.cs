@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Http;
 using Relay.Operator;
 using Relay.Storage;
 
@@ -25,13 +26,15 @@ internal static partial class AgentNames
         Writing writing, SessionDirectory directory, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
     {
         var since = writing.Now - Kept;
-        if (known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
-            return known.Session;
+        var before = known is not null && seen.Caller.MaySpeakAs(known.Session.Value) ? known.Session : (SessionId?)null;
+        if (before is { } kept && known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
+            return kept;
         await AgentStore.ReleaseNamesAsync(writing, since, cancellationToken);
         var taken = await AgentStore.TakenNamesAsync(writing, seen.Agent, since, cancellationToken);
-        if (known?.Session is { } before && !taken.Contains(before.Value) && await MayHaveAsync(writing, before, seen, cancellationToken))
-            return before;
-        return await FreeAsync(writing, Base(directory, seen.Folder), taken, seen, cancellationToken);
+        if (before is { } free && !taken.Contains(free.Value) && await MayHaveAsync(writing, free, seen, cancellationToken))
+            return free;
+        var name = seen.Caller is Caller.Connection connection ? connection.Name : OfFolder(seen.Folder, directory.OperatorsName);
+        return await FreeAsync(writing, name, taken, seen, cancellationToken);
     }
 
     /// <summary>The name that the agent was given. While anything is outstanding for it, an agent of another project gets it with a
@@ -39,11 +42,12 @@ internal static partial class AgentNames
     public static async Task<SessionId> GivenAsync(
         Writing writing, SessionId name, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
     {
-        var stem = name.Value[..Math.Min(name.Value.Length, Longest)];
+        var stem = seen.Caller is Caller.Connection connection ? connection.Name : name.Value[..Math.Min(name.Value.Length, Longest)];
         for (var number = 1; ; number++)
         {
             var candidate = number == 1 ? name : SessionId.Stored(FormattableString.Invariant($"{stem}-{number}"));
-            if (known?.Session == candidate || await MayBeGivenAsync(writing, candidate, seen, cancellationToken))
+            if (seen.Caller.MaySpeakAs(candidate.Value)
+                && (known?.Session == candidate || await MayBeGivenAsync(writing, candidate, seen, cancellationToken)))
                 return candidate;
         }
     }
@@ -61,11 +65,12 @@ internal static partial class AgentNames
         (Path.TrimEndingDirectorySeparator(folder) + '/').StartsWith(
             parent.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(parent) + '/', StringComparison.Ordinal);
 
-    private static string Base(SessionDirectory directory, string folder)
+    /// <summary>Made of the folder's name, and one that a session may have.</summary>
+    public static string OfFolder(string folder, string operatorsName)
     {
         var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');
         name = name.Length == 0 ? "claude" : name[..Math.Min(name.Length, Longest)];
-        return ReservedNames.Contains(name) || directory.IsOperators(name)
+        return ReservedNames.Contains(name) || name.Equals(operatorsName, StringComparison.OrdinalIgnoreCase)
             ? Prefix + name[..Math.Min(name.Length, Longest - Prefix.Length)]
             : name;
     }
@@ -78,6 +83,8 @@ internal static partial class AgentNames
         for (var number = 1; ; number++)
         {
             var candidate = SessionId.Stored(number == 1 ? name : FormattableString.Invariant($"{name}-{number}"));
+            if (!seen.Caller.MaySpeakAs(candidate.Value))
+                continue;
             var isUsed = await SessionStore.FindAsync(writing, candidate, cancellationToken) is not null;
             if (!taken.Contains(candidate.Value) && await MayHaveAsync(writing, candidate, seen, cancellationToken))
             {

@@ -1,4 +1,5 @@
 using Relay.Conversations;
+using Relay.Http;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
@@ -30,10 +31,23 @@ internal enum AgentState
 internal sealed record Agent(
     string Id, SessionId Session, string Folder, AgentState State, int Blocks, long Stops, DateTimeOffset LastSeenAt)
 {
-    public const string Columns = "agent_id, session_id, folder, state, blocks, stops, last_seen_at, owns_name";
+    public const string Columns = "agent_id, session_id, folder, state, blocks, stops, last_seen_at, owns_name, connection";
 
     /// <summary>The session's name was made for it, and no other may have it.</summary>
     public bool OwnsName { get; init; }
+
+    /// <summary>Whose token its first event came with: a connection's name, empty for the operator's; null where that was before there
+    /// were connections.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>Claude Code's id of a session is only claimed: it belongs to whoever used it first. A session of the operator's may go
+    /// on under a connection that has its name.</summary>
+    public bool Belongs(Caller caller) => caller is not Caller.Connection connection || Connection switch
+    {
+        null => true,
+        "" => connection.MaySpeakAs(Session.Value),
+        _ => Connection == connection.Name,
+    };
 
     public static Agent From(Row row) => new(
         row.Text(),
@@ -45,6 +59,7 @@ internal sealed record Agent(
         row.Time())
     {
         OwnsName = row.Flag(),
+        Connection = row.TextOrNull(),
     };
 }
 
@@ -56,33 +71,37 @@ internal static class AgentStore
     /// <summary>Records an event of an agent. The agent's session has the name that it was given, else the name it had before,
     /// else its folder's name, with a number if another agent has that. An agent that comes back after its end keeps its name,
     /// unless another agent has taken it.</summary>
-    /// <returns>Null when the configuration does not accept the session, or too many new names were made from there.</returns>
+    /// <returns>Null when the configuration does not accept the session, the agent is another connection's, or its source made too many
+    /// names.</returns>
     public static async Task<Agent?> SeenAsync(
         Writing writing, SessionDirectory directory, AgentSighting seen, CancellationToken cancellationToken)
     {
         if (SessionId.TryParse(seen.GivenName ?? "") is { } wanted && directory.IsOperators(wanted.Value))
             return null; // Nor with a number.
         var known = await FindAsync(writing, seen.Agent, cancellationToken);
+        if (known?.Belongs(seen.Caller) == false)
+            return null;
         var session = SessionId.TryParse(seen.GivenName ?? "") is { } given
             ? await AgentNames.GivenAsync(writing, given, seen, known, cancellationToken)
             : await AgentNames.OwnAsync(writing, directory, seen, known, cancellationToken);
         if (directory.ConversationOf(session) is not { } conversation)
             return null;
         var wait = await NameAllowance.AdmitAsync(
-            writing, directory, new SessionName(session, seen.Source),
+            writing, directory, new NewName(session, seen.Caller.NameSource),
             () => SessionStore.SeenAsync(writing, session, conversation, ReplyChannel.Agent, cancellationToken), cancellationToken);
         if (wait is not null)
             return null;
         await writing.Sql(
             """
-            INSERT INTO agents (agent_id, session_id, owns_name, folder, state, blocks, stops, first_seen_at, last_seen_at)
-            VALUES (@agent, @session, @owns, @folder, 'active', 0, 0, @now, @now)
+            INSERT INTO agents (agent_id, session_id, owns_name, folder, connection, state, blocks, stops, first_seen_at, last_seen_at)
+            VALUES (@agent, @session, @owns, @folder, @connection, 'active', 0, 0, @now, @now)
             ON CONFLICT (agent_id) DO UPDATE
-            SET session_id = excluded.session_id, owns_name = excluded.owns_name,
-                folder = excluded.folder, last_seen_at = excluded.last_seen_at
+            SET session_id = excluded.session_id, owns_name = excluded.owns_name, folder = excluded.folder,
+                connection = excluded.connection, last_seen_at = excluded.last_seen_at
             """)
             .With("@agent", seen.Agent).With("@session", session.Value).With("@owns", seen.GivenName is null ? 1 : 0)
             .With("@folder", seen.Folder).With("@now", writing.UnixNow)
+            .With("@connection", (seen.Caller as Caller.Connection)?.Name ?? known?.Connection ?? "")
             .ExecuteAsync(cancellationToken);
         return await FindAsync(writing, seen.Agent, cancellationToken);
     }
@@ -192,6 +211,6 @@ internal static class AgentStore
 /// <summary>The agent of a hook event. The name is null when the client was given none.</summary>
 internal sealed record AgentSighting(string Agent, string? GivenName, string Folder)
 {
-    /// <summary>To whom the session's name is counted if it is new; null where it is bound by nothing.</summary>
-    public string? Source { get; init; }
+    /// <summary>Whose hook it is. A connection's sessions have names of the connection, whatever their folder is called.</summary>
+    public Caller Caller { get; init; } = new Caller.Operator();
 }

@@ -90,7 +90,7 @@ internal sealed class ReplyWait(
             return (new Waited.TakenElsewhere(text), "answered");
         if (request.LeaveToOperator && open is not null)
             return (new Waited.OperatorAsked(open.Id), "");
-        var state = open is null ? why?.Words ?? "unknown" : $"the operator was asked, question #{open.Id}";
+        var state = open is null ? why?.ForSession ?? "unknown" : $"the operator was asked, question #{open.Id}";
         return (request.LeaveToOperator && message is { State: MessageState.Held } ? new Waited.NotYet(state) : null, state);
     }
 }

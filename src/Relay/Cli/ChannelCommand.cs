@@ -20,13 +20,18 @@ internal static class ChannelCommand
         var command = new Command("channel", "push replies into a running session, over stdio (preview)") { session };
         command.SetAction((parse, cancellationToken) =>
         {
-            var name = parse.GetValue(session) ?? context.Environment.GetValueOrDefault("RELAY_SESSION") ?? "";
+            var name = parse.GetValue(session) ?? context.Environment.GetValueOrDefault("RELAY_SESSION")
+                ?? ConnectionToken.ClaimedName(TokenOf(context) ?? "") ?? "";
             return SessionId.TryParse(name) is { } id
                 ? RunAsync(context, parse, id, cancellationToken)
                 : throw new CommandFailure(ExitCode.Usage, $"--session or RELAY_SESSION is needed: {SessionId.Allowed}");
         });
         return command;
     }
+
+    /// <summary>Inside a session it is that session and no more.</summary>
+    private static string? TokenOf(CommandContext context) =>
+        context.Environment.GetValueOrDefault(ConnectionCommands.Variable) is { Length: > 0 } token ? token : null;
 
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult parse, SessionId session, CancellationToken cancellationToken)
@@ -35,7 +40,7 @@ internal static class ChannelCommand
         await using var server = McpServer.Create(new StdioServerTransport("relay"), Options(ready));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var serving = server.RunAsync(cancellationToken);
-        using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
+        using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System) { SessionToken = TokenOf(context) };
         var pushing = PushAsync(server, daemon, session, ready.Task, ending.Token);
         await Task.WhenAny(serving, pushing); // The client closes standard input when its session ends.
         await ending.CancelAsync();

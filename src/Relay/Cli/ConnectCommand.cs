@@ -3,6 +3,7 @@ using System.Text;
 using Relay.Agents.Connect;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -31,7 +32,7 @@ internal static class ConnectCommand
             if (result.GetValue(project) is not null && result.GetValue(plugin) is not null)
                 result.AddError("--project and --plugin exclude each other");
         });
-        claudeCode.SetAction(parse =>
+        claudeCode.SetAction((parse, cancellationToken) =>
         {
             var choices = new ConnectChoices(
                 parse.GetValue(project),
@@ -41,7 +42,7 @@ internal static class ConnectCommand
                 parse.GetValue(permissions),
                 parse.GetValue(print));
             var connect = new ConnectClaudeCode(context, context.Home(parse), ProgramCommand.OfProcess());
-            return connect.Run(choices);
+            return connect.RunAsync(choices, cancellationToken);
         });
         return new Command("connect", "connect sessions to the relay") { claudeCode };
     }
@@ -50,13 +51,13 @@ internal static class ConnectCommand
     {
         var session = new Option<string?>("--session")
         {
-            Description = "the session's name; else RELAY_SESSION, else the folder's name, made distinct",
+            Description = "the connection's name, and its session's; else the project's folder's",
             HelpName = "NAME",
         };
         session.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } name && SessionId.TryParse(name) is null)
-                result.AddError($"--session: {SessionId.Allowed}");
+            if (result.GetValueOrDefault<string?>() is { } name && !ConnectionEntry.IsName(name))
+                result.AddError($"--session: {ConnectionEntry.AllowedNames}");
         });
         return session;
     }
@@ -77,13 +78,15 @@ internal static class ConnectCommand
 
 internal sealed record ConnectChoices(string? Project, string? Plugin, string? Session, bool RelayMode, bool Permissions, bool Print);
 
-/// <summary>(1) Reads the settings and finds the address, (2) plans the files, (3) shows or writes them,
-/// (4) says how to start a session.</summary>
+/// <summary>(1) Reads the settings and finds the address, (2) makes the connection, (3) plans the files, (4) shows or writes them,
+/// (5) says how to start a session.</summary>
 internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, string program)
 {
     public const string PluginFolder = "claude-plugin";
 
-    public int Run(ConnectChoices choices)
+    private readonly ConnectionBook _connections = new(home, TimeProvider.System);
+
+    public async Task<int> RunAsync(ConnectChoices choices, CancellationToken cancellationToken)
     {
         var loaded = Load(generate: !choices.Print && RunningEndpoint.Of(home) is null); // (1)
         if (loaded is Loaded.Faulty faulty)
@@ -109,18 +112,35 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
                 Permissions = choices.Permissions,
                 MaxRounds = config.Agents.MaxRounds,
             });
-            var plan = Plan(choices, entries); // (2)
+            var connected = await ConnectedAsync(choices, config, cancellationToken); // (2)
+            var plan = Plan(choices, entries, connected); // (3)
             if (choices.Print)
-                Show(plan); // (3)
+                Show(plan); // (4)
             else
-                Write(plan, choices, config, entries);
+                Write(plan, choices, config, entries, connected);
             return ExitCode.Done;
         }
-        catch (Exception exception) when (exception is ConnectFault or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is ConnectFault or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             context.Error.WriteLine(exception.Message);
             return ExitCode.Failed;
         }
+    }
+
+    /// <summary>The connection; none for a plugin that is for any session.</summary>
+    private sealed record Connected(string Name, string Token);
+
+    /// <summary>Nothing is made where it is only shown.</summary>
+    private async Task<Connected?> ConnectedAsync(ConnectChoices choices, RelayConfig config, CancellationToken cancellationToken)
+    {
+        var folder = choices.Project is { } project ? Path.GetFullPath(project) : null;
+        if (folder is not null && !Directory.Exists(folder))
+            throw new ConnectFault($"{folder}: there is no such folder");
+        var name = choices.Session
+            ?? (folder is null ? null : ConnectionNames.OfProject(folder, _connections.List(), config.Operator.Name));
+        if (name is null || choices.Print)
+            return name is null ? null : new Connected(name, $"(what relay token {name} prints)");
+        return new Connected(name, (await _connections.OpenAsync(name, folder, cancellationToken)).Token);
     }
 
     private Loaded Load(bool generate)
@@ -132,14 +152,12 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
 
     private string Plugin(ConnectChoices choices) => Path.GetFullPath(choices.Plugin ?? Path.Combine(home.Root, PluginFolder));
 
-    private IReadOnlyList<PlannedFile> Plan(ConnectChoices choices, ClientEntries entries)
+    private IReadOnlyList<PlannedFile> Plan(ConnectChoices choices, ClientEntries entries, Connected? connected)
     {
         if (choices.Project is not { } project)
             return ClientPlugin.Plan(Plugin(choices), entries);
         var folder = Path.GetFullPath(project);
-        if (!Directory.Exists(folder))
-            throw new ConnectFault($"{folder}: there is no such folder");
-        return new ProjectFiles(folder).PlanConnect(entries);
+        return new ProjectFiles(folder, home.Root).PlanConnect(entries, new LocalSettings(connected!.Token, home.Root, folder));
     }
 
     private void Show(IReadOnlyList<PlannedFile> plan)
@@ -151,30 +169,43 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelayHome home, 
         }
     }
 
-    private void Write(IReadOnlyList<PlannedFile> plan, ConnectChoices choices, RelayConfig config, ClientEntries entries)
+    private void Write(
+        IReadOnlyList<PlannedFile> plan, ConnectChoices choices, RelayConfig config, ClientEntries entries, Connected? connected)
     {
-        ProjectFiles.Write(choices.Project is { } project ? Path.GetFullPath(project) : Plugin(choices), plan);
-        if (choices.Project is { } connected)
-            new ConnectedFolders(home).Add(connected);
+        var folder = choices.Project is { } named ? Path.GetFullPath(named) : null;
+        ProjectFiles.Write(folder ?? Plugin(choices), plan);
+        if (folder is not null)
+            new ConnectedFolders(home).Add(folder);
         foreach (var file in plan.Where(file => file.Content is not null))
             context.Output.WriteLine($"wrote {file.Path}");
         if (config.Listen.Port == 0)
             context.Output.WriteLine("With port 0 in config.yaml the relay has another address after each start: "
                 + "choose a port, or connect again after each start.");
-        context.Output.WriteLine(); // (4)
-        context.Output.WriteLine("Start a session with the token in its environment, and nowhere else:");
-        context.Output.WriteLine($"  export RELAY_TOKEN=\"$(sed -n 's/^RELAY_TOKEN=//p' {ShellWord.Quote(home.EnvFile)})\"");
-        context.Output.WriteLine($"  {StartCommand(choices, entries)}");
-        if (choices.Project is not null)
-            context.Output.Write("Claude Code asks once whether to trust the project's server. ");
+        context.Output.WriteLine(); // (5)
+        foreach (var line in folder is not null
+            ? InProject(folder, connected!)
+            : WithPlugin(choices, entries, connected))
+            context.Output.WriteLine(line);
         context.Output.WriteLine("The session is told at its start whether it is connected.");
     }
 
-    private string StartCommand(ConnectChoices choices, ClientEntries entries)
+    private static IEnumerable<string> InProject(string project, Connected connected)
     {
-        if (choices.Project is { } project)
-            return $"cd {ShellWord.Quote(Path.GetFullPath(project))} && claude";
+        var versions = GitExclude.Of(project) is null ? "keep it out of version control" : "git leaves it out (.git/info/exclude)";
+        yield return $"The token of {connected.Name} is in .claude/settings.local.json, for you alone; {versions}. No export is needed:";
+        yield return $"  cd {ShellWord.Quote(project)} && claude";
+        yield return "The same file denies the session your home and the operator's commands: a fence against slips, not a border, "
+            + "since a shell of yours reads what you can read.";
+        yield return "Claude Code asks once whether to trust the project's server.";
+    }
+
+    private IEnumerable<string> WithPlugin(ConnectChoices choices, ClientEntries entries, Connected? connected)
+    {
+        yield return connected is null
+            ? "Start a session with the token of a connection in its environment; NAME is a name for it:"
+            : $"Start a session with the token of {connected.Name} in its environment:";
+        yield return $"  eval \"$({program} env {connected?.Name ?? "NAME"} --home {ShellWord.Quote(home.Root)})\"";
         var cap = choices.RelayMode ? $"{ClientEntries.BlockCap}={entries.BlockCapValue} " : ""; // A plugin cannot set it itself.
-        return $"{cap}claude --plugin-dir {ShellWord.Quote(Plugin(choices))}";
+        yield return $"  {cap}claude --plugin-dir {ShellWord.Quote(Plugin(choices))}";
     }
 }

@@ -10,6 +10,9 @@ namespace Relay.Cli;
 /// Whether a daemon runs is told by the lock, which ends with its process; a killed daemon leaves endpoint.json behind.</summary>
 internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) : IDisposable
 {
+    /// <summary>The operator's, unless a session's command goes by its connection's.</summary>
+    public string? SessionToken { get; init; }
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     // No proxy: the daemon is on this machine.
@@ -72,7 +75,7 @@ internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) 
         if (Address() is not { } address)
             return new Response.Unanswered("it is starting or stopping");
         using var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = content };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", settings.Current.Secrets.Token);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SessionToken ?? settings.Current.Secrets.Token);
         using var timedOut = new CancellationTokenSource(timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
         try

@@ -24,42 +24,47 @@ internal static class DisconnectCommand
         claudeCode.SetAction(parse =>
         {
             if (parse.GetValue(project) is { } connected)
-                Forget(context, parse, Path.GetFullPath(connected));
-            return Run(context, parse.GetValue(project), () => parse.GetValue(plugin) is { } named
-                ? Path.GetFullPath(named)
-                : Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder));
+                return RemoveFrom(context, Path.GetFullPath(connected), Home(context, parse));
+            var folder = parse.GetValue(plugin) ?? Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder);
+            return RemovePlugin(context, Path.GetFullPath(folder));
         });
         return new Command("disconnect", "undo connect") { claudeCode };
     }
 
-    /// <summary>Without a home there is none in which it was remembered.</summary>
-    private static void Forget(CommandContext context, ParseResult parse, string project)
+    /// <summary>Null where there is none: then it remembers nothing of the project.</summary>
+    private static RelayHome? Home(CommandContext context, ParseResult parse)
     {
         try
         {
-            new ConnectedFolders(context.Home(parse)).Remove(project);
+            return context.Home(parse);
         }
         catch (CommandFailure)
         {
+            return null;
         }
     }
 
-    internal static int Run(CommandContext context, string? project, Func<string> pluginFolder)
+    private static int RemovePlugin(CommandContext context, string plugin) => Run(context, () =>
+        context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove"));
+
+    private static int RemoveFrom(CommandContext context, string project, RelayHome? home) => Run(context, () =>
+    {
+        if (home is not null)
+            new ConnectedFolders(home).Remove(project);
+        var plan = new ProjectFiles(project, home is null ? [] : [home.Root]).PlanDisconnect();
+        ProjectFiles.Write(project, plan);
+        foreach (var file in plan)
+            context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
+        context.Output.WriteLine(plan.Count == 0
+            ? $"{project}: not connected"
+            : "Its token is still valid elsewhere: relay tokens --revoke NAME ends it.");
+    });
+
+    private static int Run(CommandContext context, Action remove)
     {
         try
         {
-            if (project is null)
-            {
-                var plugin = pluginFolder();
-                context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove");
-                return ExitCode.Done;
-            }
-            var plan = new ProjectFiles(Path.GetFullPath(project)).PlanDisconnect();
-            ProjectFiles.Write(Path.GetFullPath(project), plan);
-            foreach (var file in plan)
-                context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
-            if (plan.Count == 0)
-                context.Output.WriteLine($"{Path.GetFullPath(project)}: not connected");
+            remove();
             return ExitCode.Done;
         }
         catch (Exception exception) when (exception is ConnectFault or IOException or UnauthorizedAccessException)

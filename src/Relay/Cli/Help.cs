@@ -14,7 +14,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
         ("Operator", ["questions", "answer"]),
-        ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "channel"]),
+        ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "token", "tokens", "env", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
 
@@ -30,6 +30,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["disconnect"] = "relay disconnect claude-code --project .",
         ["doctor"] = "relay doctor --page",
         ["drop"] = "relay drop 1kyy8tem0",
+        ["env"] = "eval \"$(relay env session-1)\"",
         ["explain"] = "relay explain 1kyy8tem0",
         ["hook"] = "relay hook session-start --home ~/.relay --url http://127.0.0.1:7420",
         ["init"] = "relay init",
@@ -42,6 +43,8 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["send"] = "git diff | relay send --session session-1",
         ["sessions"] = "relay sessions",
         ["status"] = "relay status --json",
+        ["token"] = "relay token session-1",
+        ["tokens"] = "relay tokens --revoke session-1",
         ["topic"] = "relay topic",
     };
 
@@ -51,6 +54,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["messages"] = MessagesCommand.Columns,
         ["sessions"] = SessionsCommand.Columns,
         ["status"] = SessionsCommand.Columns,
+        ["tokens"] = ConnectionCommands.Columns,
     };
 
     private readonly TextWriter _output = context.Output;

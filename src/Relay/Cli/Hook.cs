@@ -8,8 +8,8 @@ namespace Relay.Cli;
 
 /// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They must be fast and must never break a session:
 /// whatever happens, they answer so that the client understands it, and exit 0 unless they wake the session.
-/// They use only the token of the environment, because the session's http hooks and tools have no other.
-/// With the token from the home folder, a session would be told that it is connected while its tools are not.</summary>
+/// They use only RELAY_SESSION_TOKEN of the environment, because the session's http hooks and tools have no other, and never the
+/// operator's token: with that a session would be told that it is connected while its tools are not.</summary>
 internal static partial class Hook
 {
     /// <summary>With this exit code an asyncRewake hook wakes its session. The session gets what was written to standard error.</summary>
@@ -49,11 +49,12 @@ internal static partial class Hook
     private static string SessionStart(HookOptions options, byte[] input)
     {
         if (options.Token.Length == 0)
-            return NotConnected("RELAY_TOKEN is not set in the environment this session was started from");
+            return NotConnected(
+                "RELAY_SESSION_TOKEN is not set; relay connect claude-code --project writes it, relay env NAME prints it");
         return Send(options, input, StartSeconds) switch
         {
             { Status: Ok } response when IsObject(response.Body) => response.Body,
-            { Status: Unauthorized } => NotConnected("the token is wrong: RELAY_TOKEN of this session is not the relay's"),
+            { Status: Unauthorized } response => NotConnected(WrongToken(Detail(response.Body))),
             { Status: Forbidden } response => NotConnected(Detail(response.Body) ?? "it refuses this session"),
             { Status: var status } => NotConnected($"what answers at {options.Url} is no relay (HTTP {status})"),
             null => NotConnected(OtherAddress(options) is { } other
@@ -93,6 +94,10 @@ internal static partial class Hook
             return null;
         }
     }
+
+    private static string WrongToken(string? detail) => detail?.Contains("revoked", StringComparison.Ordinal) == true
+        ? detail
+        : "the token is wrong: RELAY_SESSION_TOKEN of this session is not the relay's";
 
     private static string NotConnected(string reason)
     {
@@ -139,7 +144,7 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
         (ValueOf(arguments, "--url") ?? "").TrimEnd('/'),
         HeaderValue(ValueOf(arguments, "--session") ?? Environment.GetEnvironmentVariable("RELAY_SESSION") ?? ""),
         SecondsOf(ValueOf(arguments, "--timeout") ?? ""),
-        HeaderValue(Environment.GetEnvironmentVariable("RELAY_TOKEN") ?? ""));
+        HeaderValue(Environment.GetEnvironmentVariable("RELAY_SESSION_TOKEN") ?? ""));
 
     /// <summary>A bare number means seconds.</summary>
     private static int? SecondsOf(string text)

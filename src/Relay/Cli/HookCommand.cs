@@ -11,7 +11,8 @@ internal static class HookCommand
     {
         var name = new Argument<string>("session-start|post|wait") { Description = "which of the client's hooks this is" };
         var command = new Command(
-            "hook", "Claude Code's command hooks, which relay connect writes: the event comes by standard input, the token by RELAY_TOKEN")
+            "hook", "Claude Code's command hooks, which relay connect writes: the event comes by standard input, "
+                + "the token by RELAY_SESSION_TOKEN")
         {
             name,
             new Option<string>("--url") { Description = "where the relay listens", HelpName = "URL" },

@@ -26,7 +26,7 @@ internal static partial class HookWait
         PATH=/usr/bin:/bin
         pause=1
         while kill -0 "$2" 2>/dev/null; do
-            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n' "$RELAY_TOKEN" |
+            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n' "$RELAY_SESSION_TOKEN" |
                 "$3" -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
                 code=${answer##*
         }

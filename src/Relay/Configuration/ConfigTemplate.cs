@@ -72,7 +72,7 @@ internal static class ConfigTemplate
         # NTFY_SERVER=https://ntfy.sh
         # NTFY_TOKEN=
 
-        # The bearer token for relay's HTTP; made at the first run.
+        # The operator's token for relay's HTTP, at least 128 bits; made at the first run. Sessions have their own: relay token NAME.
         # RELAY_TOKEN=
 
         # With store: postgres in config.yaml, the database, such as postgres://relay:PASSWORD@localhost/relay

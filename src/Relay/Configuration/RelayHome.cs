@@ -29,6 +29,12 @@ internal sealed record RelayHome(string Root)
     public string HistoryFile => Path.Combine(State, "conversation.json");
     public string RefusedAnswers => Path.Combine(State, ".rejected");
 
+    /// <summary>Which connections there are, and the key that makes their tokens.</summary>
+    public string ConnectionsFile => Path.Combine(State, "connections.json");
+    public string ConnectionsLock => Path.Combine(State, ".connections.lock");
+    public string ConnectionKey => Path.Combine(State, "connections.key");
+    public string ConnectionUses => Path.Combine(State, "connections-used.json");
+
     /// <summary>The user's own prices; most homes have none.</summary>
     public string PricesFile => Path.Combine(Root, "prices.json");
 

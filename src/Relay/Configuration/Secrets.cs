@@ -10,6 +10,7 @@ internal sealed partial record Secrets
     private const string AbsoluteUrl = "an absolute http or https address";
     private const string DatabaseAddress = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
     private const string NoUserBesideToken = "one without a user and password, or no NTFY_TOKEN: only one of the two can be sent";
+    private const string NotAConnections = "the operator's own; this is a connection's, for RELAY_SESSION_TOKEN";
     private const string VisibleAscii = "visible ASCII characters without spaces";
 
     public static readonly IReadOnlySet<string> Keys = new HashSet<string>
@@ -30,7 +31,7 @@ internal sealed partial record Secrets
     public Uri NtfyServer { get; init; } = new("https://ntfy.sh");
     public string? NtfyToken { get; init; }
 
-    /// <summary>The bearer token for HTTP. Empty until one has been generated.</summary>
+    /// <summary>The operator's bearer token for HTTP. Empty until one has been generated.</summary>
     public string Token { get; init; } = "";
 
     /// <summary>The address of the PostgreSQL database. It usually contains a password. Null when SQLite is used.</summary>
@@ -52,7 +53,7 @@ internal sealed partial record Secrets
             NtfyTopic = resolver.Topic("NTFY_TOPIC") ?? "",
             NtfyServer = resolver.Url("NTFY_SERVER", ntfyToken is null ? null : NoUserBesideToken) ?? defaults.NtfyServer,
             NtfyToken = ntfyToken,
-            Token = resolver.Text("RELAY_TOKEN") ?? "",
+            Token = resolver.OperatorToken("RELAY_TOKEN") ?? "",
             DatabaseUrl = resolver.DatabaseUrl("RELAY_DATABASE_URL"),
         };
     }
@@ -109,6 +110,11 @@ internal sealed partial record Secrets
     private sealed class Resolver(DotEnv file, IReadOnlyDictionary<string, string> environment, List<ConfigFault> faults)
     {
         public string? Text(string key) => Checked(key, VisibleAscii, value => value.All(c => c is > ' ' and <= '~'));
+
+        public string? OperatorToken(string key) =>
+            Text(key) is null || Checked(key, NotAConnections, value => ConnectionToken.ClaimedName(value) is null) is null
+                ? null
+                : Checked(key, TokenStrength.Allowed, TokenStrength.IsEnough);
 
         public string? Topic(string key) => Checked(key, "1 to 64 of A-Z a-z 0-9 _ -", TopicPattern().IsMatch);
 

@@ -19,7 +19,7 @@ internal static class NameAllowance
     /// <summary>Lets a session in, as <paramref name="admit"/> does it, and notes who made its name if it is new.</summary>
     /// <returns>Null, or how long it takes until the source may make another name; then nothing was done.</returns>
     public static async Task<TimeSpan?> AdmitAsync(
-        Writing writing, SessionDirectory directory, SessionName name, Func<Task> admit, CancellationToken cancellationToken)
+        Writing writing, SessionDirectory directory, NewName name, Func<Task> admit, CancellationToken cancellationToken)
     {
         if (name.Source is not { } source
             || directory.IsListed(name.Session)
@@ -45,7 +45,7 @@ internal static class NameAllowance
     }
 
     /// <summary>For the one who made one too many.</summary>
-    public static string Reason(SessionDirectory directory, SessionName name) =>
+    public static string Reason(SessionDirectory directory, NewName name) =>
         $"session \"{name.Session}\" is new: {TooMany(directory, name.Source!)}";
 
     public static string TooMany(SessionDirectory directory, string source) => string.Create(
@@ -58,4 +58,4 @@ internal static class NameAllowance
 }
 
 /// <summary>A session, and where its name comes from; null where it is bound by nothing.</summary>
-internal readonly record struct SessionName(SessionId Session, string? Source);
+internal readonly record struct NewName(SessionId Session, string? Source);

@@ -32,8 +32,10 @@ internal sealed class SessionDirectory(SettingsSource settings)
 
     public bool IsListed(SessionId session) => Listed(session) is not null;
 
+    public string OperatorsName => settings.Current.Config.Operator.Name;
+
     /// <summary>A session of this name would be taken for the operator.</summary>
-    public bool IsOperators(string name) => ReservedNames.IsOperators(name, settings.Current.Config.Operator.Name);
+    public bool IsOperators(string name) => ReservedNames.IsOperators(name, OperatorsName);
 
     private SessionConfig? Listed(SessionId session) =>
         settings.Current.Config.Sessions.FirstOrDefault(entry => entry.SessionId == session.Value);

@@ -22,25 +22,19 @@ internal sealed class ForeignFolder(string root)
             _ => null,
         };
 
-    /// <summary>A file that is there keeps its mode; a new one is as the umask of the shell has it.</summary>
+    /// <param name="path">Within the folder.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="mode">Null for that of the file that is there; a new one is then as the umask of the shell has it.</param>
     /// <exception cref="IOException">It would be written outside the folder.</exception>
-    public void Replace(string path, byte[] content)
+    public void Replace(string path, byte[] content, UnixFileMode? mode)
     {
-        if (Target(path) is { } target)
-        {
+        var target = Target(path);
+        if (target is null)
+            Make(Path.GetDirectoryName(path)!);
+        if (mode is null && target is not null)
             DurableFile.ReplaceKeepingMode(target, content);
-            return;
-        }
-        Make(Path.GetDirectoryName(path)!);
-        DurableFile.Replace(path, content, FileModes.AsStarted(AllRead | AllWrite));
-    }
-
-    /// <summary>For the owner alone: it may hold what the file it is of hides.</summary>
-    /// <exception cref="IOException">It would be written outside the folder.</exception>
-    public void ReplacePrivately(string path, byte[] content)
-    {
-        _ = Target(path);
-        DurableFile.Replace(path, content);
+        else
+            DurableFile.Replace(target ?? path, content, mode ?? FileModes.AsStarted(AllRead | AllWrite));
     }
 
     /// <summary>Of a link, what it leads to.</summary>

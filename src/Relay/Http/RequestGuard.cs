@@ -1,18 +1,18 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
+using System.Security.Claims;
 using Relay.Configuration;
 
 namespace Relay.Http;
 
-/// <summary>Lets a request through if its Host header names this machine (against DNS rebinding), if a web page that sent it
-/// comes from this relay, and if it has the token. Only /healthz needs no token.</summary>
-internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings)
+/// <summary>Lets a request through if (1) its Host header names this machine (against DNS rebinding), (2) a web page that sent it comes
+/// from this relay, (3) its token is good, and (4) the route is for whoever has that token, under the name that is given.</summary>
+internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings, Credentials credentials, ConnectionWatch watch)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         if (Refusal(context) is not { } refusal)
         {
+            using var watched = context.Features.Get<Caller>() is Caller.Connection ? watch.Enter(context) : null;
             await next(context);
             return;
         }
@@ -24,14 +24,49 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
     private (int Status, string Detail)? Refusal(HttpContext context)
     {
         var request = context.Request;
-        if (!IsOurHost(request.Host.Host, context))
+        if (!IsOurHost(request.Host.Host, context)) // (1)
             return (StatusCodes.Status403Forbidden, "the Host header names another host");
-        foreach (var origin in request.Headers.Origin)
+        foreach (var origin in request.Headers.Origin) // (2)
             if (!IsOurOrigin(origin, context))
                 return (StatusCodes.Status403Forbidden, "the Origin header names another site");
-        if (request.Path == "/healthz" || HasToken(request))
+        var access = RouteAccess.Of(context.GetEndpoint());
+        if (access == Access.Everybody && request.Path == "/healthz")
             return null;
-        return (StatusCodes.Status401Unauthorized, "a bearer token is needed: RELAY_TOKEN, in the home's .env");
+        try
+        {
+            return credentials.Of(request) switch // (3)
+            {
+                Credentials.Shown.Accepted accepted => Refusal(context, accepted.Caller, access),
+                Credentials.Shown.Refused refused => (StatusCodes.Status401Unauthorized, refused.Reason),
+                _ => throw new InvalidOperationException(),
+            };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return (StatusCodes.Status503ServiceUnavailable, "the list of connections cannot be read");
+        }
+    }
+
+    private (int Status, string Detail)? Refusal(HttpContext context, Caller caller, Access access)
+    {
+        if (caller is Caller.Connection connection) // (4)
+        {
+            if (access == Access.Operator)
+                return (StatusCodes.Status403Forbidden, "this is the operator's alone");
+            if (SessionHeader.Given(context.Request) is { } session && !caller.MaySpeakAs(session))
+                return (StatusCodes.Status403Forbidden, Caller.NotYours(session, connection.Name));
+            credentials.NoteUse(connection, context);
+        }
+        context.Features.Set(caller);
+        context.User = Principal(caller);
+        return null;
+    }
+
+    /// <summary>The MCP SDK lets an MCP session be used only by the user that began it.</summary>
+    private static ClaimsPrincipal Principal(Caller caller)
+    {
+        var name = caller is Caller.Connection connection ? "connection " + connection.Name : "operator";
+        return new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name)], "relay"));
     }
 
     /// <summary>The port must match, too: another program on this machine is another site.</summary>
@@ -56,16 +91,5 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
         if (local is { IsIPv4MappedToIPv6: true })
             local = local.MapToIPv4();
         return IPAddress.TryParse(bare, out var address) && address.Equals(local);
-    }
-
-    private bool HasToken(HttpRequest request)
-    {
-        const string scheme = "Bearer ";
-        var header = request.Headers.Authorization.ToString();
-        var token = settings.Current.Secrets.Token;
-        if (token.Length == 0 || !header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-            return false;
-        var given = header[scheme.Length..].Trim();
-        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(token));
     }
 }

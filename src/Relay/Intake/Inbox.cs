@@ -59,7 +59,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         var session = incoming.Session;
         if (directory.ConversationOf(session) is not { } conversation)
             return new Acceptance.Refused(directory.Refusal(session)!);
-        var name = new SessionName(session, incoming.Source);
+        var name = new NewName(session, incoming.Source);
         var wait = await NameAllowance.AdmitAsync(
             writing, directory, name,
             () => SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken), cancellationToken);

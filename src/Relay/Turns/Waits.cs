@@ -9,7 +9,11 @@ namespace Relay.Turns;
 /// <param name="Words">One line.</param>
 /// <param name="IsUsual">Nothing is in its way.</param>
 /// <param name="IsOver">No reply will come.</param>
-internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = false);
+internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = false)
+{
+    /// <summary>The same for the session itself, which is told nothing of others.</summary>
+    public string ForSession { get; init; } = Words;
+}
 
 /// <summary>Tells of a message what it waits for now.</summary>
 internal static class Waits
@@ -38,13 +42,21 @@ internal static class Waits
         var conversation = await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken);
         if (message.Speaker == Speaker.Session && conversation?.OpenQuestion is { } question)
             return await QuestionStore.FindAsync(reading, question, cancellationToken) is { } asked
-                ? new Wait($"waiting for the operator (#{question} of {asked.Session})")
+                ? new Wait($"waiting for the operator (#{question} of {asked.Session})") { ForSession = ForSession(asked, message) }
                 : ItsTurn;
         var next = await TurnStart.NextAsync(reading, message.Conversation, cancellationToken);
         return next is { State: MessageState.Held or MessageState.Deferred } && next.Id != message.Id
-            ? new Wait($"behind {next.Id}{Of(next)}, {Hindrance(next)}")
+            ? new Wait($"behind {next.Id}{Of(next)}, {Hindrance(next)}") { ForSession = ForSession(next, message) }
             : ItsTurn;
     }
+
+    private static string ForSession(Question asked, Message message) => asked.Session == message.Session
+        ? FormattableString.Invariant($"waiting for the operator (#{asked.Id})")
+        : "waiting for the operator, who was asked something else";
+
+    private static string ForSession(Message next, Message message) => next.Session == message.Session
+        ? $"behind {next.Id}, {Hindrance(next)}"
+        : $"behind another message, which is {next.State.Word()}";
 
     private static string Of(Message message) => message.Session == SessionId.None ? " of the operator" : $" of {message.Session}";
 

@@ -60,7 +60,7 @@ public sealed class AskScenarios : ClaudeStage
             1 => new ClientReply.Uses(turn.ToolNamed("ask_advisor"), Question("Queue or poll?")),
             _ => new ClientReply.Says("heard: " + turn.News),
         });
-        var client = Client(model);
+        var client = Client(model, await TokenAsync("project"));
 
         var validation = await client.RunAsync(Project, ["plugin", "validate", plugin]);
         var run = await client.RunAsync(Project, "do the work", "--plugin-dir", plugin, "--allowedTools", Allowed);
@@ -114,10 +114,16 @@ public sealed class AskScenarios : ClaudeStage
         {
             await ConnectAsync();
             await using var refused = await ClientApi.StartAsync(_ => new ClientReply.Says("done"));
-            var run = await Client(refused, "wrong").RunAsync(Project, "do the work");
+            await RelayAsync("tokens", "--revoke", "project");
+            var revoked = await Client(refused).RunAsync(Project, "do the work");
+            var file = Path.Combine(Project, ".claude", "settings.local.json");
+            var settings = await File.ReadAllTextAsync(file, CancellationToken);
+            await File.WriteAllTextAsync(file, settings.Replace("\"project.", "\"other.", StringComparison.Ordinal), CancellationToken);
+            var wrong = await Client(refused).RunAsync(Project, "do the work");
 
-            Assert.Equal("done", run.Result);
-            Assert.Contains("Relay is not connected: the token is wrong", refused.Turns[0].Everything, StringComparison.Ordinal);
+            Assert.Equal(("done", "done"), (revoked.Result, wrong.Result));
+            Assert.Contains("Relay is not connected: this token was revoked", refused.Turns[0].Everything, StringComparison.Ordinal);
+            Assert.Contains("Relay is not connected: the token is wrong", refused.Turns[1].Everything, StringComparison.Ordinal);
         }
         await using var model = await ClientApi.StartAsync(_ => new ClientReply.Says("done"));
 

@@ -6,18 +6,16 @@ using Xunit;
 
 namespace Relay.Scenarios.ClaudeCode;
 
-public sealed class ChannelScenario : Stage
+public sealed class ChannelScenario : ClaudeStage
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task The_channel_pushes_what_waits_for_its_session()
     {
         Api.Enqueue(ScriptedReply.Text("Do it.\n@watcher:\nLook at the tests."));
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         using var http = new HttpClient { BaseAddress = relay.Url };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", "token");
-        http.DefaultRequestHeaders.Add("X-Relay-Session", "watcher"); // Its replies go through the client and not into its folder.
+        var token = await TokenAsync("watcher");
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token); // Its replies go through the client and not into its folder.
         using var start = new StringContent("""{"hook_event_name":"SessionStart","session_id":"claude-1","cwd":"/tmp"}""");
         using var started = await http.PostAsync("hooks/claude-code", start, CancellationToken);
         var pushed = new TaskCompletionSource<JsonNode?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,7 +34,8 @@ public sealed class ChannelScenario : Stage
         var channel = new StdioClientTransport(new()
         {
             Command = RelayProcess.Program(),
-            Arguments = ["channel", "--session", "watcher", "--home", Home.Paths.Root],
+            Arguments = ["channel", "--home", Home.Paths.Root],
+            EnvironmentVariables = new Dictionary<string, string?> { ["RELAY_SESSION_TOKEN"] = token },
         });
         await using var client = await McpClient.CreateAsync(channel, options, null, CancellationToken);
         await using var session = new Session(Home, "session-1");

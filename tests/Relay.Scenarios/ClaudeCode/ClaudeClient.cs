@@ -12,7 +12,7 @@ internal sealed record ClientRun(int ExitCode, string Session, string Result, st
 }
 
 /// <summary>The real Claude Code client, with its own home folder and environment.</summary>
-internal sealed class ClaudeClient(string program, Uri api, string userHome, string token)
+internal sealed class ClaudeClient(string program, Uri api, string userHome, string? token)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
@@ -75,7 +75,8 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         return process;
     }
 
-    private Dictionary<string, string> Variables() => new()
+    /// <summary>Never the operator's token.</summary>
+    private Dictionary<string, string> Variables() => new(token is null ? [] : [new("RELAY_SESSION_TOKEN", token)])
     {
         ["HOME"] = userHome,
         ["CLAUDE_CONFIG_DIR"] = Path.Combine(userHome, ".claude"),
@@ -89,7 +90,6 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         ["DISABLE_ERROR_REPORTING"] = "1",
         ["DISABLE_AUTOUPDATER"] = "1",
         ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
-        ["RELAY_TOKEN"] = token,
     };
 
     private static ClientRun Ended(int exitCode, string output, string error)

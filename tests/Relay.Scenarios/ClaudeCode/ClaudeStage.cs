@@ -47,8 +47,12 @@ public abstract class ClaudeStage : Stage
         return await RelayProcess.StartAsync(Home, CancellationToken);
     }
 
-    private protected ClaudeClient Client(ClientApi api, string token = "token") =>
+    /// <param name="api">The model's stand-in.</param>
+    /// <param name="token">Of a connection, for the client's environment; null where the project has it.</param>
+    private protected ClaudeClient Client(ClientApi api, string? token = null) =>
         new(ClientProgram(), api.Address, Folder("user"), token);
+
+    protected async Task<string> TokenAsync(string name) => (await RelayAsync("token", name)).Trim();
 
     /// <summary>Runs the relay's command line.</summary>
     protected async Task<string> RelayAsync(params string[] arguments)

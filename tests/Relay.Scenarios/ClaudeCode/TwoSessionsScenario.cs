@@ -21,11 +21,11 @@ public sealed class TwoSessionsScenario : ClaudeStage
             1 => Ask(turn, "Who owns a key?"),
             _ => new ClientReply.Says("heard: " + turn.News),
         });
-        var client = Client(model);
+        var (storage, accounts) = (Client(model, await TokenAsync("storage")), Client(model, await TokenAsync("accounts")));
         string[] options = ["--plugin-dir", plugin, "--allowedTools", "mcp__plugin_relay_relay__ask_advisor"];
 
-        var one = await client.RunAsync(Folder("storage"), "choose the store", options);
-        var running = client.RunAsync(Folder("accounts"), "design the keys", options);
+        var one = await storage.RunAsync(Folder("storage"), "choose the store", options);
+        var running = accounts.RunAsync(Folder("accounts"), "design the keys", options);
         var page = await PagedAsync("[NEEDS-JC]");
         Assert.True(Home.TrySay("merge them"));
         var two = await running;

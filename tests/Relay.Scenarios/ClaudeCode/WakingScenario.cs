@@ -13,7 +13,7 @@ public sealed class WakingScenario : ClaudeStage
         var plugin = Folder("plugin");
         await RelayAsync("connect", "claude-code", "--plugin", plugin);
         await using var model = await ClientApi.StartAsync(_ => new ClientReply.Says("thank you"));
-        using var client = Client(model).Open(Project, "--plugin-dir", plugin);
+        using var client = Client(model, await TokenAsync("project")).Open(Project, "--plugin-dir", plugin);
         try
         {
             await EventuallyAsync("agents", "state = 'idle'");

@@ -1,3 +1,4 @@
+using Relay.Configuration;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
 using Xunit;
@@ -95,7 +96,9 @@ public sealed class RelayBehindProxy : IAsyncLifetime
         var ntfy = Started(await LoopbackNtfy.StartAsync());
         _home = new ScenarioHome(api.Address, ntfy.Address);
         var relay = Started(await RelayProcess.StartAsync(_home, TestContext.Current.CancellationToken));
-        Mcp = new Uri(Started(await TokenProxy.StartAsync(relay.Url, "token")).Address, "mcp");
+        var book = new ConnectionBook(_home.Paths, TimeProvider.System);
+        var (_, token) = await book.OpenAsync("suite", folder: null, TestContext.Current.CancellationToken);
+        Mcp = new Uri(Started(await TokenProxy.StartAsync(relay.Url, token)).Address, "mcp");
     }
 
     public async ValueTask DisposeAsync()

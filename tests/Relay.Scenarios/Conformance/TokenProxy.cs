@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Relay.Scenarios.Conformance;
 
-/// <summary>A proxy that adds the relay's token to each request, for clients that cannot send one.
+/// <summary>A proxy that adds a connection's token to each request, for clients that cannot send one.
 /// Host and Origin are forwarded unchanged. Answers are streamed.</summary>
 internal sealed class TokenProxy : IAsyncDisposable
 {

@@ -130,7 +130,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "retry")) { Content = new StringContent("{}") };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "token");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ScenarioHome.OperatorToken);
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);

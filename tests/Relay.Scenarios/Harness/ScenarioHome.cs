@@ -13,6 +13,8 @@ namespace Relay.Scenarios.Harness;
 /// If RELAY_SCENARIO_KEEP is set in the environment, the folder is kept for inspection.</summary>
 internal sealed class ScenarioHome : IDisposable
 {
+    public const string OperatorToken = "of-the-operator-0123456789";
+
     private readonly Uri? _database;
     private readonly string _folder;
     private int _envelopes;
@@ -32,7 +34,7 @@ internal sealed class ScenarioHome : IDisposable
         File.WriteAllText(
             Paths.EnvFile,
             $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\n"
-            + $"NTFY_TOPIC=scenario\nRELAY_TOKEN=token\nRELAY_DATABASE_URL={database}\n");
+            + $"NTFY_TOPIC=scenario\nRELAY_TOKEN={OperatorToken}\nRELAY_DATABASE_URL={database}\n");
     }
 
     public RelayHome Paths { get; }

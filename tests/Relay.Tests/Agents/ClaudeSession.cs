@@ -16,6 +16,9 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
     /// <summary>The header X-Relay-Mode.</summary>
     public string? Mode { get; init; }
 
+    /// <summary>The operator's unless given.</summary>
+    public string? Token { get; init; }
+
     public string Prompt { get; set; } = "prompt-1";
 
     /// <summary>Further headers.</summary>
@@ -27,6 +30,8 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/hooks/claude-code");
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (Token is not null)
+            request.Headers.Authorization = new("Bearer", Token);
         if (Name is not null)
             request.Headers.Add("X-Relay-Session", Name);
         if (Mode is not null)
@@ -76,7 +81,10 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
 
     public async Task<(HttpStatusCode Status, string Text)> WaitAsync(CancellationToken? cancellationToken = null)
     {
-        using var response = await relay.Client.GetAsync($"/agents/{id}/wait", cancellationToken ?? TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/agents/{id}/wait");
+        if (Token is not null)
+            request.Headers.Authorization = new("Bearer", Token);
+        using var response = await relay.Client.SendAsync(request, cancellationToken ?? TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -204,7 +204,7 @@ public sealed class AskCommandTests : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         var body = new AskBody("s1", text, "k1", WaitSeconds: 50, Taken: null) { Seen = "waiting for the operator (#1 of s0)" };
         using var killed = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var asking = client.PostAsJsonAsync("/ask", body, Http.Json.Options, killed.Token);
+        var asking = client.PostAsJsonAsync("/ask", body, Relay.Http.Json.Options, killed.Token);
         await Until.TrueAsync(async () => (await _relay.RunAsync("explain", "k1")).Exit == 0, "the message");
         await killed.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);

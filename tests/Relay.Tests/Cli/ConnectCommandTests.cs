@@ -35,7 +35,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal(
             """
             {"type":"http","url":"http://127.0.0.1:7477/mcp","alwaysLoad":true,"timeout":600000,
-            "headers":{"Authorization":"Bearer ${RELAY_TOKEN}","X-Relay-Session":"${RELAY_SESSION:-none}"}}
+            "headers":{"Authorization":"Bearer ${RELAY_SESSION_TOKEN}","X-Relay-Session":"${RELAY_SESSION:-none}"}}
             """.ReplaceLineEndings(""),
             server.ToJsonString());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Project));
@@ -58,7 +58,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal(Address + "/hooks/claude-code", (string?)stop["url"]);
         Assert.Equal(
             """
-            {"Authorization":"Bearer $RELAY_TOKEN","X-Relay-Session":"shop","X-Relay-Mode":"relay","X-Relay-Hold":"1150",
+            {"Authorization":"Bearer $RELAY_SESSION_TOKEN","X-Relay-Session":"shop","X-Relay-Mode":"relay","X-Relay-Hold":"1150",
             "X-Relay-Block-Cap":"$CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"}
             """.ReplaceLineEndings(""),
             stop["headers"]!.ToJsonString());
@@ -73,7 +73,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task No_token_is_written_anywhere()
+    public async Task The_operators_token_is_written_nowhere()
     {
         const string token = "a-token-nobody-may-see";
         _relay.Environment["RELAY_TOKEN"] = token;
@@ -221,7 +221,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal([".claude-plugin/plugin.json", ".mcp.json", "hooks/hooks.json", "skills/relay/SKILL.md"], files);
         Assert.Equal("relay", (string?)manifest["name"]);
         Assert.Contains("claude --plugin-dir " + plugin, ran.Output, StringComparison.Ordinal);
-        Assert.Contains(_relay.Home.EnvFile, ran.Output, StringComparison.Ordinal);
+        Assert.Matches($"eval \"\\$\\(.* env NAME --home {_relay.Home.Root}\\)\"", ran.Output);
         Assert.False(Directory.Exists(plugin));
     }
 

@@ -15,7 +15,7 @@ public sealed class WordsTests : IAsyncDisposable
     [Theory]
     [InlineData("drop", "which message?", "relay messages lists them", "see: relay drop --help")]
     [InlineData("explain", "which message?", "relay messages lists them", "see: relay explain --help")]
-    [InlineData("connect claude-code --session a/b", "--session", "1 to 64", "see: relay connect claude-code --help")]
+    [InlineData("connect claude-code --session a/b", "--session", "1 to 56", "see: relay connect claude-code --help")]
     public async Task A_usage_fault_says_what_to_do(string command, string first, string second, string see)
     {
         var ran = await _relay.RunAsync(command.Split(' '));

@@ -5,6 +5,8 @@ namespace Relay.Tests.Configuration;
 
 public sealed class SecretsTests : IDisposable
 {
+    private const string Token = "of-the-environment-0123456789";
+
     private readonly TempHome _temp = new();
     private readonly List<ConfigFault> _faults = [];
     private readonly Dictionary<string, string> _environment = [];
@@ -98,6 +100,7 @@ public sealed class SecretsTests : IDisposable
             {
                 "RELAY_DATABASE_URL" => "postgres://relay:secret@environment/relay",
                 "ANTHROPIC_BASE_URL" or "NTFY_SERVER" => "http://environment",
+                "RELAY_TOKEN" => Token,
                 _ => "environment",
             };
 
@@ -107,7 +110,7 @@ public sealed class SecretsTests : IDisposable
             NTFY_TOPIC=file
             NTFY_SERVER=http://file
             NTFY_TOKEN=file
-            RELAY_TOKEN=file
+            RELAY_TOKEN=of-the-file-0123456789abcdef
             """);
 
         Assert.Equal(
@@ -118,7 +121,7 @@ public sealed class SecretsTests : IDisposable
                 NtfyTopic = "environment",
                 NtfyServer = new Uri("http://environment"),
                 NtfyToken = "environment",
-                Token = "environment",
+                Token = Token,
                 DatabaseUrl = new Uri("postgres://relay:secret@environment/relay"),
             },
             secrets);
@@ -150,6 +153,9 @@ public sealed class SecretsTests : IDisposable
     [InlineData("NTFY_TOPIC", "sesame0123456789012345678901234567890123456789012345678901234567890")]
     [InlineData("ANTHROPIC_API_KEY", "ses ame")]
     [InlineData("RELAY_TOKEN", "sésame")]
+    [InlineData("RELAY_TOKEN", "sesame")]
+    [InlineData("RELAY_TOKEN", "sesamesesamesesamesesamesesamesesamesesame")]
+    [InlineData("RELAY_TOKEN", "sesame.0123456789ab.0123456789abcdefghijklmnopqrstuvwxyz0123456")]
     public void What_cannot_be_used_is_a_fault_that_keeps_the_secret(string key, string value)
     {
         Resolve($"# comment\n{key}={value}\n");
@@ -193,7 +199,7 @@ public sealed class SecretsTests : IDisposable
     public void What_the_environment_has_is_not_generated()
     {
         _environment["NTFY_TOPIC"] = "mine";
-        _environment["RELAY_TOKEN"] = "mine";
+        _environment["RELAY_TOKEN"] = Token;
 
         Generate("A=1");
 
@@ -208,7 +214,7 @@ public sealed class SecretsTests : IDisposable
             ANTHROPIC_BASE_URL=https://sesame2:sesame3@host.example:8443/sesame4
             NTFY_TOPIC=sesame5
             NTFY_TOKEN=sesame6
-            RELAY_TOKEN=sesame7
+            RELAY_TOKEN=sesame7-0123456789abcdef
             """);
 
         var printed = new Settings(_temp.Home, new RelayConfig(), secrets).ToString();

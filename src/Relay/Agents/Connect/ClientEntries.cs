@@ -56,7 +56,7 @@ internal sealed class ClientEntries(Connection connection)
         ["timeout"] = ToolTimeout,
         ["headers"] = new JsonObject
         {
-            ["Authorization"] = "Bearer ${RELAY_TOKEN}",
+            ["Authorization"] = "Bearer ${RELAY_SESSION_TOKEN}",
             [SessionHeader] = connection.Session ?? "${RELAY_SESSION:-none}",
         },
     };
@@ -94,6 +94,17 @@ internal sealed class ClientEntries(Connection connection)
         _ => false,
     };
 
+    /// <summary>The home that a command hook of ours names; null for any other hook.</summary>
+    public static string? HomeOf(JsonNode? hook)
+    {
+        const string before = " --home ", after = " --url ";
+        if (!IsOurHook(hook) || Text((JsonObject)hook!, "command") is not { } command)
+            return null;
+        var from = command.IndexOf(before, StringComparison.Ordinal) + before.Length;
+        var to = command.IndexOf(after, from, StringComparison.Ordinal);
+        return to < 0 ? null : ShellWord.Unquote(command[from..to]);
+    }
+
     private static bool HasSessionHeader(JsonObject entry) => entry["headers"] is JsonObject headers && headers.ContainsKey(SessionHeader);
 
     private JsonObject Stop()
@@ -115,10 +126,10 @@ internal sealed class ClientEntries(Connection connection)
         ["onFailure"] = "continue",
         ["headers"] = new JsonObject
         {
-            ["Authorization"] = "Bearer $RELAY_TOKEN",
+            ["Authorization"] = "Bearer $RELAY_SESSION_TOKEN",
             [SessionHeader] = connection.Session ?? "$RELAY_SESSION",
         },
-        ["allowedEnvVars"] = new JsonArray("RELAY_TOKEN", "RELAY_SESSION"),
+        ["allowedEnvVars"] = new JsonArray(LocalSettings.Variable, "RELAY_SESSION"),
     };
 
     private JsonObject Command(string hook, int timeout)
@@ -163,4 +174,7 @@ internal static class ShellWord
     public static string Quote(string word) => word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || Safe.Contains(c))
         ? word
         : "'" + word.Replace("'", @"'\''") + "'";
+
+    /// <summary>What <see cref="Quote"/> has quoted.</summary>
+    public static string Unquote(string word) => word.StartsWith('\'') ? word[1..^1].Replace(@"'\''", "'") : word;
 }

@@ -5,7 +5,14 @@ using Relay.Files;
 namespace Relay.Agents.Connect;
 
 /// <summary>A file to write, with its content; null content means that the file is removed.</summary>
-internal sealed record PlannedFile(string Path, byte[]? Content);
+internal sealed record PlannedFile(string Path, byte[]? Content)
+{
+    /// <summary>Null for that of the file it takes the place of, or of any new file.</summary>
+    public UnixFileMode? Mode { get; init; }
+
+    /// <summary>The folder out of which no link may lead, where that is not the one that is connected.</summary>
+    public string? Within { get; init; }
+}
 
 /// <summary>The same entries as a plugin for Claude Code's --plugin-dir.
 /// Its skill (SKILL.md) teaches a session when to ask and what to send.</summary>

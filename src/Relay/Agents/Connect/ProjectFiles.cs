@@ -3,11 +3,16 @@ using Relay.Files;
 
 namespace Relay.Agents.Connect;
 
-/// <summary>Adds our entries to a project's .mcp.json and .claude/settings.json, and removes them again. Everything else stays.
-/// The first original is kept as NAME.relay-backup. It is restored byte for byte if nobody else has changed the file since.</summary>
-internal sealed class ProjectFiles(string project)
+/// <summary>Adds our entries to a project's .mcp.json and .claude/settings.json, and what is personal to .claude/settings.local.json,
+/// which git does not see; and removes them again. Everything else stays. The first original is kept as NAME.relay-backup. It is
+/// restored byte for byte if nobody else has changed the file since.</summary>
+/// <param name="project">The project's folder.</param>
+/// <param name="homes">Of the relays with which it may be connected.</param>
+internal sealed class ProjectFiles(string project, params IReadOnlyList<string> homes)
 {
+    private const string LocalName = ".claude/settings.local.json";
     private const string BackupSuffix = ".relay-backup";
+    private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly ForeignFolder _folder = new(project);
 
@@ -15,12 +20,45 @@ internal sealed class ProjectFiles(string project)
 
     private string SettingsFile => Path.Combine(project, ".claude", "settings.json");
 
-    /// <exception cref="ConnectFault">A file cannot be merged into.</exception>
-    public IReadOnlyList<PlannedFile> PlanConnect(ClientEntries entries) =>
-        [.. Connect(McpFile, root => AddServer(root, entries)), .. Connect(SettingsFile, root => AddHooks(root, entries))];
+    private string LocalFile => Path.Combine(project, LocalName);
+
+    private static IReadOnlyList<string> Unversioned => [LocalName, LocalName + BackupSuffix];
+
+    /// <summary>What goes into version control names the token's variable, and only what does not holds the token.</summary>
+    /// <exception cref="ConnectFault">A file cannot be merged into, or git would commit the token.</exception>
+    public IReadOnlyList<PlannedFile> PlanConnect(ClientEntries entries, LocalSettings local)
+    {
+        var git = GitExclude.Of(project);
+        if (git?.Tracks(LocalName) == true)
+            throw new ConnectFault(
+                $"{LocalFile} is under version control, and a token must not be: git rm --cached {LocalName}; nothing was changed");
+        return
+        [
+            .. git?.PlanAdd(Unversioned) ?? [],
+            .. Connect(McpFile, root => AddServer(root, entries)),
+            .. Connect(SettingsFile, root => AddHooks(root, entries)),
+            .. Connect(LocalFile, root => local.AddTo(root, LocalFile)),
+        ];
+    }
 
     /// <exception cref="ConnectFault">A file cannot be read.</exception>
-    public IReadOnlyList<PlannedFile> PlanDisconnect() => [.. Disconnect(McpFile), .. Disconnect(SettingsFile)];
+    public IReadOnlyList<PlannedFile> PlanDisconnect() =>
+    [
+        .. Disconnect(McpFile),
+        .. Disconnect(LocalFile),
+        .. Disconnect(SettingsFile),
+        .. GitExclude.Of(project)?.PlanRemove(Unversioned) ?? [],
+    ];
+
+    /// <summary>The homes that are given, and those that the hooks of the project name.</summary>
+    private IEnumerable<string> Homes()
+    {
+        var events = JsonFile.Read(_folder, SettingsFile)?.Root["hooks"] as JsonObject;
+        var hooks = from groups in events?.Select(each => each.Value).OfType<JsonArray>() ?? []
+                    from hook in groups.OfType<JsonObject>().SelectMany(each => each["hooks"] as JsonArray ?? [])
+                    select ClientEntries.HomeOf(hook);
+        return hooks.OfType<string>().Concat(homes).Distinct();
+    }
 
     /// <summary>Follows the order of the plan: a backup is written before its file and removed after it.
     /// So a crash in between loses no original.</summary>
@@ -29,12 +67,11 @@ internal sealed class ProjectFiles(string project)
         var files = new ForeignFolder(folder);
         foreach (var file in plan)
         {
-            if (file.Content is null)
-                Remove(files, file.Path);
-            else if (file.Path.EndsWith(BackupSuffix, StringComparison.Ordinal))
-                files.ReplacePrivately(file.Path, file.Content);
+            var within = file.Within is { } other ? new ForeignFolder(other) : files;
+            if (file.Content is { } content)
+                within.Replace(file.Path, content, file.Mode);
             else
-                files.Replace(file.Path, file.Content);
+                Remove(within, file.Path);
         }
     }
 
@@ -43,13 +80,13 @@ internal sealed class ProjectFiles(string project)
         var file = JsonFile.Read(_folder, path);
         var original = Original(path);
         var root = (JsonObject?)file?.Root.DeepClone() ?? [];
-        var hadOurEntries = RemoveOurEntries(root, original?.Root);
+        var hadOurEntries = RemoveOurEntries(path, root, original?.Root);
         add(root);
         if (file is null && original is not null)
             yield return new PlannedFile(path + BackupSuffix, null); // Somebody has removed the file, so its backup is out of date.
         if (file is not null && !hadOurEntries)
-            yield return new PlannedFile(path + BackupSuffix, _folder.Read(path)); // Without entries of ours it is the original.
-        yield return new PlannedFile(path, (file ?? JsonFile.New).Render(root));
+            yield return new PlannedFile(path + BackupSuffix, _folder.Read(path)) { Mode = ModeOf(path) }; // The original.
+        yield return new PlannedFile(path, (file ?? JsonFile.New).Render(root)) { Mode = path == LocalFile ? OwnersAlone : null };
     }
 
     private IEnumerable<PlannedFile> Disconnect(string path)
@@ -58,8 +95,8 @@ internal sealed class ProjectFiles(string project)
         if (JsonFile.Read(_folder, path) is { } file)
         {
             var root = (JsonObject)file.Root.DeepClone();
-            if (RemoveOurEntries(root, original?.Root))
-                yield return new PlannedFile(path, Restored(path, file, root, original));
+            if (RemoveOurEntries(path, root, original?.Root))
+                yield return new PlannedFile(path, Restored(path, file, root, original)) { Mode = ModeOf(path + BackupSuffix) };
         }
         if (original is not null)
             yield return new PlannedFile(path + BackupSuffix, null);
@@ -104,7 +141,7 @@ internal sealed class ProjectFiles(string project)
             environment[ClientEntries.BlockCap] = entries.BlockCapValue;
     }
 
-    private static JsonObject Child(JsonObject root, string name, string path)
+    internal static JsonObject Child(JsonObject root, string name, string path)
     {
         if (root[name] is null)
             root[name] = new JsonObject();
@@ -113,8 +150,10 @@ internal sealed class ProjectFiles(string project)
 
     /// <summary>Removes our entries. Also removes objects that are empty without them, unless the original had them.
     /// True when there were any entries of ours.</summary>
-    private static bool RemoveOurEntries(JsonObject root, JsonObject? original)
+    private bool RemoveOurEntries(string path, JsonObject root, JsonObject? original)
     {
+        if (path == LocalFile)
+            return LocalSettings.RemoveFrom(root, original, Homes());
         var any = false;
         if (root["mcpServers"] is JsonObject servers && ClientEntries.IsOurServer(servers[ClientEntries.Server]))
         {
@@ -160,11 +199,13 @@ internal sealed class ProjectFiles(string project)
         return any;
     }
 
-    private static void RemoveIfEmptied(JsonObject root, string name, JsonObject? original)
+    internal static void RemoveIfEmptied(JsonObject root, string name, JsonObject? original)
     {
         if (root[name] is JsonObject { Count: 0 } && original?.ContainsKey(name) != true)
             root.Remove(name);
     }
+
+    private static UnixFileMode? ModeOf(string path) => File.Exists(path) ? File.GetUnixFileMode(path) : null;
 
     private static void Remove(ForeignFolder files, string path)
     {

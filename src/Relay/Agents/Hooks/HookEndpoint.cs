@@ -26,20 +26,17 @@ internal sealed partial class HookEndpoint(
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected + noText);
             return;
         }
-        if (SessionHeader.Fault(context.Request) is { } fault)
+        if (SessionName.Fault(context.Request) is { } fault)
         {
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault);
             return;
         }
-        var seen = new AgentSighting(id, SessionHeader.Of(context.Request)?.Value, hook.Cwd ?? "")
-        {
-            Source = NameSource.Of(context),
-        };
+        var seen = new AgentSighting(id, SessionName.Of(context.Request)?.Value, hook.Cwd ?? "") { Caller = Caller.Of(context) };
         var agent = await database.WriteAsync(
             writing => AgentStore.SeenAsync(writing, directory, seen, context.RequestAborted), context.RequestAborted);
         if (agent is null)
         {
-            await RefuseAsync(context, seen.Source);
+            await RefuseAsync(context, seen);
             return;
         }
         LogHook(name, agent.Session, agent.Id);
@@ -47,18 +44,29 @@ internal sealed partial class HookEndpoint(
         await context.Response.WriteAsJsonAsync(answer, HookAnswer.Json, context.RequestAborted);
     }
 
-    private async Task RefuseAsync(HttpContext context, string source)
+    private async Task RefuseAsync(HttpContext context, AgentSighting seen)
+    {
+        var (status, reason, wait) = await database.ReadAsync(
+            reading => RefusalAsync(reading, seen, context.RequestAborted), context.RequestAborted);
+        await (wait is { } later
+            ? Problem.WriteLaterAsync(context, reason, later)
+            : Problem.WriteAsync(context, status, reason));
+    }
+
+    private async Task<(int Status, string Reason, TimeSpan? Wait)> RefusalAsync(
+        Reading reading, AgentSighting seen, CancellationToken cancellationToken)
     {
         const string unknown = "this session is not listed under sessions in config.yaml, and accept_unknown_sessions is false";
-        var given = SessionHeader.Of(context.Request);
-        var reason = given is { } name ? directory.Refusal(name) : null;
-        var wait = reason is null && directory.AcceptsUnknown
-            ? await database.ReadAsync(
-                reading => NameAllowance.WaitAsync(reading, directory, source, context.RequestAborted), context.RequestAborted)
-            : null;
-        await (wait is { } later
-            ? Problem.WriteLaterAsync(context, NameAllowance.TooMany(directory, source), later)
-            : Problem.WriteAsync(context, StatusCodes.Status403Forbidden, reason ?? unknown));
+        const string anothers = "this Claude Code session was connected with another token before: begin a new one, or use that token";
+        var known = await AgentStore.FindAsync(reading, seen.Agent, cancellationToken);
+        if (known?.Belongs(seen.Caller) == false)
+            return (StatusCodes.Status403Forbidden, anothers, null);
+        if (seen.GivenName is { } given && directory.Refusal(SessionId.Stored(given)) is { } refused)
+            return (StatusCodes.Status403Forbidden, refused, null);
+        return directory.AcceptsUnknown && seen.Caller.NameSource is { } source
+            && await NameAllowance.WaitAsync(reading, directory, source, cancellationToken) is { } wait
+            ? (StatusCodes.Status429TooManyRequests, NameAllowance.TooMany(directory, source), wait)
+            : (StatusCodes.Status403Forbidden, unknown, null);
     }
 
     private static async Task<HookEvent?> ReadAsync(HttpContext context)

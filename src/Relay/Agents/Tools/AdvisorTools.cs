@@ -1,15 +1,11 @@
 using System.ComponentModel;
-using System.Globalization;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Intake;
-using Relay.Operator;
 using Relay.Storage;
-using Relay.Texts;
-using Relay.Turns;
 
 namespace Relay.Agents.Tools;
 
@@ -84,7 +80,8 @@ internal sealed class AdvisorTools(
         var lease = await handover.TakeAsync(caller.Session, cancellationToken);
         if (!lease.IsEmpty)
             return caller.Deliver(lease);
-        var open = await database.ReadAsync(reading => UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
+        var open = await database.ReadAsync(
+            reading => OwnMessages.UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
         return Text(open.Count == 0
             ? "No replies wait, and no question of this session is open."
             : "No replies wait yet. Still open: " + string.Join("; ", open));
@@ -107,44 +104,6 @@ internal sealed class AdvisorTools(
             : Text("Noted. The advisor reads it with its next turn.");
     }
 
-    [McpServerTool(Name = "relay_status", Title = "Relay status", ReadOnly = true)]
-    [Description("Whether the relay works, what of this session is still unanswered, and whether the operator was asked.")]
-    public async Task<CallToolResult> RelayStatus(
-        RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
-    {
-        var caller = await callers.IdentifyAsync(request, cancellationToken);
-        var (backlog, open, mine) = await database.ReadAsync(
-            async reading => (
-                await Backlog.ReadAsync(reading, cancellationToken),
-                await QuestionStore.OpenAsync(reading, cancellationToken),
-                await UnansweredAsync(reading, caller.Session, cancellationToken)),
-            cancellationToken);
-        return Text(string.Join('\n',
-        [
-            $"The relay works. This session is {caller.Session}.",
-            string.Create(CultureInfo.InvariantCulture, $"Unanswered: {backlog.Count} messages over all sessions, of this one:"),
-            .. mine.Select(line => "  " + line).DefaultIfEmpty("  none"),
-            .. open.Select(question => $"The operator was asked, question #{question.Id} of {question.Asker}."),
-        ]));
-    }
-
-    /// <summary>A session's messages without a reply, each with what it waits for.</summary>
-    private static async Task<List<string>> UnansweredAsync(Reading reading, SessionId session, CancellationToken cancellationToken)
-    {
-        var lines = new List<string>();
-        var messages = await MessageStore.UnansweredAsync(reading, session, cancellationToken);
-        foreach (var message in messages.Take(LinesTold))
-        {
-            var why = message is { State: MessageState.Waiting or MessageState.Held or MessageState.Deferred, Reason: { } reason }
-                ? reason
-                : (await Waits.OfAsync(reading, message, cancellationToken)).Words;
-            lines.Add($"{message.Id}: {message.State.Word()}, {why}");
-        }
-        if (messages.Count > LinesTold)
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"and {messages.Count - LinesTold} more behind them"));
-        return lines;
-    }
-
     private static CallToolResult Answer(AgentCall caller, MessageId message, Waited waited) => waited switch
     {
         Waited.Replied replied => caller.Deliver(replied.Lease),
@@ -163,7 +122,7 @@ internal sealed class AdvisorTools(
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(database.Clock.GetUtcNow());
         return await intake.AcceptAsync(
-            new Incoming(caller.Session, content, key, channel) { Source = caller.Source }, cancellationToken);
+            new Incoming(caller.Session, content, key, channel) { Source = caller.Caller.NameSource }, cancellationToken);
     }
 
     /// <summary>A question whose reply the session has not got yet. Asked again in a new call, it is the same message:

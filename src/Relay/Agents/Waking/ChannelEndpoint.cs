@@ -15,6 +15,11 @@ internal sealed class ChannelEndpoint(
     public async Task WaitAsync(HttpContext context)
     {
         var name = (string)context.Request.RouteValues["session"]!;
+        if (Caller.Of(context) is Caller.Connection caller && !caller.MaySpeakAs(name))
+        {
+            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, Caller.NotYours(name, caller.Name));
+            return;
+        }
         if (SessionId.TryParse(name) is not { } session || directory.IsOperators(name))
         {
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, SessionId.Allowed);

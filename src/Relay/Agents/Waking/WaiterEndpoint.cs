@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Relay.Agents.Hooks;
+using Relay.Http;
 using Relay.Running;
 using Relay.Storage;
 
@@ -22,6 +23,11 @@ internal sealed class WaiterEndpoint(
     public async Task WaitAsync(HttpContext context)
     {
         var id = (string)context.Request.RouteValues["agent"]!;
+        if (await FindAsync(id, context.RequestAborted) is { } known && !known.Belongs(Caller.Of(context)))
+        {
+            await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "this Claude Code session is another connection's");
+            return;
+        }
         var mine = waiters.Enter(id);
         try
         {
@@ -59,6 +65,11 @@ internal sealed class WaiterEndpoint(
             return new End(Text: null);
         waiters.IsThere(id);
         var agent = await FindAsync(id, context.RequestAborted);
+        var caller = Caller.Of(context);
+        if (agent?.Belongs(caller) == false)
+            return new End(Text: null); // It has turned out to be another's meanwhile.
+        if (agent is not null && !caller.MaySpeakAs(agent.Session.Value))
+            return null; // Its next event gives it a name of this connection.
         return agent?.State switch
         {
             AgentState.Ended => new End(Text: null),

@@ -29,7 +29,7 @@ internal static class WakeCommand
     /// <param name="command">The configured command.</param>
     /// <param name="agent">The session to wake.</param>
     /// <param name="text">What the command gets on its standard input.</param>
-    /// <param name="token">The token that the woken session needs.</param>
+    /// <param name="token">The token of the connection that the woken session belongs to.</param>
     /// <param name="clock">Measures the time limit.</param>
     /// <param name="cancellationToken">Kills the command.</param>
     public static async Task<WakeOutcome> RunAsync(
@@ -46,7 +46,7 @@ internal static class WakeCommand
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         command.HideSecrets(start.Environment);
-        start.Environment["RELAY_TOKEN"] = token; // The woken session connects to the relay with it.
+        start.Environment["RELAY_SESSION_TOKEN"] = token; // The woken session connects to the relay with it.
         using var limit = new CancellationTokenSource(Limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try

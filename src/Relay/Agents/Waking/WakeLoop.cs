@@ -1,5 +1,4 @@
 using Relay.Agents.Hooks;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Running;
@@ -12,7 +11,7 @@ namespace Relay.Agents.Waking;
 /// ended, and if it succeeded (4) mark them as consumed. Only one command runs for a session at a time. After a failure the replies
 /// wait, and the command is run again later, at most three times.</summary>
 internal sealed partial class WakeLoop(
-    AgentWaiters waiters, Handover handover, Database database, SettingsSource settings, ILogger<WakeLoop> log) : ILoop
+    AgentWaiters waiters, Handover handover, Database database, AgentTokens tokens, ILogger<WakeLoop> log) : ILoop
 {
     private const int MostAttempts = 3;
 
@@ -32,12 +31,12 @@ internal sealed partial class WakeLoop(
     /// <summary>Longer while no command is configured, for then there is nothing to do.</summary>
     public TimeSpan Poll => TimeSpan.FromSeconds(IsOff ? 10 : 2);
 
-    private bool IsOff => settings.Current.Config.Agents.Wake.Length == 0;
+    private bool IsOff => tokens.Settings.Config.Agents.Wake.Length == 0;
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         await ReapAsync();
-        if (IsOff || WakeLine.Of(settings.Current) is not { } command)
+        if (IsOff || WakeLine.Of(tokens.Settings) is not { } command)
             return 0;
         foreach (var agent in await RestingAsync(cancellationToken))
             if (!_running.ContainsKey(agent.Session) && !waiters.IsWaitedFor(agent.Id, Rest))
@@ -82,19 +81,21 @@ internal sealed partial class WakeLoop(
 
     private async Task BeginAsync(Agent agent, WakeLine command, CancellationToken cancellationToken)
     {
+        if (await tokens.OfAsync(agent, cancellationToken) is not { } token)
+            return; // Its connection was revoked: it could not speak to the relay.
         var lease = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
         if (lease.Replies.All(StopHook.IsDone) || lease.Replies.All(IsHeldBack))
             lease.Dispose(); // A session is not woken to be told that it may stop.
         else
-            _running[agent.Session] = WakeAsync(agent, command, lease, cancellationToken);
+            _running[agent.Session] = WakeAsync(agent, command, token, lease, cancellationToken);
     }
 
-    private async Task WakeAsync(Agent agent, WakeLine command, Handover.Lease lease, CancellationToken cancellationToken)
+    private async Task WakeAsync(
+        Agent agent, WakeLine command, string token, Handover.Lease lease, CancellationToken cancellationToken)
     {
         using (lease)
         {
             LogWaking(agent.Session, agent.Id, lease.Replies.Count);
-            var token = settings.Current.Secrets.Token;
             var outcome = await WakeCommand.RunAsync(command, agent, lease.Text, token, _clock, cancellationToken); // (2)
             // (3) Recorded even when the relay is stopping: the command has run.
             await NoteAsync(lease.Replies, outcome, cancellationToken);

@@ -38,10 +38,11 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
         var hold = new Hold(TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, 0, Longest.TotalSeconds)), Poll);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = changes.Subscribe(Topic.Replies, message.Value);
+        var asked = new Asked(conversation, message, ToSession: Caller.Of(context) is Caller.Connection);
         var found = await changed.HoldAsync(
-            () => LookAsync(conversation, message, body.Seen, cancellationToken), hold, database.Clock, ended.Token);
+            () => LookAsync(asked, body.Seen, cancellationToken), hold, database.Clock, ended.Token);
         cancellationToken.ThrowIfCancellationRequested();
-        var (reply, why) = found ?? new Look(Reply: null, await WhyAsync(conversation, message, cancellationToken));
+        var (reply, why) = found ?? new Look(Reply: null, await WhyAsync(asked, cancellationToken));
         if (reply is not null && body.Taken == true && reply.Channel == ReplyChannel.Caller)
         {
             await database.WriteAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), cancellationToken);
@@ -60,6 +61,9 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
         await Json.WriteAsync(context, 200, answer);
     }
 
+    /// <summary>What is waited for, and whether the answer is for a session, which is told nothing of others.</summary>
+    private sealed record Asked(ConversationId Conversation, MessageId Message, bool ToSession);
+
     /// <summary>What a caller is told.</summary>
     private sealed record Look(OutboundReply? Reply, Wait? Why);
 
@@ -71,22 +75,24 @@ internal sealed class Asking(CallerChannel callers, Database database, ChangeFee
     };
 
     /// <summary>The reply, or what has come up that the caller does not know yet; null where the waiting goes on as usual.</summary>
-    private async Task<Look?> LookAsync(
-        ConversationId conversation, MessageId message, string? seen, CancellationToken cancellationToken)
+    private async Task<Look?> LookAsync(Asked asked, string? seen, CancellationToken cancellationToken)
     {
-        if (await ReplyAsync(conversation, message, cancellationToken) is { } reply)
+        if (await ReplyAsync(asked.Conversation, asked.Message, cancellationToken) is { } reply)
             return new Look(reply, Why: null);
-        var why = await WhyAsync(conversation, message, cancellationToken);
+        var why = await WhyAsync(asked, cancellationToken);
         var isKnown = why is null || (why.IsUsual ? seen is null : why.Words == seen);
         return isKnown ? null : new Look(Reply: null, why);
     }
 
-    private Task<Wait?> WhyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async reading => await MessageStore.FindAsync(reading, conversation, message, cancellationToken) is { } found
-                ? await Waits.OfAsync(reading, found, cancellationToken)
-                : null,
-            cancellationToken);
+    private Task<Wait?> WhyAsync(Asked asked, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            if (await MessageStore.FindAsync(reading, asked.Conversation, asked.Message, cancellationToken) is not { } found)
+                return null;
+            var why = await Waits.OfAsync(reading, found, cancellationToken);
+            return asked.ToSession ? why with { Words = why.ForSession } : why;
+        },
+        cancellationToken);
 
     private Task<OutboundReply?> ReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         database.ReadAsync(

@@ -24,21 +24,23 @@ internal static class Endpoints
     public static void MapRelay(this WebApplication host)
     {
         host.UseMiddleware<ErrorResponses>();
+        host.UseRouting(); // Before the guard, which asks the route whom it is for.
         host.UseMiddleware<RequestGuard>();
         host.UseMiddleware<McpCalls>(); // Outside the receipt, so that a call which was cancelled counts as not delivered.
         host.UseMiddleware<DeliveryReceipt>();
-        host.UseRouting();
-        host.MapGet("/healthz", HealthAsync);
-        host.MapGet("/status", StatusAsync);
-        host.MapPost("/ask", AskAsync);
-        host.MapPost("/answers", AnswerAsync);
-        host.MapPost("/messages/{id}/retry", RetryAsync);
-        host.MapPost("/messages/{id}/drop", DropAsync);
-        host.MapPost("/retry", RetryAllAsync);
-        host.MapMcp("/mcp");
-        host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context));
-        host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context));
-        host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context));
+        host.MapGet("/healthz", HealthAsync).For(Access.Everybody);
+        host.MapGet("/status", StatusAsync).For(Access.Operator);
+        host.MapPost("/ask", AskAsync).For(Access.Connections);
+        host.MapPost("/answers", AnswerAsync).For(Access.Operator);
+        host.MapPost("/messages/{id}/retry", RetryAsync).For(Access.Operator);
+        host.MapPost("/messages/{id}/drop", DropAsync).For(Access.Operator);
+        host.MapPost("/retry", RetryAllAsync).For(Access.Operator);
+        host.MapMcp("/mcp").For(Access.Connections);
+        host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context)).For(Access.Connections);
+        host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context))
+            .For(Access.Connections);
+        host.MapGet("/agents/{agent}/wait", (HttpContext context) => Of<WaiterEndpoint>(context).WaitAsync(context))
+            .For(Access.Connections);
     }
 
     private static async Task HealthAsync(HttpContext context)
@@ -57,7 +59,13 @@ internal static class Endpoints
     {
         if (await BodyAsync<AskBody>(context) is not { } body)
             return;
-        if (SessionId.TryParse(body.SessionId ?? "") is not { } session
+        var name = NameOf(context, body.SessionId);
+        if (!Caller.Of(context).MaySpeakAs(name))
+        {
+            await Problem.WriteAsync(context, 403, $"this token is not for the session \"{name}\"");
+            return;
+        }
+        if (SessionId.TryParse(name) is not { } session
             || string.IsNullOrWhiteSpace(body.Content)
             || string.IsNullOrWhiteSpace(body.Id))
         {
@@ -67,7 +75,7 @@ internal static class Endpoints
         var incoming = new Incoming(session, body.Content, "id:" + body.Id, ReplyChannel.Caller)
         {
             MessageId = body.MessageId,
-            Source = NameSource.Of(context),
+            Source = Caller.Of(context).NameSource,
         };
         var acceptance = await Of<Inbox>(context).AcceptAsync(incoming, context.RequestAborted);
         switch (acceptance)
@@ -86,6 +94,10 @@ internal static class Endpoints
                 break;
         }
     }
+
+    /// <summary>A connection need not say its own name.</summary>
+    private static string NameOf(HttpContext context, string? said) =>
+        said ?? (Caller.Of(context) is Caller.Connection connection ? SessionHeader.Given(context.Request) ?? connection.Name : "");
 
     private static async Task AnswerAsync(HttpContext context)
     {

@@ -24,13 +24,18 @@ internal sealed class McpTools : IAsyncDisposable
     /// <summary>The texts of the progress notifications.</summary>
     public ConcurrentQueue<string> Progress { get; } = new();
 
-    public static async Task<McpTools> ConnectAsync(RunningRelay relay, string version, string? session = null)
+    /// <param name="relay">The server.</param>
+    /// <param name="version">Of the protocol.</param>
+    /// <param name="session">The header X-Relay-Session.</param>
+    /// <param name="token">The operator's unless given.</param>
+    public static async Task<McpTools> ConnectAsync(
+        RunningRelay relay, string version, string? session = null, string? token = null)
     {
         var options = new HttpClientTransportOptions
         {
             Endpoint = new Uri(new Uri(relay.Daemon.Url), "/mcp"),
             TransportMode = HttpTransportMode.StreamableHttp,
-            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + relay.Secrets.Token },
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + (token ?? relay.Secrets.Token) },
         };
         if (session is not null)
             options.AdditionalHeaders["X-Relay-Session"] = session;

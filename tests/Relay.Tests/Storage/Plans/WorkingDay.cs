@@ -10,6 +10,7 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
+using Relay.Http;
 using Relay.Intake;
 using Relay.Loopback;
 using Relay.Operator;
@@ -237,6 +238,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
             ToolName = "Bash",
         };
         var context = new DefaultHttpContext();
+        context.Features.Set<Caller>(new Caller.Operator());
         context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(hook, HookEndpoint.EventJson));
         await relay.Get<HookEndpoint>().HandleAsync(context);
         await Delivery.Of(context).ConsumedAsync(CancellationToken);

@@ -1,0 +1,147 @@
+using System.Text;
+using Relay.Files;
+
+namespace Relay.Agents.Connect;
+
+/// <summary>Keeps a project's files with a token out of version control, by the work tree's own list .git/info/exclude. Above the lines
+/// stands for which project each was added: several work trees of one repository share the list.</summary>
+internal sealed class GitExclude
+{
+    private const string Mark = "# relay connect: ";
+    private const int LargestList = 1024 * 1024, LargestIndex = 256 * 1024 * 1024, LargestLink = 4096;
+
+    private readonly string _list;
+    private readonly string _index;
+    private readonly string _project;
+    private readonly string _prefix;
+
+    private GitExclude(string workTree, string gitFolder, string project)
+    {
+        _list = Path.Combine(CommonFolder(gitFolder), "info", "exclude");
+        _index = Path.Combine(gitFolder, "index");
+        _project = project;
+        var below = Path.GetRelativePath(workTree, project);
+        _prefix = below == "." ? "" : below + "/";
+    }
+
+    /// <summary>Null when the folder is in no work tree, or in one whose repository does not know it.</summary>
+    public static GitExclude? Of(string project)
+    {
+        for (var folder = project; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            var git = Path.Combine(folder, ".git");
+            if (Directory.Exists(git))
+                return File.Exists(Path.Combine(git, "HEAD")) ? new GitExclude(folder, git, project) : null;
+            if (File.Exists(git))
+                return Linked(git) is { } linked ? new GitExclude(folder, linked, project) : null;
+        }
+        return null;
+    }
+
+    /// <summary>A file that is under version control is committed whatever the list says.</summary>
+    public bool Tracks(string file) =>
+        BoundedFile.Read(_index, LargestIndex) is FileContent.Bytes index
+        && index.Content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(_prefix + file + "\0")) >= 0;
+
+    /// <exception cref="ConnectFault">The list cannot be read.</exception>
+    public IEnumerable<PlannedFile> PlanAdd(IReadOnlyList<string> files)
+    {
+        var lines = Lines();
+        var before = lines.Count;
+        foreach (var pattern in files.Select(PatternOf))
+        {
+            var at = lines.IndexOf(pattern);
+            var marks = MarksAbove(lines, at);
+            if (at >= 0 && (marks == 0 || lines.GetRange(at - marks, marks).Contains(Mark + _project)))
+                continue; // It is the user's own, or ours already.
+            if (at < 0)
+                lines.AddRange([Mark + _project, pattern]);
+            else
+                lines.Insert(at, Mark + _project);
+        }
+        return lines.Count == before ? [] : [Planned(Bytes(lines))];
+    }
+
+    /// <summary>A line that another work tree's project needs stays.</summary>
+    /// <exception cref="ConnectFault">The list cannot be read.</exception>
+    public IEnumerable<PlannedFile> PlanRemove(IReadOnlyList<string> files)
+    {
+        var lines = Lines();
+        var before = lines.Count;
+        foreach (var pattern in files.Select(PatternOf))
+        {
+            var at = lines.IndexOf(pattern);
+            var marks = MarksAbove(lines, at);
+            if (marks == 0)
+                continue;
+            var mine = lines.IndexOf(Mark + _project, at - marks, marks);
+            if (mine < 0)
+                continue;
+            if (marks == 1)
+                lines.RemoveAt(at);
+            lines.RemoveAt(mine);
+        }
+        return lines.Count == before ? [] : [Planned(lines.Count == 0 ? null : Bytes(lines))];
+    }
+
+    private PlannedFile Planned(byte[]? content) => new(_list, content) { Within = Path.GetDirectoryName(Path.GetDirectoryName(_list)) };
+
+    private static int MarksAbove(List<string> lines, int at)
+    {
+        var marks = 0;
+        while (at - marks - 1 >= 0 && lines[at - marks - 1].StartsWith(Mark, StringComparison.Ordinal))
+            marks++;
+        return marks;
+    }
+
+    private List<string> Lines() => BoundedFile.Read(_list, LargestList) switch
+    {
+        FileContent.Missing => [],
+        FileContent.Bytes bytes when bytes.Content.Length == 0 => [],
+        FileContent.Bytes bytes => [.. Encoding.Latin1.GetString(bytes.Content).TrimEnd('\n').Split('\n')],
+        FileContent.Unreadable unreadable => throw new ConnectFault($"{_list}: {unreadable.Reason}; nothing was changed"),
+        _ => throw new InvalidOperationException(),
+    };
+
+    /// <summary>Byte for byte what it was, whatever its encoding.</summary>
+    private static byte[] Bytes(List<string> lines) => Encoding.Latin1.GetBytes(string.Join('\n', lines) + "\n");
+
+    /// <summary>From the top of the work tree, with the signs quoted that mean something in a pattern.</summary>
+    private string PatternOf(string file)
+    {
+        var path = _prefix + file;
+        var pattern = new StringBuilder();
+        foreach (var c in path)
+            pattern.Append(c is '*' or '?' or '[' or '\\' or ' ' || (pattern.Length == 0 && c is '#' or '!') ? $"\\{c}" : c.ToString());
+        return Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(pattern.ToString()));
+    }
+
+    /// <summary>The repository's folder that a file named .git points to, if that knows this work tree: a work tree of it, or a submodule
+    /// within the repository above. Otherwise a cloned folder could have us write wherever it says.</summary>
+    private static string? Linked(string file)
+    {
+        if (Line(file) is not { } line || !line.StartsWith("gitdir: ", StringComparison.Ordinal))
+            return null;
+        var workTree = Path.GetDirectoryName(file)!;
+        var folder = Path.GetFullPath(line["gitdir: ".Length..], workTree);
+        if (!File.Exists(Path.Combine(folder, "HEAD")))
+            return null;
+        var back = Line(Path.Combine(folder, "gitdir"));
+        var isWorkTree = back is not null && Path.GetFullPath(back, folder) == file;
+        return isWorkTree || IsSubmodule(folder, workTree) ? folder : null;
+    }
+
+    private static bool IsSubmodule(string folder, string workTree)
+    {
+        for (var above = Path.GetDirectoryName(workTree); above is not null; above = Path.GetDirectoryName(above))
+            if (folder.StartsWith(Path.Combine(above, ".git", "modules") + "/", StringComparison.Ordinal))
+                return true;
+        return false;
+    }
+
+    private static string CommonFolder(string gitFolder) =>
+        Line(Path.Combine(gitFolder, "commondir")) is { } common ? Path.GetFullPath(common, gitFolder) : gitFolder;
+
+    private static string? Line(string file) =>
+        BoundedFile.Read(file, LargestLink) is FileContent.Bytes bytes ? Encoding.UTF8.GetString(bytes.Content).Trim() : null;
+}

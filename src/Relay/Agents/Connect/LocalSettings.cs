@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+
+namespace Relay.Agents.Connect;
+
+/// <summary>What goes into .claude/settings.local.json, which is one person's and never committed: the connection's token, and rules
+/// that keep a session from the home and from the operator's commands. The rules are a fence against slips and no border: a session
+/// that has a shell of the operator's own user can get around them.</summary>
+internal sealed class LocalSettings(string token, string home, string project)
+{
+    public const string Variable = "RELAY_SESSION_TOKEN";
+
+    private const string Permissions = "permissions", Deny = "deny", Environment = "env";
+
+    private static readonly string[] Commands = ["answer", "token", "tokens", "env", "retry", "drop"];
+
+    private static readonly HashSet<string> CommandRules = Commands.Select(command => $"Bash(relay {command}:*)").ToHashSet();
+
+    /// <exception cref="ConnectFault">What is there is not what the client expects.</exception>
+    public void AddTo(JsonObject root, string path)
+    {
+        ProjectFiles.Child(root, Environment, path)[Variable] = token;
+        var permissions = ProjectFiles.Child(root, Permissions, path);
+        if (permissions[Deny] is null)
+            permissions[Deny] = new JsonArray();
+        if (permissions[Deny] is not JsonArray rules)
+            throw new ConnectFault($"{path}: {Permissions}.{Deny} is not a list; nothing was changed");
+        foreach (var rule in CommandRules.Concat(RulesOf(home, project)))
+            if (!Texts(rules).Contains(rule))
+                rules.Add(rule);
+    }
+
+    /// <summary>Removes the token, and the rules that the original did not have. True when there was anything of ours.</summary>
+    public static bool RemoveFrom(JsonObject root, JsonObject? original, IEnumerable<string> homes)
+    {
+        var any = root[Environment] is JsonObject environment && environment.Remove(Variable);
+        if (any)
+            ProjectFiles.RemoveIfEmptied(root, Environment, original);
+        if (root[Permissions] is not JsonObject permissions || permissions[Deny] is not JsonArray rules)
+            return any;
+        var before = original?[Permissions] as JsonObject;
+        var theirs = Texts(before?[Deny] as JsonArray ?? []).ToHashSet();
+        var ofHomes = homes.SelectMany(AllRulesOf).Where(rule => !theirs.Contains(rule)).ToHashSet();
+        any |= rules.RemoveAll(rule => ofHomes.Contains(Text(rule))) > 0;
+        if (!any)
+            return false; // We were never here: a rule against a command is the user's own.
+        rules.RemoveAll(rule => CommandRules.Contains(Text(rule)) && !theirs.Contains(Text(rule)));
+        if (rules.Count == 0 && before?.ContainsKey(Deny) != true)
+            permissions.Remove(Deny);
+        ProjectFiles.RemoveIfEmptied(root, Permissions, original);
+        return true;
+    }
+
+    /// <summary>The secrets alone where the project lies in the home: its own files must not be closed to it.</summary>
+    private static IEnumerable<string> RulesOf(string home, string project)
+    {
+        var isInside = (Path.TrimEndingDirectorySeparator(project) + "/").StartsWith(home + "/", StringComparison.Ordinal);
+        return isInside ? RulesFor($"{home}/.env").Concat(RulesFor($"{home}/state/**")) : RulesFor($"{home}/**");
+    }
+
+    private static IEnumerable<string> AllRulesOf(string home) => ((string[])["**", ".env", "state/**"])
+        .SelectMany(inner => RulesFor($"{home}/{inner}"));
+
+    /// <summary>An absolute path begins with two slashes there.</summary>
+    private static IEnumerable<string> RulesFor(string path) => ((string[])["Read", "Edit", "Write"]).Select(tool => $"{tool}(/{path})");
+
+    private static IEnumerable<string> Texts(JsonArray list) => list.Select(Text);
+
+    private static string Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
+}

@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Relay.Files;
+using Relay.Files.Platform;
+
+namespace Relay.Configuration;
+
+/// <summary>The connections of a home, in state/connections.json, and the key of their tokens beside it. Commands and the daemon write
+/// it in turns, under a lock; whoever asks reads it again, so what one has written holds for all at once.</summary>
+internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
+{
+    private const int LargestList = 4 * 1024 * 1024;
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5), LockPause = TimeSpan.FromMilliseconds(20);
+
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
+
+    private static readonly FileStreamOptions OwnersAlone = new()
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.Write,
+        BufferSize = 0,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+
+    private volatile Page? _read;
+
+    /// <summary>What the token of a request opens.</summary>
+    public abstract record Found
+    {
+        private Found() { }
+
+        /// <param name="Entry">Whose token it is.</param>
+        /// <param name="Names">Of all connections, revoked ones too.</param>
+        public sealed record Valid(ConnectionEntry Entry, IReadOnlySet<string> Names) : Found;
+
+        public sealed record Revoked(ConnectionEntry Entry) : Found;
+
+        public sealed record Unknown : Found;
+    }
+
+    /// <exception cref="InvalidDataException">The list is damaged.</exception>
+    public IReadOnlyList<ConnectionEntry> List() => Read().Entries;
+
+    public Found Find(string token)
+    {
+        if (ConnectionToken.ClaimedName(token) is not { } name || Key() is not { } key)
+            return new Found.Unknown();
+        var page = Read();
+        if (page.Entries.FirstOrDefault(entry => entry.Name == name) is not { } known
+            || !ConnectionToken.AreSame(token, ConnectionToken.Of(known, key)))
+            return new Found.Unknown();
+        return known.RevokedAt is null ? new Found.Valid(known, page.Names) : new Found.Revoked(known);
+    }
+
+    /// <summary>The connection of a name, made if there is none; a revoked one gets its next generation. Its token is printed again as
+    /// often as it is asked for.</summary>
+    public async Task<(ConnectionEntry Entry, string Token)> OpenAsync(string name, string? folder, CancellationToken cancellationToken)
+    {
+        using var mine = await LockAsync(cancellationToken);
+        var entries = Read().Entries;
+        var known = entries.FirstOrDefault(entry => entry.Name == name);
+        var open = known is { RevokedAt: null }
+            ? known
+            : new ConnectionEntry(name, (known?.Generation ?? 0) + 1, ConnectionToken.NewSerial(), clock.GetUtcNow());
+        open = open with { Folder = folder ?? open.Folder ?? known?.Folder };
+        if (open != known)
+            Write([.. entries.Where(entry => entry.Name != name), open]);
+        return (open, ConnectionToken.Of(open, Key() ?? NewKey()));
+    }
+
+    /// <summary>From now on its token is refused. Null when there is no such connection.</summary>
+    public async Task<ConnectionEntry?> RevokeAsync(string name, CancellationToken cancellationToken)
+    {
+        using var mine = await LockAsync(cancellationToken);
+        var entries = Read().Entries;
+        if (entries.FirstOrDefault(entry => entry.Name == name) is not { } known)
+            return null;
+        if (known.RevokedAt is not null)
+            return known;
+        var revoked = known with { RevokedAt = clock.GetUtcNow() };
+        Write([.. entries.Select(entry => entry.Name == name ? revoked : entry)]);
+        return revoked;
+    }
+
+    /// <summary>What the list said at a time.</summary>
+    private sealed record Page(byte[] Content, IReadOnlyList<ConnectionEntry> Entries, IReadOnlySet<string> Names)
+    {
+        public static readonly Page Empty = new([], [], new HashSet<string>());
+    }
+
+    /// <summary>Read each time, for a stamp of the file could be the same after two changes.</summary>
+    private Page Read()
+    {
+        if (Content(home.ConnectionsFile, LargestList) is not { } content)
+            return Page.Empty;
+        if (_read is { } known && known.Content.AsSpan().SequenceEqual(content))
+            return known;
+        try
+        {
+            var entries = JsonSerializer.Deserialize<List<ConnectionEntry>>(content, Format) ?? [];
+            return _read = new Page(content, entries, entries.Select(entry => entry.Name).ToHashSet());
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException(
+                $"{home.ConnectionsFile} is damaged: restore it, or remove it and make all tokens anew ({exception.Message})");
+        }
+    }
+
+    private void Write(IReadOnlyList<ConnectionEntry> entries) =>
+        DurableFile.Replace(home.ConnectionsFile, JsonSerializer.SerializeToUtf8Bytes(entries, Format));
+
+    /// <summary>Null when there is none yet.</summary>
+    private byte[]? Key() => Content(home.ConnectionKey, ConnectionToken.KeyBytes) is not { } key
+        ? null
+        : key.Length == ConnectionToken.KeyBytes
+            ? key
+            : throw new InvalidDataException($"{home.ConnectionKey} is damaged: restore it, or remove it and make all tokens anew");
+
+    /// <summary>The file gets its name when it is whole, and never takes the place of another.</summary>
+    private byte[] NewKey()
+    {
+        var key = RandomNumberGenerator.GetBytes(ConnectionToken.KeyBytes);
+        var temporary = $"{home.ConnectionKey}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        using (var file = new FileStream(temporary, OwnersAlone))
+        {
+            file.Write(key);
+            Posix.SyncFile(file.SafeFileHandle);
+        }
+        if (!Posix.RenameNoReplace(temporary, home.ConnectionKey))
+        {
+            File.Delete(temporary);
+            throw new IOException($"{home.ConnectionKey} is there, and was not a moment ago");
+        }
+        Posix.SyncFolder(home.State);
+        return key;
+    }
+
+    private static byte[]? Content(string path, int limit)
+    {
+        using var handle = Posix.OpenRegular(path);
+        if (handle is null)
+            return File.Exists(path) ? throw new InvalidDataException($"{path} is no regular file") : null;
+        var length = RandomAccess.GetLength(handle);
+        if (length > limit)
+            throw new InvalidDataException($"{path} is too large");
+        var content = new byte[length];
+        var read = RandomAccess.Read(handle, content, fileOffset: 0);
+        return read == length ? content : content[..read];
+    }
+
+    private async Task<IDisposable> LockAsync(CancellationToken cancellationToken)
+    {
+        home.CreateFolders();
+        var handle = Posix.OpenOrCreate(home.ConnectionsLock);
+        try
+        {
+            for (var begun = clock.GetTimestamp(); !Posix.TryLock(handle);)
+            {
+                if (clock.GetElapsedTime(begun) > LockPatience)
+                    throw new IOException($"{home.ConnectionsFile} is being changed by another process");
+                await Task.Delay(LockPause, clock, cancellationToken);
+            }
+            return handle;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+}

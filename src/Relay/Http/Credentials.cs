@@ -1,0 +1,45 @@
+using Relay.Configuration;
+
+namespace Relay.Http;
+
+/// <summary>Tells by the bearer token of a request who makes it.</summary>
+internal sealed class Credentials(SettingsSource settings, ConnectionBook connections, ConnectionUses uses)
+{
+    private const string Scheme = "Bearer ";
+
+    public abstract record Shown
+    {
+        private Shown() { }
+
+        public sealed record Accepted(Caller Caller) : Shown;
+
+        public sealed record Refused(string Reason) : Shown;
+    }
+
+    public Shown Of(HttpRequest request)
+    {
+        var given = TokenOf(request);
+        var operators = settings.Current.Secrets.Token;
+        if (operators.Length > 0 && ConnectionToken.AreSame(given, operators))
+            return new Shown.Accepted(new Caller.Operator());
+        return connections.Find(given) switch
+        {
+            ConnectionBook.Found.Valid valid => new Shown.Accepted(new Caller.Connection(valid.Entry.Name, valid.Names)),
+            ConnectionBook.Found.Revoked revoked => new Shown.Refused(
+                $"this token was revoked; relay token {revoked.Entry.Name} prints a new one"),
+            _ => new Shown.Refused("a bearer token is needed: a connection's (relay token NAME), or the operator's RELAY_TOKEN"),
+        };
+    }
+
+    /// <summary>Empty where there is none.</summary>
+    public static string TokenOf(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
+    }
+
+    public void NoteUse(Caller.Connection connection, HttpContext context) =>
+        uses.Note(connection.Name, context.Connection.RemoteIpAddress is { } address
+            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
+            : "this machine");
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using Relay.Loopback;
+using Relay.Tests.Agents;
+using Relay.Tests.Testing;
+using Xunit;
+
+namespace Relay.Tests.Http;
+
+public sealed class RevokedConnectionTests : IAsyncLifetime
+{
+    private RunningRelay _relay = null!;
+    private Connected _shop = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _relay = await RunningRelay.StartAsync();
+        _shop = await Connected.AsAsync(_relay, "shop");
+    }
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [Fact]
+    public async Task Revoked_it_is_401_at_once_and_the_next_one_takes_over()
+    {
+        var session = new ClaudeSession(_relay, "claude-1") { Token = _shop.Token };
+        await session.HookAsync("SessionStart");
+
+        await Connected.Book(_relay).RevokeAsync("shop", Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await session.PostAsync(session.Event("SessionStart"), Cancel)).Status);
+        var next = await Connected.AsAsync(_relay, "shop");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await _shop.StatusAsync(HttpMethod.Post, "/ask", new { content = "c", id = "i" }));
+        await new ClaudeSession(_relay, "claude-1") { Token = next.Token }.HookAsync("SessionStart");
+        Assert.Equal(HttpStatusCode.Unauthorized, await _shop.StatusAsync(HttpMethod.Get, "/status"));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_held_when_its_token_is_revoked_brings_nothing_any_more()
+    {
+        _relay.Api.Enqueue(ScriptedReply.StallBeforeHeaders("The code is 1234."));
+        var asking = _shop.SendAsync(HttpMethod.Post, "/ask", new { content = "The code?", id = "i", wait_seconds = 50 });
+        await (await _relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent;
+
+        await Connected.Book(_relay).RevokeAsync("shop", Cancel);
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => asking.WaitAsync(RunningRelay.Patience, Cancel));
+        _relay.Api.ReleaseStalled();
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Relay.Http;
+using Relay.Tests.Agents;
+using Relay.Tests.Testing;
+using Xunit;
+
+namespace Relay.Tests.Http;
+
+/// <summary>Each route says whom it is for, and what says nothing is the operator's.</summary>
+public sealed class RouteAccessTests
+{
+    private static readonly string[] Expected =
+    [
+        "DELETE /mcp Connections",
+        "GET /agents/{agent}/wait Connections",
+        "GET /healthz Everybody",
+        "GET /mcp Connections",
+        "GET /sessions/{session}/replies Connections",
+        "GET /status Operator",
+        "POST /answers Operator",
+        "POST /ask Connections",
+        "POST /hooks/claude-code Connections",
+        "POST /mcp Connections",
+        "POST /messages/{id}/drop Operator",
+        "POST /messages/{id}/retry Operator",
+        "POST /retry Operator",
+    ];
+
+    [Fact]
+    public async Task Every_route_is_listed_here_with_whom_it_is_for()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+
+        var routes = from endpoint in relay.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+                     from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["*"]
+                     select $"{method} /{endpoint.RoutePattern.RawText?.Trim('/')} {RouteAccess.Of(endpoint)}";
+
+        Assert.Equal(Expected.Order(StringComparer.Ordinal), routes.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_route_without_a_word_is_the_operators()
+    {
+        Assert.Equal(Access.Operator, RouteAccess.Of(endpoint: null));
+        Assert.Equal(Access.Operator, RouteAccess.Of(new Endpoint(null, EndpointMetadataCollection.Empty, "new")));
+    }
+
+    [Fact]
+    public async Task A_connection_gets_403_for_all_that_is_the_operators_and_for_what_there_is_not()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        var shop = await Connected.AsAsync(relay, "shop");
+
+        foreach (var line in Expected.Where(line => line.EndsWith("Operator", StringComparison.Ordinal))
+            .Concat(["GET / ", "GET /no/such/thing ", "POST /status ", "GET /ask ", "POST /healthz "]))
+        {
+            var (method, path) = (new HttpMethod(line.Split(' ')[0]), line.Split(' ')[1].Replace("{id}", "1", StringComparison.Ordinal));
+            Assert.Equal((line, HttpStatusCode.Forbidden), (line, await shop.StatusAsync(method, path, new { text = "allow" })));
+        }
+    }
+}
