@@ -45,6 +45,9 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
     /// <exception cref="InvalidDataException">The list is damaged.</exception>
     public IReadOnlyList<ConnectionEntry> List() => Read().Entries;
 
+    /// <exception cref="InvalidDataException">The list or the key is damaged.</exception>
+    public void Check() => _ = (Read(), Key());
+
     public Found Find(string token)
     {
         if (ConnectionToken.ClaimedName(token) is not { } name || Key() is not { } key)

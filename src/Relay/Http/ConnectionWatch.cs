@@ -5,7 +5,7 @@ using Relay.Running;
 namespace Relay.Http;
 
 /// <summary>Breaks off the requests that are held for a connection whose token was revoked meanwhile: they would still bring it a reply.
-/// What is new with that token is refused anyway.</summary>
+/// What is new with that token is refused anyway. A list that cannot be read fails this loop, which tells the operator.</summary>
 internal sealed class ConnectionWatch(ConnectionBook connections) : ILoop
 {
     private readonly ConcurrentDictionary<HttpContext, string> _held = new();
@@ -14,7 +14,7 @@ internal sealed class ConnectionWatch(ConnectionBook connections) : ILoop
 
     public Topic? WakesOn => null;
 
-    public TimeSpan Poll => TimeSpan.FromSeconds(1);
+    public TimeSpan Poll => TimeSpan.FromSeconds(_held.IsEmpty ? 5 : 1);
 
     /// <summary>Dispose it when the request is over.</summary>
     public IDisposable Enter(HttpContext context)
@@ -25,6 +25,7 @@ internal sealed class ConnectionWatch(ConnectionBook connections) : ILoop
 
     public Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
+        connections.Check();
         foreach (var (token, contexts) in _held.GroupBy(held => held.Value, held => held.Key).Select(each => (each.Key, each)))
             if (connections.Find(token) is not ConnectionBook.Found.Valid)
                 foreach (var context in contexts)

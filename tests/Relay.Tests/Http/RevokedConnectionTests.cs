@@ -48,4 +48,16 @@ public sealed class RevokedConnectionTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => asking.WaitAsync(RunningRelay.Patience, Cancel));
         _relay.Api.ReleaseStalled();
     }
+
+    [Fact]
+    public async Task A_list_that_cannot_be_read_opens_nothing_and_is_told()
+    {
+        await File.WriteAllTextAsync(_relay.Home.ConnectionsFile, "{", Cancel);
+
+        Assert.Equal(
+            HttpStatusCode.ServiceUnavailable, await _shop.StatusAsync(HttpMethod.Post, "/ask", new { content = "c", id = "i" }));
+        await Until.TrueAsync(
+            async () => (await _relay.StatusAsync()).ToJsonString().Contains("connections.json is damaged", StringComparison.Ordinal),
+            "the fault in the status");
+    }
 }

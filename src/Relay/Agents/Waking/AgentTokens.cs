@@ -12,6 +12,8 @@ internal sealed class AgentTokens(SettingsSource settings, ConnectionBook connec
     {
         var name = agent.Connection is { Length: > 0 } own ? own : agent.Session.Value;
         var known = connections.List();
+        if (name != agent.Session.Value && known.Any(each => each.Name == agent.Session.Value))
+            return null; // Its name has become a connection's own since its last event, and so have the replies that wait there.
         var entry = known.FirstOrDefault(each => each.Name == name)
             ?? known.FirstOrDefault(each => ConnectionEntry.Covers(each.Name, name));
         if (entry is { RevokedAt: not null } || (entry is null && !ConnectionEntry.IsName(name)))

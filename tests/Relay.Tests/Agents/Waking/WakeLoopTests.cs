@@ -101,15 +101,48 @@ public sealed class WakeLoopTests : IDisposable
         Assert.False(File.Exists(Woken));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_woken_session_gets_its_connections_token_and_never_the_operators(bool wasConnected)
+    {
+        await using var relay = await RunningRelay.StartAsync(
+            Wake("sh -c 'cat > /dev/null; echo \"$RELAY_SESSION_TOKEN $RELAY_TOKEN\" > woken'"));
+        var book = new ConnectionBook(relay.Home, TimeProvider.System);
+        var token = wasConnected ? (await book.OpenAsync("shop", folder: null, TestContext.Current.CancellationToken)).Token : null;
+        await StoppedAfterQuestionAsync(relay, token);
+        await relay.AnswerAsync("left");
+        await relay.ConsumedAsync(1);
+
+        var expected = (await book.OpenAsync("shop", folder: null, TestContext.Current.CancellationToken)).Token;
+        Assert.Equal($"{expected} \n", await File.ReadAllTextAsync(Woken, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_session_whose_connection_was_revoked_is_not_woken()
+    {
+        await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'touch woken'"));
+        var book = new ConnectionBook(relay.Home, TimeProvider.System);
+        var (entry, token) = await book.OpenAsync("shop", folder: null, TestContext.Current.CancellationToken);
+        var claude = await StoppedAfterQuestionAsync(relay, token);
+
+        await book.RevokeAsync("shop", TestContext.Current.CancellationToken);
+        var agent = await relay.AgentAsync(claude);
+
+        Assert.Equal(("shop", "shop"), (agent.Connection, entry.Name));
+        Assert.Null(await relay.Get<AgentTokens>().OfAsync(agent, TestContext.Current.CancellationToken));
+        Assert.NotNull(book.List()[0].RevokedAt);
+    }
+
     private string Wake(string command) => WakeNowhere(command) + $"  wake_in: [{_folder.FullName}]\n";
 
     private static string WakeNowhere(string command) =>
         $"agents:\n  wake: {System.Text.Json.JsonSerializer.Serialize(command, HookAnswer.Json)}\n";
 
-    private async Task<ClaudeSession> StoppedAfterQuestionAsync(RunningRelay relay)
+    private async Task<ClaudeSession> StoppedAfterQuestionAsync(RunningRelay relay, string? token = null)
     {
         relay.Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] Left or right?"), ScriptedReply.Text("Take the left one."));
-        var claude = new ClaudeSession(relay, Id, _folder.FullName) { Mode = "relay", Name = "shop" };
+        var claude = new ClaudeSession(relay, Id, _folder.FullName) { Mode = "relay", Name = "shop", Token = token };
         await claude.StopAsync("Which way?");
         await relay.OpenQuestionAsync();
         return claude;
