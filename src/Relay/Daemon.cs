@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Relay.Advisor;
 using Relay.Agents;
 using Relay.Agents.Hooks;
@@ -22,7 +21,7 @@ namespace Relay;
 
 /// <summary>A running relay. It starts in steps: (1) take the lock, (2) migrate the database, (3) import the history of an older relay,
 /// (4) recover from a crash, (5) start the loops and HTTP, (6) write the address into a file and page the operator.</summary>
-internal sealed class Daemon : IAsyncDisposable
+internal sealed partial class Daemon : IAsyncDisposable
 {
     /// <summary>How long a stop waits for MCP calls to be answered, then for the loops, then for the database.
     /// Together they are less than the 5 s that a stop may take.
@@ -132,15 +131,24 @@ internal sealed class Daemon : IAsyncDisposable
         await wait.RunAsync(() => PrepareAsync(cancellationToken), cancellationToken);
         await Services.GetRequiredService<KeyWatch>().RunBatchAsync(cancellationToken); // Not well from the start, where there is no key.
         await _host.StartAsync(cancellationToken); // (5)
-        Url = Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId });
+        var listen = settings.Current.Config.Listen;
+        Url = Listening.Reachable(Listening.TcpOf(Services.GetRequiredService<IServer>()));
+        var socket = Services.GetRequiredService<LocalSocket>().Path!;
+        var endpoint = JsonSerializer.SerializeToUtf8Bytes(new { url = Url, pid = Environment.ProcessId, socket });
         DurableFile.Replace(_home.EndpointFile, endpoint); // (6)
+        LogListening(Services.GetRequiredService<ILogger<Daemon>>(), Url, socket, listen.Openness ?? "closed to the network");
         await wait.RunAsync(
             () => _database.WriteAsync(
-                writing => PageStore.AnnounceAsync(writing, settings.Current.Config.Model, _home.Root, cancellationToken),
+                writing => PageStore.AnnounceAsync(
+                    writing, settings.Current.Config.Model, string.Join("; ", [_home.Root, .. Opened(listen)]), cancellationToken),
                 cancellationToken),
             cancellationToken);
     }
+
+    private static string[] Opened(ListenAddress listen) => listen.Openness is { } openness ? [openness] : [];
+
+    [LoggerMessage(LogLevel.Information, "Listening at {Url} and {Socket}, {Openness}")]
+    private static partial void LogListening(ILogger log, string url, string socket, string openness);
 
     /// <summary>Each step finds what it did before, so that it can be repeated.</summary>
     private async Task PrepareAsync(CancellationToken cancellationToken)

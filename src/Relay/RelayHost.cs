@@ -56,7 +56,7 @@ internal static class RelayHost
             options.ShutdownTimeout = TimeSpan.FromSeconds(3.5);
             options.ServicesStopConcurrently = true;
         });
-        builder.ListenOn(settings.Current.Config.Listen);
+        builder.ListenOn(settings.Current, database.Clock);
         adjust(builder);
         builder.AddRelayLogging(settings.Current.Home);
         var host = builder.Build();

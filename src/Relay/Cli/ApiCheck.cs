@@ -4,6 +4,7 @@ using Relay.Advisor;
 using Relay.Advisor.Anthropic;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Http;
 using Relay.Operator.Pages;
 
 namespace Relay.Cli;
@@ -51,7 +52,9 @@ internal sealed class ApiCheck(SettingsSource source, Conversations.Message? hel
     {
         if (_settings.Secrets.BaseUrl.UserInfo.Length > 0)
             return [Finding.Fault(Api, HoldReasons.UserInAddress, CheckAddress), _uncheckedClock];
-        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = ResponseTimeout };
+        using var http = Outgoing.Client();
+        using var late = new CancellationTokenSource(ResponseTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         using var request = new HttpRequestMessage(
             HttpMethod.Get, _settings.Secrets.BaseUrl.ToString().TrimEnd('/') + "/v1/models");
         request.Headers.Add("anthropic-version", "2026-10-21");
@@ -62,8 +65,9 @@ internal sealed class ApiCheck(SettingsSource source, Conversations.Message? hel
         }
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken);
-            return [Judge(response, Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken))), Clock(response)];
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            var (body, _) = await response.BeginningAsync(Outgoing.LongestList, either.Token);
+            return [Judge(response, Parse(body)), Clock(response)];
         }
         catch (Exception exception) when (
             exception is HttpRequestException or IOException

@@ -6,21 +6,21 @@ using Relay.Http;
 
 namespace Relay.Cli;
 
-/// <summary>Sends requests to the daemon of a home, at the address that state/endpoint.json names.
+/// <summary>Sends requests to the daemon of a home, over the socket that state/endpoint.json names and never over TCP: at a port, somebody
+/// else may listen while the daemon is down, and would get the operator's token.
 /// Whether a daemon runs is told by the lock, which ends with its process; a killed daemon leaves endpoint.json behind.</summary>
 internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) : IDisposable
 {
+    /// <summary>Larger than any reply that the daemon has taken from the API.</summary>
+    private const int LongestAnswer = 4 * Outgoing.LongestReply;
+
     /// <summary>The operator's, unless a session's command goes by its connection's.</summary>
     public string? SessionToken { get; init; }
 
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly Uri Local = new("http://localhost/");
 
-    // No proxy: the daemon is on this machine.
-    private readonly HttpClient _http = new(
-        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = ConnectTimeout })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient _http = Outgoing.SocketClient(() => LocalEndpoint.Of(settings.Current.Home)
+        ?? throw new IOException("it is starting or stopping"));
 
     public abstract record Response
     {
@@ -72,28 +72,25 @@ internal sealed class DaemonClient(SettingsSource settings, TimeProvider clock) 
     {
         if (ProcessId is null)
             return new Response.NotRunning();
-        if (Address() is not { } address)
-            return new Response.Unanswered("it is starting or stopping");
-        using var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = content };
+        using var request = new HttpRequestMessage(method, new Uri(Local, path)) { Content = content };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SessionToken ?? settings.Current.Secrets.Token);
         using var timedOut = new CancellationTokenSource(timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
         try
         {
-            using var response = await _http.SendAsync(request, either.Token);
-            return new Response.Received((int)response.StatusCode, Parse(await response.Content.ReadAsByteArrayAsync(either.Token)));
+            var (answer, body) = await _http.FetchAsync(request, LongestAnswer, either.Token);
+            using var response = answer;
+            return new Response.Received((int)response.StatusCode, Parse(body));
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return ProcessId is null ? new Response.NotRunning() : new Response.Unanswered(exception.Message);
+            return ProcessId is null ? new Response.NotRunning() : new Response.Unanswered(exception.GetBaseException().Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new Response.Unanswered($"nothing came within {Duration.Write(timeout)}");
         }
     }
-
-    private Uri? Address() => RunningEndpoint.Of(settings.Current.Home) is { } url ? new Uri(url) : null;
 
     private static JsonElement Parse(byte[] body)
     {

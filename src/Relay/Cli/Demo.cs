@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Files;
+using Relay.Http;
 using Relay.Texts;
 using Spectre.Console;
 
@@ -68,8 +69,7 @@ internal sealed class Demo(CommandContext context)
     {
         builder.Configuration["quiet"] = "true";
         // No proxy: the phone is on this machine.
-        builder.Services.AddSingleton(
-            _ => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan });
+        builder.Services.AddSingleton(_ => Outgoing.LocalClient());
     }
 
     private async Task<bool> PlayAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)

@@ -3,13 +3,16 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
+using Relay.Files;
 
 namespace Relay.Cli;
 
 /// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They must be fast and must never break a session:
 /// whatever happens, they answer so that the client understands it, and exit 0 unless they wake the session.
 /// They use only RELAY_SESSION_TOKEN of the environment, because the session's http hooks and tools have no other, and never the
-/// operator's token: with that a session would be told that it is connected while its tools are not.</summary>
+/// operator's token: with that a session would be told that it is connected while its tools are not.
+/// Where the home can be read they speak over its socket alone: at the port, anybody may listen while the relay is down. Where it cannot,
+/// the session is another user's, and a connection's token is all that goes over TCP.</summary>
 internal static partial class Hook
 {
     /// <summary>With this exit code an asyncRewake hook wakes its session. The session gets what was written to standard error.</summary>
@@ -51,15 +54,15 @@ internal static partial class Hook
         if (options.Token.Length == 0)
             return NotConnected(
                 "RELAY_SESSION_TOKEN is not set; relay connect claude-code --project writes it, relay env NAME prints it");
+        if (OtherAddress(options) is { } other)
+            return NotConnected($"it now listens at {other} and this session asks at {options.Url}; run relay connect claude-code again");
         return Send(options, input, StartSeconds) switch
         {
             { Status: Ok } response when IsObject(response.Body) => response.Body,
             { Status: Unauthorized } response => NotConnected(WrongToken(Detail(response.Body))),
             { Status: Forbidden } response => NotConnected(Detail(response.Body) ?? "it refuses this session"),
-            { Status: var status } => NotConnected($"what answers at {options.Url} is no relay (HTTP {status})"),
-            null => NotConnected(OtherAddress(options) is { } other
-                ? $"it now listens at {other} and this session asks at {options.Url}; run relay connect claude-code again"
-                : $"nothing answers at {options.Url}; start it with: relay run"),
+            { Status: var status } => NotConnected($"what answers at {options.Place} is no relay (HTTP {status})"),
+            null => NotConnected($"nothing answers at {options.Place}; start it with: relay run"),
         };
     }
 
@@ -69,12 +72,13 @@ internal static partial class Hook
     private static TinyHttp.Response? Send(HookOptions options, byte[] input, int seconds) =>
         options.Address is { } address ? TinyHttp.Post(address, "/hooks/claude-code", options.Headers, input, seconds) : null;
 
-    /// <summary>Where the home's relay listens, if that differs from where this session asks.</summary>
+    /// <summary>The address of the home's relay, if its port is another than the one this session's tools use.</summary>
     private static string? OtherAddress(HookOptions options)
     {
         try
         {
-            return RunningEndpoint.Of(new RelayHome(options.Home)) is { } url && url != options.Url ? url : null;
+            return RunningEndpoint.Of(new RelayHome(options.Home)) is { } url
+                && TinyHttp.HostAndPort.Parse(url)?.Port != TinyHttp.HostAndPort.Parse(options.Url)?.Port ? url : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -135,7 +139,18 @@ internal static partial class Hook
 /// <summary>A hook's options: --home, --url, --session and --timeout, and what the environment holds.</summary>
 internal sealed record HookOptions(string Home, string Url, string Session, int? Seconds, string Token)
 {
-    public TinyHttp.HostAndPort? Address => TinyHttp.HostAndPort.Parse(Url);
+    private string State => Path.Combine(Home, "state");
+
+    /// <summary>Whether this user can read the home, and so reach the socket in it.</summary>
+    private bool IsOwnHome => Home.Length > 0 && Directory.Exists(State);
+
+    /// <summary>Where a relay is not running yet, its socket will be in its home.</summary>
+    public TinyHttp.HostAndPort? Address => IsOwnHome
+        ? TinyHttp.HostAndPort.Local(LocalEndpoint.Of(State) ?? Path.Combine(State, LocalSocket.Name))
+        : TinyHttp.HostAndPort.Parse(Url);
+
+    /// <summary>Where the relay is looked for, in words.</summary>
+    public string Place => IsOwnHome ? Home : Url;
 
     public string Headers => $"Authorization: Bearer {Token}\r\n{(Session.Length > 0 ? $"X-Relay-Session: {Session}\r\n" : "")}";
 

@@ -18,16 +18,24 @@ internal static partial class HookWait
 
     private const int LongestAnswerSeconds = 60, LongestPauseSeconds = 8;
 
-    private const int Reply = 200, Nothing = 202, NotNeeded = 204, ClientFault = 400, ServerFault = 500;
+    private const int Reply = 200, Nothing = 202, NotNeeded = 204, ClientFault = 400, OtherClientFault = 410;
 
-    /// <summary>$1 is the address, $2 the client's process id, $3 curl. The token comes from the environment and reaches curl through a
-    /// pipe, because every user of the machine can read command lines.</summary>
+    /// <summary>$1 is the address, $2 the client's process id, $3 curl, $4 the folder of the relay's socket, empty for TCP: a folder, for the
+    /// path of a socket may not be long. The token comes from the environment and reaches curl through a pipe, because every user of the
+    /// machine can read command lines. HTTP/1.0, so that the relay is who closes: an answer whose reader closes first counts as unread.
+    /// </summary>
     private static readonly string Script = string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
         PATH=/usr/bin:/bin
         pause=1
+        way=
+        if [ -n "$4" ]; then
+            cd "$4" || exit 0
+            way='--unix-socket relay.sock --http1.0'
+        fi
         while kill -0 "$2" 2>/dev/null; do
             if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n' "$RELAY_SESSION_TOKEN" |
-                "$3" -q -s --noproxy '*' --max-time {{LongestAnswerSeconds}} -H @- -w '\n%{http_code}' "$1"); then
+                "$3" -q -s --noproxy '*' $way --max-filesize 67108864 --max-time {{LongestAnswerSeconds}} \
+                    -H @- -w '\n%{http_code}' "$1"); then
                 code=${answer##*
         }
                 case $code in
@@ -38,7 +46,7 @@ internal static partial class HookWait
                 202)
                     pause=1
                     continue ;;
-                204 | 4??)
+                204 | 40?)
                     exit 0 ;;
                 esac
             fi
@@ -62,7 +70,11 @@ internal static partial class HookWait
         var client = int.TryParse(Environment.GetEnvironmentVariable("CLAUDE_PID"), out var pid) && pid > 0 ? pid : ParentProcess();
         var processId = FormattableString.Invariant($"{client}");
         if (File.Exists(Shell) && Curl() is { } curl)
-            ReplaceProcess(Shell, ["sh", "-c", Script, "relay-wait", options.Url + path, processId, curl, null]); // Returns if it fails.
+        {
+            var folder = Path.GetDirectoryName(address.Socket) ?? "";
+            ReplaceProcess( // Returns only if it fails.
+                Shell, ["sh", "-c", Script, "relay-wait", $"http://{address.Authority}{path}", processId, curl, folder, null]);
+        }
         return Wait(options, address, path, client);
     }
 
@@ -81,7 +93,7 @@ internal static partial class HookWait
                 case { Status: Nothing }:
                     pause = 1;
                     continue;
-                case { Status: NotNeeded or (>= ClientFault and < ServerFault) }:
+                case { Status: NotNeeded or (>= ClientFault and < OtherClientFault) }:
                     return ExitCode.Done;
             }
             _ = Sleep((uint)pause);

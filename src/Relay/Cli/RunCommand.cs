@@ -82,6 +82,7 @@ internal static class RunCommand
             ("relay", ProgramVersion.Text),
             ("home", home.Root),
             ("address", url),
+            ("open", config.Listen.Openness),
             ("model", config.Advisor == AdvisorKind.Simulated ? "simulated, offline" : config.Model),
             ("sessions", string.Join(", ", config.AcceptUnknownSessions ? [.. listed, "and any other name"] : listed)),
             ("pages", $"{Printing.Server(secrets.NtfyServer)}; relay topic shows the topic to subscribe to"),

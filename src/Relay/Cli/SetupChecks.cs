@@ -24,12 +24,11 @@ internal sealed class SetupChecks(Settings settings, TimeProvider clock)
         if (!isRunning && Listening.WhyNot(listen) is { } fault)
             return Finding.Fault(
                 ListenName, fault, $"choose another with listen: in {settings.Home.ConfigFile}, or stop the other program");
-        return listen.Host == "localhost" || (IPAddress.TryParse(listen.Host, out var ip) && IPAddress.IsLoopback(ip))
-            ? Finding.Ok(ListenName, $"{listen}, for this machine alone")
-            : Finding.Warning(
-                ListenName,
-                $"{listen} is open to whoever reaches this machine: the token goes over the network unencrypted",
-                $"listen: 127.0.0.1:{listen.Port} and a tunnel, or a network you trust");
+        if (listen.Openness is not { } openness)
+            return Finding.Ok(ListenName, $"{listen}, for this machine alone");
+        return listen.Tls is not null
+            ? Finding.Ok(ListenName, openness)
+            : Finding.Warning(ListenName, $"{openness}, in plain HTTP", $"let only the proxy reach port {listen.Port}, as by a firewall");
     }
 
     /// <summary>By the API's own list, which costs nothing. A gateway that lists nothing says nothing of the model.</summary>
@@ -51,17 +50,20 @@ internal sealed class SetupChecks(Settings settings, TimeProvider clock)
     /// <summary>Empty where they cannot be listed whole; why is told by the check of the API.</summary>
     private async Task<List<string>> ModelsAsync(string key, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = ResponseTimeout };
+        using var http = Outgoing.Client();
+        using var late = new CancellationTokenSource(ResponseTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         using var request = new HttpRequestMessage(
             HttpMethod.Get, settings.Secrets.BaseUrl.ToString().TrimEnd('/') + "/v1/models?limit=1000");
         request.Headers.Add("anthropic-version", "2023-06-01");
         request.Headers.Add("x-api-key", key);
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken);
+            var (answer, body) = await http.FetchAsync(request, Outgoing.LongestList, either.Token);
+            using var response = answer;
             if (!response.IsSuccessStatusCode)
                 return [];
-            using var list = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            using var list = JsonDocument.Parse(body);
             var isCut = list.RootElement.TryGetProperty("has_more", out var more) && more.ValueKind == JsonValueKind.True;
             var listed = list.RootElement.GetProperty("data").EnumerateArray().Select(each => each.GetProperty("id").GetString()!);
             return isCut ? [] : [.. listed];

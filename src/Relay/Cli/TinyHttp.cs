@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Relay.Files;
 
 namespace Relay.Cli;
 
@@ -11,10 +12,18 @@ internal static class TinyHttp
 {
     internal sealed record Response(int Status, string Body);
 
+    /// <summary>No answer of the relay is as long.</summary>
+    private const int Longest = 64 * 1024 * 1024;
+
     /// <summary>The parts of an http address. Loading Uri would take longer.</summary>
     internal sealed record HostAndPort(string Authority, string Host, int Port)
     {
         private const int DefaultPort = 80;
+
+        /// <summary>The Unix socket to use; null for TCP.</summary>
+        public string? Socket { get; private init; }
+
+        public static HostAndPort Local(string socket) => new("localhost", "localhost", DefaultPort) { Socket = socket };
 
         public static HostAndPort? Parse(string url)
         {
@@ -57,7 +66,7 @@ internal static class TinyHttp
                 sent += socket.Send(body.AsSpan(sent));
             return Read(socket, deadline);
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or IOException)
         {
             return null;
         }
@@ -65,6 +74,8 @@ internal static class TinyHttp
 
     private static Socket? Connect(HostAndPort address, long deadline)
     {
+        if (address.Socket is { } path)
+            return LocalSocket.Connect(path, TimeSpan.FromMicroseconds(MicrosecondsUntil(deadline)));
         if ((IPAddress.TryParse(address.Host, out var given) ? given : Resolve(address.Host)) is not { } ip)
             return null;
         var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
@@ -98,6 +109,8 @@ internal static class TinyHttp
             var count = socket.Receive(buffer);
             if (count == 0)
                 break;
+            if (received.Length + count > Longest)
+                return null;
             received.Write(buffer, 0, count);
         }
         return Parse(received.GetBuffer().AsSpan(0, (int)received.Length));

@@ -142,7 +142,7 @@ internal sealed class ConfigReader
             Sessions = root.Children("sessions") is { } sessions ? ReadSessions(sessions) : defaults.Sessions,
             AcceptUnknownSessions = root.Read("accept_unknown_sessions", defaults.AcceptUnknownSessions, Rules.Boolean),
             Operator = ReadOperator(root.Child("operator"), defaults.Operator),
-            Listen = root.Read("listen", defaults.Listen, Rules.Listen),
+            Listen = ListenReader.Read(root, defaults.Listen, _home),
             CacheTtl = root.Read("cache_ttl", defaults.CacheTtl, Rules.CacheTtl),
             MaxParallelTurns = root.Read("max_parallel_turns", defaults.MaxParallelTurns, Rules.Integer(1, 1_000)),
             Store = root.Read("store", defaults.Store, Rules.Store),

@@ -37,6 +37,7 @@ internal static class ConfigTemplate
 
         queue: on                        # off: no file in queue/ is taken
         listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
+        # tls: {certificate: cert.pem, key: key.pem}   # needed where listen is open to the network; or behind: proxy, where one speaks TLS
         cache_ttl: auto                  # prompt cache: auto, 5m, 1h or off
         max_parallel_turns: 16           # conversations asked at once, 1 to 1000
 

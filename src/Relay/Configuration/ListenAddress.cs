@@ -7,6 +7,19 @@ namespace Relay.Configuration;
 /// <summary>Where HTTP listens. An IPv6 host is kept without its brackets; port 0 means any free port.</summary>
 internal sealed partial record ListenAddress(string Host, int Port)
 {
+    /// <summary>With which it speaks TLS; null for plain HTTP.</summary>
+    public TlsConfig? Tls { get; init; }
+
+    /// <summary>Somebody has put a proxy before it that speaks TLS.</summary>
+    public bool IsBehindProxy { get; init; }
+
+    /// <summary>Only this machine reaches it.</summary>
+    public bool IsLocal => Host == "localhost" || (IPAddress.TryParse(Host, out var ip)
+        && IPAddress.IsLoopback(ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip));
+
+    /// <summary>What is open, in words; null when it is nothing.</summary>
+    public string? Openness => IsLocal ? null : $"open to the network at {this}, {(Tls is null ? "behind a proxy" : "TLS")}";
+
     public static ListenAddress? Parse(string text)
     {
         var match = Pattern().Match(text);

@@ -9,7 +9,8 @@ internal static partial class Rules
 {
     private const decimal LargestAmount = 1_000_000_000;
     public const string IdText = "1 to 64 of A-Z a-z 0-9 _ -";
-    private static readonly string[] OwnStateFiles = ["status.json", "endpoint.json", "conversation.json", "config.in-force.yaml"];
+    private static readonly string[] OwnStateFiles =
+        ["status.json", "endpoint.json", "relay.sock", "conversation.json", "config.in-force.yaml"];
 
     public static Rule<bool> Boolean => value => value is YamlValue.Scalar { Kind: ScalarKind.Boolean, Content: "true" or "false" } scalar
         ? new Parsed<bool>.Valid(scalar.Content == "true")
@@ -85,6 +86,9 @@ internal static partial class Rules
         ("off", Configuration.CacheTtl.Off));
 
     public static Rule<AdvisorKind> Advisor => Choice(("anthropic", AdvisorKind.Anthropic), ("simulated", AdvisorKind.Simulated));
+
+    /// <summary>True for a proxy; there is nothing else to be behind.</summary>
+    public static Rule<bool> Behind => Choice(("proxy", true));
 
     public static Rule<StoreKind> Store => Choice(("sqlite", StoreKind.Sqlite), ("postgres", StoreKind.Postgres));
 

@@ -63,7 +63,7 @@ internal sealed partial class SettingsWatch(
     [LoggerMessage(LogLevel.Information, "The configuration changed")]
     private partial void LogChanged();
 
-    [LoggerMessage(LogLevel.Warning, "listen, advisor, store and RELAY_DATABASE_URL take effect at the next start")]
+    [LoggerMessage(LogLevel.Warning, "listen, tls, behind, advisor, store and RELAY_DATABASE_URL take effect at the next start")]
     private partial void LogRestartNeeded();
 
     [LoggerMessage(LogLevel.Error, "The changed configuration is faulty, the one before stays in force: {Fault}")]

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
+using Relay.Files.Platform;
 
 namespace Relay.Dispatch;
 
@@ -93,17 +94,34 @@ internal static class ClientConnection
 
     /// <summary>Asked before an answer is written: the client has closed its side, and will read none.</summary>
     public static bool IsClosed(HttpContext context) =>
-        context.RequestAborted.IsCancellationRequested || (State(context) is { } state && state != Tcp.Established);
+        context.RequestAborted.IsCancellationRequested || HasHungUp(context)
+        || (State(context) is { } state && state != Tcp.Established);
 
     /// <summary>Asked after an answer was written: a client that went away before it had read everything was answered with a reset,
     /// one that closed in an orderly way afterwards was not.</summary>
     public static bool WasReset(HttpContext context) =>
-        State(context) is { } state ? state == Tcp.Closed : context.RequestAborted.IsCancellationRequested;
+        State(context) is { } state ? state == Tcp.Closed : context.RequestAborted.IsCancellationRequested || HasHungUp(context);
 
-    /// <summary>Null where there is no socket to ask.</summary>
+    /// <summary>A Unix socket does not tell whether who went away had read everything. Our own clients stay until we close, and of others
+    /// one that is gone counts as one that did not read: better twice than never.</summary>
+    private static bool HasHungUp(HttpContext context)
+    {
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is not { AddressFamily: AddressFamily.Unix } socket)
+            return false;
+        try
+        {
+            return Peer.HasHungUp(socket);
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Null where there is no TCP socket to ask.</summary>
     private static int? State(HttpContext context)
     {
-        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket || socket.AddressFamily == AddressFamily.Unix)
             return null;
         try
         {

@@ -1,28 +1,103 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Relay.Configuration;
+using Relay.Files;
+using Relay.Files.Platform;
 
 namespace Relay.Http;
 
-/// <summary>Sets up the address at which the relay listens.</summary>
+/// <summary>Sets up where the relay listens: the socket in the home for this machine's commands, and the address of the settings.</summary>
 internal static class Listening
 {
-    private const int LargestRequest = 128 * 1024 * 1024;
+    /// <summary>Only names the socket to the server; where it lies is found when it is bound.</summary>
+    private static readonly UnixDomainSocketEndPoint Local = new("/" + LocalSocket.Name);
 
-    public static void ListenOn(this WebApplicationBuilder builder, ListenAddress address)
+    public static void ListenOn(this WebApplicationBuilder builder, Settings settings, TimeProvider clock)
     {
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
+        var socket = new LocalSocket(settings.Home.State);
+        var counts = new PeerCounts();
+        var gate = new ConnectionGate(ConnectionLimits.Of(Handles.Raise()), counts, clock);
+        builder.Services
+            .AddSingleton(counts).AddSingleton(gate).AddSingleton<WrongTokens>()
+            .AddSingleton(_ => socket) // So that the container disposes it.
+            .Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = end =>
+                end is UnixDomainSocketEndPoint ? socket.Bind() : SocketTransportOptions.CreateDefaultBoundListenSocket(end));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
         {
-            options.AddServerHeader = false;
-            options.Limits.MaxRequestBodySize = LargestRequest;
-            if (IPAddress.TryParse(address.Host, out var ip))
-                options.Listen(ip, address.Port);
-            else if (address.Port == 0)
-                options.Listen(IPAddress.Loopback, 0); // "localhost" opens two sockets, and they would get different ports.
-            else
-                options.ListenLocalhost(address.Port);
+            server.AddServerHeader = false;
+            SetLimits(server.Limits);
+            var owner = Posix.Lstat(settings.Home.State)?.Owner ?? Peer.OwnUser;
+            server.Listen(Local, listen => listen.AdmitLocal(gate, counts, owner));
+            var certificate = settings.Config.Listen.Tls?.Load();
+            server.ListenAt(settings.Config.Listen, listen => listen.Admit(gate, certificate));
         });
         builder.Services.AddRoutingCore();
+    }
+
+    private static void SetLimits(KestrelServerLimits limits)
+    {
+        limits.RequestHeadersTimeout = ConnectionGate.HeadersLimit;
+        limits.MaxRequestBodySize = RequestBounds.RoomForOtherFields; // More only where the path allows it.
+        limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1_000, gracePeriod: TimeSpan.FromSeconds(5));
+    }
+
+    private static void ListenAt(this KestrelServerOptions server, ListenAddress address, Action<ListenOptions> configure)
+    {
+        if (IPAddress.TryParse(address.Host, out var ip))
+            server.Listen(ip, address.Port, configure);
+        else if (address.Port == 0)
+            server.Listen(IPAddress.Loopback, 0, configure); // "localhost" opens two sockets, and they would get different ports.
+        else
+            server.ListenLocalhost(address.Port, configure);
+    }
+
+    private static void Admit(this ListenOptions listen, ConnectionGate gate, TlsCertificate? certificate)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(next => connection => gate.PassAsync(connection, next, isPlain: certificate is null));
+        if (certificate is null)
+            return;
+        listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = certificate.Own,
+            ServerCertificateChain = certificate.Chain,
+            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            HandshakeTimeout = ConnectionGate.HeadersLimit,
+        });
+    }
+
+    /// <summary>The folder keeps others out already; the system says who came all the same.</summary>
+    private static void AdmitLocal(this ListenOptions listen, ConnectionGate gate, PeerCounts counts, uint owner)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(next => connection =>
+        {
+            if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } peer && Peer.IsTrusted(peer, owner))
+                return gate.PassAsync(connection, next, isPlain: true);
+            counts.CountUntrusted();
+            connection.Abort();
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>The address at which a started server listens, besides the socket.</summary>
+    public static string TcpOf(IServer server) => server.Features.Get<IServerAddressesFeature>()!.Addresses
+        .First(address => !address.StartsWith("http://unix:", StringComparison.Ordinal));
+
+    /// <summary>The same with the loopback address in place of 0.0.0.0 and [::], to which nobody can connect.</summary>
+    public static string Reachable(string url)
+    {
+        var address = new UriBuilder(url);
+        if (address.Host.Trim('[', ']') is "0.0.0.0" or "::")
+            address.Host = "127.0.0.1";
+        return address.Uri.GetLeftPart(UriPartial.Authority);
     }
 
     /// <summary>Why the relay cannot listen there; null when it can. Asked before anything is started: the server's own fault has no fix

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -18,14 +19,21 @@ internal static class Problem
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
-        return context.Response.WriteAsync(
-            new JsonObject
-            {
-                ["type"] = "about:blank",
-                ["title"] = ReasonPhrases.GetReasonPhrase(status),
-                ["status"] = status,
-                ["detail"] = detail,
-            }.ToJsonString(),
-            context.RequestAborted);
+        return context.Response.WriteAsync(Body(status, detail), context.RequestAborted);
     }
+
+    /// <summary>For one that may succeed a little later.</summary>
+    public static Task WriteAsync(HttpContext context, int status, string detail, TimeSpan retryAfter)
+    {
+        context.Response.Headers.RetryAfter = retryAfter.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        return WriteAsync(context, status, detail);
+    }
+
+    public static string Body(int status, string detail) => new JsonObject
+    {
+        ["type"] = "about:blank",
+        ["title"] = ReasonPhrases.GetReasonPhrase(status),
+        ["status"] = status,
+        ["detail"] = detail,
+    }.ToJsonString();
 }

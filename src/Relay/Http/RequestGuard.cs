@@ -6,10 +6,12 @@ namespace Relay.Http;
 
 /// <summary>Lets a request through if (1) its Host header names this machine (against DNS rebinding), (2) a web page that sent it comes
 /// from this relay, (3) its token is good, and (4) the route is for whoever has that token, under the name that is given.</summary>
-internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings, Credentials credentials, ConnectionWatch watch)
+internal sealed class RequestGuard(
+    RequestDelegate next, SettingsSource settings, Credentials credentials, ConnectionWatch watch, WrongTokens wrong)
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        context.Features.Get<Guest>()?.Begin();
         if (Refusal(context) is not { } refusal)
         {
             using var watched = context.Features.Get<Caller>() is Caller.Connection ? watch.Enter(context) : null;
@@ -17,7 +19,11 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
             return;
         }
         if (refusal.Status == StatusCodes.Status401Unauthorized)
+        {
+            if (await wrong.IsRefusedAsync(context))
+                return;
             context.Response.Headers.WWWAuthenticate = "Bearer";
+        }
         await Problem.WriteAsync(context, refusal.Status, refusal.Detail);
     }
 
@@ -57,6 +63,7 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
                 return (StatusCodes.Status403Forbidden, Caller.NotYours(session, connection.Name));
             credentials.NoteUse(connection, context);
         }
+        context.Features.Get<Guest>()?.Prove();
         context.Features.Set(caller);
         context.User = Principal(caller);
         return null;
@@ -72,7 +79,7 @@ internal sealed class RequestGuard(RequestDelegate next, SettingsSource settings
     /// <summary>The port must match, too: another program on this machine is another site.</summary>
     private bool IsOurOrigin(string? origin, HttpContext context) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
-        && uri.Port == (context.Request.Host.Port ?? 80) && IsOurHost(uri.Host, context);
+        && uri.Port == (context.Request.Host.Port ?? (context.Request.IsHttps ? 443 : 80)) && IsOurHost(uri.Host, context);
 
     private bool IsOurHost(string host, HttpContext context)
     {

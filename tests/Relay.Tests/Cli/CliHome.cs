@@ -24,10 +24,11 @@ internal sealed class CliHome : IAsyncDisposable
 
     /// <param name="config">Empty where the test makes it, or there is to be none: then the store is a file.</param>
     /// <param name="kind">A dialect's name; null is the default of the run.</param>
-    public CliHome(string config = "advisor: simulated\nlisten: 127.0.0.1:0\n", string? kind = null)
+    /// <param name="folder">Its name.</param>
+    public CliHome(string config = "advisor: simulated\nlisten: 127.0.0.1:0\n", string? kind = null, string folder = "home")
     {
         _kind = config.Length == 0 ? SqlDialect.Sqlite.Name : kind;
-        Home = new RelayHome(Path.Combine(Directory.CreateTempSubdirectory("relay-cli-").FullName, "home"));
+        Home = new RelayHome(Path.Combine(Directory.CreateTempSubdirectory("relay-cli-").FullName, folder));
         if (config.Length == 0)
             return;
         Directory.CreateDirectory(Home.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -37,6 +38,9 @@ internal sealed class CliHome : IAsyncDisposable
     public RelayHome Home { get; }
 
     public Dictionary<string, string> Environment { get; } = new() { ["NTFY_SERVER"] = "http://127.0.0.1:9" };
+
+    /// <summary>Of the daemon that runs.</summary>
+    public string Url => _daemon!.Url;
 
     /// <summary>The width of a terminal; null for none.</summary>
     public int? Width { get; set; }

@@ -25,7 +25,7 @@ public sealed class RunCommandTests
     [Fact]
     public async Task An_address_that_is_not_this_machines_is_told_the_same_way()
     {
-        await using var relay = new CliHome("advisor: simulated\nlisten: 192.0.2.1:7420\n");
+        await using var relay = new CliHome("advisor: simulated\nlisten: 192.0.2.1:7420\nbehind: proxy\n");
 
         var ran = await relay.RunAsync("run");
 

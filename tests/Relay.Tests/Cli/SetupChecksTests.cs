@@ -56,10 +56,10 @@ public sealed class SetupChecksTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("listen: 0.0.0.0:0", "listen", "warning")]
+    [InlineData("listen: 0.0.0.0:0\nbehind: proxy", "listen", "warning")]
     [InlineData("listen: 127.0.0.1:0", "listen", "ok")]
     [InlineData("listen: localhost:0", "listen", "ok")]
-    [InlineData("listen: '[::]:0'", "listen", "warning")]
+    [InlineData("listen: '[::]:0'\nbehind: proxy", "listen", "warning")]
     [InlineData("model: nobodys-model", "price", "warning")]
     [InlineData("model: nobodys-model\nbudget: {per_day_usd: 1}", "price", "fault")]
     [InlineData("model: claude-opus-5-5", "price", "ok")]

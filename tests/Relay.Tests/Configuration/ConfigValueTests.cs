@@ -147,9 +147,9 @@ public sealed class ConfigValueTests : ConfigTests
     [InlineData("\"[::ffff:10.0.0.1]:80\"", "::ffff:10.0.0.1", 80)]
     public void A_listen_address_is_read_and_printed(string value, string host, int port)
     {
-        var listen = Valid($"listen: {value}").Listen;
+        var listen = Valid($"listen: {value}\nbehind: proxy").Listen;
 
-        Assert.Equal(new ListenAddress(host, port), listen);
+        Assert.Equal(new ListenAddress(host, port) { IsBehindProxy = true }, listen);
         Assert.Equal(value.Trim('"'), listen.ToString());
     }
 

@@ -25,6 +25,11 @@ internal sealed class RunningRelay : IAsyncDisposable
     private readonly TimeProvider _clock;
     private Daemon? _daemon;
 
+    /// <param name="api">Answers its calls.</param>
+    /// <param name="ntfy">Takes its pages.</param>
+    /// <param name="config">Begins with where it listens.</param>
+    /// <param name="store">Holds its data.</param>
+    /// <param name="clock">Measures its time.</param>
     private RunningRelay(LoopbackMessagesApi api, LoopbackNtfy ntfy, string config, TestStore store, TimeProvider clock)
     {
         _clock = clock;
@@ -34,7 +39,7 @@ internal sealed class RunningRelay : IAsyncDisposable
         _environment = new Dictionary<string, string> { ["NTFY_SERVER"] = ntfy.Address.ToString() };
         store.AddTo(_environment);
         Home.CreateFolders();
-        File.WriteAllText(Home.ConfigFile, $"listen: 127.0.0.1:0\n{store.Config}{config}");
+        File.WriteAllText(Home.ConfigFile, $"{store.Config}listen: {config}");
         File.WriteAllText(Home.EnvFile, $"ANTHROPIC_API_KEY={ApiKey}\nANTHROPIC_BASE_URL={api.Address}\n");
     }
 
@@ -53,11 +58,13 @@ internal sealed class RunningRelay : IAsyncDisposable
 
     public Secrets Secrets => Daemon.Services.GetRequiredService<SettingsSource>().Current.Secrets;
 
-    public static async Task<RunningRelay> StartAsync(string config = "", TimeProvider? clock = null, string? kind = null)
+    public static async Task<RunningRelay> StartAsync(
+        string config = "", TimeProvider? clock = null, string? kind = null, string listen = "127.0.0.1:0")
     {
         var store = await TestStore.CreateAsync(kind);
         var relay = new RunningRelay(
-            await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), config, store, clock ?? TimeProvider.System);
+            await LoopbackMessagesApi.StartAsync(), await LoopbackNtfy.StartAsync(), $"{listen}\n{config}", store,
+            clock ?? TimeProvider.System);
         await relay.StartDaemonAsync();
         return relay;
     }

@@ -15,6 +15,9 @@ internal sealed class AnswerReader(TimeSpan grace, TimeProvider clock)
 
     private const int Piece = 16 * 1024;
 
+    /// <summary>Some gateways send a whole reply as one event.</summary>
+    private const int LongestLine = 4 * 1024 * 1024;
+
     public async Task ReadAsync(Stream body, bool isWhole, StreamedReply reply, CancellationToken cancellationToken)
     {
         if (isWhole)
@@ -38,7 +41,8 @@ internal sealed class AnswerReader(TimeSpan grace, TimeProvider clock)
     private async Task ReadEventsAsync(Stream body, StreamedReply reply, CancellationTokenSource rest, CancellationToken cancellationToken)
     {
         var isAwaited = false;
-        await foreach (var streamed in SseParser.Create(body).EnumerateAsync(cancellationToken))
+        await using var lines = new LinedStream(body, LongestLine);
+        await foreach (var streamed in SseParser.Create(lines).EnumerateAsync(cancellationToken))
         {
             if (streamed.Data.Length == 0 || streamed.Data == Done)
                 continue;
@@ -59,24 +63,13 @@ internal sealed class AnswerReader(TimeSpan grace, TimeProvider clock)
     {
         using var whole = new MemoryStream();
         var piece = new byte[Piece];
+        var end = new ObjectEnd();
         while (await body.ReadAsync(piece, cancellationToken) is > 0 and var length)
         {
             whole.Write(piece, 0, length);
-            if (piece.AsSpan(0, length).TrimEnd(" \t\r\n"u8) is [.., (byte)'}'] && TryParse(whole.ToArray()) is { } complete)
-                return complete;
+            if (end.IsIn(piece.AsSpan(0, length)))
+                break;
         }
-        return JsonDocument.Parse(whole.ToArray());
-    }
-
-    private static JsonDocument? TryParse(ReadOnlyMemory<byte> json)
-    {
-        try
-        {
-            return JsonDocument.Parse(json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return JsonDocument.Parse(whole.GetBuffer().AsMemory(0, (int)whole.Length));
     }
 }

@@ -1,9 +1,9 @@
-using System.Net;
 using Anthropic;
 using Anthropic.Exceptions;
 using Anthropic.Models.Messages;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Http;
 
 namespace Relay.Advisor.Anthropic;
 
@@ -35,13 +35,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         _settings = settings;
         _timeouts = timeouts;
         _clock = clock;
-        var sockets = new SocketsHttpHandler
-        {
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-            AutomaticDecompression = DecompressionMethods.All,
-            AllowAutoRedirect = false, // A redirected POST comes out as a GET, and what answers that is no reply.
-        };
-        _handler = new CallTrace(timeouts.Idle, clock, sockets);
+        _handler = new CallTrace(timeouts.Idle, clock, Outgoing.Handler(decompress: true));
         _reader = new AnswerReader(timeouts.End, clock);
     }
 
@@ -60,7 +54,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         var secrets = _settings.Current.Secrets;
         if (secrets.ApiKey is not { } key || secrets.BaseUrl.UserInfo.Length > 0)
             return null;
-        CallTrace.Begin(RequestBody.ToCount(call));
+        CallTrace.Begin(RequestBody.ToCount(call), Outgoing.LongestNote);
         using var limit = new CancellationTokenSource(CountLimit, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -93,7 +87,7 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         {
             ApiKey = key,
             BaseUrl = baseUrl.ToString().TrimEnd('/'),
-            HttpClient = new HttpClient(_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan },
+            HttpClient = Outgoing.Client(_handler, ownsHandler: false),
             MaxRetries = 0,
             Timeout = _timeouts.Headers,
             OpenTelemetry = false,
@@ -135,7 +129,10 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         {
             // All types: which ones the SDK throws for an unexpected answer is not known. If the daemon ended, every start of it would
             // pay for the same call again.
-            var broken = new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter) { PerhapsPaid = trace.IsPerhapsPaid };
+            var broken = new AdvisorOutcome.Deferred(Innermost(fault), trace.RetryAfter)
+            {
+                PerhapsPaid = trace.IsPerhapsPaid || fault.GetBaseException() is TooLargeException,
+            };
             return Failed(broken, reply, trace);
         }
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Relay.Http;
 
 namespace Relay.Advisor.Anthropic;
 
@@ -15,6 +16,10 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
     internal sealed class Trace(RequestBody body)
     {
         public RequestBody Body { get; } = body;
+
+        /// <summary>How many bytes of a success are read.</summary>
+        public int Longest { get; init; } = Outgoing.LongestReply;
+
         public TimeSpan? RetryAfter { get; set; }
         public string? RequestId { get; set; }
 
@@ -44,7 +49,10 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
     }
 
     /// <summary>Starts the trace of the call that the current asynchronous flow makes.</summary>
-    public static Trace Begin(RequestBody body) => Current.Value = new Trace(body);
+    public static Trace Begin(RequestBody body) => Begin(body, Outgoing.LongestReply);
+
+    /// <inheritdoc cref="Begin(RequestBody)"/>
+    public static Trace Begin(RequestBody body, int longest) => Current.Value = new Trace(body) { Longest = longest };
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -57,8 +65,9 @@ internal sealed class CallTrace(TimeSpan idle, TimeProvider clock, HttpMessageHa
         trace.RequestId = response.Headers.TryGetValues("request-id", out var ids) ? ids.FirstOrDefault() : null;
         trace.Location = response.Headers.Location;
         Stream body = new WatchedStream(await response.Content.ReadAsStreamAsync(cancellationToken), idle, clock);
-        if (response.IsSuccessStatusCode)
-            body = await StreamOnlyAsync(body, response, trace, cancellationToken);
+        body = response.IsSuccessStatusCode
+            ? await StreamOnlyAsync(new BoundedStream(body, trace.Longest, isFault: true), response, trace, cancellationToken)
+            : new BoundedStream(body, Outgoing.LongestNote, isFault: false);
         var watched = new StreamContent(body);
         foreach (var header in response.Content.Headers)
             watched.Headers.TryAddWithoutValidation(header.Key, header.Value);

@@ -111,10 +111,14 @@ internal static partial class Posix
     /// <summary>Makes the names in a folder durable. Only after this a rename survives a power cut.</summary>
     public static void SyncFolder(string path)
     {
-        using var handle = Open(path, ReadOnly | CloseOnExec);
-        if (handle.IsInvalid)
-            throw Errno.Failed("open", path, Marshal.GetLastPInvokeError());
+        using var handle = OpenFolder(path);
         SyncFile(handle);
+    }
+
+    public static SafeFileHandle OpenFolder(string path)
+    {
+        var handle = Open(path, ReadOnly | CloseOnExec);
+        return handle.IsInvalid ? throw Errno.Failed("open", path, Marshal.GetLastPInvokeError()) : handle;
     }
 
     /// <summary>Renames a file. False when the target exists, which is not replaced.</summary>

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Relay.Configuration;
+using Relay.Http;
 using Relay.Texts;
 
 namespace Relay.Operator.Pages;
@@ -24,15 +25,10 @@ internal abstract record Push
 /// <summary>Publishes pages to ntfy. It sends them as JSON, because a title in a header could not be UTF-8.</summary>
 internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeProvider clock)
 {
-    private const int LongestAnswer = 64 * 1024;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     /// <summary>No redirect is followed: it would turn the publishing into a GET, and the web page that comes of it says 200.</summary>
-    public static HttpClient NewHttp() =>
-        new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10), AllowAutoRedirect = false })
-        {
-            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
-        };
+    public static HttpClient NewHttp() => Outgoing.Client();
 
     /// <summary>(1) All of it; (2) where the server refuses that for good, the title alone.</summary>
     public async Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken)
@@ -82,7 +78,8 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            var answer = new NtfyAnswer(response.StatusCode, response.Headers.Location, await BodyAsync(response, either.Token));
+            var (body, _) = await response.BeginningAsync(Outgoing.LongestNote, either.Token); // What answers there may be anything.
+            var answer = new NtfyAnswer(response.StatusCode, response.Headers.Location, Encoding.UTF8.GetString(body));
             return answer.IsSent(secrets.NtfyTopic)
                 ? (answer, new Push.Taken(Refusal: null))
                 : (answer, new Push.Failed(WithoutSecrets(answer.Reason(), secrets), answer.Fix(secrets), RetryAfter(response)));
@@ -101,15 +98,6 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     {
         var after = response.Headers.RetryAfter;
         return after?.Delta ?? (after?.Date is { } date ? date - clock.GetUtcNow() : null);
-    }
-
-    /// <summary>The beginning of it: what answers there may be anything.</summary>
-    private static async Task<string> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var buffer = new byte[LongestAnswer];
-        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
     /// <summary>The address without a user and password: HttpClient would drop them, so they are sent as what they are.</summary>

@@ -1,10 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using Relay.Agents.Hooks;
 using Relay.Agents.Tools;
 using Relay.Agents.Waking;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
@@ -19,13 +17,12 @@ namespace Relay.Web.Api;
 /// <summary>What can be requested over HTTP.</summary>
 internal static class Endpoints
 {
-    private const int RoomForOtherFields = 4096;
-
     public static void MapRelay(this WebApplication host)
     {
         host.UseMiddleware<ErrorResponses>();
         host.UseRouting(); // Before the guard, which asks the route whom it is for.
         host.UseMiddleware<RequestGuard>();
+        host.UseMiddleware<RequestBounds>();
         host.UseMiddleware<McpCalls>(); // Outside the receipt, so that a call which was cancelled counts as not delivered.
         host.UseMiddleware<DeliveryReceipt>();
         host.MapGet("/healthz", HealthAsync).For(Access.Everybody);
@@ -158,13 +155,10 @@ internal static class Endpoints
     private static T Of<T>(HttpContext context)
         where T : notnull => context.RequestServices.GetRequiredService<T>();
 
-    /// <summary>Reads the body. If it is not the expected JSON, writes the problem and returns null.
-    /// A body that is longer than an envelope may be is not read.</summary>
+    /// <summary>Reads the body. If it is not the expected JSON, writes the problem and returns null.</summary>
     private static async Task<T?> BodyAsync<T>(HttpContext context)
         where T : class
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize =
-            Of<SettingsSource>(context).Current.Config.MaxEnvelopeBytes + RoomForOtherFields;
         using var sent = new MemoryStream();
         await context.Request.Body.CopyToAsync(sent, context.RequestAborted);
         var bytes = sent.GetBuffer().AsMemory(0, (int)sent.Length);
