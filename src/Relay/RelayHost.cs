@@ -126,7 +126,13 @@ internal static class RelayHost
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {
         services.AddMcpServer(options => options.ServerInfo = new() { Name = "relay", Version = ProgramVersion.Text })
-            .WithHttpTransport(options => options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients)
+            .WithHttpTransport(options =>
+            {
+                options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
+#pragma warning disable MCP9006 // Clients that make the handshake of the older protocol have a session, and each holds memory.
+                options.MaxIdleSessionCount = 500; // The one that was idle longest goes, and its client begins anew.
+#pragma warning restore MCP9006
+            })
             .WithTools<AdvisorTools>()
             .WithTools<StatusTool>();
         return services
@@ -144,6 +150,7 @@ internal static class RelayHost
             .AddSingleton<PermissionQuestions>()
             .AddSingleton<PermissionHook>()
             .AddSingleton<HookAnswers>()
+            .AddSingleton<HookBody>()
             .AddSingleton<HookEndpoint>()
             .AddSingleton<WaiterEndpoint>()
             .AddSingleton<ChannelEndpoint>()
@@ -154,6 +161,7 @@ internal static class RelayHost
     private static IServiceCollection AddWeb(this IServiceCollection services) => services
         .AddSingleton<StatusReader>()
         .AddSingleton<Health>()
+        .AddSingleton<HealthValue>()
         .AddSingleton<Asking>()
         .AddSingleton<Receipts>()
         .AddSingleton<DatabaseWait>()

@@ -5,22 +5,28 @@ using Microsoft.AspNetCore.Connections;
 namespace Relay.Http;
 
 /// <summary>How many connections may be open: over TCP in all and from one source, and over the socket. Together they are half of what
-/// this process may open, so that files and calls always can.</summary>
+/// this process may open besides its program and its files, so that calls always can.</summary>
 internal sealed record ConnectionLimits(int InAll, int BySource, int OnSocket)
 {
+    /// <summary>The program's own parts are most of it.</summary>
+    private const int OpenAnyway = 260;
+
     public static ConnectionLimits Of(int handles)
     {
-        var all = Math.Clamp(handles / 3, 16, 2_000);
+        var all = Math.Clamp((handles - OpenAnyway) / 3, 8, 2_000);
         return new ConnectionLimits(all, all / 2, all / 2);
     }
 }
 
-/// <summary>Lets a connection in: (1) over a limit, the oldest one of that source that has shown no token makes room, else the new one is
-/// refused; (2) it must make a request soon. What has shown a token is never ended for another.</summary>
+/// <summary>Lets a connection in: (1) over a limit, one of that source that has shown no token makes room, if it has had its time, else the
+/// new one is refused; (2) it must make a request soon. What has shown a token is never ended for another.</summary>
 internal sealed class ConnectionGate(ConnectionLimits limits, PeerCounts counts, TimeProvider clock)
 {
     /// <summary>For the headers of the first request; the server itself allows the same for those of a later one.</summary>
     public static readonly TimeSpan HeadersLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long nobody is ended for another: an honest client has shown its token by then.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
 
     private static readonly byte[] Refusal = Busy();
 
@@ -37,17 +43,26 @@ internal sealed class ConnectionGate(ConnectionLimits limits, PeerCounts counts,
         public LinkedList<Guest> Unproven { get; } = new();
     }
 
-    public async Task PassAsync(ConnectionContext connection, ConnectionDelegate next, bool isPlain)
+    /// <summary>Asked for one connection after the other, before the next is accepted: they would be more than can be open.</summary>
+    /// <returns>False when it is refused; then it is closed.</returns>
+    public async Task<bool> AdmitAsync(ConnectionContext connection, bool isPlain)
     {
-        var guest = Enter(connection); // (1)
-        if (guest is null)
+        if (Enter(connection) is { } guest) // (1)
         {
-            counts.CountRefused();
-            if (isPlain)
-                await connection.Transport.Output.WriteAsync(Refusal);
-            return;
+            connection.Features.Set(guest);
+            return true;
         }
-        connection.Features.Set(guest);
+        counts.CountRefused();
+        if (isPlain)
+            await connection.Transport.Output.WriteAsync(Refusal);
+        await connection.DisposeAsync();
+        return false;
+    }
+
+    /// <summary>What becomes of one that was let in.</summary>
+    public async Task PassAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var guest = connection.Features.Get<Guest>()!;
         await using var silence = clock.CreateTimer(_ => EndSilent(guest), state: null, HeadersLimit, Timeout.InfiniteTimeSpan); // (2)
         try
         {
@@ -78,7 +93,7 @@ internal sealed class ConnectionGate(ConnectionLimits limits, PeerCounts counts,
             var source = SourceOf_NeedsLock(connection.RemoteEndPoint);
             if (IsFull_NeedsLock(source, out var crowded))
             {
-                victim = crowded?.Unproven.First?.Value;
+                victim = VictimOf(crowded);
                 if (victim is null)
                 {
                     Forget_NeedsLock(source);
@@ -87,7 +102,7 @@ internal sealed class ConnectionGate(ConnectionLimits limits, PeerCounts counts,
                 Leave_NeedsLock(victim);
                 _sources[source.Name] = source;
             }
-            guest = new Guest(this, connection, source);
+            guest = new Guest(this, connection, source) { EnteredAt = clock.GetTimestamp() };
             source.Count++;
             source.Unproven.AddLast(guest.Place);
             _tcp += source.IsLocal ? 0 : 1;
@@ -97,6 +112,21 @@ internal sealed class ConnectionGate(ConnectionLimits limits, PeerCounts counts,
         counts.CountEvicted();
         victim.End("room is needed for others");
         return guest;
+    }
+
+    /// <summary>Best one that has not even made a request.</summary>
+    private Guest? VictimOf(Source? source)
+    {
+        Guest? any = null;
+        foreach (var guest in source?.Unproven ?? [])
+        {
+            if (clock.GetElapsedTime(guest.EnteredAt) < Grace)
+                break; // Those that follow came later.
+            if (!guest.HasBegun)
+                return guest;
+            any ??= guest;
+        }
+        return any;
     }
 
     /// <param name="source">Who comes.</param>
@@ -200,6 +230,8 @@ internal sealed class Guest
     public LinkedListNode<Guest> Place { get; }
 
     public bool HasLeft { get; set; }
+
+    public long EnteredAt { get; init; }
 
     public bool HasBegun => _hasBegun;
 

@@ -5,7 +5,7 @@ using Relay.Storage;
 namespace Relay.Http;
 
 /// <summary>Gives every refused or failed request a body of application/problem+json. It never contains a stack trace.</summary>
-internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<ErrorResponses> log)
+internal sealed partial class ErrorResponses(RequestDelegate next, PeerCounts counts, ILogger<ErrorResponses> log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -16,6 +16,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, ILogger<Error
         catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
         {
             context.Response.StatusCode = exception.StatusCode;
+            context.Response.Headers.Connection = "close"; // Instead of reading the rest of what was not wanted.
+            if (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
+                counts.CountTooLarge();
         }
         catch (DbException exception) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {

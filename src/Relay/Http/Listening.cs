@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -27,16 +27,18 @@ internal static class Listening
         builder.Services
             .AddSingleton(counts).AddSingleton(gate).AddSingleton<WrongTokens>()
             .AddSingleton(_ => socket) // So that the container disposes it.
+            .AddSingleton<SocketTransportFactory>()
+            .AddSingleton(new Doorkeeper(gate, counts, settings))
+            .AddSingleton<IConnectionListenerFactory, GatedTransport>()
             .Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = end =>
                 end is UnixDomainSocketEndPoint ? socket.Bind() : SocketTransportOptions.CreateDefaultBoundListenSocket(end));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
             SetLimits(server.Limits);
-            var owner = Posix.Lstat(settings.Home.State)?.Owner ?? Peer.OwnUser;
-            server.Listen(Local, listen => listen.AdmitLocal(gate, counts, owner));
+            server.Listen(Local, listen => listen.Serve(gate, certificate: null));
             var certificate = settings.Config.Listen.Tls?.Load();
-            server.ListenAt(settings.Config.Listen, listen => listen.Admit(gate, certificate));
+            server.ListenAt(settings.Config.Listen, listen => listen.Serve(gate, certificate));
         });
         builder.Services.AddRoutingCore();
     }
@@ -58,10 +60,10 @@ internal static class Listening
             server.ListenLocalhost(address.Port, configure);
     }
 
-    private static void Admit(this ListenOptions listen, ConnectionGate gate, TlsCertificate? certificate)
+    private static void Serve(this ListenOptions listen, ConnectionGate gate, TlsCertificate? certificate)
     {
         listen.Protocols = HttpProtocols.Http1;
-        listen.Use(next => connection => gate.PassAsync(connection, next, isPlain: certificate is null));
+        listen.Use(next => connection => gate.PassAsync(connection, next));
         if (certificate is null)
             return;
         listen.UseHttps(new HttpsConnectionAdapterOptions
@@ -70,20 +72,6 @@ internal static class Listening
             ServerCertificateChain = certificate.Chain,
             SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             HandshakeTimeout = ConnectionGate.HeadersLimit,
-        });
-    }
-
-    /// <summary>The folder keeps others out already; the system says who came all the same.</summary>
-    private static void AdmitLocal(this ListenOptions listen, ConnectionGate gate, PeerCounts counts, uint owner)
-    {
-        listen.Protocols = HttpProtocols.Http1;
-        listen.Use(next => connection =>
-        {
-            if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } peer && Peer.IsTrusted(peer, owner))
-                return gate.PassAsync(connection, next, isPlain: true);
-            counts.CountUntrusted();
-            connection.Abort();
-            return Task.CompletedTask;
         });
     }
 

@@ -25,11 +25,14 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _open = [];
 
+    /// <summary>How many bytes a message may have as a client writes it, with what is around it.</summary>
+    public static int LongestMessage(int longestEnvelope) => LargestEscape * longestEnvelope + LongestOther;
+
     /// <summary>How many bytes the body of a request may have.</summary>
     public static long LongestBody(PathString path, int longestEnvelope) => path.Value switch
     {
         "/ask" or "/answers" => longestEnvelope + RoomForOtherFields,
-        "/mcp" => LargestEscape * (long)longestEnvelope + LongestOther,
+        "/mcp" => LongestMessage(longestEnvelope),
         "/hooks/claude-code" => LongestEvent,
         "/healthz" or "/status" => 0,
         _ => LongestOther,

@@ -12,20 +12,21 @@ internal sealed class RequestGuard(
     public async Task InvokeAsync(HttpContext context)
     {
         context.Features.Get<Guest>()?.Begin();
-        if (Refusal(context) is not { } refusal)
+        var refusal = Refusal(context);
+        if (refusal is { Status: StatusCodes.Status401Unauthorized } && await wrong.IsRefusedAsync(context))
+            return;
+        if (refusal is null || (refusal.Value.Status == StatusCodes.Status401Unauthorized && IsForEverybody(context)))
         {
             using var watched = context.Features.Get<Caller>() is Caller.Connection ? watch.Enter(context) : null;
             await next(context);
             return;
         }
-        if (refusal.Status == StatusCodes.Status401Unauthorized)
-        {
-            if (await wrong.IsRefusedAsync(context))
-                return;
+        if (refusal.Value.Status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Bearer";
-        }
-        await Problem.WriteAsync(context, refusal.Status, refusal.Detail);
+        await Problem.WriteAsync(context, refusal.Value.Status, refusal.Value.Detail);
     }
+
+    private static bool IsForEverybody(HttpContext context) => RouteAccess.Of(context.GetEndpoint()) == Access.Everybody;
 
     private (int Status, string Detail)? Refusal(HttpContext context)
     {
@@ -36,7 +37,7 @@ internal sealed class RequestGuard(
             if (!IsOurOrigin(origin, context))
                 return (StatusCodes.Status403Forbidden, "the Origin header names another site");
         var access = RouteAccess.Of(context.GetEndpoint());
-        if (access == Access.Everybody && request.Path == "/healthz")
+        if (access == Access.Everybody && Credentials.TokenOf(request).Length == 0)
             return null;
         try
         {

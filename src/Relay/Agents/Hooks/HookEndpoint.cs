@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Relay.Conversations;
 using Relay.Http;
 using Relay.Storage;
@@ -8,21 +7,17 @@ namespace Relay.Agents.Hooks;
 
 /// <summary>POST /hooks/claude-code: one event of one Claude Code session.</summary>
 internal sealed partial class HookEndpoint(
-    HookAnswers answers, Database database, SessionDirectory directory, ILogger<HookEndpoint> log)
+    HookBody bodies, HookAnswers answers, Database database, SessionDirectory directory, ILogger<HookEndpoint> log)
 {
     /// <summary>The client's are 36 characters long.</summary>
     private const int LongestId = 200;
 
-    private static readonly object NoText = new();
-
-    public static readonly JsonSerializerOptions EventJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public async Task HandleAsync(HttpContext context)
     {
-        if (await ReadAsync(context) is not { SessionId: { Length: > 0 and <= LongestId } id, HookEventName: { } name } hook)
+        if (await bodies.ReadAsync(context) is not { SessionId: { Length: > 0 and <= LongestId } id, HookEventName: { } name } hook)
         {
             const string expected = "the JSON of a Claude Code hook event is expected, with session_id and hook_event_name";
-            var noText = context.Items.ContainsKey(NoText) ? "; a string of it holds a lone surrogate, which is no text" : "";
+            var noText = HookBody.IsNoText(context) ? "; a string of it holds a lone surrogate, which is no text" : "";
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected + noText);
             return;
         }
@@ -67,23 +62,6 @@ internal sealed partial class HookEndpoint(
             && await NameAllowance.WaitAsync(reading, directory, source, cancellationToken) is { } wait
             ? (StatusCodes.Status429TooManyRequests, NameAllowance.TooMany(directory, source), wait)
             : (StatusCodes.Status403Forbidden, unknown, null);
-    }
-
-    private static async Task<HookEvent?> ReadAsync(HttpContext context)
-    {
-        try
-        {
-            var hook = await JsonSerializer.DeserializeAsync<HookEvent>(context.Request.Body, EventJson, context.RequestAborted);
-            if (hook?.ToolInput is { } input)
-                PermissionText.Of(hook.ToolName ?? "", "", input); // Throws on invalid text, better here than in the middle of a question.
-            return hook;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            if (JsonFault.IsNoText(exception))
-                context.Items[NoText] = true;
-            return null;
-        }
     }
 
     [LoggerMessage(LogLevel.Information, "Hook {Event} of {Session}, agent {Agent}")]

@@ -22,6 +22,10 @@ internal sealed record HookEvent
     public string? NotificationType { get; init; }
     public string? Reason { get; init; }
     public string? Source { get; init; }
+
+    /// <summary>The tool's input was there, but too large to be kept.</summary>
+    [JsonIgnore]
+    public bool IsInputTooLarge { get; init; }
 }
 
 /// <summary>The answer to a hook event. An empty answer lets the session do what it was about to do.</summary>

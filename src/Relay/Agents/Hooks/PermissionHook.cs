@@ -12,6 +12,8 @@ internal sealed partial class PermissionHook(
 {
     public async Task<HookAnswer> AnswerAsync(Agent agent, HookEvent hook, CancellationToken cancellationToken)
     {
+        if (hook.IsInputTooLarge)
+            return HookAnswer.Nothing; // Nobody has seen all of it, so neither a rule nor the operator can allow it.
         var tool = hook.ToolName ?? "a tool";
         if (settings.Current.Config.Agents.Allow.FirstOrDefault(rule => Covers(rule, tool, hook.ToolInput)) is { } allowed)
         {

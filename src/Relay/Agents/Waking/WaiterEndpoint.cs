@@ -17,6 +17,9 @@ internal sealed class WaiterEndpoint(
     /// <summary>Short, because a newer waiter does not change the database and so gives no signal.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    /// <summary>For a client that is gone without a word, as with its machine.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
     /// <summary>Sent by a waiter that shows the answer as it is.</summary>
     private const string IntroduceHeader = "X-Relay-Introduce";
 
@@ -95,8 +98,9 @@ internal sealed class WaiterEndpoint(
 
     private static TimeSpan HoldOf(HttpRequest request) =>
         int.TryParse(request.Headers["X-Relay-Hold"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds < Longest.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
-            : TimeSpan.MaxValue;
+            : Longest;
 }
 
 /// <summary>Which waiter of an agent is the newest, and when a waiter was last there.</summary>

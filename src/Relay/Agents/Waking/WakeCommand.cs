@@ -96,12 +96,25 @@ internal static class WakeCommand
         }
     }
 
-    private static async Task<string> LastLineAsync(StreamReader reader, CancellationToken cancellationToken)
+    /// <summary>Of a line no more is kept than is shown, however long it is.</summary>
+    internal static async Task<string> LastLineAsync(TextReader reader, CancellationToken cancellationToken)
     {
-        var last = "";
-        while (await reader.ReadLineAsync(cancellationToken) is { } line)
-            if (!string.IsNullOrWhiteSpace(line))
-                last = Printable.OneLine(line.Length > LongestLine ? line[..LongestLine] : line);
+        var (last, line) = ("", new StringBuilder());
+        var piece = new char[4_096];
+        while (await reader.ReadAsync(piece, cancellationToken) is > 0 and var length)
+            foreach (var next in piece.AsSpan(0, length))
+                if (next is '\n' or '\r')
+                    End();
+                else if (line.Length < LongestLine)
+                    line.Append(next);
+        End();
         return last;
+
+        void End()
+        {
+            if (!string.IsNullOrWhiteSpace(line.ToString()))
+                last = Printable.OneLine(line.ToString());
+            line.Clear();
+        }
     }
 }

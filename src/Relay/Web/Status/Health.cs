@@ -26,50 +26,63 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
     private sealed record Findings(
         Ages Ages, IReadOnlyList<string> Holds, OutboundReply? Unplaced, Failing Failing, double FailingFor);
 
-    public async Task<(bool Healthy, IReadOnlyList<string> Reasons, Ages Ages)> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>How the relay is.</summary>
+    /// <param name="Healthy">Whether nothing is wrong.</param>
+    /// <param name="Reasons">For the operator alone: they name sessions, files and what others have said.</param>
+    /// <param name="Ages">Of the oldest work at each stage.</param>
+    public sealed record Report(bool Healthy, IReadOnlyList<string> Reasons, Ages Ages)
+    {
+        /// <summary>Where something is wrong, in words that stand here and nowhere else: for everybody.</summary>
+        public required IReadOnlyList<string> Stages { get; init; }
+    }
+
+    public async Task<Report> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
             var findings = await database.ReadAsync(reading => FindAsync(reading, cancellationToken), cancellationToken);
-            var reasons = Judge(findings);
-            return (reasons.Count == 0, reasons, findings.Ages);
+            var judged = Judge(findings);
+            return new Report(judged.Count == 0, judged.ConvertAll(each => each.Reason), findings.Ages)
+            {
+                Stages = [.. judged.Select(each => each.Stage).Distinct()],
+            };
         }
         catch (DbException exception)
         {
-            return (false, [Database.Explain(exception)], new Ages(0, 0, 0, 0, 0, 0));
+            return new Report(false, [Database.Explain(exception)], new Ages(0, 0, 0, 0, 0, 0)) { Stages = ["database"] };
         }
     }
 
     /// <summary>What is not well; empty when all is.</summary>
     public async Task<IReadOnlyList<string>> ReasonsAsync(Reading reading, CancellationToken cancellationToken) =>
-        Judge(await FindAsync(reading, cancellationToken));
+        Judge(await FindAsync(reading, cancellationToken)).ConvertAll(each => each.Reason);
 
-    private List<string> Judge(Findings findings)
+    private List<(string Stage, string Reason)> Judge(Findings findings)
     {
         var limit = settings.Current.Config.StuckAfter.TotalSeconds;
         var (ages, failing) = (findings.Ages, findings.Failing);
-        var reasons = new List<string>(faults.Standing);
-        AddIfOver(reasons, "a message has not been answered", ages.Asking, limit);
-        AddIfOver(reasons, "a message has been deferred", ages.Deferred, limit);
-        AddIfOver(reasons, $"a reply has not been placed in dispatch/{findings.Unplaced?.Session}", ages.Placing, limit);
+        List<(string Stage, string Reason)> reasons = [.. faults.Standing.Select(fault => ("parts", fault))];
+        AddIfOver("asking", "a message has not been answered", ages.Asking);
+        AddIfOver("deferred", "a message has been deferred", ages.Deferred);
+        AddIfOver("placing", $"a reply has not been placed in dispatch/{findings.Unplaced?.Session}", ages.Placing);
         if (ages.Held > 0)
-            reasons.Add($"{Held}, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}: {string.Join("; ", findings.Holds)}");
+            reasons.Add(("held", $"{Held}, for {Duration.Write(TimeSpan.FromSeconds(ages.Held))}: {string.Join("; ", findings.Holds)}"));
         if (failing.QuestionError is { } error)
-            reasons.Add($"{QuestionUnsent}: {error}");
+            reasons.Add(("paging", $"{QuestionUnsent}: {error}"));
         else
-            AddIfOver(reasons, $"{PageUnsent} ({failing.Error})", findings.FailingFor, limit);
+            AddIfOver("paging", $"{PageUnsent} ({failing.Error})", findings.FailingFor);
         return reasons;
+
+        void AddIfOver(string stage, string what, double age)
+        {
+            if (age > limit)
+                reasons.Add((stage, $"{what} for {Duration.Write(TimeSpan.FromSeconds(age))}"));
+        }
     }
 
     /// <summary>Whether a reason is about pages that were not sent.</summary>
     public static bool IsOfPages(string reason) =>
         reason.StartsWith(QuestionUnsent, StringComparison.Ordinal) || reason.StartsWith(PageUnsent, StringComparison.Ordinal);
-
-    private static void AddIfOver(List<string> reasons, string what, double age, double limit)
-    {
-        if (age > limit)
-            reasons.Add($"{what} for {Duration.Write(TimeSpan.FromSeconds(age))}");
-    }
 
     private async Task<Findings> FindAsync(Reading reading, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using Relay.Advisor;
 using Relay.Advisor.Anthropic;
 using Relay.Http;

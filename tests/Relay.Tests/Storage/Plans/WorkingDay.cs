@@ -239,7 +239,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         };
         var context = new DefaultHttpContext();
         context.Features.Set<Caller>(new Caller.Operator());
-        context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(hook, HookEndpoint.EventJson));
+        context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(hook, HookBody.EventJson));
         await relay.Get<HookEndpoint>().HandleAsync(context);
         await Delivery.Of(context).ConsumedAsync(CancellationToken);
         Delivery.Of(context).End();
