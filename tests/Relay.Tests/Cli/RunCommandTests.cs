@@ -45,7 +45,7 @@ public sealed class RunCommandTests
         await File.AppendAllTextAsync(relay.Home.EnvFile, "ANTHROPIC_API_KEY=sk\n", TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
-        Assert.Contains("ANTHROPIC_API_KEY", await health.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("\"parts\"", await health.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal("error", status.GetProperty("state").GetString());
         Assert.Contains("ANTHROPIC_API_KEY is not set", status.GetProperty("state_reason").GetString());
         await Until.TrueAsync(

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Relay.Dispatch;
+using Relay.Files;
 using Relay.Tests.Testing;
 using Xunit;
 
@@ -32,6 +33,29 @@ public sealed class DeliveryTests
 
         Assert.False(before.IsEmpty);
         Assert.True(after.IsEmpty);
+    }
+
+    [Fact]
+    public async Task Over_a_Unix_socket_an_answer_counts_as_taken_only_while_its_reader_is_there()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        using var local = new LocalSocket(relay.Home.State);
+        using var listener = local.Bind();
+        listener.Listen();
+        using var client = LocalSocket.Connect(local.Path!, TimeSpan.FromSeconds(20));
+        using var server = await listener.AcceptAsync(Token);
+        var context = new DefaultHttpContext();
+        context.Features.Set<IConnectionSocketFeature>(new Connection(server));
+        var (before, after) = (new Delivery(context), new Delivery(context));
+
+        before.Carry(new Handover.Lease(relay.Get<Handover>(), []));
+        Assert.False(ClientConnection.WasReset(context));
+        client.Dispose();
+        after.Carry(new Handover.Lease(relay.Get<Handover>(), []));
+
+        Assert.False(before.IsEmpty);
+        Assert.True(after.IsEmpty);
+        Assert.True(ClientConnection.WasReset(context));
     }
 
     private sealed record Connection(Socket Socket) : IConnectionSocketFeature;
