@@ -19,8 +19,9 @@ using Relay.Web.Status;
 
 namespace Relay;
 
-/// <summary>A running relay. It starts in steps: (1) take the lock, (2) migrate the database, (3) import the history of an older relay,
-/// (4) recover from a crash, (5) start the loops and HTTP, (6) write the address into a file and page the operator.</summary>
+/// <summary>A running relay. It starts in steps: (1) take the lock, (2) hold the database against what the home
+/// remembers of it, and migrate it, (3) import the history of an older relay, (4) recover from a crash, (5) start the loops and HTTP,
+/// (6) write the address into a file and page the operator.</summary>
 internal sealed partial class Daemon : IAsyncDisposable
 {
     /// <summary>How long a stop waits for MCP calls to be answered, then for the loops, then for the database.
@@ -56,10 +57,49 @@ internal sealed partial class Daemon : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
+    /// <summary>What the operator should know of the database this relay runs on; null where all is as it was.</summary>
+    public string? Warning { get; private set; }
+
     public IServiceProvider Services => _host.Services;
 
+    public static Task<Start> StartAsync(
+        SettingsSource settings, TimeProvider clock, Action<WebApplicationBuilder> adjust, CancellationToken cancellationToken) =>
+        StartAsync(settings, clock, adjust, forgets: false, cancellationToken);
+
+    /// <param name="settings">Of the home.</param>
+    /// <param name="clock">For all of it.</param>
+    /// <param name="adjust">What a test or the demo changes.</param>
+    /// <param name="forgets">Where the database cannot be used any more, it is put aside and an empty one takes its place.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<Start> StartAsync(
-        SettingsSource settings, TimeProvider clock, Action<WebApplicationBuilder> adjust, CancellationToken cancellationToken)
+        SettingsSource settings, TimeProvider clock, Action<WebApplicationBuilder> adjust, bool forgets,
+        CancellationToken cancellationToken)
+    {
+        for (string? forgotten = null; ;)
+            try
+            {
+                return await TryStartAsync(settings, clock, adjust, forgotten, cancellationToken);
+            }
+            catch (DatabaseFaultException fault) when (forgets && forgotten is null && fault.NeedsRestoring)
+            {
+                forgotten = LostDatabase.PutAside(settings.Current, fault, clock.GetUtcNow());
+            }
+            catch (Exception exception) when (IsImpossible(exception))
+            {
+                var reason = exception is DatabaseFaultException { NeedsRestoring: true } fault
+                    ? LostDatabase.Complete(settings.Current, fault).Message
+                    : FullDisk.Explain(exception);
+                await Refusal.TellAsync(settings, reason, clock);
+                return new Start.Impossible(reason);
+            }
+    }
+
+    private static bool IsImpossible(Exception exception) =>
+        exception is InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException or DbException;
+
+    private static async Task<Start> TryStartAsync(
+        SettingsSource settings, TimeProvider clock, Action<WebApplicationBuilder> adjust, string? forgotten,
+        CancellationToken cancellationToken)
     {
         var home = settings.Current.Home;
         home.CreateFolders();
@@ -79,22 +119,15 @@ internal sealed partial class Daemon : IAsyncDisposable
             settings.KeepInForce();
             var changes = new ChangeFeed();
             var database = DatabaseFactory.Open(settings.Current, changes, clock);
-            daemon = new Daemon(mine, database, RelayHost.Build(settings, database, changes, adjust), home);
+            daemon = new Daemon(mine, database, RelayHost.Build(settings, database, changes, adjust), home) { Warning = forgotten };
             await daemon.BeginAsync(settings, cancellationToken);
             return new Start.Running(daemon);
         }
-        catch (OperationCanceledException)
-        {
-            await (daemon?.DisposeAsync() ?? default);
-            mine.Dispose();
-            throw;
-        }
-        catch (Exception exception) when (
-            exception is InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException or DbException)
+        catch
         {
             await (daemon?.DisposeAsync() ?? default); // The loops may run already, for instance when the port is in use.
             mine.Dispose();
-            return new Start.Impossible(exception.Message);
+            throw;
         }
     }
 
@@ -117,13 +150,30 @@ internal sealed partial class Daemon : IAsyncDisposable
         await WithinAsync(LoopsLimit, _host.StopAsync(CancellationToken.None));
         using var lastWord = new CancellationTokenSource(DatabaseLimit, _database.Clock);
         await WithinAsync(DatabaseLimit, Services.GetRequiredService<StatusMirror>().SayStoppedAsync(lastWord.Token));
+        var memory = Services.GetRequiredService<HomeMemory>();
+        await WithinAsync(DatabaseLimit, memory.SayLastAsync(lastWord.Token));
         await _host.DisposeAsync();
-        await WithinAsync(DatabaseLimit, _database.DisposeAsync().AsTask());
+        var closing = _database.DisposeAsync().AsTask();
+        await WithinAsync(DatabaseLimit, closing);
+        if (closing.IsCompletedSuccessfully)
+            SayClosed(memory);
         _lock.Dispose();
     }
 
     private async Task WithinAsync(TimeSpan limit, Task task) =>
         await task.WaitAsync(limit, _database.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Where that cannot be written, the next start takes its time to look through the database.</summary>
+    private static void SayClosed(HomeMemory memory)
+    {
+        try
+        {
+            memory.Close();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
 
     private async Task BeginAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
@@ -140,10 +190,13 @@ internal sealed partial class Daemon : IAsyncDisposable
         await wait.RunAsync(
             () => _database.WriteAsync(
                 writing => PageStore.AnnounceAsync(
-                    writing, settings.Current.Config.Model, string.Join("; ", [_home.Root, .. Opened(listen)]), cancellationToken),
+                    writing, settings.Current.Config.Model, string.Join("; ", [AboutHome, .. Opened(listen)]), cancellationToken),
                 cancellationToken),
             cancellationToken);
     }
+
+    /// <summary>For the page that says the relay is there.</summary>
+    private string AboutHome => Warning is null ? _home.Root : $"{_home.Root}\n\n{Warning}";
 
     private static string[] Opened(ListenAddress listen) => listen.Openness is { } openness ? [openness] : [];
 
@@ -153,7 +206,9 @@ internal sealed partial class Daemon : IAsyncDisposable
     /// <summary>Each step finds what it did before, so that it can be repeated.</summary>
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await Migrator.MigrateAsync(_database, cancellationToken); // (2)
+        var memory = Services.GetRequiredService<HomeMemory>();
+        await memory.CheckAsync(cancellationToken); // (2)
+        await Migrator.MigrateAsync(_database, cancellationToken);
         await Services.GetRequiredService<HistoryImport>().RunAsync(cancellationToken); // (3)
         await _database.WriteAsync(
             writing => Services.GetRequiredService<SessionDirectory>().IntroduceAsync(writing, cancellationToken), cancellationToken);
@@ -165,5 +220,6 @@ internal sealed partial class Daemon : IAsyncDisposable
                 await AgentStore.LetGoAsync(writing, cancellationToken);
             },
             cancellationToken);
+        Warning = await memory.OpenAsync(cancellationToken) ?? Warning;
     }
 }

@@ -66,7 +66,8 @@ internal static class RelayHost
 
     private static IServiceCollection AddConversations(this IServiceCollection services) => services
         .AddSingleton<SessionDirectory>()
-        .AddSingleton<ContextWindows>();
+        .AddSingleton<ContextWindows>()
+        .AddLoop<HomeMemory>();
 
     private static IServiceCollection AddIntake(this IServiceCollection services) => services
         .AddSingleton<Inbox>()

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Data.Common;
 using Relay.Configuration;
+using Relay.Storage;
 
 namespace Relay.Cli;
 
@@ -51,7 +52,7 @@ internal static class CommandLine
                 return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
             case IOException or UnauthorizedAccessException or InvalidDataException or DbException:
                 await context.Error.WriteLineAsync($"relay: {exception.Message}");
-                return ExitCode.Failed;
+                return exception is DatabaseFaultException { NeedsRestoring: true } ? ExitCode.Configuration : ExitCode.Failed;
             default:
                 // Told here: the runtime would write it as it is, with whatever of others' words is in it.
                 await context.Error.WriteLineAsync($"relay: a fault of the program: {exception}");

@@ -32,6 +32,10 @@ internal static class DatabaseCheck
                     "relay retry or relay drop brings each message on its way")
                 : Finding.Ok(Name, $"sound, {await database.DescribeAsync(cancellationToken)}{Outlook(applied)}");
         }
+        catch (DatabaseFaultException exception)
+        {
+            return Finding.Fault(Name, exception.Reason, exception.Remedy);
+        }
         catch (DbException exception)
         {
             return Finding.Fault(Name, $"cannot be read: {Database.Explain(exception)}", DatabaseFactory.Access(settings.Current));

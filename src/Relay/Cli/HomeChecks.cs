@@ -6,7 +6,7 @@ using Relay.Texts;
 
 namespace Relay.Cli;
 
-/// <summary>What doctor checks in the home folder: the file of secrets, the folders, the disk space.</summary>
+/// <summary>What doctor checks in the home folder: the file of secrets, the folders, their disks.</summary>
 internal static class HomeChecks
 {
     private const UnixFileMode Others =
@@ -16,10 +16,11 @@ internal static class HomeChecks
 
     private const int WrittenByAnyone = 0b000_010_010, Sticky = 0b001_000_000_000;
 
-    private const long LeastFree = 200L * 1024 * 1024;
-
     public static IEnumerable<Finding> Run(RelayHome home) =>
-        [Env(home), Folders(home), .. WrittenByOthers(home), .. Open(home), .. Parents(home), .. Queue(home), .. Ignored(home), Disk(home)];
+    [
+        Env(home), Folders(home), .. WrittenByOthers(home), .. Open(home), .. Parents(home), .. Queue(home), .. Ignored(home),
+        .. DiskChecks.Run(home),
+    ];
 
     /// <summary>What a start says and goes on.</summary>
     public static IEnumerable<string> Warnings(RelayHome home) =>
@@ -115,17 +116,5 @@ internal static class HomeChecks
         {
             return exception.Message;
         }
-    }
-
-    private static Finding Disk(RelayHome home)
-    {
-        var folder = home.Root;
-        while (!Directory.Exists(folder))
-            folder = Path.GetDirectoryName(folder)!;
-        var free = new DriveInfo(folder).AvailableFreeSpace;
-        var shown = $"{Printing.Count(free / 1024 / 1024)} MB free";
-        return free >= LeastFree
-            ? Finding.Ok("disk", shown)
-            : Finding.Fault("disk", shown, $"make room: less than {LeastFree / 1024 / 1024} MB are free on the disk of {folder}");
     }
 }

@@ -1,4 +1,5 @@
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Selection;
@@ -18,17 +19,35 @@ internal sealed class HomeReader : IAsyncDisposable
         _status = new StatusReader(database, settings, new Faults(new ChangeFeed()), new ClockSteps());
     }
 
+    /// <exception cref="DatabaseFaultException">It is not what the home remembers.</exception>
     /// <exception cref="CommandFailure">The database belongs to another version of this program.</exception>
     public static async Task<HomeReader> OpenAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
         var database = await DatabaseFactory.OpenReadOnlyAsync(settings.Current, TimeProvider.System, cancellationToken);
         var applied = await Migrator.AppliedAsync(database, cancellationToken);
         if (applied == Migrator.Newest)
-            return new HomeReader(database, settings);
+        {
+            var reader = new HomeReader(database, settings);
+            await reader.CheckAsync(settings.Current, cancellationToken);
+            return reader;
+        }
         await database.DisposeAsync();
         throw new CommandFailure(ExitCode.Failed, applied > Migrator.Newest
             ? $"the database is at migration {applied}, this program knows {Migrator.Newest}: use the newer program"
             : $"the database is at migration {applied}, this program reads {Migrator.Newest}: relay run brings it up to date");
+    }
+
+    private async Task CheckAsync(Settings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await HomeMemory.CheckIdentityAsync(_database, settings, cancellationToken);
+        }
+        catch (DatabaseFaultException)
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken) =>

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Relay.Advisor;
 using Relay.Configuration;
+using Relay.Storage.Selection;
 
 namespace Relay.Cli;
 
@@ -11,19 +12,25 @@ internal static class RunCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("run", "run the daemon in the foreground");
-        command.SetAction((parse, cancellationToken) => RunAsync(context.Home(parse), context, cancellationToken));
+        var forget = new Option<bool>(LostDatabase.Forget)
+        {
+            Description = "start with an empty database where the one there was is gone or damaged; what is left of it is kept",
+        };
+        var command = new Command("run", "run the daemon in the foreground") { forget };
+        command.SetAction((parse, cancellationToken) =>
+            RunAsync(context.Home(parse), context, parse.GetValue(forget), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(RelayHome home, CommandContext context, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        RelayHome home, CommandContext context, bool forgets, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
-            return await RunAsync(home, context, stopping);
+            return await RunAsync(home, context, forgets, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -38,7 +45,8 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> RunAsync(RelayHome home, CommandContext context, CancellationTokenSource stopping)
+    private static async Task<int> RunAsync(
+        RelayHome home, CommandContext context, bool forgets, CancellationTokenSource stopping)
     {
         var began = Stopwatch.GetTimestamp();
         if (HomeTrust.WhyNotRun(home) is { } unsafeHome)
@@ -50,7 +58,7 @@ internal static class RunCommand
         if (loaded is Loaded.Faulty faulty)
             return context.ReportFaults(faulty.Faults);
         var settings = ((Loaded.Ok)loaded).Source;
-        switch (await Daemon.StartAsync(settings, TimeProvider.System, _ => { }, stopping.Token))
+        switch (await Daemon.StartAsync(settings, TimeProvider.System, _ => { }, forgets, stopping.Token))
         {
             case Daemon.Start.AlreadyRunning other:
                 await context.Error.WriteLineAsync(other.ProcessId is { } pid ? $"already running (pid {pid})" : "already running");
@@ -61,6 +69,8 @@ internal static class RunCommand
             case Daemon.Start.Running running:
                 await using (running.Daemon)
                 {
+                    if (running.Daemon.Warning is { } warning)
+                        await context.Error.WriteLineAsync($"relay: {warning}");
                     Introduce(context, settings.Current, running.Daemon.Url);
                     Say(context, $"ready in {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms; Ctrl-C stops it");
                     await running.Daemon.WaitAsync(stopping.Token);

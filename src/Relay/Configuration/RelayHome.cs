@@ -23,6 +23,10 @@ internal sealed record RelayHome(string Root)
     public string State => Path.Combine(Root, "state");
     public string DatabaseFile => Path.Combine(State, "relay.db");
     public string IdFile => Path.Combine(State, "home.id");
+
+    /// <summary>What the home remembers of its database.</summary>
+    public string KnownDatabaseFile => Path.Combine(State, "database.json");
+
     public string LockFile => Path.Combine(State, ".lock");
     public string StatusFile => Path.Combine(State, "status.json");
     public string EndpointFile => Path.Combine(State, "endpoint.json");

@@ -230,4 +230,16 @@ internal static class ConversationStore
             FROM conversations
             """)
             .OnlyAsync(row => new HistorySize(row.Number(), row.Number()), cancellationToken);
+
+    /// <summary>How many entries and messages there have ever been.</summary>
+    public static async Task<(long Entries, long Messages)> EverAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var ever = await reading.Sql(
+            """
+            SELECT CAST(COALESCE(SUM(last_position), 0) AS BIGINT), CAST(COALESCE(SUM(last_number), 0) AS BIGINT)
+            FROM conversations
+            """)
+            .ListAsync(row => (row.Number(), row.Number()), cancellationToken);
+        return ever[0];
+    }
 }

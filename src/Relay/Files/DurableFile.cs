@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Relay.Files.Platform;
+using Relay.Running;
 
 namespace Relay.Files;
 
@@ -31,6 +32,35 @@ internal static class DurableFile
             throw;
         }
         Posix.SyncFolder(folder); // (4)
+    }
+
+    /// <summary>As <see cref="Replace(string, ReadOnlySpan{byte})"/>. Where it cannot be written, what stood there goes, for it is no longer true; on a full disk its
+    /// room may do for the new content.</summary>
+    public static void ReplaceOrRemove(string path, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            Replace(path, content);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (!TryRemove(path) || !FullDisk.Is(exception))
+                throw;
+            Replace(path, content);
+        }
+    }
+
+    private static bool TryRemove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     /// <summary>With the mode of the file that is replaced; a new one is for its owner alone.</summary>

@@ -10,6 +10,16 @@ internal sealed class Faults(ChangeFeed changes)
     /// <summary>The source of the faults in .env and config.yaml.</summary>
     public const string Configuration = "configuration";
 
+    /// <summary>The source of what is wrong with all of the database.</summary>
+    public const string Database = "the database";
+
+    /// <summary>Nothing goes on while it stands, and it hardly passes by itself: the operator is told at once.</summary>
+    public static bool IsUrgent(string source, string message) => source is Configuration or Database || FullDisk.Is(message);
+
+    /// <summary>Two parts of the program have met the same: a page about one is about both.</summary>
+    public static bool IsSame(string one, string other) =>
+        FullDisk.Is(one) ? FullDisk.Is(other) : one == other || one.StartsWith(other + ";", StringComparison.Ordinal);
+
     public IReadOnlyCollection<string> Standing => All.Select(fault => $"{fault.Source}: {fault.Message}").ToList();
 
     /// <summary>In the order of their sources.</summary>

@@ -16,6 +16,9 @@ internal interface ILoop
     /// <summary>Between two passes, however much happens: what comes in meanwhile is dealt with together.</summary>
     TimeSpan Rest => TimeSpan.Zero;
 
+    /// <summary>Its last batch does not show that what failed before works again.</summary>
+    bool IsUncertain => false;
+
     /// <summary>One pass; how much was done, 0 when there was nothing to do.</summary>
     Task<int> RunBatchAsync(CancellationToken cancellationToken);
 

@@ -32,8 +32,11 @@ internal sealed partial class LoopRunner(
             try
             {
                 var handled = await loop.RunBatchAsync(stoppingToken);
-                failures = 0;
-                faults.Clear(name);
+                if (!loop.IsUncertain)
+                {
+                    failures = 0;
+                    faults.Clear(name);
+                }
                 if (loop.Rest > TimeSpan.Zero)
                     await clock.PauseAsync(loop.Rest, stoppingToken);
                 if (handled == 0)
@@ -45,7 +48,7 @@ internal sealed partial class LoopRunner(
             }
             catch (Exception exception) // Of any type: what a loop did not expect must not end the others.
             {
-                if (faults.Set(name, exception.Message))
+                if (faults.Set(name, FullDisk.Explain(exception)))
                     LogFailed(name, exception);
                 await WaitAfterFaultAsync(wakeUp, mended, AfterFault.Delay(++failures), stoppingToken);
             }

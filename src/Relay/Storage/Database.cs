@@ -16,8 +16,14 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
 
     private static readonly TimeSpan BetweenRecordings = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nothing has been written for so long: there is time to tidy up.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentQueue<PendingWrite> _waiting = new();
+    private volatile DatabaseFaultException? _trouble;
+    private volatile bool _isUntidy;
+    private long _writtenAt;
 
     public SqlDialect Dialect { get; } = dialect;
 
@@ -30,6 +36,9 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
 
     /// <summary>It lives on a server that others look after: that may be down, and come back.</summary>
     public virtual bool IsElsewhere => false;
+
+    /// <summary>What those who use it have met that concerns all of it; null where nothing is wrong.</summary>
+    public DatabaseFaultException? Trouble => _trouble;
 
     /// <summary>Runs the work in one transaction. It may be run more than once, see <see cref="Writing"/>.</summary>
     public async Task<T> WriteAsync<T>(Func<Writing, Task<T>> work, CancellationToken cancellationToken)
@@ -87,6 +96,31 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>What is wrong with the database, the first of it; null when it is sound.</summary>
     public abstract Task<string?> FaultAsync(CancellationToken cancellationToken);
 
+    /// <summary>What is wrong with what is stored, looked for no longer than this.</summary>
+    public virtual Task<Soundness> CheckAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        Task.FromResult(new Soundness(Fault: null, IsWhole: true));
+
+    /// <summary>Looks whether what was in the way is gone, and whether the database is still the one that was opened.</summary>
+    public async Task LookAsync(Func<Writing, Task> probe, CancellationToken cancellationToken)
+    {
+        if (await StandsAsync(_trouble, probe, cancellationToken) is var found && found == _trouble)
+            return;
+        _trouble = found;
+        changes.Publish(Topic.Database);
+    }
+
+    /// <summary>Writes what is still there of a lost database to a file, once.</summary>
+    /// <returns>What was done, for people; null where nothing was.</returns>
+    public virtual Task<string?> RescueAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    /// <summary>Once after the last write, when nothing has been written for a while.</summary>
+    public async Task TidyAsync(CancellationToken cancellationToken)
+    {
+        if (!_isUntidy || Clock.GetElapsedTime(Volatile.Read(ref _writtenAt)) < Quiet)
+            return;
+        await UndisturbedAsync(async () => _isUntidy = !await TidyAsync_NeedsLock(), cancellationToken);
+    }
+
     /// <summary>Where it is and how large, for people.</summary>
     public abstract Task<string> DescribeAsync(CancellationToken cancellationToken);
 
@@ -114,6 +148,52 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>The same fault in words for people, where the driver has none.</summary>
     protected virtual Exception Translate(Exception fault) => fault;
 
+    /// <summary>In words for people. What concerns all of the database is told of to those who watch it.</summary>
+    protected Exception Met(Exception fault)
+    {
+        var met = Translate(fault);
+        if (met is DatabaseFaultException trouble && _trouble?.Kind != trouble.Kind && _trouble is not { NeedsRestoring: true })
+        {
+            _trouble = trouble;
+            changes.Publish(Topic.Database);
+        }
+        return met;
+    }
+
+    /// <summary>What is wrong now. Damage stands until the next start looks through all of it.</summary>
+    protected virtual async Task<DatabaseFaultException?> StandsAsync(
+        DatabaseFaultException? trouble, Func<Writing, Task> probe, CancellationToken cancellationToken)
+    {
+        if (trouble is null or { Kind: DatabaseFault.Damaged })
+            return trouble;
+        try
+        {
+            await WriteAsync(probe, cancellationToken);
+            return null;
+        }
+        catch (DbException)
+        {
+            return trouble;
+        }
+    }
+
+    /// <summary>False: to be tried again.</summary>
+    protected virtual Task<bool> TidyAsync_NeedsLock() => Task.FromResult(true);
+
+    /// <summary>While nobody writes.</summary>
+    protected async Task UndisturbedAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
     /// <summary>Whether the same work may succeed when it is run again at once.</summary>
     protected virtual bool IsPassing(DbException exception) => false;
 
@@ -127,7 +207,9 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
 
     /// <summary>Why the database could not do it, for people.</summary>
     public static string Explain(DbException exception) =>
-        exception is DatabaseUnavailableException ? exception.Message : $"the database fails: {exception.Message}";
+        exception is DatabaseUnavailableException or DatabaseFaultException
+            ? exception.Message
+            : $"the database fails: {exception.Message}";
 
     protected Reading NewReading(ISqlConnection connection) => new(connection, Clock.GetUtcNow());
 
@@ -176,13 +258,15 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
             current = null;
             await AnnounceAsync(writer, writings);
             await writer.Command("COMMIT").ExecuteAsync(CancellationToken.None);
+            Volatile.Write(ref _writtenAt, Clock.GetTimestamp());
+            _isUntidy = true;
             return (null, null);
         }
         catch (Exception exception) // Caught whole: it goes to the one who asked, who decides what it means.
         {
             if (writer is not null)
                 await RollBackAsync(writer);
-            return (current, Translate(exception));
+            return (current, Met(exception));
         }
     }
 
@@ -198,3 +282,8 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         }
     }
 }
+
+/// <summary>What a look at the stored data has found.</summary>
+/// <param name="Fault">The first of it; null where there is none.</param>
+/// <param name="IsWhole">All of it was looked at.</param>
+internal sealed record Soundness(string? Fault, bool IsWhole);

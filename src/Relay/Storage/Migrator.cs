@@ -39,6 +39,10 @@ internal static class Migrator
             : await reading.Sql("SELECT COALESCE(MAX(number), 0) FROM schema_migrations").NumberAsync(cancellationToken),
         cancellationToken);
 
+    /// <summary>Writes, and changes nothing: it shows whether the database takes writes.</summary>
+    public static Task TouchAsync(Writing writing, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE schema_migrations SET name = name WHERE number = 1").ExecuteAsync(cancellationToken);
+
     private static async Task ApplyAsync(Writing writing, Migration migration, CancellationToken cancellationToken)
     {
         await writing.Sql(migration.Sql).ExecuteAsync(cancellationToken);

@@ -22,6 +22,9 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
     /// <summary>When each of those that still have work last took a turn: a time stamp of the clock.</summary>
     private readonly Dictionary<ConversationId, long> _served = [];
 
+    /// <summary>Those whose last run failed: a batch that starts the next one shows nothing of whether it will.</summary>
+    private readonly HashSet<ConversationId> _failed = [];
+
     /// <summary>So many runs are to end after the turn they are at.</summary>
     private int _toGiveWay;
     private int _recovered = database.Generation;
@@ -36,6 +39,8 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
 
     /// <summary>Until the next deferred message is due.</summary>
     public TimeSpan Poll { get; private set; } = LongestPoll;
+
+    public bool IsUncertain => _failed.Count > 0;
 
     /// <summary>No turn is under way.</summary>
     public bool IsIdle => _running.Count == 0;
@@ -95,7 +100,9 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
         {
             _running.Remove(conversation);
             _served[conversation] = database.Clock.GetTimestamp();
-            _hasFailed |= run.Task.IsFaulted;
+            _failed.Remove(conversation);
+            if (run.Task.IsFaulted)
+                _hasFailed = _failed.Add(conversation);
             await run.Task;
         }
     }
@@ -138,6 +145,7 @@ internal sealed class AdvisorLoop(TurnRunner runner, Recovery recovery, Database
             cancellationToken);
         foreach (var gone in _served.Keys.Except(pending).ToList())
             _served.Remove(gone);
+        _failed.IntersectWith(pending);
         var due = new List<(ConversationId Conversation, TimeSpan Waited)>();
         foreach (var (conversation, next, now) in waiting)
             if (next.TimeLeft(now) is not { } left)

@@ -67,11 +67,12 @@ internal sealed partial class RelayProcess : IAsyncDisposable
     /// <param name="crashAt">The step at which it kills itself.</param>
     /// <param name="named">How the home is named to it; null for its full path.</param>
     /// <param name="limit">What ulimit is told before; null for nothing.</param>
+    /// <param name="more">Options.</param>
     /// <param name="heap">How many bytes .NET's heap may have; null for what it takes.</param>
     public static RelayProcess Launch(
-        ScenarioHome home, string? crashAt = null, string? named = null, string? limit = null, long? heap = null)
+        ScenarioHome home, string? crashAt = null, string? named = null, string? limit = null, long? heap = null, string[]? more = null)
     {
-        string[] run = [Program(), "run", "--home", named ?? home.Paths.Root];
+        string[] run = [Program(), "run", "--home", named ?? home.Paths.Root, .. more ?? []];
         var start = limit is null
             ? new ProcessStartInfo(run[0], run[1..])
             : new ProcessStartInfo("/bin/sh", ["-c", $"ulimit {limit}; exec \"$0\" \"$@\"", .. run]);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Operator;
+using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
@@ -17,6 +18,8 @@ internal sealed class ScenarioHome : IDisposable
 
     private readonly Uri? _database;
     private readonly string _folder;
+    private readonly Uri _api, _ntfy;
+    private readonly string _config;
     private int _envelopes;
 
     /// <param name="api">The Messages API's stand-in.</param>
@@ -29,12 +32,21 @@ internal sealed class ScenarioHome : IDisposable
         _database = database;
         _folder = Directory.CreateTempSubdirectory("relay-scenario-").FullName;
         Paths = new RelayHome(name is null ? _folder : Directory.CreateDirectory(Path.Combine(_folder, name)).FullName);
+        _api = api;
+        _ntfy = ntfy;
+        _config = config;
+        Lay();
+    }
+
+    /// <summary>Again, where something was mounted over it.</summary>
+    public void Lay()
+    {
         Paths.CreateFolders();
-        File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + (database is null ? "" : "store: postgres\n") + config);
+        File.WriteAllText(Paths.ConfigFile, "listen: 127.0.0.1:0\n" + (_database is null ? "" : "store: postgres\n") + _config);
         File.WriteAllText(
             Paths.EnvFile,
-            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api}\nNTFY_SERVER={ntfy}\n"
-            + $"NTFY_TOPIC=scenario\nRELAY_TOKEN={OperatorToken}\nRELAY_DATABASE_URL={database}\n");
+            $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={_api}\nNTFY_SERVER={_ntfy}\n"
+            + $"NTFY_TOPIC=scenario\nRELAY_TOKEN={OperatorToken}\nRELAY_DATABASE_URL={_database}\n");
     }
 
     public RelayHome Paths { get; }
@@ -76,6 +88,13 @@ internal sealed class ScenarioHome : IDisposable
             ? SqliteDatabase.OpenReadOnly(Paths.DatabaseFile, TimeProvider.System)
             : PostgresDatabase.OpenReadOnly(_database, TimeProvider.System);
         return await database.ReadAsync(work, cancellationToken);
+    }
+
+    /// <summary>As nobody should, while no relay runs.</summary>
+    public async Task ChangeAsync(string sql)
+    {
+        await using var database = SqliteDatabase.Open(Paths.DatabaseFile, new ChangeFeed(), TimeProvider.System);
+        await database.WriteAsync(writing => writing.Sql(sql).ExecuteAsync(CancellationToken.None), CancellationToken.None);
     }
 
     /// <summary>What waits for nothing. Whatever has happened here, there should be none.</summary>

@@ -59,13 +59,13 @@ internal sealed class CliHome : IAsyncDisposable
 
     public Task<Ran> PipeAsync(string input, params string[] arguments) => RunAsync(input, arguments);
 
-    public async Task<Daemon> StartAsync()
+    public async Task<Daemon> StartAsync(bool forgets = false)
     {
         Home.CreateFolders();
         await FindStoreAsync();
         var source = ((Loaded.Ok)SettingsSource.Load(Home, Environment, generate: true)).Source;
         var started = await Daemon.StartAsync(
-            source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", CancellationToken.None);
+            source, TimeProvider.System, builder => builder.Configuration["quiet"] = "true", forgets, CancellationToken.None);
         return _daemon = ((Daemon.Start.Running)started).Daemon;
     }
 

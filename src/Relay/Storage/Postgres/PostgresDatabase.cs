@@ -49,7 +49,7 @@ internal sealed class PostgresDatabase : Database
             await reader.Command("COMMIT").ExecuteAsync(CancellationToken.None);
             return result;
         }
-        catch (DbException exception) when (Translate(exception) is DatabaseUnavailableException fault)
+        catch (DbException exception) when (Met(exception) is var fault && fault != exception)
         {
             throw fault;
         }
@@ -68,7 +68,8 @@ internal sealed class PostgresDatabase : Database
         await _readers.DisposeAsync();
     }
 
-    protected override Exception Translate(Exception fault) => PostgresConnection.Translate(fault);
+    protected override Exception Translate(Exception fault) =>
+        PostgresFaults.Translate(_address, PostgresConnection.Translate(fault));
 
     protected override async Task<ISqlConnection> BeginAsync_NeedsLock() => await _writer.BeginAsync(_changes.PublishAll);
 

@@ -1,4 +1,5 @@
 using Relay.Configuration;
+using Relay.Files;
 using Relay.Running;
 using Relay.Storage.Postgres;
 using Relay.Storage.Sqlite;
@@ -11,14 +12,18 @@ internal static class DatabaseFactory
     private static int _absent;
 
     /// <summary>For the daemon: to be migrated before it is used. A server need not be there yet.</summary>
-    public static Database Open(Settings settings, ChangeFeed changes, TimeProvider clock) => settings.Config.Store switch
+    /// <exception cref="DatabaseFaultException">The home had a database, and this is none, or not the whole of it.</exception>
+    public static Database Open(Settings settings, ChangeFeed changes, TimeProvider clock)
     {
-        StoreKind.Postgres => PostgresDatabase.Open(settings.Secrets.DatabaseUrl!, changes, clock),
-        _ => SqliteDatabase.Open(settings.Home.DatabaseFile, changes, clock),
-    };
+        if (settings.Config.Store == StoreKind.Postgres)
+            return PostgresDatabase.Open(settings.Secrets.DatabaseUrl!, changes, clock);
+        LostDatabase.Check(settings.Home, isInUse: false);
+        return SqliteDatabase.Open(LostDatabase.PathOf(settings.Home), changes, clock);
+    }
 
     /// <summary>For the command line beside a daemon or without one: reads what is there and changes nothing.
     /// Where there is nothing yet, an empty one.</summary>
+    /// <exception cref="DatabaseFaultException">There is nothing, or nothing whole, and there was.</exception>
     public static async Task<Database> OpenReadOnlyAsync(Settings settings, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (Find(settings, clock) is not { } database)
@@ -26,15 +31,21 @@ internal static class DatabaseFactory
         if (await Migrator.AppliedAsync(database, cancellationToken) > 0)
             return database;
         await database.DisposeAsync(); // Its daemon was killed before it had made a table, or has never run.
+        if (KnownDatabase.Read(settings.Home, settings.Config.Store) is not null)
+            throw LostDatabase.New(settings.Home, settings.Config.Store, DatabaseFault.Lost, "the database has no tables");
         return await EmptyAsync(clock, cancellationToken);
     }
 
     /// <summary>What there is, to be read; null where there is no file.</summary>
+    /// <exception cref="DatabaseFaultException">There is nothing, or nothing whole, and there was.</exception>
     public static Database? Find(Settings settings, TimeProvider clock)
     {
         if (settings.Config.Store == StoreKind.Postgres)
             return PostgresDatabase.OpenReadOnly(settings.Secrets.DatabaseUrl!, clock);
-        return File.Exists(settings.Home.DatabaseFile) ? SqliteDatabase.OpenReadOnly(settings.Home.DatabaseFile, clock) : null;
+        LostDatabase.Check(settings.Home, isInUse: InstanceLock.RunningProcess(settings.Home.LockFile) is not null);
+        return new FileInfo(settings.Home.DatabaseFile) is { Exists: true, Length: > 0 }
+            ? SqliteDatabase.OpenReadOnly(LostDatabase.PathOf(settings.Home), clock)
+            : null;
     }
 
     /// <summary>What to do about damage.</summary>

@@ -23,7 +23,8 @@ internal sealed partial class DatabaseWait(Database database, StatusMirror mirro
                 faults.Clear(Source);
                 return;
             }
-            catch (DbException exception) when (database.IsElsewhere)
+            catch (DbException exception)
+                when (database.IsElsewhere && exception is not DatabaseFaultException { NeedsRestoring: true })
             {
                 if (faults.Set(Source, Database.Explain(exception)))
                     LogWaiting(Database.Explain(exception));

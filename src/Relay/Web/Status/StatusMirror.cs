@@ -4,7 +4,7 @@ using Relay.Running;
 
 namespace Relay.Web.Status;
 
-/// <summary>Keeps state/status.json within a second of the truth, written whole or not at all.</summary>
+/// <summary>Keeps state/status.json within a second of the truth, written whole or not at all, truthful or absent.</summary>
 internal sealed class StatusMirror(StatusReader status, SettingsSource settings, ChangeFeed changes, TimeProvider clock) : ILoop
 {
     /// <summary>Without a change that was heard of, the database is read again only so often.</summary>
@@ -57,7 +57,8 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
         var file = settings.Current.Home.StatusFile;
         if (json.AsSpan().SequenceEqual(_written) && File.Exists(file))
             return;
-        DurableFile.Replace(file, json);
+        _written = [];
+        DurableFile.ReplaceOrRemove(file, json);
         _written = json;
     }
 }

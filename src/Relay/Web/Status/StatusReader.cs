@@ -40,7 +40,8 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         }
         catch (DbException exception) when (running)
         {
-            return WithoutDatabase(Database.Explain(exception));
+            var told = faults.All.FirstOrDefault(fault => fault.Source == Faults.Database).Message;
+            return WithoutDatabase(told ?? Database.Explain(exception));
         }
     }
 

@@ -143,6 +143,7 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.ConfigureAsync(await File.ReadAllTextAsync(relay.Home.ConfigFile, CancellationToken) + "stuck_after: 5m\n");
         await relay.RunAsync<StateWatch>();
         await relay.RunAsync<HealthWatch>();
+        await relay.RunAsync<HomeMemory>();
         await relay.RunAsync<HoldRelease>();
         await relay.RunAsync<SettingsWatch>();
     }

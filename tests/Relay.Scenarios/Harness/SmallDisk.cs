@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace Relay.Scenarios.Harness;
+
+/// <summary>A file system of a few MiB of its own, or a folder that cannot be written: both need mount, which only root may.</summary>
+internal sealed class SmallDisk : IDisposable
+{
+    private readonly string _folder;
+
+    private SmallDisk(string folder) => _folder = folder;
+
+    /// <summary>Null, with the reason, where it may not be mounted.</summary>
+    public static SmallDisk? TryMount(string folder, int mebibytes, out string why) => Environment.UserName != "root"
+        ? Refused("mounting needs root", out why)
+        : Run("mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m", "tmpfs", folder], out why) ? new SmallDisk(folder) : null;
+
+    /// <summary>The folder as it is, on a mount of its own, so that it can be made read-only.</summary>
+    public static SmallDisk? TryBind(string folder, out string why) => Environment.UserName != "root"
+        ? Refused("mounting needs root", out why)
+        : Run("mount", ["--bind", folder, folder], out why) ? new SmallDisk(folder) : null;
+
+    /// <summary>Leaves no byte.</summary>
+    public void Fill()
+    {
+        var filler = Path.Combine(_folder, "filler");
+        using var file = new FileStream(filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        foreach (var step in (int[])[1 << 20, 1 << 16, 1 << 12, 1])
+            try
+            {
+                while (true)
+                {
+                    file.Write(new byte[step]);
+                }
+            }
+            catch (IOException)
+            {
+                // As much as fits in steps of this size.
+            }
+    }
+
+    public void MakeRoom() => File.Delete(Path.Combine(_folder, "filler"));
+
+    public void Write(bool mayWrite)
+    {
+        if (!Run("mount", ["-o", mayWrite ? "remount,bind,rw" : "remount,bind,ro", _folder], out var why))
+            throw new InvalidOperationException(why);
+    }
+
+    public void Dispose() => Run("umount", ["-l", _folder], out _);
+
+    private static SmallDisk? Refused(string reason, out string why)
+    {
+        why = reason;
+        return null;
+    }
+
+    private static bool Run(string program, string[] arguments, out string why)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        why = process.StandardError.ReadToEnd().Trim();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}

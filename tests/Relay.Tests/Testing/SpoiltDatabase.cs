@@ -1,0 +1,40 @@
+using Relay.Conversations;
+using Relay.Running;
+using Relay.Storage;
+using Relay.Storage.Sqlite;
+
+namespace Relay.Tests.Testing;
+
+/// <summary>What can become of a database's file.</summary>
+internal static class SpoiltDatabase
+{
+    private const int PageSize = 4096;
+
+    /// <summary>Every page but the first two is filled with noise, from the middle of it on.</summary>
+    public static void Scramble(string file)
+    {
+        var random = new Random(7);
+        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        var pages = RandomAccess.GetLength(handle) / PageSize;
+        var noise = new byte[PageSize];
+        for (var page = 2; page < pages; page++)
+        {
+            random.NextBytes(noise);
+            RandomAccess.Write(handle, noise, page * PageSize);
+        }
+    }
+
+    /// <summary>A database of SQLite with nothing in it, or another relay's.</summary>
+    public static async Task MakeAsync(string file, bool withTables, CancellationToken cancellationToken)
+    {
+        await using var database = SqliteDatabase.Open(file, new ChangeFeed(), TimeProvider.System);
+        if (!withTables)
+        {
+            await database.WriteAsync(writing => writing.Sql("CREATE TABLE other (a)").ExecuteAsync(cancellationToken), cancellationToken);
+            return;
+        }
+        await Migrator.MigrateAsync(database, cancellationToken);
+        await database.WriteAsync(
+            writing => FactStore.AddAsync(writing, FactStore.FirstStart, "another time", cancellationToken), cancellationToken);
+    }
+}
