@@ -74,6 +74,19 @@ public sealed class InstanceScenarios : Stage
     }
 
     [Fact]
+    public async Task Of_two_that_start_at_one_instant_one_runs_and_the_other_names_it()
+    {
+        await using var one = RelayProcess.Launch(Home);
+        await using var two = RelayProcess.Launch(Home);
+        await Eventually.ThatAsync(ReadyLimit, () => one.HasExited || two.HasExited, () => "both run", CancellationToken);
+        var (left, stays) = one.HasExited ? (one, two) : (two, one);
+
+        Assert.Equal(75, left.ExitCode);
+        Assert.Contains("already running", left.Error, StringComparison.Ordinal);
+        Assert.True(await stays.ReadyAsync(ReadyLimit, CancellationToken), stays.Error);
+    }
+
+    [Fact]
     public async Task After_a_kill_the_next_one_starts_with_nothing_to_clean_up()
     {
         await using var first = await RelayProcess.StartAsync(Home, CancellationToken);

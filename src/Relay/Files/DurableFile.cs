@@ -28,14 +28,14 @@ internal static class DurableFile
         }
         catch
         {
-            File.Delete(temporary);
+            TryRemove(temporary); // Half of it would take the room of the next one.
             throw;
         }
         Posix.SyncFolder(folder); // (4)
     }
 
-    /// <summary>As <see cref="Replace(string, ReadOnlySpan{byte})"/>. Where it cannot be written, what stood there goes, for it is no longer true; on a full disk its
-    /// room may do for the new content.</summary>
+    /// <summary>As <see cref="Replace(string, ReadOnlySpan{byte})"/>. Where it cannot be written, what stood there goes, for it is no longer
+    /// true; on a full disk its room may do for the new content.</summary>
     public static void ReplaceOrRemove(string path, ReadOnlySpan<byte> content)
     {
         try

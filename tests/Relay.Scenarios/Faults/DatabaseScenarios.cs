@@ -12,7 +12,6 @@ public sealed class DatabaseScenarios : FaultStage
 
     [Theory]
     [InlineData("zero bytes")]
-    [InlineData("removed")]
     [InlineData("cut off")]
     [InlineData("damaged")]
     [InlineData("a torn log")]
@@ -110,9 +109,6 @@ public sealed class DatabaseScenarios : FaultStage
             case "zero bytes":
                 await File.WriteAllBytesAsync(Database, [], CancellationToken);
                 File.Delete(Database + "-wal");
-                break;
-            case "removed":
-                File.Delete(Database);
                 break;
             case "cut off":
                 await using (var file = File.OpenWrite(Database))

@@ -70,6 +70,50 @@ public sealed class LoopRunnerTests
         Assert.EndsWith("/queue must be a folder: it is a file: remove it", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_batch_that_shows_nothing_of_what_failed_clears_no_fault()
+    {
+        var (changes, clock, loop) = (new ChangeFeed(), new FakeTimeProvider(), new Uncertain());
+        var faults = new Faults(changes);
+        using var runner = new LoopRunner([loop], changes, faults, clock, NullLogger<LoopRunner>.Instance);
+        await runner.StartAsync(TestContext.Current.CancellationToken);
+
+        await Until.TrueAsync(() => PassedWith(10) && faults.Standing.Count == 1, "ten passes");
+        loop.IsUncertain = false;
+        await Until.TrueAsync(() => PassedWith(int.MaxValue) || faults.Standing.Count == 0, "a pass that shows it works");
+        await runner.StopAsync(CancellationToken.None);
+
+        bool PassedWith(int passes)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return loop.Passes >= passes;
+        }
+    }
+
+    /// <summary>Every other batch fails.</summary>
+    private sealed class Uncertain : ILoop
+    {
+        private int _passes;
+        private volatile bool _isUncertain = true;
+
+        public int Passes => Volatile.Read(ref _passes);
+
+        public bool IsUncertain
+        {
+            get => _isUncertain;
+            set => _isUncertain = value;
+        }
+
+        public string Name => "failing";
+
+        public Topic? WakesOn => null;
+
+        public TimeSpan Poll => TimeSpan.FromSeconds(1);
+
+        public Task<int> RunBatchAsync(CancellationToken cancellationToken) =>
+            Interlocked.Increment(ref _passes) % 2 == 1 && _isUncertain ? throw new IOException("it is broken") : Task.FromResult(0);
+    }
+
     private sealed class Failing : ILoop
     {
         private int _passes;
