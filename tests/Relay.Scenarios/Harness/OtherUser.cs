@@ -8,7 +8,8 @@ namespace Relay.Scenarios.Harness;
 /// <summary>What a command printed, on either stream, and how it ended.</summary>
 internal sealed record Done(int Exit, string Output);
 
-/// <summary>Another user of this machine, with nothing of root's: no group, no capability, no environment. Only root can become one.</summary>
+/// <summary>Another user of this machine, with nothing of root's: no group, no capability, no environment. Only root can become
+/// one.</summary>
 internal sealed partial class OtherUser(uint id)
 {
     private const string SetPriv = "/usr/bin/setpriv";
