@@ -43,7 +43,8 @@ public sealed class ConnectScenarios : ClaudeStage
             1 => new ClientReply.Uses("Read", new JsonObject { ["file_path"] = Home.Paths.EnvFile }),
             2 => new ClientReply.Uses("Write", new JsonObject
             {
-                ["file_path"] = Path.Combine(Home.Paths.State, "jc_input.txt"), ["content"] = "allow",
+                ["file_path"] = Path.Combine(Home.Paths.State, "jc_input.txt"),
+                ["content"] = "allow",
             }),
             3 => new ClientReply.Uses("Bash", new JsonObject { ["command"] = "relay token other", ["description"] = "x" }),
             4 => new ClientReply.Uses("Bash", new JsonObject { ["command"] = "relay answer allow", ["description"] = "x" }),
