@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Text;
 using Relay.Agents.Connect;
 using Relay.Configuration;
-using Relay.Conversations;
-using Relay.Files.Platform;
 
 namespace Relay.Cli;
 

@@ -1,7 +1,6 @@
 using Relay.Conversations;
 using Relay.Http;
 using Relay.Storage;
-using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 
