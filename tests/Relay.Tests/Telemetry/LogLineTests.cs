@@ -1,4 +1,3 @@
-using Relay.Loopback;
 using Relay.Telemetry;
 using Relay.Texts;
 using Serilog;
@@ -7,7 +6,7 @@ using Xunit;
 
 namespace Relay.Tests.Telemetry;
 
-public sealed class LogLineTests
+public sealed class LogLineTests : IDisposable
 {
     private const string Forged = "x\n2026-11-26 05:00:00.000 ERR Forged: all is lost\r\u0085\u2028\u2029\u001b[2J\u202e\v\f";
 
@@ -15,6 +14,8 @@ public sealed class LogLineTests
     private readonly ILogger _log;
 
     public LogLineTests() => _log = new LoggerConfiguration().WriteTo.Sink(new ConsoleLines(_written, new LogLine())).CreateLogger();
+
+    public void Dispose() => _written.Dispose();
 
     [Fact]
     public void A_record_is_one_line_whatever_its_fields_hold()

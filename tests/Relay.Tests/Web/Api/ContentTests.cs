@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Relay.Cli;
 using Relay.Files;
 using Relay.Loopback;
@@ -79,7 +78,8 @@ public sealed class ContentTests
                 relay.Drop("session-1", content);
                 return await relay.ConsumeAsync("session-1");
             case "HTTP":
-                var body = new { session_id = "session-1", content, id = Guid.NewGuid().ToString(), wait_seconds = 30 };
+                var id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString();
+                var body = new { session_id = "session-1", content, id, wait_seconds = 30 };
                 return (string?)(await relay.SendAsync(HttpMethod.Post, "/ask", body)).Body["reply"];
             case "MCP":
                 return await mcp.AskAsync(content);
