@@ -24,7 +24,7 @@ public sealed class DiskScenarios : FaultStage
         disk!.Fill();
         await UntilPagedAsync("the disk is full");
         await UntilStatusAsync(relay, "error: ");
-        Assert.NotEqual("running", StateInFile());
+        await UntilAsync(() => StateInFile() != "running", () => "status.json says running");
         Say($"status.json: {StateInFile() ?? "absent"}; {session.Count} replies when the disk was full");
         disk.Fill();
         await Eventually.WithinAsync(TimeSpan.FromSeconds(3), () => relay.HasExited, CancellationToken);
@@ -70,7 +70,7 @@ public sealed class DiskScenarios : FaultStage
         await UntilStatusAsync(next, "running");
     }
 
-    private string DropLarge(Session session, int number)
+    private static string DropLarge(Session session, int number)
     {
         var text = $"{number} {new string('x', 20_000)}";
         session.Say(text);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Relay.Loopback;
 using Relay.Scenarios.Harness;
 
 namespace Relay.Scenarios.Faults;
@@ -20,7 +19,7 @@ public abstract class FaultStage : Stage
         Eventually.ThatAsync(Limit, condition, missing, CancellationToken);
 
     /// <summary>As the running relay says it.</summary>
-    private protected async Task<string> StatusAsync(RelayProcess relay)
+    private protected static async Task<string> StatusAsync(RelayProcess relay)
     {
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", "token");
@@ -29,7 +28,7 @@ public abstract class FaultStage : Stage
         return $"{root.GetProperty("state").GetString()}: {root.GetProperty("state_reason").GetString()}";
     }
 
-    private protected async Task UntilStatusAsync(RelayProcess relay, string beginning)
+    private protected static async Task UntilStatusAsync(RelayProcess relay, string beginning)
     {
         var seen = "";
         for (var started = System.Diagnostics.Stopwatch.GetTimestamp(); !seen.StartsWith(beginning, StringComparison.Ordinal);)
@@ -43,9 +42,18 @@ public abstract class FaultStage : Stage
     }
 
     /// <summary>In status.json: null where there is none.</summary>
-    private protected string? StateInFile() => File.Exists(Home.Paths.StatusFile)
-        ? JsonDocument.Parse(File.ReadAllBytes(Home.Paths.StatusFile)).RootElement.GetProperty("state").GetString()
-        : null;
+    private protected string? StateInFile()
+    {
+        try
+        {
+            using var status = JsonDocument.Parse(File.ReadAllBytes(Home.Paths.StatusFile));
+            return status.RootElement.GetProperty("state").GetString();
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A start that is refused: what it says.</summary>
     private protected async Task<string> RefusedAsync(params string[] more)

@@ -36,6 +36,6 @@ public sealed class FailingRunTests
         Assert.Equal(2, await relay.CountAsync("SELECT COUNT(*) FROM entries"));
     }
 
-    private static Task RenameAsync(TempRelay relay, string from, string to) => relay.WriteAsync(
+    private static Task<int> RenameAsync(TempRelay relay, string from, string to) => relay.WriteAsync(
         writing => writing.Sql($"ALTER TABLE {from} RENAME TO {to}").ExecuteAsync(TestContext.Current.CancellationToken));
 }
