@@ -11,6 +11,8 @@ namespace Relay.Scenarios;
 /// <summary>A session's hooks run in its project, which may bring programs of its own.</summary>
 public sealed class HookProgramScenario
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
@@ -21,15 +23,15 @@ public sealed class HookProgramScenario
         var (taken, bin) = (Path.Combine(project.FullName, "taken"), project.CreateSubdirectory("bin").FullName);
         foreach (var name in (string[])["curl", "sleep"])
         {
-            await File.WriteAllTextAsync(Path.Combine(bin, name), $"#!/bin/sh\ncat > {taken}\nprintf '\\n204'\n");
+            await File.WriteAllTextAsync(Path.Combine(bin, name), $"#!/bin/sh\ncat > {taken}\nprintf '\\n204'\n", Token);
             File.SetUnixFileMode(Path.Combine(bin, name), (UnixFileMode)0b111_101_101);
         }
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var hook = Wait(listener, project.FullName, bin);
 
-        var asked = await AnswerAsync(listener).WaitAsync(Patience, TestContext.Current.CancellationToken);
-        await hook.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        var asked = await AnswerAsync(listener).WaitAsync(Patience, Token);
+        await hook.WaitForExitAsync(Token).WaitAsync(Patience, Token);
 
         Assert.Contains("Authorization: Bearer of-the-session", asked, StringComparison.Ordinal);
         Assert.Equal(0, hook.ExitCode);
@@ -59,11 +61,11 @@ public sealed class HookProgramScenario
 
     private static async Task<string> AnswerAsync(TcpListener listener)
     {
-        using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        using var client = await listener.AcceptTcpClientAsync(Token);
         var stream = client.GetStream();
         var asked = new byte[4096];
-        var length = await stream.ReadAtLeastAsync(asked, 40, throwOnEndOfStream: false, TestContext.Current.CancellationToken);
-        await stream.WriteAsync("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        var length = await stream.ReadAtLeastAsync(asked, 40, throwOnEndOfStream: false, Token);
+        await stream.WriteAsync("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8.ToArray(), Token);
         return Encoding.ASCII.GetString(asked, 0, length);
     }
 }

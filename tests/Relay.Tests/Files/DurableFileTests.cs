@@ -52,11 +52,12 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
-    public void A_FIFO_at_the_place_holds_nothing_up()
+    public async Task A_FIFO_at_the_place_holds_nothing_up()
     {
         Unix.Fifo(At("pipe"));
 
-        DurableFile.Write(At("pipe"), "x"u8);
+        var writing = Task.Run(() => DurableFile.Write(At("pipe"), "x"u8), TestContext.Current.CancellationToken);
+        await writing.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
 
         Assert.Equal("x", File.ReadAllText(At("pipe")));
     }

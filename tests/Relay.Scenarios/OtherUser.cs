@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Xunit;
 
-namespace Relay.Scenarios.Harness;
+namespace Relay.Scenarios;
 
 /// <summary>What a command printed, on either stream, and how it ended.</summary>
 internal sealed record Done(int Exit, string Output);
