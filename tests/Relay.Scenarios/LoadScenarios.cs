@@ -38,7 +38,8 @@ public sealed class LoadScenarios : IAsyncLifetime
         using var home = HomeOf(sessions, conversations, "keep_recent_turns: 3\n");
         for (var number = 0; number < messages; number++)
         {
-            var text = number % 2 == 0 ? new string('x', length) : string.Concat(Enumerable.Repeat(new string('y', 49) + '\n', length / 50));
+            var line = new string('y', 49) + '\n';
+            var text = number % 2 == 0 ? new string('x', length) : string.Concat(Enumerable.Repeat(line, length / line.Length));
             home.Drop($"s-{number % sessions}", string.Create(CultureInfo.InvariantCulture, $"{number:D8} {text}"));
         }
 
@@ -47,7 +48,8 @@ public sealed class LoadScenarios : IAsyncLifetime
         await UntilAsync(home, relay, "SELECT COUNT(*) FROM messages WHERE state IN ('answered', 'held')", messages);
 
         var held = await home.CountAsync("SELECT COUNT(*) FROM messages WHERE state = 'held'", CancellationToken);
-        Say($"{messages} messages of 1 MB in {heap >> 20} MiB of heap: {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, {held} held");
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Say($"{messages} messages of 1 MB in {heap >> 20} MiB of heap: {seconds:0.0} s, {held} held");
         Assert.Equal(messages, await home.CountAsync("SELECT COUNT(DISTINCT SUBSTR(content, 1, 8)) FROM messages", CancellationToken));
         Assert.Equal(0, await home.CountAsync("SELECT COUNT(*) FROM messages WHERE state = 'held' AND reason IS NULL", CancellationToken));
         Assert.True(held < messages / 10, $"{held} are held");
@@ -74,7 +76,8 @@ public sealed class LoadScenarios : IAsyncLifetime
             var saidAt = Stopwatch.GetTimestamp();
             other.Say("And me?");
             var expected = asked;
-            await Eventually.ThatAsync(Limit, () => other.Count >= expected, () => $"no reply {expected}\n{relay.Error}", CancellationToken);
+            await Eventually.ThatAsync(
+                Limit, () => other.Count >= expected, () => $"no reply {expected}\n{relay.Error}", CancellationToken);
             waits.Add(Stopwatch.GetElapsedTime(saidAt, other.Received[^1].Ticks).TotalMilliseconds);
         }
         var waiting = Directory.GetFiles(home.Paths.Queue).Length;

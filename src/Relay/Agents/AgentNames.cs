@@ -70,7 +70,7 @@ internal static partial class AgentNames
     {
         var name = NotInNames().Replace(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), "-").Trim('-');
         name = name.Length == 0 ? "claude" : name[..Math.Min(name.Length, Longest)];
-        return ReservedNames.Contains(name) || name.Equals(operatorsName, StringComparison.OrdinalIgnoreCase)
+        return ReservedNames.Contains(name) || ReservedNames.IsOperators(name, operatorsName)
             ? Prefix + name[..Math.Min(name.Length, Longest - Prefix.Length)]
             : name;
     }

@@ -20,9 +20,9 @@ internal static partial class HookWait
 
     private const int Reply = 200, Nothing = 202, NotNeeded = 204, ClientFault = 400, OtherClientFault = 410;
 
-    /// <summary>$1 is the address, $2 the client's process id, $3 curl, $4 the folder of the relay's socket, empty for TCP: a folder, for the
-    /// path of a socket may not be long. The token comes from the environment and reaches curl through a pipe, because every user of the
-    /// machine can read command lines. HTTP/1.0, so that the relay is who closes: an answer whose reader closes first counts as unread.
+    /// <summary>$1 is the address, $2 the client's process id, $3 curl, $4 the folder of the relay's socket, empty for TCP: a folder, for
+    /// the path of a socket may not be long. The token comes from the environment and reaches curl through a pipe, because every user of
+    /// the machine can read command lines. HTTP/1.0, so that the relay is who closes: an answer whose reader closes first counts as unread.
     /// </summary>
     private static readonly string Script = string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
         PATH=/usr/bin:/bin

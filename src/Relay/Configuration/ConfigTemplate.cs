@@ -48,7 +48,7 @@ internal static class ConfigTemplate
 
         agents:                          # Claude Code sessions, see relay connect
           max_rounds: 25                 # of relay mode in a row without a human, 1 to 1000
-          new_names_per_hour: 30         # that one token may make, 1 to 100000; those who write into queue/, ten times as many
+          new_names_per_hour: 30         # that one connection may make, 1 to 100000
           max_permissions: 3             # requests of a session that wait for you at once, 1 to 100; then only its own prompt asks
           # wake: claude -p --resume {claude_session_id}   # wakes a headless session with a late reply; off by default
           # wake_in: [/path/to/projects] # where, beside what relay connect --project has connected

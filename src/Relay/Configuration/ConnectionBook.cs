@@ -18,14 +18,6 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
         WriteIndented = true,
     };
 
-    private static readonly FileStreamOptions OwnersAlone = new()
-    {
-        Mode = FileMode.CreateNew,
-        Access = FileAccess.Write,
-        BufferSize = 0,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    };
-
     private volatile Page? _read;
 
     /// <summary>What the token of a request opens.</summary>
@@ -129,11 +121,7 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
     {
         var key = RandomNumberGenerator.GetBytes(ConnectionToken.KeyBytes);
         var temporary = $"{home.ConnectionKey}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
-        using (var file = new FileStream(temporary, OwnersAlone))
-        {
-            file.Write(key);
-            Posix.SyncFile(file.SafeFileHandle);
-        }
+        DurableFile.WriteNew(temporary, key, DurableFile.OwnerAlone);
         if (!Posix.RenameNoReplace(temporary, home.ConnectionKey))
         {
             File.Delete(temporary);

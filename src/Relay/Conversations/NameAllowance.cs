@@ -4,16 +4,11 @@ using Relay.Storage;
 namespace Relay.Conversations;
 
 /// <summary>How many session names one source may make in an hour: each stands in lists and in what the advisor is told, and one source
-/// could make as many as it likes. A source is a credential, or whose files lie in the queue folder. It counts by what is in the
-/// database, so it holds over restarts. Names of the configuration and names that are known are free.</summary>
+/// could make as many as it likes. A source is a connection: the operator, and those who write
+/// into the queue folder as the same user, are bound by nothing. It counts by what is in the database, so it holds over restarts. Names of
+/// the configuration and names that are known are free.</summary>
 internal static class NameAllowance
 {
-    /// <summary>Begins the sources that stand for all who write into the queue folder as one user.</summary>
-    public const string Queue = "queue:";
-
-    /// <summary>How many times as much as one credential such a user may make.</summary>
-    private const int QueueFactor = 10;
-
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
     /// <summary>Lets a session in, as <paramref name="admit"/> does it, and notes who made its name if it is new.</summary>
@@ -39,22 +34,19 @@ internal static class NameAllowance
     public static async Task<TimeSpan?> WaitAsync(
         Reading reading, SessionDirectory directory, string source, CancellationToken cancellationToken)
     {
-        var most = MostOf(directory, source);
+        var most = directory.NewNamesPerHour;
         var (count, oldest) = await SessionStore.MadeSinceAsync(reading, source, reading.Now - Period, cancellationToken);
         return count < most || oldest is not { } first ? null : first + Period - reading.Now;
     }
 
     /// <summary>For the one who made one too many.</summary>
     public static string Reason(SessionDirectory directory, NewName name) =>
-        $"session \"{name.Session}\" is new: {TooMany(directory, name.Source!)}";
+        $"session \"{name.Session}\" is new: {TooMany(directory)}";
 
-    public static string TooMany(SessionDirectory directory, string source) => string.Create(
+    public static string TooMany(SessionDirectory directory) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{MostOf(directory, source)} new session names were made from here within the last hour (agents.new_names_per_hour); "
+        $"{directory.NewNamesPerHour} new session names were made from here within the last hour (agents.new_names_per_hour); "
         + $"use a name that is known, list it in config.yaml, or wait");
-
-    private static int MostOf(SessionDirectory directory, string source) =>
-        directory.NewNamesPerHour * (source.StartsWith(Queue, StringComparison.Ordinal) ? QueueFactor : 1);
 }
 
 /// <summary>A session, and where its name comes from; null where it is bound by nothing.</summary>

@@ -34,8 +34,8 @@ internal static class DurableFile
         Posix.SyncFolder(folder); // (4)
     }
 
-    /// <summary>As <see cref="Replace(string, ReadOnlySpan{byte})"/>. Where it cannot be written, what stood there goes, for it is no longer
-    /// true; on a full disk its room may do for the new content.</summary>
+    /// <summary>Replaces it for its owner alone. Where it cannot be written, what stood there goes, for it is no longer true; on a full
+    /// disk its room may do for the new content.</summary>
     public static void ReplaceOrRemove(string path, ReadOnlySpan<byte> content)
     {
         try

@@ -26,7 +26,9 @@ internal sealed class RequestGuard(
         await Problem.WriteAsync(context, refusal.Value.Status, refusal.Value.Detail);
     }
 
-    private static bool IsForEverybody(HttpContext context) => RouteAccess.Of(context.GetEndpoint()) == Access.Everybody;
+    /// <summary>By that very path: routing takes one with a slash at its end for the same.</summary>
+    private static bool IsForEverybody(HttpContext context) =>
+        RouteAccess.Of(context.GetEndpoint()) == Access.Everybody && context.Request.Path.Value?.EndsWith('/') == false;
 
     private (int Status, string Detail)? Refusal(HttpContext context)
     {
@@ -37,7 +39,7 @@ internal sealed class RequestGuard(
             if (!IsOurOrigin(origin, context))
                 return (StatusCodes.Status403Forbidden, "the Origin header names another site");
         var access = RouteAccess.Of(context.GetEndpoint());
-        if (access == Access.Everybody && Credentials.TokenOf(request).Length == 0)
+        if (IsForEverybody(context) && Credentials.TokenOf(request).Length == 0)
             return null;
         try
         {

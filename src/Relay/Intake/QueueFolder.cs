@@ -26,9 +26,6 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(5);
 
-    /// <summary>When an envelope that had to wait is looked at again: its session may be known by then.</summary>
-    private static readonly TimeSpan TriedAgain = TimeSpan.FromSeconds(30);
-
     private readonly SettingsSource _settings;
     private readonly Inbox _inbox;
     private readonly ChangeFeed _changes;
@@ -45,8 +42,6 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     private readonly QueueLine _line;
 
-    /// <summary>Envelopes of new sessions that have to wait, and since when.</summary>
-    private readonly Dictionary<string, (FileFacts Facts, long Since)> _postponed = [];
     private bool _isUrgent;
 
     public QueueFolder(SettingsSource settings, Inbox inbox, ChangeFeed changes, TimeProvider clock, ILogger<QueueFolder> log)
@@ -68,10 +63,6 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
 
     public TimeSpan Poll => _unfinished.Count == 0 ? Rescan : TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How many envelopes wait because their sessions are new and too many such names were made. Null before the first
-    /// look.</summary>
-    public int? Postponed { get; private set; }
-
     private RelayHome Home => _settings.Current.Home;
 
     /// <summary>While all that comes in has to wait for a call that is under way, some are gathered for one commit.</summary>
@@ -88,13 +79,11 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         if (contents.HasForeign && Try(() => ForeignNames.Rename(Home.Queue, QueueContents.Extension) > 0, Home.Queue) > 0)
             contents = QueueContents.Of(Home.Queue);
         var files = contents.InOrder();
-        Forget(_unfinished, files);
-        Forget(_postponed, files);
+        Forget(files);
         _line.Set(files);
         var started = _clock.GetTimestamp();
         while (_line.Left > 0 && _clock.GetElapsedTime(started) < LongestPass)
             handled += await TakeAsync(_line.Take(AtOnce, BytesAtOnce), cancellationToken);
-        Postponed = _postponed.Count;
         if (_line.Left > 0)
             return Math.Max(1, handled); // There is more to do.
         if (_faulty.Count > 0)
@@ -102,14 +91,13 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         return handled;
     }
 
-    private static void Forget(
-        Dictionary<string, (FileFacts Facts, long Since)> kept, List<(string Path, FileFacts Facts)> files)
+    private void Forget(List<(string Path, FileFacts Facts)> files)
     {
-        if (kept.Count == 0)
+        if (_unfinished.Count == 0)
             return;
         var there = files.Select(file => file.Path).ToHashSet();
-        foreach (var gone in kept.Keys.Where(path => !there.Contains(path)).ToList())
-            kept.Remove(gone);
+        foreach (var gone in _unfinished.Keys.Where(path => !there.Contains(path)).ToList())
+            _unfinished.Remove(gone);
     }
 
     /// <summary>The envelopes in the folder, oldest first.</summary>
@@ -175,8 +163,6 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     {
         if (_unfinished.TryGetValue(path, out var seen) && seen.Facts == facts && _clock.GetElapsedTime(seen.Since) < Settled)
             return false;
-        if (_postponed.TryGetValue(path, out var later) && later.Facts == facts && _clock.GetElapsedTime(later.Since) < TriedAgain)
-            return false;
         if (!_settings.Current.Config.TakesFiles)
             return Reject(path, Speakers.Closed);
         if (_speakers.NamesRefusal(facts) is { } names)
@@ -215,8 +201,6 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
     private bool Settle(Found found, Inbox.Acceptance acceptance)
     {
         CrashPoint.Pass("accept-2-durable");
-        if (acceptance is Inbox.Acceptance.Refused { RetryAfter: not null } late)
-            return Postpone(found, late.Reason);
         if (acceptance is Inbox.Acceptance.Refused refused)
             return Reject(found.Path, refused.Reason);
         if (acceptance is Inbox.Acceptance.Duplicate duplicate)
@@ -224,17 +208,7 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         UntrustedFile.Remove(found.Path, found.Facts);
         CrashPoint.Pass("accept-3-removed");
         _unfinished.Remove(found.Path);
-        _postponed.Remove(found.Path);
         return true;
-    }
-
-    /// <summary>It stays where it is, and nothing of it is lost.</summary>
-    private bool Postpone(Found found, string reason)
-    {
-        if (_postponed.Count == 0)
-            LogPostponed(Path.GetFileName(found.Path), reason);
-        _postponed[found.Path] = (found.Facts, _clock.GetTimestamp());
-        return false;
     }
 
     private bool RejectWhenSettled(string path, FileFacts facts, string reason)
@@ -272,20 +246,13 @@ internal sealed partial class QueueFolder : ILoop, IDisposable
         public static Found From(string path, FileFacts facts, byte[] bytes, Envelope envelope)
         {
             var key = envelope.Id is { } id ? "id:" + id : KeyOf(path, facts, bytes);
-            var incoming = new Incoming(envelope.Session, envelope.Content, key, ReplyChannel.Folder)
-            {
-                MessageId = envelope.MessageId,
-                Source = string.Create(CultureInfo.InvariantCulture, $"{NameAllowance.Queue}{facts.Owner}"),
-            };
+            var incoming = new Incoming(envelope.Session, envelope.Content, key, ReplyChannel.Folder) { MessageId = envelope.MessageId };
             return new Found(path, facts, incoming);
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "Rejected envelope {Name}: {Reason}")]
     private partial void LogRejected(string name, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "Envelope {Name} has to wait, and perhaps others: {Reason}")]
-    private partial void LogPostponed(string name, string reason);
 
     [LoggerMessage(LogLevel.Information, "Envelope {Name} is {MessageId} again, accepted before")]
     private partial void LogDuplicate(string name, MessageId messageId);

@@ -16,7 +16,7 @@ namespace Relay.Operator;
 /// to the operator, once until the folder of the rejected ones is empty. What was said is recorded in the same transaction, so a kill
 /// between the rejecting and the saying neither loses nor repeats it. Of very many the oldest are removed, and counted.</summary>
 internal sealed partial class Rejections(
-    SettingsSource settings, SessionDirectory directory, QueueFolder queue, Database database, ILogger<Rejections> log) : ILoop
+    SettingsSource settings, SessionDirectory directory, Database database, ILogger<Rejections> log) : ILoop
 {
     /// <summary>How much of a file is searched for the session's name.</summary>
     private const int Searched = 1_048_576;
@@ -28,7 +28,6 @@ internal sealed partial class Rejections(
 
     private readonly HashSet<string> _told = [];
     private bool _mayStand = true;
-    private bool _mayWait = true;
 
     public string Name => "telling of rejected envelopes";
 
@@ -40,7 +39,6 @@ internal sealed partial class Rejections(
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        await TellOfPostponedAsync(cancellationToken);
         var names = RejectedFolder.Names(Folder);
         _told.IntersectWith(names);
         if (names.Count == 0 && _mayStand)
@@ -80,26 +78,6 @@ internal sealed partial class Rejections(
                 await FactStore.SetAsync(writing, FactStore.RejectedRemoved, text, cancellationToken);
                 var (files, megabytes) = (RejectedFolder.MostFiles, RejectedFolder.MostBytes / 1024 / 1024);
                 writing.OnceCommitted(() => LogRemoved(removed.Count, files, megabytes, count));
-            },
-            cancellationToken);
-    }
-
-    /// <summary>Envelopes that wait in the queue, because too many new sessions have written some: one page while there are any.</summary>
-    private async Task TellOfPostponedAsync(CancellationToken cancellationToken)
-    {
-        if (queue.Postponed is not { } count || (count == 0 && !_mayWait))
-            return;
-        _mayWait = count > 0;
-        var text = $"{count} envelopes of new sessions wait in queue/: too many new names were made within an hour "
-            + "(agents.new_names_per_hour). They are taken as that allows; list the sessions in config.yaml, or remove the files.";
-        var page = new NewPage(PageCause.NewNames, "Relay: too many new sessions", text, Priority: 4, "warning");
-        await database.WriteAsync<bool>(
-            async writing =>
-            {
-                if (count > 0)
-                    return await PageStore.QueueAsync(writing, page, cancellationToken);
-                await PageStore.ClearAsync(writing, PageCause.NewNames, cancellationToken);
-                return true;
             },
             cancellationToken);
     }

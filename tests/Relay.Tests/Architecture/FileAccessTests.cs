@@ -9,7 +9,7 @@ namespace Relay.Tests.Architecture;
 /// user's, larger than memory. Reads the sources.</summary>
 public sealed class FileAccessTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     /// <summary>Calls of <see cref="File"/> that open what is at a path, or make something there.</summary>
     private static readonly string[] Opening = ["Read", "Write", "Append", "Open", "Create", "Copy", "Replace"];
@@ -68,18 +68,10 @@ public sealed class FileAccessTests
         var first = made.ArgumentList?.Arguments.FirstOrDefault()?.Expression;
         return made.Type.ToString() switch
         {
-            "FileStream" => (first as ObjectCreationExpressionSyntax)?.Type.ToString() != "SafeFileHandle",
+            "FileStream" => first?.ToString() != "handle" && (first as ObjectCreationExpressionSyntax)?.Type.ToString() != "SafeFileHandle",
             "StreamReader" or "StreamWriter" => first is LiteralExpressionSyntax or InterpolatedStringExpressionSyntax
                 || first?.ToString() is "path" or "file",
             _ => false,
         };
-    }
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Relay.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("run these tests from inside the repository");
-        return folder;
     }
 }

@@ -8,11 +8,11 @@ using Xunit;
 
 namespace Relay.Tests.Http;
 
-/// <summary>The real program, which may open 350 files: more connections than that do not end it, and those who have business with it are
+/// <summary>The real program, which may open 520 files: more connections than that do not end it, and those who have business with it are
 /// let in.</summary>
 public sealed class FloodTests
 {
-    private const int Handles = 350;
+    private const int Handles = 520;
 
     private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
 

@@ -95,7 +95,7 @@ public sealed class IncomingTests : IAsyncLifetime
             for (var i = 0; i < RequestBounds.MostOfOneSession; i++)
             {
                 held.Add(await ConnectAsync());
-                await SendAsync(held[^1], Head("GET", $"/agents/x/wait", "X-Relay-Session: greedy\r\n"));
+                await SendAsync(held[^1], Head("GET", $"/agents/x{i}/wait", "X-Relay-Session: greedy\r\n"));
             }
             await Until.TrueAsync(async () => (await StatusOfAsync("greedy")).StatusCode == HttpStatusCode.TooManyRequests, "429");
 

@@ -43,7 +43,7 @@ public sealed class LocalSocketTests
     {
         await using var relay = new CliHome(Config, folder: folder);
         var daemon = await relay.StartAsync();
-        var token = ("RELAY_TOKEN", await TokenAsync(relay));
+        var token = ("RELAY_SESSION_TOKEN", (await relay.RunAsync("token", "s1")).Output.Trim());
 
         var started = await Programs.HookAsync("session-start", relay.Home, daemon.Url, token);
         await relay.RunAsync("answer", "@s1: go on");
@@ -150,12 +150,6 @@ public sealed class LocalSocketTests
 
     private static string SocketOf(CliHome relay) => JsonSerializer.Deserialize<JsonElement>(
         File.ReadAllBytes(relay.Home.EndpointFile)).GetProperty("socket").GetString()!;
-
-    private static async Task<string> TokenAsync(CliHome relay)
-    {
-        var lines = await File.ReadAllLinesAsync(relay.Home.EnvFile, CancellationToken);
-        return lines.Single(line => line.StartsWith("RELAY_TOKEN=", StringComparison.Ordinal))[12..];
-    }
 
     private static async Task<string> SpeakAsync(string path, string request)
     {

@@ -59,7 +59,7 @@ internal sealed partial class HookEndpoint(
             return (StatusCodes.Status403Forbidden, refused, null);
         return directory.AcceptsUnknown && seen.Caller.NameSource is { } source
             && await NameAllowance.WaitAsync(reading, directory, source, cancellationToken) is { } wait
-            ? (StatusCodes.Status429TooManyRequests, NameAllowance.TooMany(directory, source), wait)
+            ? (StatusCodes.Status429TooManyRequests, NameAllowance.TooMany(directory), wait)
             : (StatusCodes.Status403Forbidden, unknown, null);
     }
 

@@ -40,7 +40,6 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public static readonly PageCause RejectedEnvelopes = new(PageKind.Refused, "queue/.rejected");
     public static readonly PageCause Moving = new(PageKind.Moving, "");
 
-    public static readonly PageCause NewNames = new(PageKind.Refused, "queue: new names");
     public static readonly PageCause MorePermissions = new(PageKind.Question, "more");
 
     /// <summary>Sessions of a name have made too many rounds by themselves.</summary>

@@ -69,6 +69,6 @@ internal sealed record KnownDatabase(string? Id, long Entries, long Messages, Da
     }
 
     private static Dictionary<string, KnownDatabase> All(RelayHome home) =>
-        JsonSerializer.Deserialize<Dictionary<string, KnownDatabase>>(File.ReadAllBytes(home.KnownDatabaseFile), Options)
+        JsonSerializer.Deserialize<Dictionary<string, KnownDatabase>>(BoundedFile.ReadState(home.KnownDatabaseFile).Found, Options)
         ?? throw new JsonException();
 }

@@ -36,7 +36,7 @@ internal static class DatabaseFile
     private static string? FaultOf(string path, bool mayBeShort)
     {
         var header = new byte[HeaderSize];
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var file = Posix.OpenRegular(path) ?? throw new IOException($"{path} is no file");
         var length = RandomAccess.GetLength(file);
         if (RandomAccess.Read(file, header, fileOffset: 0) < HeaderSize || !header.AsSpan().StartsWith("SQLite format 3\0"u8))
             return $"{path} is no database of SQLite";

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Relay.Files.Platform;
 
 namespace Relay.Storage.Sqlite;
 
@@ -16,7 +17,8 @@ internal static class DatabaseLog
     /// <summary>Null when all that was promised can be read.</summary>
     public static string? FaultOf(string path)
     {
-        using var file = File.OpenRead(path);
+        using var handle = Posix.OpenRegular(path) ?? throw new IOException($"{path} is no file");
+        using var file = new FileStream(handle, FileAccess.Read);
         var header = new byte[HeaderSize];
         if (file.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false) < HeaderSize || header.AsSpan().IndexOfAnyExcept((byte)0) < 0)
             return null; // Not begun.

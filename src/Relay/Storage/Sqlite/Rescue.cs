@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Relay.Files;
 
 namespace Relay.Storage.Sqlite;
 
@@ -61,7 +62,7 @@ internal static class Rescue
         var probe = Path.Combine(Path.GetDirectoryName(path)!, ".room");
         try
         {
-            File.WriteAllBytes(probe, new byte[Room]);
+            DurableFile.WriteUnsynced(probe, new byte[Room]);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

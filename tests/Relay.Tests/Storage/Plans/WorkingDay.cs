@@ -24,7 +24,7 @@ namespace Relay.Tests.Storage.Plans;
 
 /// <summary>All that a relay does in a day, once or a few times each: every loop, every outcome of a turn, every way in and out, every
 /// look at it, every command that reads the database.</summary>
-internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
+internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
 {
     public const string Config = """
         max_tokens: 1000
@@ -86,9 +86,10 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
                 relay.Consume(session);
             }
         relay.Drop("s6", "Shall I?", id: "s6-0"); // Once more.
-        var incoming = new Incoming(SessionId.Stored("s6"), "Shall I?", "id:named", ReplyChannel.None)
+        var incoming = new Incoming(SessionId.Stored("newcomer-2"), "Shall I?", "id:named", ReplyChannel.None)
         {
             MessageId = MessageId.New(relay.Clock.GetUtcNow()).Value,
+            Source = "connection:newcomer",
         };
         await relay.Get<Inbox>().AcceptAsync(incoming, CancellationToken);
         foreach (var file in new[] { """{"session_id": "s6"}""", "[]" })
@@ -289,16 +290,5 @@ internal sealed class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
     {
         var conversation = FinishedStore.ConversationOf(int.Parse(session[1..], CultureInfo.InvariantCulture));
         return (await relay.ReadAsync(reading => MessageStore.FindAsync(reading, conversation, message, CancellationToken)))!;
-    }
-
-    private async Task LookAsync()
-    {
-        await relay.StatusAsync();
-        await relay.RunAsync<StatusMirror>();
-        await relay.Get<Health>().ReadAsync(CancellationToken);
-        await relay.RunAsync<StuckWatch>();
-        await relay.RunAsync<Pager>();
-        await relay.RunAsync<AdvisorLoop>();
-        await relay.RunAsync<QueueFolder>();
     }
 }
