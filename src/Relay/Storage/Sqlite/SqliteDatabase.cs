@@ -110,8 +110,8 @@ internal sealed class SqliteDatabase : Database
 
     private DatabaseFaultException? WhyLost()
     {
-        if (_files?.Fault() is not { } fault)
-            return null;
+        if (_disposed || _files?.Fault() is not { } fault)
+            return null; // Once it is closed, the files beside it are rightly gone.
         const string closed = "nothing is accepted until it is back";
         var remedy = _files.IsMainGone
             ? $"{closed}; or stop the relay and put {Path.GetFileName(RescuedFile)} in its place"
@@ -182,9 +182,9 @@ internal sealed class SqliteDatabase : Database
 
     protected override async Task CloseAsync_NeedsLock()
     {
-        _disposed = true;
         if (_files is not null && WhyLost() is not null)
             RescueOnce_NeedsLock(_files);
+        _disposed = true;
         await _writer.DisposeAsync();
         while (_readers.TryPop(out var reader))
             await reader.DisposeAsync();
