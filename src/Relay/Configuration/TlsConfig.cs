@@ -1,6 +1,6 @@
-using Relay.Files;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Relay.Files;
 
 namespace Relay.Configuration;
 
