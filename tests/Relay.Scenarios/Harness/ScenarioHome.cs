@@ -14,6 +14,8 @@ namespace Relay.Scenarios.Harness;
 /// If RELAY_SCENARIO_KEEP is set in the environment, the folder is kept for inspection.</summary>
 internal sealed class ScenarioHome : IDisposable
 {
+    private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     public const string OperatorToken = "of-the-operator-0123456789";
 
     private readonly Uri? _database;
@@ -31,7 +33,7 @@ internal sealed class ScenarioHome : IDisposable
     {
         _database = database;
         _folder = Directory.CreateTempSubdirectory("relay-scenario-").FullName;
-        Paths = new RelayHome(name is null ? _folder : Directory.CreateDirectory(Path.Combine(_folder, name)).FullName);
+        Paths = new RelayHome(name is null ? _folder : Directory.CreateDirectory(Path.Combine(_folder, name), OwnersAlone).FullName);
         _api = api;
         _ntfy = ntfy;
         _config = config;
