@@ -22,7 +22,7 @@ public abstract class FaultStage : Stage
     private protected static async Task<string> StatusAsync(RelayProcess relay)
     {
         using var http = new HttpClient();
-        http.DefaultRequestHeaders.Authorization = new("Bearer", "token");
+        http.DefaultRequestHeaders.Authorization = new("Bearer", ScenarioHome.OperatorToken);
         using var status = JsonDocument.Parse(await http.GetStringAsync(new Uri(relay.Url, "status"), CancellationToken));
         var root = status.RootElement;
         return $"{root.GetProperty("state").GetString()}: {root.GetProperty("state_reason").GetString()}";
