@@ -12,7 +12,7 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Null, with the reason, where it may not be mounted.</summary>
     public static SmallDisk? TryMount(string folder, int mebibytes, out string why) => Environment.UserName != "root"
         ? Refused("mounting needs root", out why)
-        : Run("mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m", "tmpfs", folder], out why) ? new SmallDisk(folder) : null;
+        : Run("mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m,mode=700", "tmpfs", folder], out why) ? new SmallDisk(folder) : null;
 
     /// <summary>The folder as it is, on a mount of its own, so that it can be made read-only.</summary>
     public static SmallDisk? TryBind(string folder, out string why) => Environment.UserName != "root"
