@@ -52,7 +52,11 @@ internal sealed partial class Daemon : IAsyncDisposable
 
         public sealed record AlreadyRunning(int? ProcessId) : Start;
 
-        public sealed record Impossible(string Reason) : Start;
+        public sealed record Impossible(string Reason) : Start
+        {
+            /// <summary>Another start may succeed by itself.</summary>
+            public bool IsPassing { get; init; }
+        }
     }
 
     public string Url { get; private set; } = "";
@@ -88,9 +92,9 @@ internal sealed partial class Daemon : IAsyncDisposable
             {
                 var reason = exception is DatabaseFaultException { NeedsRestoring: true } fault
                     ? LostDatabase.Complete(settings.Current, fault).Message
-                    : FullDisk.Explain(exception);
+                    : FullDisk.Explain(exception).Replace("the relay goes on by itself", "then start it again", StringComparison.Ordinal);
                 await Refusal.TellAsync(settings, reason, clock);
-                return new Start.Impossible(reason);
+                return new Start.Impossible(reason) { IsPassing = FullDisk.Is(reason) };
             }
     }
 
@@ -143,7 +147,7 @@ internal sealed partial class Daemon : IAsyncDisposable
     /// <summary>First the clients that wait for a reply are told that there is none yet; then everything stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        File.Delete(_home.EndpointFile);
+        DurableFile.TryRemove(_home.EndpointFile);
         _host.Lifetime.StopApplication();
         using var limit = new CancellationTokenSource(CallsLimit, _database.Clock);
         await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
@@ -189,14 +193,24 @@ internal sealed partial class Daemon : IAsyncDisposable
         LogListening(Services.GetRequiredService<ILogger<Daemon>>(), Url, socket, listen.Openness ?? "closed to the network");
         await wait.RunAsync(
             () => _database.WriteAsync(
-                writing => PageStore.AnnounceAsync(
-                    writing, settings.Current.Config.Model, string.Join("; ", [AboutHome, .. Opened(listen)]), cancellationToken),
+                async writing =>
+                {
+                    await PageStore.AnnounceAsync(
+                        writing, settings.Current.Config.Model, string.Join("; ", [AboutHome, .. Opened(listen)]), cancellationToken);
+                    if (Services.GetRequiredService<HomeMemory>().Older is { } older)
+                        await PageStore.QueueAsync(writing, OlderPage(older), cancellationToken);
+                },
                 cancellationToken),
             cancellationToken);
     }
 
     /// <summary>For the page that says the relay is there.</summary>
     private string AboutHome => Warning is null ? _home.Root : $"{_home.Root}\n\n{Warning}";
+
+    private static NewPage OlderPage(string words) => new(
+        PageCause.Broken("older database"), "Relay error: what its database had last is lost",
+        $"{words}.\n\nIf there is a newer copy, stop the relay and put it back: docs/operations.md says how.",
+        Priority: 4, "rotating_light");
 
     private static string[] Opened(ListenAddress listen) => listen.Openness is { } openness ? [openness] : [];
 

@@ -85,6 +85,23 @@ public sealed class MachineScenarios : Stage
         }
     }
 
+    [Fact]
+    public async Task What_connect_writes_nobody_else_may_write_whatever_the_umask()
+    {
+        using var home = new ScenarioHome(Api.Address, Ntfy.Address);
+        var project = Directory.CreateDirectory(Path.Combine(home.Paths.Root, "project")).FullName;
+        string[] connect = ["connect", "claude-code", "--project", project, "--session", "shop", "--home", home.Paths.Root];
+        await using var relay = await RelayProcess.StartAsync(home, CancellationToken);
+        using var process = System.Diagnostics.Process.Start(
+            "/bin/sh", ["-c", "umask 000; exec \"$0\" \"$@\"", RelayProcess.Program(), .. connect]);
+        await process.WaitForExitAsync(CancellationToken);
+
+        Assert.Equal(0, process.ExitCode);
+        var written = Directory.GetFileSystemEntries(project, "*", SearchOption.AllDirectories);
+        Assert.NotEmpty(written);
+        Assert.All(written, path => Assert.Equal((UnixFileMode)0, File.GetUnixFileMode(path) & (UnixFileMode)0b000_010_010));
+    }
+
     [Theory]
     [InlineData("with spaces and 'quotes' \"both\"", null)]
     [InlineData("ünïcode-日本-🙂", null)]

@@ -28,6 +28,8 @@ internal sealed record Allowing(long Question, string Text, string Digest, bool 
                     return null;
                 if (open.Find(each => each.Id == (question ?? each.Id)) is not { Kind: QuestionKind.Permission } meant)
                     return null;
+                if (question is null && await PermissionPage.MayBeMistakenAsync(reading, meant, cancellationToken))
+                    return null; // The relay says why it does not count.
                 var why = await PermissionPage.WhyNotWholeAsync(reading, meant, cancellationToken);
                 return new Allowing(meant.Id, meant.Text, PermissionDigest.Of(meant), IsPageWhole: why is null);
             },

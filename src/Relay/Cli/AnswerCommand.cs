@@ -83,13 +83,19 @@ internal static class AnswerCommand
         return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    /// <summary>Before it is allowed. A person whose page was cut has not seen it, and is asked.</summary>
+    /// <summary>Before it is allowed. Where the page was cut nobody has seen it yet: a person is asked, and a program has to say with the
+    /// digest that it was read.</summary>
     private static void ShowAllowed(CommandContext context, Allowing allowing, bool json)
     {
         if (!json)
             context.WriteBlock(allowing.Text);
-        if (json || allowing.IsPageWhole || context.IsInputRedirected || !context.IsOutputTerminal)
+        if (allowing.IsPageWhole)
             return;
+        if (json || context.IsInputRedirected || !context.IsOutputTerminal)
+            throw new CommandFailure(
+                ExitCode.Failed,
+                $"the page of question #{allowing.Question} was cut, so nothing is allowed yet: "
+                + $"read it (relay questions {allowing.Question}), then relay answer {allowing.Question} allow {allowing.Digest}");
         context.Output.Write($"The page was cut. Allow exactly this, {allowing.Digest}? [y/N] ");
         context.Output.Flush();
         using var keyboard = new StreamReader(context.Input);

@@ -65,7 +65,7 @@ internal static class RunCommand
                 return ExitCode.TryLater;
             case Daemon.Start.Impossible impossible:
                 await context.Error.WriteLineAsync($"relay cannot start: {impossible.Reason}");
-                return ExitCode.Configuration;
+                return impossible.IsPassing ? ExitCode.Failed : ExitCode.Configuration;
             case Daemon.Start.Running running:
                 await using (running.Daemon)
                 {

@@ -66,6 +66,9 @@ internal sealed partial class HomeMemory(
             throw LostDatabase.New(home, kind, DatabaseFault.Lost, "the database is another than this home's");
     }
 
+    /// <summary>That there is less in it than was known; null where there is not. It stands as long as the relay runs.</summary>
+    public string? Older { get; private set; }
+
     /// <summary>Once it is ready for work.</summary>
     /// <returns>What the operator should know; null where there is less in it than was known.</returns>
     public async Task<string?> OpenAsync(CancellationToken cancellationToken)
@@ -79,6 +82,7 @@ internal sealed partial class HomeMemory(
             $"the database has {now.Entries} entries and {now.Messages} messages, {known.InWords}: "
             + $"it is an older copy, or what came last is lost");
         LogOlder(words);
+        Older = words;
         return words;
     }
 

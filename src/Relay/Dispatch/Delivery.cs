@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Relay.Files.Platform;
+using Relay.Http;
 
 namespace Relay.Dispatch;
 
@@ -19,13 +20,13 @@ internal sealed class Delivery(HttpContext context)
         return delivery;
     }
 
-    /// <summary>Puts replies on the response; when it is over already, or the client has closed its side, they are free again at
-    /// once.</summary>
+    /// <summary>Puts replies on the response; when it is over already, the client has closed its side, or its token was revoked, they are
+    /// free again at once.</summary>
     public void Carry(Handover.Lease lease)
     {
         lock (_lock)
         {
-            if (!_over && !ClientConnection.IsClosed(context))
+            if (!_over && !ClientConnection.IsClosed(context) && context.Features.Get<StillGood>()?.Ask() != false)
             {
                 _leases.Add(lease);
                 return;

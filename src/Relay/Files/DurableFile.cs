@@ -50,7 +50,8 @@ internal static class DurableFile
         }
     }
 
-    private static bool TryRemove(string path)
+    /// <summary>False where it cannot be removed, as on a disk that takes no writes.</summary>
+    public static bool TryRemove(string path)
     {
         try
         {

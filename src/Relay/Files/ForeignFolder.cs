@@ -8,7 +8,6 @@ internal sealed class ForeignFolder(string root)
 {
     private const int Largest = 16 << 20;
     private const UnixFileMode AllRead = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const UnixFileMode AllWrite = UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const UnixFileMode AllEnter = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Null when there is no such file.</summary>
@@ -34,7 +33,7 @@ internal sealed class ForeignFolder(string root)
         if (mode is null && target is not null)
             DurableFile.ReplaceKeepingMode(target, content);
         else
-            DurableFile.Replace(target ?? path, content, mode ?? FileModes.AsStarted(AllRead | AllWrite));
+            DurableFile.Replace(target ?? path, content, mode ?? FileModes.AsStarted(AllRead | UnixFileMode.UserWrite));
     }
 
     /// <summary>Of a link, what it leads to.</summary>
@@ -66,6 +65,6 @@ internal sealed class ForeignFolder(string root)
         if (folder != root)
             Make(Path.GetDirectoryName(folder)!);
         Directory.CreateDirectory(folder);
-        File.SetUnixFileMode(folder, FileModes.AsStarted(AllRead | AllWrite | AllEnter));
+        File.SetUnixFileMode(folder, FileModes.AsStarted(AllRead | UnixFileMode.UserWrite | AllEnter));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class ConnectionWatch(ConnectionBook connections) : ILoop
 
     public Topic? WakesOn => null;
 
-    public TimeSpan Poll => TimeSpan.FromSeconds(_held.IsEmpty ? 5 : 1);
+    public TimeSpan Poll => TimeSpan.FromSeconds(1);
 
     /// <summary>Dispose it when the request is over.</summary>
     public IDisposable Enter(HttpContext context)

@@ -65,11 +65,33 @@ internal sealed class RequestGuard(
             if (SessionHeader.Given(context.Request) is { } session && !caller.MaySpeakAs(session))
                 return (StatusCodes.Status403Forbidden, Caller.NotYours(session, connection.Name));
             credentials.NoteUse(connection, context);
+            context.Features.Set(new StillGood(() => IsStillGood(context.Request)));
+            context.Response.OnStarting(() => BreakOffIfRevoked(context));
         }
         context.Features.Get<Guest>()?.Prove();
         context.Features.Set(caller);
         context.User = Principal(caller);
         return null;
+    }
+
+    /// <summary>A held request brings nothing to a token that was revoked meanwhile.</summary>
+    private Task BreakOffIfRevoked(HttpContext context)
+    {
+        if (!IsStillGood(context.Request))
+            context.Abort();
+        return Task.CompletedTask;
+    }
+
+    private bool IsStillGood(HttpRequest request)
+    {
+        try
+        {
+            return credentials.Of(request) is Credentials.Shown.Accepted;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The MCP SDK lets an MCP session be used only by the user that began it.</summary>
@@ -103,3 +125,6 @@ internal sealed class RequestGuard(
         return IPAddress.TryParse(bare, out var address) && address.Equals(local);
     }
 }
+
+/// <summary>Whether the token a request came with is still good, as one that is held may find it revoked.</summary>
+internal sealed record StillGood(Func<bool> Ask);

@@ -43,8 +43,12 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         (await AcceptAsync([incoming], cancellationToken))[0];
 
     /// <summary>Accepts several messages in this order, with one commit.</summary>
-    public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken) =>
-        incoming.Count == 0 ? [] : await database.WriteAsync(
+    public async Task<Acceptance[]> AcceptAsync(IReadOnlyList<Incoming> incoming, CancellationToken cancellationToken)
+    {
+        if (incoming.Count == 0)
+            return [];
+        database.ThrowIfDamaged();
+        return await database.WriteAsync(
             async writing =>
             {
                 var acceptances = new Acceptance[incoming.Count];
@@ -53,6 +57,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
                 return acceptances;
             },
             cancellationToken);
+    }
 
     private async Task<Acceptance> AcceptAsync(Writing writing, Incoming incoming, CancellationToken cancellationToken)
     {

@@ -41,14 +41,18 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         public sealed record Refused(string Reason) : Outcome;
     }
 
-    public Task<Outcome> TakeAsync(OperatorInput input, CancellationToken cancellationToken) => database.WriteAsync(
-        async writing =>
-        {
-            var outcome = await TakeOnceAsync(writing, input, cancellationToken);
-            writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
-            return outcome;
-        },
-        cancellationToken);
+    public async Task<Outcome> TakeAsync(OperatorInput input, CancellationToken cancellationToken)
+    {
+        database.ThrowIfDamaged();
+        return await database.WriteAsync(
+            async writing =>
+            {
+                var outcome = await TakeOnceAsync(writing, input, cancellationToken);
+                writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
+                return outcome;
+            },
+            cancellationToken);
+    }
 
     /// <summary>Records the key of the input in the same transaction, with the text it stands for. The key of refused input is not
     /// recorded.</summary>
@@ -168,6 +172,9 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return PermissionDigest.Matches(question, digest)
                 ? null
                 : $"question #{question.Id} does not ask for what {digest} stands for, so nothing is allowed: {look}";
+        if (input.Question is null && await PermissionPage.MayBeMistakenAsync(reading, question, cancellationToken))
+            return $"another permission was taken back a moment ago, and question #{question.Id} had not been shown yet, so these words "
+                + $"may be meant for that: {look}";
         return await PermissionPage.WhyNotWholeAsync(reading, question, cancellationToken) is { } why // (2)
             ? $"question #{question.Id} was not shown in full ({why}), so a bare allow does not count: {look}"
             : null;

@@ -9,6 +9,11 @@ namespace Relay.Operator;
 /// then nothing can be allowed from it.</summary>
 internal static class PermissionPage
 {
+    private static readonly TimeSpan TakenBackLately = TimeSpan.FromMinutes(2);
+
+    /// <summary>How many questions may have been asked since one was taken back.</summary>
+    private const int LookedBack = 20;
+
     /// <summary>In bytes, less than a page may have: the page must not be cut once more when it is sent.</summary>
     private const int LongestBody = 4_000, LongestSent = 7_500, LongestTool = 80;
 
@@ -35,6 +40,17 @@ internal static class PermissionPage
         return page.IsTitleAlone ? "its page went out as the title alone"
             : page.Body.StartsWith(question.Text, StringComparison.Ordinal) ? null
             : "its page was cut";
+    }
+
+    /// <summary>Whether words without a number may be meant for another permission: one that its session took back a moment ago, while the
+    /// page of this one had not been sent yet. So no session puts one thing in the place of another.</summary>
+    public static async Task<bool> MayBeMistakenAsync(Reading reading, Question question, CancellationToken cancellationToken)
+    {
+        if (await PageStore.StandingAsync(reading, PageCause.Question(question.Id), cancellationToken) is { IsSent: true })
+            return false;
+        var newest = await QuestionStore.NewestAsync(reading, LookedBack, cancellationToken);
+        return newest.Exists(each => each is { Kind: QuestionKind.Permission, State: QuestionState.Expired, AnsweredAt: { } at }
+            && (reading.Now - at).Duration() < TakenBackLately);
     }
 
     private static string Cut(Question question, int room)

@@ -160,6 +160,14 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         return met;
     }
 
+    /// <summary>Before something is accepted: a damaged database is replaced by a backup, and what came last is not in that.</summary>
+    /// <exception cref="DatabaseFaultException">It is damaged.</exception>
+    public void ThrowIfDamaged()
+    {
+        if (Trouble is { Kind: DatabaseFault.Damaged } damaged)
+            throw damaged;
+    }
+
     /// <summary>What is wrong now. Damage stands until the next start looks through all of it.</summary>
     protected virtual async Task<DatabaseFaultException?> StandsAsync(
         DatabaseFaultException? trouble, Func<Writing, Task> probe, CancellationToken cancellationToken)

@@ -33,7 +33,8 @@ internal sealed class ScenarioHome : IDisposable
     {
         _database = database;
         _folder = Directory.CreateTempSubdirectory("relay-scenario-").FullName;
-        Paths = new RelayHome(name is null ? _folder : Directory.CreateDirectory(Path.Combine(_folder, name), OwnersAlone).FullName);
+        Paths = new RelayHome(name is null ? _folder : Directory.CreateDirectory(Path.Combine(_folder, name)).FullName);
+        File.SetUnixFileMode(Paths.Root, OwnersAlone);
         _api = api;
         _ntfy = ntfy;
         _config = config;

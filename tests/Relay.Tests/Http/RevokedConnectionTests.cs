@@ -50,6 +50,34 @@ public sealed class RevokedConnectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_comes_right_after_the_revocation_is_not_taken_with_it()
+    {
+        await new ClaudeSession(_relay, "claude-1") { Token = _shop.Token }.HookAsync("SessionStart");
+        var held = HeldAsync();
+        await _relay.StatusAsync();
+
+        await Connected.Book(_relay).RevokeAsync("shop", Cancel);
+        Assert.IsType<Relay.Operator.Answers.Outcome.Direct>(await _relay.AnswerAsync("@shop: The code is 1234."));
+
+        Assert.DoesNotContain("1234", await held, StringComparison.Ordinal);
+        var (_, taken) = await (await Connected.AsAsync(_relay, "shop")).SendAsync(HttpMethod.Get, "/sessions/shop/replies");
+        Assert.Contains("1234", (string?)taken["text"], StringComparison.Ordinal);
+    }
+
+    private async Task<string> HeldAsync()
+    {
+        try
+        {
+            var (_, body) = await _shop.SendAsync(HttpMethod.Get, "/sessions/shop/replies").WaitAsync(RunningRelay.Patience, Cancel);
+            return body.ToJsonString();
+        }
+        catch (HttpRequestException)
+        {
+            return ""; // Broken off.
+        }
+    }
+
+    [Fact]
     public async Task A_list_that_cannot_be_read_opens_nothing_and_is_told()
     {
         await File.WriteAllTextAsync(_relay.Home.ConnectionsFile, "{", Cancel);

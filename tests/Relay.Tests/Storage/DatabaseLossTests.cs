@@ -131,6 +131,8 @@ public sealed class DatabaseLossTests : IAsyncLifetime
         Assert.Contains("put relay.db back from a backup", fault, StringComparison.Ordinal);
         Assert.Contains(fault, (await _relay.StatusAsync()).StateReason, StringComparison.Ordinal);
         Assert.Equal("Relay error: the database", Assert.Single(_ntfy.Pages).Title);
+        var refused = await Assert.ThrowsAsync<DatabaseFaultException>(() => _relay.AcceptAsync("s", "Not into what is to be replaced."));
+        Assert.Equal(DatabaseFault.Damaged, refused.Kind);
         Assert.Single(_relay.Logs.GetSnapshot(), line => line.Level == LogLevel.Error && line.Message.StartsWith("The database:"));
     }
 

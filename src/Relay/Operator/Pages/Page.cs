@@ -80,7 +80,8 @@ internal sealed record NewPage(PageCause Cause, string Title, string Body, int P
 /// <summary>What is recorded of the page that stands for a cause.</summary>
 /// <param name="Body">All its text.</param>
 /// <param name="IsTitleAlone">The server took only the title of it.</param>
-internal sealed record StandingPage(string Body, bool IsTitleAlone);
+/// <param name="IsSent">The server took it.</param>
+internal sealed record StandingPage(string Body, bool IsTitleAlone, bool IsSent);
 
 /// <summary>A page for the operator. It is kept until the ntfy server has taken it, or refused it for good.</summary>
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)

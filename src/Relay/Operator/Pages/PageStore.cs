@@ -124,12 +124,12 @@ internal static class PageStore
     public static Task<StandingPage?> StandingAsync(Reading reading, PageCause cause, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT body, CASE WHEN state = 'sent' AND last_error IS NOT NULL THEN 1 ELSE 0 END
+            SELECT body, CASE WHEN state = 'sent' AND last_error IS NOT NULL THEN 1 ELSE 0 END, CASE WHEN state = 'sent' THEN 1 ELSE 0 END
             FROM pages
             WHERE kind = @kind AND subject = @subject AND {IsStanding}
             """)
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject)
-            .FirstAsync(row => new StandingPage(row.Text(), row.Flag()), cancellationToken);
+            .FirstAsync(row => new StandingPage(row.Text(), row.Flag(), row.Flag()), cancellationToken);
 
     /// <summary>To be shown as unsent, and not to be repeated by time alone.</summary>
     public static Task RefusedAsync(Writing writing, QueuedPage page, string error, CancellationToken cancellationToken) =>

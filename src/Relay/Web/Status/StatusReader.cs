@@ -16,7 +16,8 @@ namespace Relay.Web.Status;
 
 /// <summary>Reads the status from the database, with or without a daemon.
 /// The time it takes depends on the unfinished messages only.</summary>
-internal sealed class StatusReader(Database database, SettingsSource settings, Faults faults, ClockSteps steps)
+internal sealed class StatusReader(
+    Database database, SettingsSource settings, Faults faults, ClockSteps steps, HomeMemory? memory = null)
 {
     private readonly Health _health = new(database, settings, faults, steps);
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
@@ -45,8 +46,11 @@ internal sealed class StatusReader(Database database, SettingsSource settings, F
         }
     }
 
-    private async Task<List<string>> WarningsAsync(Reading reading, CancellationToken cancellationToken) =>
-        (await SettingsWarnings.ReadAsync(reading, settings.Current.Config, cancellationToken)).ConvertAll(each => each.ToString());
+    private async Task<List<string>> WarningsAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var warnings = await SettingsWarnings.ReadAsync(reading, settings.Current.Config, cancellationToken);
+        return [.. memory?.Older is { } older ? [older] : Array.Empty<string>(), .. warnings.Select(each => each.ToString())];
+    }
 
     private StatusReport WithoutDatabase(string reason)
     {
