@@ -113,9 +113,7 @@ internal static partial class MessageStore
                 $"""
                 SELECT CAST(LENGTH(content) AS BIGINT)
                 FROM messages
-                WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending}
-                  AND (cause IS NULL OR cause NOT IN ('refusal', 'context') OR origin_id IS NOT NULL)
-                ORDER BY priority, number
+                WHERE {IsNext}
                 LIMIT 1
                 """)
                 .With("@conversation", conversation.Value).With("@speaker", speaker.Word())

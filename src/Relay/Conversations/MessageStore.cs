@@ -43,6 +43,14 @@ internal static partial class MessageStore
     /// <summary>Messages that may be asked now or later, without a further event.</summary>
     public const string IsPending = "state IN ('accepted', 'asking', 'deferred', 'held')";
 
+    /// <summary>The next message to be asked of a conversation's speaker is the first of these. What the model refused or cannot take waits
+    /// for the operator and lets the others pass, except an answer, without which the conversation cannot go on.</summary>
+    private const string IsNext = $"""
+        conversation_id = @conversation AND speaker = @speaker AND {IsPending}
+          AND (cause IS NULL OR cause NOT IN ('refusal', 'context') OR origin_id IS NOT NULL)
+        ORDER BY priority, number
+        """;
+
     /// <summary>Null when a message with its key is there already.</summary>
     public static async Task<InsertedMessage?> InsertAsync(Writing writing, NewMessage message, CancellationToken cancellationToken)
     {
@@ -232,17 +240,14 @@ internal static partial class MessageStore
         return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
     }
 
-    /// <summary>The next message of a conversation to be asked, of one kind of speaker. What the model refused or cannot take waits for the
-    /// operator and lets the others pass, except an answer, without which the conversation cannot go on.</summary>
+    /// <summary>The next message of a conversation to be asked, of one kind of speaker.</summary>
     public static Task<NextMessage?> NextAsync(
         Reading reading, ConversationId conversation, Speaker speaker, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Message.Columns}, priority
             FROM messages
-            WHERE conversation_id = @conversation AND speaker = @speaker AND {IsPending}
-              AND (cause IS NULL OR cause NOT IN ('refusal', 'context') OR origin_id IS NOT NULL)
-            ORDER BY priority, number
+            WHERE {IsNext}
             LIMIT 1
             """)
             .With("@conversation", conversation.Value).With("@speaker", speaker.Word())
