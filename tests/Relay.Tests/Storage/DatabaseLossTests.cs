@@ -131,9 +131,24 @@ public sealed class DatabaseLossTests : IAsyncLifetime
         Assert.Contains("put relay.db back from a backup", fault, StringComparison.Ordinal);
         Assert.Contains(fault, (await _relay.StatusAsync()).StateReason, StringComparison.Ordinal);
         Assert.Equal("Relay error: the database", Assert.Single(_ntfy.Pages).Title);
-        var refused = await Assert.ThrowsAsync<DatabaseFaultException>(() => _relay.AcceptAsync("s", "Not into what is to be replaced."));
-        Assert.Equal(DatabaseFault.Damaged, refused.Kind);
         Assert.Single(_relay.Logs.GetSnapshot(), line => line.Level == LogLevel.Error && line.Message.StartsWith("The database:"));
+    }
+
+    [Fact]
+    public async Task Known_to_be_damaged_it_accepts_nothing_though_it_could_be_written()
+    {
+        _relay.LeavesAllWell = false;
+        await _relay.RestartAsync();
+        var good = await System.IO.File.ReadAllBytesAsync(File, CancellationToken);
+        SpoiltDatabase.Scramble(File);
+        await Assert.ThrowsAsync<DatabaseFaultException>(_relay.TakeTurnsAsync);
+        await using (var stream = new FileStream(File, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            await stream.WriteAsync(good, CancellationToken);
+        await _relay.WriteAsync(writing => writing.Sql("CREATE TABLE written (a bigint)").ExecuteAsync(CancellationToken));
+
+        var refused = await Assert.ThrowsAsync<DatabaseFaultException>(() => _relay.AcceptAsync("s", "Not into what is to be replaced."));
+
+        Assert.Equal(DatabaseFault.Damaged, refused.Kind);
     }
 
     [Fact]
