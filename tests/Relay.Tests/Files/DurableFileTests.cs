@@ -52,6 +52,14 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    public void Many_at_once_in_a_folder_do_not_meet_under_one_temporary_name()
+    {
+        Parallel.For(0, 100, number => DurableFile.Replace(At($"file-{number}"), "new"u8));
+
+        Assert.Equal(100, Directory.EnumerateFiles(_folder).Count());
+    }
+
+    [Fact]
     public async Task A_FIFO_at_the_place_holds_nothing_up()
     {
         Unix.Fifo(At("pipe"));
