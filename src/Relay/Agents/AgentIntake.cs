@@ -10,7 +10,7 @@ internal sealed class AgentIntake(Inbox inbox, SettingsSource settings, Rounds r
     public Task<Inbox.Acceptance> AcceptAsync(Incoming incoming, CancellationToken cancellationToken) =>
         TooLong(incoming.Content) is { } reason
             ? Task.FromResult<Inbox.Acceptance>(new Inbox.Acceptance.Refused(reason))
-            : inbox.AcceptAsync(incoming with { Content = WithoutNul(incoming.Content) }, cancellationToken);
+            : inbox.AcceptAsync(incoming, cancellationToken);
 
     /// <summary>What a session says by itself in relay mode, as long as it may.</summary>
     public async Task<Inbox.Acceptance> AcceptRoundAsync(Incoming incoming, CancellationToken cancellationToken)
@@ -33,7 +33,4 @@ internal sealed class AgentIntake(Inbox inbox, SettingsSource settings, Rounds r
             ? null
             : FormattableString.Invariant($"this is {bytes} bytes, and max_envelope_bytes allows {limit}: send a summary");
     }
-
-    /// <summary>In the database a text ends at a NUL: what follows would be lost.</summary>
-    private static string WithoutNul(string text) => text.Replace('\0', '\uFFFD');
 }

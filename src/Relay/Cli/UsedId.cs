@@ -5,6 +5,7 @@ using Relay.Files;
 using Relay.Files.Platform;
 using Relay.Intake;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -20,7 +21,7 @@ internal static class UsedId
         var queued = Queued(settings.Current, session, id); // Before the database: what the relay takes meanwhile is there.
         var isStored = settings.Current.Config.Store != StoreKind.Sqlite || File.Exists(settings.Current.Home.DatabaseFile);
         var stored = isStored ? await FindAsync(settings, session, id, cancellationToken) : null;
-        if ((stored?.Content ?? queued?.Content) is { } text && Sql.Stored(text) != Sql.Stored(content))
+        if ((stored?.Content ?? queued?.Content) is { } text && WellFormed.Of(text) != WellFormed.Of(content))
             throw new CommandFailure(
                 ExitCode.Failed,
                 $"the id {id} was used by {session} before for another text, {Before(stored, queued)}; another text needs another id");

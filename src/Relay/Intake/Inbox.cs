@@ -1,5 +1,6 @@
 using Relay.Conversations;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Intake;
 
@@ -81,7 +82,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
             return new Acceptance.Accepted(conversation, inserted.Id) { IsUrgent = !inserted.IsBehindCall };
         }
         var known = (await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken))!;
-        return known.Content == Sql.Stored(incoming.Content)
+        return known.Content == WellFormed.Of(incoming.Content)
             ? new Acceptance.Duplicate(known)
             : new Acceptance.Refused($"its id was used before for another text, message {known.Id}; another text needs another id");
     }

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Relay.Texts;
 
 namespace Relay.Storage;
@@ -11,7 +10,7 @@ internal static class Sql
 {
     public static DbCommand With(this DbCommand command, string name, object? value)
     {
-        var given = value is string text ? Stored(text) : value ?? DBNull.Value;
+        var given = value is string text ? StoredText.Of(text) : value ?? DBNull.Value;
         if (command.Parameters.IndexOf(name) is var index and >= 0)
             command.Parameters[index].Value = given;
         else
@@ -25,14 +24,6 @@ internal static class Sql
         parameter.ParameterName = name;
         parameter.Value = value;
         command.Parameters.Add(parameter);
-    }
-
-    /// <summary>A text as it is stored. A NUL ends SQLite's text, and PostgreSQL refuses it. Half a surrogate pair, which JSON can bring,
-    /// is no character in UTF-8.</summary>
-    public static string Stored(string text)
-    {
-        var stored = text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
-        return stored.Contains('\0') ? stored.Replace('\0', '\uFFFD') : stored;
     }
 
     /// <summary>How many rows it changed.</summary>
@@ -124,9 +115,9 @@ internal sealed class Row(DbDataReader reader)
         return this;
     }
 
-    public string Text() => reader.GetString(_next++);
+    public string Text() => StoredText.Read(reader.GetString(_next++));
 
-    public string? TextOrNull() => reader.IsDBNull(_next++) ? null : reader.GetString(_next - 1);
+    public string? TextOrNull() => reader.IsDBNull(_next++) ? null : StoredText.Read(reader.GetString(_next - 1));
 
     public long Number() => reader.GetInt64(_next++);
 

@@ -90,7 +90,7 @@ internal sealed partial class Replies(
 
     /// <summary>As it will be recorded: what is placed before the commit must not differ from it.</summary>
     private static string TextOf(AdvisorOutcome.Replied replied) =>
-        Sql.Stored(replied.StopReason == "max_tokens" ? replied.Text + "\n\n[cut: the reply reached max_tokens]" : replied.Text);
+        WellFormed.Of(replied.StopReason == "max_tokens" ? replied.Text + "\n\n[cut: the reply reached max_tokens]" : replied.Text);
 
     /// <summary>By the token the advisor was told, whatever the configuration has become since.</summary>
     private static bool NeedsOperator(string text, OperatorConfig told) =>

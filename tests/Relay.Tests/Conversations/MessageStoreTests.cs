@@ -88,13 +88,15 @@ public abstract class MessageStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
-    public async Task A_nul_neither_cuts_a_text_nor_a_key()
+    public async Task A_nul_neither_cuts_nor_changes_a_text_or_a_key()
     {
         var first = await InsertAsync(Said("a\0b", "id:a\0b"));
 
         Assert.NotNull(await InsertAsync(Said("another", "id:a\0c")));
         Assert.Null(await InsertAsync(Said("the same", "id:a\0b")));
-        Assert.Equal("a\uFFFDb", (await FindAsync(first!.Value))!.Content);
+        Assert.NotNull(await InsertAsync(Said("with another character", "id:a\uFFFDb")));
+        Assert.NotNull(await InsertAsync(Said("as the other would be stored", "id:a\u00100b")));
+        Assert.Equal("a\0b", (await FindAsync(first!.Value))!.Content);
         Assert.Equal(first, (await FindByKeyAsync(One, "id:a\0b"))!.Id);
     }
 

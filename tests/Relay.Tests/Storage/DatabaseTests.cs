@@ -201,9 +201,15 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_no_character_does_not_cut_a_text()
+    public async Task A_text_comes_back_as_it_was_stored()
     {
-        Assert.Equal("a\uFFFDb", await StoredAsync("a\0b"));
+        foreach (var text in new[] { "a\0b", "\0", "\0\0", "\u0010", "a\u00100b", "a\u00101b", "\u0010\u0010\0\u0010", "a\0\u0010" })
+            Assert.Equal(text, await StoredAsync(text));
+    }
+
+    [Fact]
+    public async Task Half_a_pair_does_not_cut_a_text()
+    {
         Assert.Equal("a\uFFFDb", await StoredAsync("a\uD83Db")); // Half of a pair.
         Assert.Equal("a\U0001F642b", await StoredAsync("a\U0001F642b"));
     }

@@ -242,7 +242,7 @@ public sealed class HookEndpointTests
 
         Assert.Equal("Read.", ClaudeSession.GoesOnWith(await claude.StopAsync("a\0b")));
 
-        Assert.Equal("[shop] a\uFFFDb", relay.Api.Requests[0].LastUserText);
+        Assert.Equal("[shop] a\0b", relay.Api.Requests[0].LastUserText);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class RefusedCallTests
 
         Assert.Equal("Read.", await mcp.AskAsync(question));
 
-        Assert.Equal("[session-1] a\uFFFDb" + new string('é', 1022), relay.Api.Requests[0].LastUserText);
+        Assert.Equal("[session-1] a\0b" + new string('é', 1022), relay.Api.Requests[0].LastUserText);
     }
 
     [Theory]

@@ -1,0 +1,44 @@
+-- In a stored text character 16 is an escape from here on: with a 0 it is a NUL, with a 1 itself. Texts from before that hold it say so now.
+UPDATE messages SET reason = replace(reason, chr(16), chr(16) || '1') WHERE strpos(reason, chr(16)) > 0;
+UPDATE messages SET content = replace(content, chr(16), chr(16) || '1') WHERE strpos(content, chr(16)) > 0;
+UPDATE message_events SET detail = replace(detail, chr(16), chr(16) || '1') WHERE strpos(detail, chr(16)) > 0;
+UPDATE entries SET speaker = replace(speaker, chr(16), chr(16) || '1') WHERE strpos(speaker, chr(16)) > 0;
+UPDATE entries SET question = replace(question, chr(16), chr(16) || '1') WHERE strpos(question, chr(16)) > 0;
+UPDATE entries SET left_out = replace(left_out, chr(16), chr(16) || '1') WHERE strpos(left_out, chr(16)) > 0;
+UPDATE entries SET content = replace(content, chr(16), chr(16) || '1') WHERE strpos(content, chr(16)) > 0;
+UPDATE questions SET text = replace(text, chr(16), chr(16) || '1') WHERE strpos(text, chr(16)) > 0;
+UPDATE questions SET answered_via = replace(answered_via, chr(16), chr(16) || '1') WHERE strpos(answered_via, chr(16)) > 0;
+UPDATE questions SET answer = replace(answer, chr(16), chr(16) || '1') WHERE strpos(answer, chr(16)) > 0;
+UPDATE dispatches SET content = replace(content, chr(16), chr(16) || '1') WHERE strpos(content, chr(16)) > 0;
+UPDATE pages SET subject = replace(subject, chr(16), chr(16) || '1') WHERE strpos(subject, chr(16)) > 0;
+UPDATE pages SET title = replace(title, chr(16), chr(16) || '1') WHERE strpos(title, chr(16)) > 0;
+UPDATE pages SET body = replace(body, chr(16), chr(16) || '1') WHERE strpos(body, chr(16)) > 0;
+UPDATE pages SET last_error = replace(last_error, chr(16), chr(16) || '1') WHERE strpos(last_error, chr(16)) > 0;
+UPDATE calls SET stop_reason = replace(stop_reason, chr(16), chr(16) || '1') WHERE strpos(stop_reason, chr(16)) > 0;
+UPDATE calls SET request_id = replace(request_id, chr(16), chr(16) || '1') WHERE strpos(request_id, chr(16)) > 0;
+UPDATE calls SET note = replace(note, chr(16), chr(16) || '1') WHERE strpos(note, chr(16)) > 0;
+UPDATE agents SET folder = replace(folder, chr(16), chr(16) || '1') WHERE strpos(folder, chr(16)) > 0;
+UPDATE facts SET value = replace(value, chr(16), chr(16) || '1') WHERE strpos(value, chr(16)) > 0;
+UPDATE tool_uses SET agent_id = replace(agent_id, chr(16), chr(16) || '1') WHERE strpos(agent_id, chr(16)) > 0;
+
+-- Keys, all at once: one that is changed could meet another that is not yet.
+CREATE TEMP TABLE escaped AS SELECT * FROM message_keys WHERE strpos(dedupe_key, chr(16)) > 0;
+UPDATE escaped SET dedupe_key = replace(dedupe_key, chr(16), chr(16) || '1');
+DELETE FROM message_keys WHERE strpos(dedupe_key, chr(16)) > 0;
+INSERT INTO message_keys SELECT * FROM escaped;
+DROP TABLE escaped;
+CREATE TEMP TABLE escaped AS SELECT * FROM facts WHERE strpos(name, chr(16)) > 0;
+UPDATE escaped SET name = replace(name, chr(16), chr(16) || '1');
+DELETE FROM facts WHERE strpos(name, chr(16)) > 0;
+INSERT INTO facts SELECT * FROM escaped;
+DROP TABLE escaped;
+CREATE TEMP TABLE escaped AS SELECT * FROM agents WHERE strpos(agent_id, chr(16)) > 0;
+UPDATE escaped SET agent_id = replace(agent_id, chr(16), chr(16) || '1');
+DELETE FROM agents WHERE strpos(agent_id, chr(16)) > 0;
+INSERT INTO agents SELECT * FROM escaped;
+DROP TABLE escaped;
+CREATE TEMP TABLE escaped AS SELECT * FROM tool_uses WHERE strpos(tool_use_id, chr(16)) > 0;
+UPDATE escaped SET tool_use_id = replace(tool_use_id, chr(16), chr(16) || '1');
+DELETE FROM tool_uses WHERE strpos(tool_use_id, chr(16)) > 0;
+INSERT INTO tool_uses SELECT * FROM escaped;
+DROP TABLE escaped;

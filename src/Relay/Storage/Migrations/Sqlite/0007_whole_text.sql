@@ -1,0 +1,44 @@
+-- In a stored text character 16 is an escape from here on: with a 0 it is a NUL, with a 1 itself. Texts from before that hold it say so now.
+UPDATE messages SET reason = replace(reason, char(16), char(16) || '1') WHERE instr(reason, char(16)) > 0;
+UPDATE messages SET content = replace(content, char(16), char(16) || '1') WHERE instr(content, char(16)) > 0;
+UPDATE message_events SET detail = replace(detail, char(16), char(16) || '1') WHERE instr(detail, char(16)) > 0;
+UPDATE entries SET speaker = replace(speaker, char(16), char(16) || '1') WHERE instr(speaker, char(16)) > 0;
+UPDATE entries SET question = replace(question, char(16), char(16) || '1') WHERE instr(question, char(16)) > 0;
+UPDATE entries SET left_out = replace(left_out, char(16), char(16) || '1') WHERE instr(left_out, char(16)) > 0;
+UPDATE entries SET content = replace(content, char(16), char(16) || '1') WHERE instr(content, char(16)) > 0;
+UPDATE questions SET text = replace(text, char(16), char(16) || '1') WHERE instr(text, char(16)) > 0;
+UPDATE questions SET answered_via = replace(answered_via, char(16), char(16) || '1') WHERE instr(answered_via, char(16)) > 0;
+UPDATE questions SET answer = replace(answer, char(16), char(16) || '1') WHERE instr(answer, char(16)) > 0;
+UPDATE dispatches SET content = replace(content, char(16), char(16) || '1') WHERE instr(content, char(16)) > 0;
+UPDATE pages SET subject = replace(subject, char(16), char(16) || '1') WHERE instr(subject, char(16)) > 0;
+UPDATE pages SET title = replace(title, char(16), char(16) || '1') WHERE instr(title, char(16)) > 0;
+UPDATE pages SET body = replace(body, char(16), char(16) || '1') WHERE instr(body, char(16)) > 0;
+UPDATE pages SET last_error = replace(last_error, char(16), char(16) || '1') WHERE instr(last_error, char(16)) > 0;
+UPDATE calls SET stop_reason = replace(stop_reason, char(16), char(16) || '1') WHERE instr(stop_reason, char(16)) > 0;
+UPDATE calls SET request_id = replace(request_id, char(16), char(16) || '1') WHERE instr(request_id, char(16)) > 0;
+UPDATE calls SET note = replace(note, char(16), char(16) || '1') WHERE instr(note, char(16)) > 0;
+UPDATE agents SET folder = replace(folder, char(16), char(16) || '1') WHERE instr(folder, char(16)) > 0;
+UPDATE facts SET value = replace(value, char(16), char(16) || '1') WHERE instr(value, char(16)) > 0;
+UPDATE tool_uses SET agent_id = replace(agent_id, char(16), char(16) || '1') WHERE instr(agent_id, char(16)) > 0;
+
+-- Keys, all at once: one that is changed could meet another that is not yet.
+CREATE TEMP TABLE escaped AS SELECT * FROM message_keys WHERE instr(dedupe_key, char(16)) > 0;
+UPDATE escaped SET dedupe_key = replace(dedupe_key, char(16), char(16) || '1');
+DELETE FROM message_keys WHERE instr(dedupe_key, char(16)) > 0;
+INSERT INTO message_keys SELECT * FROM escaped;
+DROP TABLE escaped;
+CREATE TEMP TABLE escaped AS SELECT * FROM facts WHERE instr(name, char(16)) > 0;
+UPDATE escaped SET name = replace(name, char(16), char(16) || '1');
+DELETE FROM facts WHERE instr(name, char(16)) > 0;
+INSERT INTO facts SELECT * FROM escaped;
+DROP TABLE escaped;
+CREATE TEMP TABLE escaped AS SELECT * FROM agents WHERE instr(agent_id, char(16)) > 0;
+UPDATE escaped SET agent_id = replace(agent_id, char(16), char(16) || '1');
+DELETE FROM agents WHERE instr(agent_id, char(16)) > 0;
+INSERT INTO agents SELECT * FROM escaped;
+DROP TABLE escaped;
+CREATE TEMP TABLE escaped AS SELECT * FROM tool_uses WHERE instr(tool_use_id, char(16)) > 0;
+UPDATE escaped SET tool_use_id = replace(tool_use_id, char(16), char(16) || '1');
+DELETE FROM tool_uses WHERE instr(tool_use_id, char(16)) > 0;
+INSERT INTO tool_uses SELECT * FROM escaped;
+DROP TABLE escaped;
