@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Relay.Cli;
+using Relay.Files;
 using Relay.Files.Platform;
 
 // Sessions wait for their hooks, so a hook runs before anything is loaded that it does not need.
@@ -11,5 +12,5 @@ return Handles.TellIfTooFew() ? ExitCode.Configuration : await RunCommandLineAsy
 static Task<int> RunCommandLineAsync(string[] arguments)
 {
     FileModes.KeepPrivate();
-    return CommandLine.RunAsync(arguments, CommandContext.OfProcess());
+    return CommandLine.RunAsync(arguments, CommandContext.OfProcess(), GivenArguments.Fault(arguments));
 }

@@ -131,11 +131,13 @@ internal static class RelayHost
             {
                 options.SessionMode = HttpServerSessionMode.StatefulForInitializeClients;
 #pragma warning disable MCP9006 // Clients that make the handshake of the older protocol have a session, and each holds memory.
-                options.MaxIdleSessionCount = 500; // The one that was idle longest goes, and its client begins anew.
+                options.MaxIdleSessionCount = 1_000; // Of all connections together; one alone has fewer, see McpSessions.
 #pragma warning restore MCP9006
             })
             .WithTools<AdvisorTools>()
-            .WithTools<StatusTool>();
+            .WithTools<StatusTool>()
+            .WithRequestFilters(filters => filters.AddCallToolFilter(call => (request, cancellationToken) =>
+                request.Services!.GetRequiredService<CallCheck>().Before(call)(request, cancellationToken)));
         return services
             .AddHttpContextAccessor()
             .AddSingleton<AgentCaller>()
@@ -147,6 +149,9 @@ internal static class RelayHost
             .AddSingleton<AdvisorTools>()
             .AddSingleton<StatusTool>()
             .AddSingleton<McpCalls>()
+            .AddSingleton<McpSessions>()
+            .AddSingleton<McpBody>()
+            .AddSingleton<CallCheck>()
             .AddSingleton<StopHook>()
             .AddSingleton<PermissionQuestions>()
             .AddSingleton<PermissionHook>()

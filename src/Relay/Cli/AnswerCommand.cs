@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Relay.Texts;
 
 namespace Relay.Cli;
 
@@ -48,7 +49,7 @@ internal static class AnswerCommand
             if (parse.GetValue(json))
                 context.WriteJson<object>(allowing is null ? outcome : WithText(outcome, allowing.Text));
             else
-                context.WriteText(Describe(outcome));
+                context.Output.WriteLine(Describe(outcome));
             return ExitCode.Done;
         });
         return command;
@@ -88,7 +89,7 @@ internal static class AnswerCommand
     private static void ShowAllowed(CommandContext context, Allowing allowing, bool json)
     {
         if (!json)
-            context.WriteBlock(allowing.Text);
+            context.WriteShown(allowing.Text);
         if (allowing.IsPageWhole)
             return;
         if (json || context.IsInputRedirected || !context.IsOutputTerminal)
@@ -148,12 +149,13 @@ internal static class AnswerCommand
     {
         var question = outcome.TryGetProperty("question", out var number) && number.ValueKind == JsonValueKind.Number ? $"#{number}" : null;
         var session = Text(outcome, "session") is { Length: > 0 } name ? name : "your own words";
-        var (where, decision) = (Text(outcome, "where"), Text(outcome, "decision"));
+        var (where, decision, asked) = (Text(outcome, "where"), Text(outcome, "decision"), Text(outcome, "asked"));
         return outcome.GetProperty("outcome").GetString() switch
         {
             "accepted" when decision is not null =>
-                $"question {question} of {session} is answered: {decision} ({Text(outcome, "asked")})",
-            "accepted" => $"answered question {question} of {session} ({Text(outcome, "asked")}); the advisor's reply goes to {where}",
+                $"question {question} of {session} is answered: {decision} ({asked})",
+            "accepted" =>
+                $"answered question {question} of {session} ({Visible.OneLine(asked ?? "")}); the advisor's reply goes to {where}",
             "direct" when question is null => $"goes straight to {where}; no question is settled{StillOpen(outcome)}",
             "direct" => $"goes straight to {where}; question {question} is settled{StillOpen(outcome)}",
             _ => "these words were taken before; nothing has changed",

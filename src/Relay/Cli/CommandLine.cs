@@ -13,8 +13,16 @@ internal static class CommandLine
 {
     private const int BrokenPipe = 32; // EPIPE
 
-    public static async Task<int> RunAsync(string[] arguments, CommandContext context)
+    /// <param name="arguments">Without the program's name.</param>
+    /// <param name="context">For all commands.</param>
+    /// <param name="fault">What is wrong with how the arguments were given.</param>
+    public static async Task<int> RunAsync(string[] arguments, CommandContext context, string? fault = null)
     {
+        if (fault is not null)
+        {
+            await context.Error.WriteLineAsync("relay: " + fault);
+            return ExitCode.Usage;
+        }
         if (arguments is ["help", ..]) // As people try it.
             arguments = [.. arguments[1..], "--help"];
         var root = Root(context);

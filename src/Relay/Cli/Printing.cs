@@ -23,9 +23,12 @@ internal static class Printing
 
     /// <summary>The same where it stands among other lines: each of its own is indented, folded ones too, so that none can be taken for one
     /// of the others.</summary>
-    public static void WriteBlock(this CommandContext context, string text)
+    public static void WriteBlock(this CommandContext context, string text) => context.WriteShown(Visible.Of(text));
+
+    /// <summary>The same for text that was made visible before.</summary>
+    public static void WriteShown(this CommandContext context, string shown)
     {
-        foreach (var line in Visible.Of(text).Split('\n'))
+        foreach (var line in shown.Split('\n'))
             context.Output.WriteLine(Indented(context, line, Indent));
     }
 

@@ -90,7 +90,7 @@ internal static class QuestionsCommand
         var kind = question.Kind == QuestionKind.Refusal ? ", the advisor refused" : "";
         var state = question.IsOpen ? "" : $", {question.State.Word()}";
         context.WriteText($"#{question.Id}  {Asker(question.Session.Value)}  {Printing.Time(question.AskedAt)}{kind}{state}");
-        context.WriteBlock(QuestionText.Without(question.Text, token));
+        context.WriteShown(question.Shown(token));
         if (question is { IsOpen: true, Kind: QuestionKind.Permission })
             context.Output.WriteLine($"allow exactly this: relay answer {question.Id} allow {PermissionDigest.Of(question)}");
         if (question is not { IsOpen: false, AnsweredAt: { } at })

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
 using Relay.Http;
+using Relay.Operator;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Web.Status;
@@ -88,7 +89,7 @@ internal static class StatusCommand
             context.Output.WriteLine();
             var asker = QuestionsCommand.Asker(question.Session);
             context.WriteText($"question #{question.Id} of {asker}, {Printing.Age(Now() - question.AskedAt)} ago:");
-            context.WriteBlock(QuestionText.Without(question.Text, token));
+            context.WriteShown(Question.Shown(question.Kind, question.Text, token));
         }
         if (status.Sessions.Count == 0)
             return;

@@ -36,9 +36,10 @@ internal static class TextInput
                 return text;
             return text[..^(text.EndsWith("\r\n", StringComparison.Ordinal) ? 2 : 1)];
         }
-        catch (DecoderFallbackException)
+        catch (DecoderFallbackException exception)
         {
-            throw new CommandFailure(ExitCode.Failed, "standard input is not valid UTF-8");
+            var at = start + exception.Index + 1;
+            throw new CommandFailure(ExitCode.Failed, $"standard input is not valid UTF-8, at its byte {at}");
         }
     }
 

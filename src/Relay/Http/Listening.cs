@@ -23,9 +23,10 @@ internal static class Listening
     {
         var socket = new LocalSocket(settings.Home.State);
         var counts = new PeerCounts();
-        var gate = new ConnectionGate(ConnectionLimits.Of(Handles.Raise()), counts, clock);
+        var limits = ConnectionLimits.Of(Handles.Raise());
+        var gate = new ConnectionGate(limits, counts, clock);
         builder.Services
-            .AddSingleton(counts).AddSingleton(gate).AddSingleton<WrongTokens>()
+            .AddSingleton(counts).AddSingleton(gate).AddSingleton(new OpenRequests(limits)).AddSingleton<WrongTokens>()
             .AddSingleton(_ => socket) // So that the container disposes it.
             .AddSingleton<SocketTransportFactory>()
             .AddSingleton(new Doorkeeper(gate, counts, settings))

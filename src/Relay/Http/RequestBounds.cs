@@ -4,8 +4,8 @@ using Relay.Configuration;
 namespace Relay.Http;
 
 /// <summary>Bounds what a request may ask of the relay, once the guard has let it through: (1) its body, by what is expected at its path,
-/// (2) how many requests of one session are open at a time, since most of them wait for something.</summary>
-internal sealed class RequestBounds(RequestDelegate next, SettingsSource settings, PeerCounts counts)
+/// (2) how many are open at a time, see <see cref="OpenRequests"/>.</summary>
+internal sealed class RequestBounds(RequestDelegate next, SettingsSource settings, PeerCounts counts, OpenRequests open)
 {
     /// <summary>A hook event: its fields that nobody uses are skipped while it is read, but somebody has to send them.</summary>
     public const long LongestEvent = 128 * 1024 * 1024;
@@ -13,17 +13,12 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
     /// <summary>What a body may have besides the message.</summary>
     public const int RoomForOtherFields = 4096;
 
-    public const int MostOfOneSession = 64;
-
     private const int LongestOther = 64 * 1024;
 
     /// <summary>A client may write each character that is not ASCII as an escape of six.</summary>
     private const int LargestEscape = 3;
 
     private static readonly TimeSpan SoonEnough = TimeSpan.FromSeconds(5);
-
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _open = [];
 
     /// <summary>How many bytes a message may have as a client writes it, with what is around it.</summary>
     public static int LongestMessage(int longestEnvelope) => LargestEscape * longestEnvelope + LongestOther;
@@ -48,16 +43,10 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
             await Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, TooLarge(longest));
             return;
         }
-        if (SessionOf(context.Request) is not { } session)
-        {
-            await next(context);
-            return;
-        }
-        if (!Enter(session)) // (2)
+        if (open.Refusal(context) is { } refusal) // (2)
         {
             counts.CountTooMany();
-            await Problem.WriteAsync(
-                context, StatusCodes.Status429TooManyRequests, $"{MostOfOneSession} requests of this session are open already", SoonEnough);
+            await Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, refusal, SoonEnough);
             return;
         }
         try
@@ -66,7 +55,7 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
         }
         finally
         {
-            Leave(session);
+            open.Leave(context);
         }
     }
 
@@ -82,31 +71,4 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
     private static string TooLarge(long longest) => longest == 0
         ? "no body is expected here"
         : FormattableString.Invariant($"the request is too large: at most {longest} bytes (max_envelope_bytes)");
-
-    /// <summary>As the request names it; null where it names none, as those of the command line.</summary>
-    private static string? SessionOf(HttpRequest request)
-    {
-        if (request.Headers["X-Relay-Session"].ToString() is { Length: > 0 and <= 200 } name)
-            return name;
-        return request.Path.Value?.Split('/') is ["", "agents" or "sessions", { Length: > 0 } segment, ..] ? segment : null;
-    }
-
-    private bool Enter(string session)
-    {
-        lock (_lock)
-        {
-            var open = _open.GetValueOrDefault(session);
-            if (open >= MostOfOneSession)
-                return false;
-            _open[session] = open + 1;
-            return true;
-        }
-    }
-
-    private void Leave(string session)
-    {
-        lock (_lock)
-            if (--_open[session] == 0)
-                _open.Remove(session);
-    }
 }

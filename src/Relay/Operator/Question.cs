@@ -1,5 +1,6 @@
 using Relay.Conversations;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -52,6 +53,13 @@ internal sealed record Question(
 
     /// <summary>For whose message it was asked.</summary>
     public string Asker => Session == SessionId.None ? "the operator" : Session.Value;
+
+    /// <summary>As the operator reads it, on a page and in a terminal alike: what hides stands there as its code, and what looks like such
+    /// a code is marked. A permission was made visible when it was asked; done twice, it would say something else.</summary>
+    public string Shown(string token) => Shown(Kind.Word(), Text, token);
+
+    public static string Shown(string kind, string text, string token) =>
+        kind == QuestionKind.Permission.Word() ? text : Visible.Of(QuestionText.Without(text, token));
 
     public const string Columns =
         "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer";

@@ -1,7 +1,6 @@
 using Relay.Conversations;
 using Relay.Operator.Pages;
 using Relay.Storage;
-using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -12,8 +11,7 @@ internal static class QuestionPages
     {
         var asker = question.Session == SessionId.None ? "the advisor" : question.Session.Value;
         var title = $"{token} {asker} asks (#{question.Id})";
-        var text = Visible.Of(QuestionText.Without(question.Text, token));
-        var page = new NewPage(PageCause.Question(question.Id), title, text, Priority: 5, "question");
+        var page = new NewPage(PageCause.Question(question.Id), title, question.Shown(token), Priority: 5, "question");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 }

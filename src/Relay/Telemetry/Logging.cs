@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ModelContextProtocol;
 using Relay.Configuration;
 using Relay.Files.Platform;
 using Serilog;
@@ -21,6 +23,7 @@ internal static class Logging
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("ModelContextProtocol", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .Filter.ByExcluding(IsFaultOfCaller)
             .WriteTo.File(
                 new LogLine(), home.LogFile, fileSizeLimitBytes: LongestFile, rollOnFileSizeLimit: true,
                 retainedFileCountLimit: Files, shared: false)
@@ -28,6 +31,13 @@ internal static class Logging
             .CreateLogger();
         builder.Services.AddLogging(logging => logging.AddSerilog(logger, dispose: true));
     }
+
+    /// <summary>What the SDK of MCP refuses, it answers to its client with the reason. Here it would be an error of the relay, with a
+    /// stack, twice, in words that the client chose.</summary>
+    private static bool IsFaultOfCaller(LogEvent logged) =>
+        logged.Exception is McpException or JsonException
+        && logged.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string source }
+        && source.StartsWith("ModelContextProtocol", StringComparison.Ordinal);
 
     private static StreamWriter Output() => new(new StandardStream(StandardStream.Output));
 }

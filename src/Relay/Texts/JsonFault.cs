@@ -25,6 +25,14 @@ internal static class JsonFault
         (exception.InnerException ?? exception) is InvalidOperationException fault
         && fault.Message.Contains("UTF-16", StringComparison.Ordinal);
 
+    /// <summary>What is wrong with a string that cannot be read.</summary>
+    /// <param name="name">The string's.</param>
+    /// <param name="reading">How it was found.</param>
+    public static string OfString(string name, Exception reading) =>
+        (reading.InnerException ?? reading).Message.Contains("UTF-8", StringComparison.Ordinal)
+            ? $"{name} is not valid UTF-8"
+            : $"{name} holds a lone surrogate, which is no text";
+
     /// <summary>Where the first fault is; null when there is none. Of a part, only what no rest could mend is one.</summary>
     private static int? FaultIn(ReadOnlySpan<byte> text, bool isWhole)
     {

@@ -41,6 +41,8 @@ internal sealed partial class Replies(
         var text = TextOf(replied);
         var entry = new NewEntry(message.Conversation, EntryRole.Assistant, "advisor", text) { Message = message.Id };
         var position = await Journal.AppendAsync(writing, entry, cancellationToken);
+        if (!Printable.IsWellFormed(replied.Text))
+            writing.OnceCommitted(() => LogNoText(message.Root));
         await Holds.ClearAsync(writing, message, cancellationToken);
         if (replied.Usage is { } usage)
             await carried.LookAsync(writing, claim, usage.TotalInput, cancellationToken);
@@ -58,7 +60,7 @@ internal sealed partial class Replies(
         Writing writing, Message message, long position, string text, CancellationToken cancellationToken)
     {
         await MessageStore.AnswerAsync(writing, message.Conversation, message.Root, position, reason: null, cancellationToken);
-        var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor replies", text, Priority: 3, "speech_balloon");
+        var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor replies", Visible.Of(text), Priority: 3, "speech_balloon");
         await PageStore.QueueAsync(writing, page, cancellationToken);
     }
 
@@ -76,7 +78,8 @@ internal sealed partial class Replies(
         }
         if (message is { Channel: ReplyChannel.Operator, Origin: null })
         {
-            var page = new NewPage(PageCause.Reply(message.Id), "Relay: the advisor refused", refused.Explanation, Priority: 3, "no_entry");
+            var page = new NewPage(
+                PageCause.Reply(message.Id), "Relay: the advisor refused", Visible.Of(refused.Explanation), Priority: 3, "no_entry");
             await PageStore.QueueAsync(writing, page, cancellationToken);
             return;
         }
@@ -132,6 +135,9 @@ internal sealed partial class Replies(
 
     [LoggerMessage(LogLevel.Information, "Answered {MessageId} of {Session}, {Characters} characters")]
     private partial void LogAnswered(MessageId messageId, SessionId session, int characters);
+
+    [LoggerMessage(LogLevel.Warning, "The reply to {Message} holds half a surrogate pair, which is no text: U+FFFD stands in its place")]
+    private partial void LogNoText(MessageId message);
 
     [LoggerMessage(LogLevel.Warning, "{MessageId} of {Session} needs the operator: question {Question}")]
     private partial void LogEscalated(MessageId messageId, SessionId session, long question);

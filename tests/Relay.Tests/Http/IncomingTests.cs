@@ -92,7 +92,7 @@ public sealed class IncomingTests : IAsyncLifetime
         var held = new List<Socket>();
         try
         {
-            for (var i = 0; i < RequestBounds.MostOfOneSession; i++)
+            for (var i = 0; i < OpenRequests.MostOfOneSession; i++)
             {
                 held.Add(await ConnectAsync());
                 await SendAsync(held[^1], Head("GET", $"/agents/x{i}/wait", "X-Relay-Session: greedy\r\n"));

@@ -29,22 +29,37 @@ public sealed class LogLineTests : IDisposable
     }
 
     [Fact]
-    public void An_exception_is_whole_and_none_of_its_lines_begins_as_a_record_does()
+    public void An_exception_stands_in_the_line_with_its_causes_and_its_stack()
     {
         try
         {
-            throw new InvalidOperationException(Forged, new IOException(Forged));
+            try
+            {
+                throw new IOException("the cause " + Forged);
+            }
+            catch (IOException cause)
+            {
+                throw new InvalidOperationException(Forged, cause);
+            }
         }
         catch (InvalidOperationException exception)
         {
             _log.Write(LogEventLevel.Error, exception, "It failed");
         }
 
-        var lines = Lines();
-        Assert.EndsWith("It failed", lines[0], StringComparison.Ordinal);
-        Assert.All(lines[1..], line => Assert.StartsWith("   ", line, StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains(nameof(LogLineTests), StringComparison.Ordinal)); // The stack is there.
-        Assert.DoesNotContain(lines.SelectMany(line => line.EnumerateRunes()), Visible.IsHidden);
+        var line = Assert.Single(Lines());
+        Assert.Contains(@"It failed | System.InvalidOperationException: x\u000a2026", line, StringComparison.Ordinal);
+        Assert.Contains("<- System.IO.IOException: the cause x", line, StringComparison.Ordinal);
+        Assert.Matches(@"\| at Relay\.Tests\.Telemetry\.LogLineTests\.\w+ in LogLineTests\.cs:line \d+", line);
+        Assert.DoesNotContain(line.EnumerateRunes(), Visible.IsHidden);
+    }
+
+    [Fact]
+    public void A_long_message_of_an_exception_is_cut_and_one_without_a_stack_is_told_too()
+    {
+        _log.Write(LogEventLevel.Error, new IOException(new string('x', 100_000)), "It failed");
+
+        Assert.InRange(Assert.Single(Lines()).Length, 1_000, 1_200);
     }
 
     private List<string> Lines() => [.. _written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)];

@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using Relay.Texts;
 
 namespace Relay.Advisor.Anthropic;
 
@@ -70,6 +71,6 @@ internal sealed class AnswerReader(TimeSpan grace, TimeProvider clock)
             if (end.IsIn(piece.AsSpan(0, length)))
                 break;
         }
-        return JsonDocument.Parse(whole.GetBuffer().AsMemory(0, (int)whole.Length));
+        return JsonDocument.Parse(JsonText.Mended(whole.ToArray()));
     }
 }

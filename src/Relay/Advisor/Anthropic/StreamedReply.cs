@@ -3,6 +3,7 @@ using System.Text.Json;
 using Anthropic.Exceptions;
 using Relay.Configuration;
 using Relay.Costs;
+using Relay.Texts;
 
 namespace Relay.Advisor.Anthropic;
 
@@ -81,10 +82,10 @@ internal sealed class StreamedReply(CacheTtl ttl)
                 PerhapsPaid = true,
             };
         var text = _text.ToString();
-        var stopReason = _stopReason ?? "not told";
+        var stopReason = WellFormed.Of(_stopReason ?? "not told");
         AdvisorOutcome outcome = stopReason switch
         {
-            "refusal" => new AdvisorOutcome.Refused(_refusal ?? "no explanation was given"),
+            "refusal" => new AdvisorOutcome.Refused(_refusal is { } words ? WellFormed.Of(words) : "no explanation was given"),
             "model_context_window_exceeded" =>
                 new AdvisorOutcome.ContextExceeded("the model's context window was exceeded while it answered"),
             _ when string.IsNullOrWhiteSpace(text) => new AdvisorOutcome.Empty(stopReason),
@@ -136,7 +137,7 @@ internal sealed class StreamedReply(CacheTtl ttl)
         parent is { ValueKind: JsonValueKind.Object } map && map.TryGetProperty(name, out var child) ? child : null;
 
     private static string? Text(JsonElement? parent, string name) =>
-        Child(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+        Child(parent, name) is { ValueKind: JsonValueKind.String } text ? JsonText.Of(text) : null;
 
     private static long? Number(JsonElement? parent, string name) =>
         Child(parent, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= 0

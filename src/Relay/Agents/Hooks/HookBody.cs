@@ -5,18 +5,14 @@ using Relay.Texts;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>Reads the event that a hook posts. Of an event of any size no more is kept than a message may have.</summary>
+/// <summary>Reads the event that a hook posts. Of an event of any size no more is kept than a message may have. Half a surrogate
+/// pair, as a tool may print it, is a U+FFFD: refused, the event would be lost, and its session could do nothing about it.</summary>
 internal sealed class HookBody(SettingsSource settings)
 {
     public static readonly JsonSerializerOptions EventJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private static readonly HashSet<string> Wanted =
         [.. typeof(HookEvent).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
-
-    private static readonly object NoText = new();
-
-    /// <summary>Whether a string of what was read holds a lone surrogate.</summary>
-    public static bool IsNoText(HttpContext context) => context.Items.ContainsKey(NoText);
 
     /// <summary>Null when it is none. 413 is answered already when it is too large.</summary>
     /// <exception cref="BadHttpRequestException">More is wanted of it than may be kept.</exception>
@@ -37,24 +33,19 @@ internal sealed class HookBody(SettingsSource settings)
             if (read.IsCompleted)
                 break;
         }
-        return Parse(context, filter) is { } hook ? hook with { IsInputTooLarge = filter.IsCut } : null;
+        return Parse(filter) is { } hook ? hook with { IsInputTooLarge = filter.IsCut } : null;
     }
 
-    private static HookEvent? Parse(HttpContext context, FieldFilter filter)
+    private static HookEvent? Parse(FieldFilter filter)
     {
         if (filter.Object is not { } kept)
             return null;
         try
         {
-            var hook = JsonSerializer.Deserialize<HookEvent>(kept, EventJson);
-            if (hook?.ToolInput is { } input)
-                PermissionText.Of(hook.ToolName ?? "", "", input); // Throws on invalid text, better here than in the middle of a question.
-            return hook;
+            return JsonSerializer.Deserialize<HookEvent>(JsonText.Mended(kept), EventJson);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            if (JsonFault.IsNoText(exception))
-                context.Items[NoText] = true;
             return null;
         }
     }

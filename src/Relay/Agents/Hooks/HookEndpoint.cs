@@ -16,8 +16,7 @@ internal sealed partial class HookEndpoint(
         if (await bodies.ReadAsync(context) is not { SessionId: { Length: > 0 and <= LongestId } id, HookEventName: { } name } hook)
         {
             const string expected = "the JSON of a Claude Code hook event is expected, with session_id and hook_event_name";
-            var noText = HookBody.IsNoText(context) ? "; a string of it holds a lone surrogate, which is no text" : "";
-            await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected + noText);
+            await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, expected);
             return;
         }
         if (SessionName.Fault(context.Request) is { } fault)

@@ -16,7 +16,6 @@ internal static partial class PermissionText
 
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Throws when a string of the input is not valid text, such as half a surrogate pair.</summary>
     public static string Of(string tool, string folder, JsonElement? input)
     {
         var text = new StringBuilder($"{Name(tool)} in {(folder.Length == 0 ? "an unknown folder" : Visible.ExactOneLine(folder))}\n");

@@ -23,6 +23,8 @@ internal static class Endpoints
         host.UseRouting(); // Before the guard, which asks the route whom it is for.
         host.UseMiddleware<RequestGuard>();
         host.UseMiddleware<RequestBounds>();
+        host.UseMiddleware<McpBody>();
+        host.UseMiddleware<McpSessions>();
         host.UseMiddleware<McpCalls>(); // Outside the receipt, so that a call which was cancelled counts as not delivered.
         host.UseMiddleware<DeliveryReceipt>();
         host.MapGet("/healthz", HealthAsync).For(Access.Everybody);
@@ -177,7 +179,7 @@ internal static class Endpoints
         {
             var fault = JsonFault.Of(bytes.Span, "the body")
                 ?? (JsonFault.IsNoText(exception)
-                    ? $"{exception.Path ?? "$"} holds a lone surrogate, which is no text"
+                    ? JsonFault.OfString(exception.Path ?? "$", exception)
                     : $"not what is expected: {exception.Path ?? "$"} is of another kind");
             await Problem.WriteAsync(context, 400, fault);
         }

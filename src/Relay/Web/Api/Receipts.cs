@@ -29,7 +29,8 @@ internal sealed class Receipts(Database database, SettingsSource settings)
         async reading =>
         {
             var question = (await QuestionStore.FindAsync(reading, accepted.Question, cancellationToken))!;
-            var asked = QuestionText.OneLine(question.Text, settings.Current.Config.Operator.Token, LongestQuestion);
+            var token = question.Kind == QuestionKind.Permission ? "" : settings.Current.Config.Operator.Token;
+            var asked = QuestionText.OneLine(question.Text, token, LongestQuestion);
             var receipt = new Receipt(question.Id, question.Session.Value, question.Kind.Word(), asked, question.Session.Value);
             if (question.Kind == QuestionKind.Permission)
                 return receipt with { Decision = Decision(question.Answer ?? "") };

@@ -10,6 +10,7 @@ using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 using Relay.Turns;
 
 namespace Relay.Web.Status;
@@ -142,7 +143,7 @@ internal sealed class StatusReader(
     }
 
     private static List<QuestionStatus> Listed(List<Question> open) =>
-        open.Select(each => new QuestionStatus(each.Id, each.Asker, each.Text, each.AskedAt)).ToList();
+        open.Select(each => new QuestionStatus(each.Id, each.Asker, each.Text, each.AskedAt) { Kind = each.Kind.Word() }).ToList();
 
     private async Task<(List<SessionStatus> Sessions, long NotListed)> SessionsAsync(
         Reading reading, Backlog backlog, CancellationToken cancellationToken)

@@ -110,4 +110,7 @@ internal sealed record StatusReport
 
 internal sealed record SessionStatus(string SessionId, string Conversation, DateTimeOffset? LastSeenAt, long Unanswered, long Undelivered);
 
-internal sealed record QuestionStatus(long Id, string Session, string Text, DateTimeOffset AskedAt);
+internal sealed record QuestionStatus(long Id, string Session, string Text, DateTimeOffset AskedAt)
+{
+    public string Kind { get; init; } = "";
+}

@@ -41,33 +41,68 @@ public sealed class RefusedCallTests
     }
 
     [Theory]
-    [InlineData("""{"question":"a \ud800 b"}""")]
-    [InlineData("""{"question":17}""")]
-    [InlineData("""{"question":null}""")]
-    [InlineData("""{}""")]
-    [InlineData("""{"question":"q","context":["x"]}""")]
-    public async Task Arguments_that_are_no_text_are_an_error_and_harm_nothing(string arguments)
+    [InlineData("""{"question":"a \ud800 b"}""", "\"question\" holds a lone surrogate")]
+    [InlineData("""{"question":"q","context":"a \udc00 b"}""", "\"context\" holds a lone surrogate")]
+    [InlineData("""{"question":17}""", "\"question\" must be a string")]
+    [InlineData("""{"question":null}""", "\"question\" must be a string")]
+    [InlineData("""{}""", "\"question\" is missing")]
+    [InlineData("""{"question":"q","context":["x"]}""", "\"context\" must be a string")]
+    public async Task Arguments_that_are_no_text_are_refused_by_name_and_harm_nothing(string arguments, string reason)
     {
         await using var relay = await RunningRelay.StartAsync();
-        var body = """
-            {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask_advisor","arguments":ARGUMENTS,"_meta":{
-            "claudecode/toolUseId":7,"io.modelcontextprotocol/protocolVersion":"2026-07-28",
-            "io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}
-            """.Replace("ARGUMENTS", arguments, StringComparison.Ordinal);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp");
-        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        request.Headers.Add("Accept", "application/json, text/event-stream");
-        request.Headers.Add("MCP-Protocol-Version", McpTools.Current);
-        request.Headers.Add("Mcp-Method", "tools/call");
-        request.Headers.Add("Mcp-Name", "ask_advisor");
 
-        using var response = await relay.Client.SendAsync(request, Token);
-        var answer = await response.Content.ReadAsStringAsync(Token);
+        var answer = await CallAsync(relay, "ask_advisor", arguments);
 
-        Assert.Matches("\"isError\":true|\"error\":", answer);
+        Assert.Matches("\"isError\": ?true", answer);
+        var said = answer.Replace("\\u0022", "\"", StringComparison.Ordinal).Replace("\\\"", "\"", StringComparison.Ordinal);
+        Assert.Contains(reason, said, StringComparison.Ordinal);
         Assert.Equal(0, await relay.MessagesAsync());
         await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, "session-1");
         Assert.StartsWith("The relay works.", await mcp.CallAsync("relay_status"), StringComparison.Ordinal);
+        Assert.DoesNotContain(" ERR ", LogOf(relay), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""a\n2026-11-26 05:00:00.000 ERR Forged: all is lost""", "{}")]
+    [InlineData("""a \ud800 b""", "{}")]
+    [InlineData("ask_advisor", """{"a \ud800 b":"c","question":"q"}""")]
+    public async Task A_call_that_cannot_be_is_answered_and_no_fault_of_the_relay(string tool, string arguments)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+
+        var answer = await CallAsync(relay, tool, arguments);
+
+        Assert.Matches("\"isError\":true|\"error\":|HTTP 400", answer);
+        var lines = LogOf(relay).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, line => Assert.Matches(@"\A20\d\d-.* (INF|WRN) Relay", line));
+    }
+
+    private static string LogOf(RunningRelay relay) => File.ReadAllText(relay.Home.LogFile);
+
+    /// <summary>In a session of the protocol: without one the name has to stand in a header, too.</summary>
+    private static async Task<string> CallAsync(RunningRelay relay, string tool, string arguments)
+    {
+        using var begun = await PostAsync(relay, session: null, """
+            {"jsonrpc":"2.0","id":1,"method":"initialize","params":{
+            "protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}
+            """);
+        await begun.Content.ReadAsStringAsync(Token);
+        using var answer = await PostAsync(relay, begun.Headers.GetValues("Mcp-Session-Id").Single(), $$$"""
+            {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"_meta":{"claudecode/toolUseId":7},
+            "name":"{{{tool}}}","arguments":{{{arguments}}} } }
+            """);
+        return $"HTTP {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Token)}";
+    }
+
+    private static async Task<HttpResponseMessage> PostAsync(RunningRelay relay, string? session, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        request.Headers.Add("Accept", "application/json, text/event-stream");
+        request.Headers.Add("X-Relay-Session", "session-1");
+        if (session is not null)
+            request.Headers.Add("Mcp-Session-Id", session);
+        return await relay.Client.SendAsync(request, Token);
     }
 
     [Fact]

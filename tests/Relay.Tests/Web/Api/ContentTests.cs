@@ -59,7 +59,6 @@ public sealed class ContentTests
     [Theory]
     [InlineData("/ask", """{"session_id":"s","content":"a \ud800 b","id":"i"}""")]
     [InlineData("/answers", """{"text":"a \udc00 b"}""")]
-    [InlineData("/hooks/claude-code", """{"session_id":"c","hook_event_name":"Stop","last_assistant_message":"a \ud800 b"}""")]
     public async Task Half_a_surrogate_pair_is_refused_by_name(string path, string body)
     {
         await using var relay = await RunningRelay.StartAsync(kind: SqlDialect.Sqlite.Name);
@@ -69,6 +68,21 @@ public sealed class ContentTests
 
         Assert.Equal(400, (int)response.StatusCode);
         Assert.Contains("lone surrogate", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/ask", "{\"session_id\":\"s\",\"id\":\"i\",\"content\":\"a ", "\"}")]
+    [InlineData("/answers", "{\"text\":\"a ", "\"}")]
+    public async Task Bytes_that_are_no_UTF8_are_refused_by_name(string path, string start, string end)
+    {
+        await using var relay = await RunningRelay.StartAsync(kind: SqlDialect.Sqlite.Name);
+        using var content = new ByteArrayContent([.. Encoding.UTF8.GetBytes(start), 0xE9, .. Encoding.UTF8.GetBytes(end)]);
+        content.Headers.ContentType = new("application/json");
+
+        using var response = await relay.Client.PostAsync(path, content, Token);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("not valid UTF-8", await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
     }
 
     /// <summary>The reply, where it comes back the same way.</summary>
