@@ -6,6 +6,7 @@ using Relay.Conversations;
 using Relay.Files;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Intake;
 
@@ -62,7 +63,7 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
             if (document.RootElement.ValueKind != JsonValueKind.Array)
                 throw new InvalidDataException($"{file}: a list of {{\"role\", \"content\"}} is expected; correct it or move it away");
             return document.RootElement.EnumerateArray()
-                .Select((element, index) => ReadLine(file, element, index, @operator))
+                .Select((element, index) => ReadTextLine(file, element, index, @operator))
                 .Where(line => line.Content.Length > 0)
                 .ToList();
         }
@@ -83,6 +84,19 @@ internal sealed partial class HistoryImport(Database database, SettingsSource se
 
     [GeneratedRegex("[^A-Za-z0-9_-]+")]
     private static partial Regex NotInNames();
+
+    private static Line ReadTextLine(string file, JsonElement element, int index, string @operator)
+    {
+        try
+        {
+            return ReadLine(file, element, index, @operator);
+        }
+        catch (InvalidOperationException exception) when (JsonFault.IsNoText(exception))
+        {
+            throw new InvalidDataException(
+                $"{file}: {JsonFault.OfString($"element {index}", exception)}; correct it or move it away", exception);
+        }
+    }
 
     private static Line ReadLine(string file, JsonElement element, int index, string @operator)
     {

@@ -135,7 +135,8 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
     {
         try
         {
-            return StrictUtf8.GetString(bytes).TrimStart('\uFEFF');
+            var start = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+            return StrictUtf8.GetString(bytes.AsSpan(start));
         }
         catch (DecoderFallbackException)
         {

@@ -60,5 +60,6 @@ public sealed class NoTextReplyTests
         Assert.Equal(MessageState.Answered, (await relay.MessageAsync(id)).State);
         Assert.Equal("a \uFFFD b", (await relay.WindowAsync()).Turns[1].Text);
         Assert.Single(relay.Advisor.Calls);
+        Assert.Single(relay.Logs.GetSnapshot(), record => record.Message.Contains("half a surrogate pair", StringComparison.Ordinal));
     }
 }
