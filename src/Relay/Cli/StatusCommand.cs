@@ -6,7 +6,6 @@ using Relay.Configuration;
 using Relay.Http;
 using Relay.Operator;
 using Relay.Storage;
-using Relay.Texts;
 using Relay.Web.Status;
 
 namespace Relay.Cli;

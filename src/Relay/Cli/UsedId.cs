@@ -4,7 +4,6 @@ using Relay.Conversations;
 using Relay.Files;
 using Relay.Files.Platform;
 using Relay.Intake;
-using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Cli;

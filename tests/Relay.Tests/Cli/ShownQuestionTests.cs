@@ -36,7 +36,7 @@ public sealed class ShownQuestionTests : IAsyncDisposable
             "PermissionRequest", new { tool_name = "Bash", tool_input = new { command } }, ended.Token);
         await Until.TrueAsync(() => _relay.Ntfy.Pages.Any(page => page.Title.Contains("may it use", StringComparison.Ordinal)), "the page");
 
-        Assert.Contains(shown, Lines(_relay.Ntfy.Pages.Last().Message));
+        Assert.Contains(shown, Lines(_relay.Ntfy.Pages[^1].Message));
         Assert.Contains("    " + shown, Lines(await RunAsync("questions")));
         Assert.Contains("    " + shown, Lines(await RunAsync("questions", "1")));
         Assert.Contains("    " + shown, Lines(await RunAsync("status")));
@@ -54,7 +54,7 @@ public sealed class ShownQuestionTests : IAsyncDisposable
         _relay.Drop("s", "question");
         await Until.TrueAsync(() => _relay.Ntfy.Pages.Any(page => page.Title.Contains("asks", StringComparison.Ordinal)), "the page");
 
-        Assert.Contains(shown, Lines(_relay.Ntfy.Pages.Last().Message));
+        Assert.Contains(shown, Lines(_relay.Ntfy.Pages[^1].Message));
         Assert.Contains("    " + shown, Lines(await RunAsync("questions", "1")));
 
         _relay.Api.Always(ScriptedReply.Text(text));

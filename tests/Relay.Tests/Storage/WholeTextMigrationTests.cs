@@ -55,7 +55,7 @@ public sealed class WholeTextMigrationTests : IAsyncLifetime
         Assert.Null(await FactAsync(test.Database, "k\0"));
     }
 
-    private static Task RunAsync(Database database, string sql) => database.WriteAsync(
+    private static Task<int> RunAsync(Database database, string sql) => database.WriteAsync(
         async writing => await writing.Sql(sql).ExecuteAsync(CancellationToken), CancellationToken);
 
     private static Task<string?> FactAsync(Database database, string name) =>

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using Relay.Advisor;
 using Relay.Conversations;
 using Relay.Tests.Testing;
