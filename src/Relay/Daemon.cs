@@ -193,24 +193,14 @@ internal sealed partial class Daemon : IAsyncDisposable
         LogListening(Services.GetRequiredService<ILogger<Daemon>>(), Url, socket, listen.Openness ?? "closed to the network");
         await wait.RunAsync(
             () => _database.WriteAsync(
-                async writing =>
-                {
-                    await PageStore.AnnounceAsync(
-                        writing, settings.Current.Config.Model, string.Join("; ", [AboutHome, .. Opened(listen)]), cancellationToken);
-                    if (Services.GetRequiredService<HomeMemory>().Older is { } older)
-                        await PageStore.QueueAsync(writing, OlderPage(older), cancellationToken);
-                },
+                writing => PageStore.AnnounceAsync(
+                    writing, settings.Current.Config.Model, string.Join("; ", [AboutHome, .. Opened(listen)]), cancellationToken),
                 cancellationToken),
             cancellationToken);
     }
 
     /// <summary>For the page that says the relay is there.</summary>
     private string AboutHome => Warning is null ? _home.Root : $"{_home.Root}\n\n{Warning}";
-
-    private static NewPage OlderPage(string words) => new(
-        PageCause.Broken("older database"), "Relay error: what its database had last is lost",
-        $"{words}.\n\nIf there is a newer copy, stop the relay and put it back: docs/operations.md says how.",
-        Priority: 4, "rotating_light");
 
     private static string[] Opened(ListenAddress listen) => listen.Openness is { } openness ? [openness] : [];
 
@@ -234,6 +224,6 @@ internal sealed partial class Daemon : IAsyncDisposable
                 await AgentStore.LetGoAsync(writing, cancellationToken);
             },
             cancellationToken);
-        Warning = await memory.OpenAsync(cancellationToken) ?? Warning;
+        await memory.OpenAsync(cancellationToken);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class HomeReader : IAsyncDisposable
     {
         try
         {
-            await HomeMemory.CheckIdentityAsync(_database, settings, cancellationToken);
+            await HomeMemory.CheckContentAsync(_database, settings, cancellationToken);
         }
         catch (DatabaseFaultException)
         {

@@ -154,9 +154,10 @@ internal static class ConversationStore
             .ExecuteAsync(cancellationToken);
 
     /// <summary>For a new message; and whether a call is under way, behind which it has to wait in any case.</summary>
-    public static Task<(long Number, bool IsBusy)> NextNumberAsync(
-        Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
-        writing.Sql(
+    public static async Task<(long Number, bool IsBusy)> NextNumberAsync(
+        Writing writing, ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var next = await writing.Sql(
             """
             UPDATE conversations
             SET last_number = last_number + 1
@@ -164,12 +165,16 @@ internal static class ConversationStore
             RETURNING last_number, CASE WHEN call_id IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END
             """)
             .With("@conversation", conversation.Value)
-            .OnlyAsync(row => (row.Number(), row.Flag()), cancellationToken);
+            .OnlyAsync(row => (Number: row.Number(), IsBusy: row.Flag()), cancellationToken);
+        writing.Count(new GivenOut(conversation.Value, next.Number, Entry: 0));
+        return next;
+    }
 
     /// <summary>The position of a new journal entry, whose length is added to the size of the next call.</summary>
-    public static Task<long> NextPositionAsync(
-        Writing writing, ConversationId conversation, int characters, CancellationToken cancellationToken) =>
-        writing.Sql(
+    public static async Task<long> NextPositionAsync(
+        Writing writing, ConversationId conversation, int characters, CancellationToken cancellationToken)
+    {
+        var position = await writing.Sql(
             """
             UPDATE conversations
             SET last_position = last_position + 1,
@@ -180,6 +185,9 @@ internal static class ConversationStore
             """)
             .With("@conversation", conversation.Value).With("@characters", characters)
             .NumberAsync(cancellationToken);
+        writing.Count(new GivenOut(conversation.Value, Message: 0, position));
+        return position;
+    }
 
     /// <summary>An entry of the journal was left out, by which the next call gets longer by so many characters.</summary>
     public static Task RewriteAsync(
@@ -231,15 +239,8 @@ internal static class ConversationStore
             """)
             .OnlyAsync(row => new HistorySize(row.Number(), row.Number()), cancellationToken);
 
-    /// <summary>How many entries and messages there have ever been.</summary>
-    public static async Task<(long Entries, long Messages)> EverAsync(Reading reading, CancellationToken cancellationToken)
-    {
-        var ever = await reading.Sql(
-            """
-            SELECT CAST(COALESCE(SUM(last_position), 0) AS BIGINT), CAST(COALESCE(SUM(last_number), 0) AS BIGINT)
-            FROM conversations
-            """)
-            .ListAsync(row => (row.Number(), row.Number()), cancellationToken);
-        return ever[0];
-    }
+    /// <summary>The newest numbers of every conversation: how many messages and entries there have ever been.</summary>
+    public static Task<List<GivenOut>> EverAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql("SELECT conversation_id, last_number, last_position FROM conversations")
+            .ListAsync(row => new GivenOut(row.Text(), row.Number(), row.Number()), cancellationToken);
 }

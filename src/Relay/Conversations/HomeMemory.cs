@@ -1,4 +1,3 @@
-using System.Globalization;
 using Relay.Configuration;
 using Relay.Running;
 using Relay.Storage;
@@ -9,11 +8,14 @@ namespace Relay.Conversations;
 /// <summary>Keeps what the home remembers of its database, and holds the database against it at the start. So that none takes the place of
 /// another in silence.</summary>
 internal sealed partial class HomeMemory(
-    Database database, SettingsSource settings, ChangeFeed changes, ILogger<HomeMemory> log) : ILoop
+    Database database, SettingsSource settings, ChangeFeed changes, ILogger<HomeMemory> log) : ILoop, IDisposable
 {
     /// <summary>After a stop in order there is little to find, and the start must not wait for it.</summary>
     private static readonly TimeSpan AfterStop = TimeSpan.FromSeconds(0.25), AfterCrash = TimeSpan.FromSeconds(20);
 
+    private readonly GivenOutNumbers _numbers = new();
+    private readonly KnownDatabaseFile _file = new(settings.Current.Home, settings.Current.Config.Store);
+    private readonly Lock _writing = new();
     private long _version = -1;
     private KnownDatabase? _written;
 
@@ -46,44 +48,33 @@ internal sealed partial class HomeMemory(
     {
         var known = KnownDatabase.Read(Home, Kind);
         await LookThroughAsync(known, cancellationToken);
-        if (known is null || await Migrator.AppliedAsync(database, cancellationToken) is var applied && applied > Migrator.Newest)
+        if (await Migrator.AppliedAsync(database, cancellationToken) is var applied && applied > Migrator.Newest)
             return;
-        if (applied == 0)
+        if (applied == 0 && (known is not null || Traces.Of(Home) is not null))
             throw LostDatabase.New(Home, Kind, DatabaseFault.Lost, "the database is empty");
-        await CheckIdentityAsync(database, settings.Current, cancellationToken);
+        if (known is not null)
+            await CheckContentAsync(database, settings.Current, cancellationToken);
     }
 
     /// <summary>For one that has its tables.</summary>
-    /// <exception cref="DatabaseFaultException">It is another than the home remembers.</exception>
-    public static async Task CheckIdentityAsync(Database database, Settings settings, CancellationToken cancellationToken)
+    /// <exception cref="DatabaseFaultException">It is another than the home remembers, or there is less in it.</exception>
+    public static async Task CheckContentAsync(Database database, Settings settings, CancellationToken cancellationToken)
     {
         var (home, kind) = (settings.Home, settings.Config.Store);
-        if (KnownDatabase.Read(home, kind) is not { Id: { } known })
+        if (KnownDatabase.Read(home, kind) is not { Id: not null } known)
             return;
-        var id = await database.ReadAsync(
-            reading => FactStore.FindAsync(reading, FactStore.FirstStart, cancellationToken), cancellationToken);
-        if (id != known)
+        var now = await database.ReadAsync(reading => ReadAsync(reading, cancellationToken), cancellationToken);
+        if (now.Id != known.Id)
             throw LostDatabase.New(home, kind, DatabaseFault.Lost, "the database is another than this home's");
+        if (now.IsLessThan(known))
+            throw LostDatabase.New(home, kind, DatabaseFault.Older, now.Lack);
     }
 
-    /// <summary>That there is less in it than was known; null where there is not. It stands as long as the relay runs.</summary>
-    public string? Older { get; private set; }
-
-    /// <summary>Once it is ready for work.</summary>
-    /// <returns>What the operator should know; null where there is less in it than was known.</returns>
-    public async Task<string?> OpenAsync(CancellationToken cancellationToken)
+    /// <summary>Once it is ready for work. From here on, every commit is remembered before anybody hears of it.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken)
     {
-        var known = KnownDatabase.Read(Home, Kind);
-        var now = await RememberAsync(cancellationToken);
-        if (known?.Id is null || now.Entries >= known.Entries && now.Messages >= known.Messages)
-            return null;
-        var words = string.Create(
-            CultureInfo.InvariantCulture,
-            $"the database has {now.Entries} entries and {now.Messages} messages, {known.InWords}: "
-            + $"it is an older copy, or what came last is lost");
-        LogOlder(words);
-        Older = words;
-        return words;
+        database.Remembering = Remember;
+        return RememberAsync(cancellationToken);
     }
 
     /// <summary>When the relay stops in order, while the database is open. Nothing where it never ran.</summary>
@@ -96,6 +87,8 @@ internal sealed partial class HomeMemory(
         if (_written is { } open && database.Trouble is null)
             Write(open with { IsOpen = false });
     }
+
+    public void Dispose() => _file.Dispose();
 
     private async Task LookThroughAsync(KnownDatabase? known, CancellationToken cancellationToken)
     {
@@ -112,25 +105,50 @@ internal sealed partial class HomeMemory(
             LogUnfinished(took);
     }
 
-    private async Task<KnownDatabase> RememberAsync(CancellationToken cancellationToken)
+    private async Task RememberAsync(CancellationToken cancellationToken)
     {
-        var now = await database.ReadAsync(
-            async reading =>
-            {
-                var (entries, messages) = await ConversationStore.EverAsync(reading, cancellationToken);
-                var id = await FactStore.FindAsync(reading, FactStore.FirstStart, cancellationToken);
-                return new KnownDatabase(id ?? "", entries, messages, reading.Now) { IsOpen = true };
-            },
-            cancellationToken);
+        var before = _numbers.Sums;
+        var numbers = new List<GivenOut>();
+        var now = await database.ReadAsync(reading => ReadAsync(reading, numbers, cancellationToken), cancellationToken);
+        if (now.Messages < before.Messages || now.Entries < before.Entries)
+            throw LostDatabase.New(Home, Kind, DatabaseFault.Older, now.Lack); // On a server, others may have restored it.
+        _numbers.Add(numbers);
         if (_written is null || _written with { At = now.At } != now)
             Write(now);
-        return now;
     }
 
+    private static Task<KnownDatabase> ReadAsync(Reading reading, CancellationToken cancellationToken) =>
+        ReadAsync(reading, [], cancellationToken);
+
+    private static async Task<KnownDatabase> ReadAsync(Reading reading, List<GivenOut> numbers, CancellationToken cancellationToken)
+    {
+        numbers.Clear();
+        numbers.AddRange(await ConversationStore.EverAsync(reading, cancellationToken));
+        var id = await FactStore.FindAsync(reading, FactStore.FirstStart, cancellationToken);
+        var (entries, messages) = (numbers.Sum(each => each.Entry), numbers.Sum(each => each.Message));
+        return new KnownDatabase(id ?? "", entries, messages, reading.Now) { IsOpen = true };
+    }
+
+    /// <summary>While a commit ends.</summary>
+    private void Remember(IReadOnlyList<GivenOut> numbers)
+    {
+        if (numbers.Count == 0)
+            return;
+        var (messages, entries) = _numbers.Add(numbers);
+        lock (_writing)
+            if (_written is { } known)
+                _file.Overwrite(known with { Messages = messages, Entries = entries, At = database.Clock.GetUtcNow() });
+    }
+
+    /// <summary>With the numbers of now, for a commit may have come in between.</summary>
     private void Write(KnownDatabase known)
     {
-        KnownDatabase.Write(Home, Kind, known);
-        _written = known;
+        lock (_writing)
+        {
+            var (messages, entries) = _numbers.Sums;
+            _written = known with { Messages = messages, Entries = entries };
+            _file.Replace(_written);
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "The database was not closed in order; looked through in {Milliseconds} ms, it is sound")]
@@ -140,7 +158,4 @@ internal sealed partial class HomeMemory(
         LogLevel.Warning,
         "The database was not closed in order; looked through for {Milliseconds} ms without a fault, not to the end; relay doctor does")]
     private partial void LogUnfinished(long milliseconds);
-
-    [LoggerMessage(LogLevel.Warning, "Less than was known: {Words}")]
-    private partial void LogOlder(string words);
 }

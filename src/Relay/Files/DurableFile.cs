@@ -35,7 +35,8 @@ internal static class DurableFile
     }
 
     /// <summary>Replaces it for its owner alone. Where it cannot be written, what stood there goes, for it is no longer true; on a full
-    /// disk its room may do for the new content.</summary>
+    /// disk its room may do for the new content. Where it cannot go either, as in a folder without leave to write, it is written
+    /// over.</summary>
     public static void ReplaceOrRemove(string path, ReadOnlySpan<byte> content)
     {
         try
@@ -44,10 +45,17 @@ internal static class DurableFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (!TryRemove(path) || !FullDisk.Is(exception))
+            if (TryRemove(path) && FullDisk.Is(exception))
+                Replace(path, content);
+            else if (!TryOverwrite(path, content))
                 throw;
-            Replace(path, content);
         }
+    }
+
+    private static bool TryOverwrite(string path, ReadOnlySpan<byte> content)
+    {
+        using var file = OverwrittenFile.TryOpen(path);
+        return file?.TryWrite(content) == true;
     }
 
     /// <summary>False where it cannot be removed, as on a disk that takes no writes.</summary>

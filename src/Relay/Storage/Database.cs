@@ -40,6 +40,10 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
     /// <summary>What those who use it have met that concerns all of it; null where nothing is wrong.</summary>
     public DatabaseFaultException? Trouble => _trouble;
 
+    /// <summary>Told of the numbers that a commit has given out, once that is on disk and before those who asked for it hear of it. It
+    /// must be quick, and does not throw.</summary>
+    public Action<IReadOnlyList<GivenOut>>? Remembering { get; set; }
+
     /// <summary>Runs the work in one transaction. It may be run more than once, see <see cref="Writing"/>.</summary>
     public async Task<T> WriteAsync<T>(Func<Writing, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -232,6 +236,7 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
             var (failed, fault) = await TryCommit_NeedsLockAsync(group);
             if (fault is null)
             {
+                Remembering?.Invoke([.. group.SelectMany(write => write.GivenOut)]);
                 group.ForEach(write => write.Complete(changes));
                 return;
             }
@@ -290,8 +295,3 @@ internal abstract class Database(SqlDialect dialect, ChangeFeed changes, TimePro
         }
     }
 }
-
-/// <summary>What a look at the stored data has found.</summary>
-/// <param name="Fault">The first of it; null where there is none.</param>
-/// <param name="IsWhole">All of it was looked at.</param>
-internal sealed record Soundness(string? Fault, bool IsWhole);

@@ -16,6 +16,9 @@ internal enum DatabaseFault
     /// <summary>What is there is not what was written.</summary>
     Damaged,
 
+    /// <summary>There is less in it than was known to be: it is an older copy, or what came last is gone.</summary>
+    Older,
+
     /// <summary>It is gone, or another, or an empty one is in its place.</summary>
     Lost,
 }
@@ -31,7 +34,7 @@ internal sealed class DatabaseFaultException(DatabaseFault kind, string reason, 
     public string Remedy { get; } = remedy;
 
     /// <summary>Time mends none of these: somebody has to put the database back.</summary>
-    public bool NeedsRestoring => Kind is DatabaseFault.Damaged or DatabaseFault.Lost;
+    public bool NeedsRestoring => Kind is DatabaseFault.Damaged or DatabaseFault.Older or DatabaseFault.Lost;
 
     public override string? SqlState => cause?.SqlState;
 }

@@ -18,6 +18,9 @@ internal abstract class PendingWrite
         return WorkAsync(writing);
     }
 
+    /// <summary>What its last run has counted.</summary>
+    public IReadOnlyList<GivenOut> GivenOut => _writing!.GivenOut;
+
     /// <summary>Its commit is on disk.</summary>
     public void Complete(ChangeFeed changes)
     {

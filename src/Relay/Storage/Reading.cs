@@ -22,6 +22,7 @@ internal sealed class Writing(ISqlConnection connection, DateTimeOffset now) : R
 {
     private readonly HashSet<(Topic Topic, string? About)> _topics = [];
     private readonly List<Action> _actions = [];
+    private readonly List<GivenOut> _givenOut = [];
 
     /// <summary>What the listeners are told once this is committed.</summary>
     public IReadOnlyCollection<(Topic Topic, string? About)> Topics => _topics;
@@ -29,6 +30,11 @@ internal sealed class Writing(ISqlConnection connection, DateTimeOffset now) : R
     public void Wake(Topic topic, string? about = null) => _topics.Add((topic, about));
 
     public void OnceCommitted(Action action) => _actions.Add(action);
+
+    /// <summary>Numbers that only grow, and were given out here.</summary>
+    public IReadOnlyList<GivenOut> GivenOut => _givenOut;
+
+    public void Count(GivenOut number) => _givenOut.Add(number);
 
     /// <summary>The commit is on disk.</summary>
     public void Committed(ChangeFeed changes)
@@ -39,3 +45,6 @@ internal sealed class Writing(ISqlConnection connection, DateTimeOffset now) : R
             changes.Publish(topic, about);
     }
 }
+
+/// <summary>The newest number of a conversation: of a message, or of an entry in the journal; 0 for the other.</summary>
+internal readonly record struct GivenOut(string Conversation, long Message, long Entry);

@@ -111,21 +111,76 @@ public sealed class LostDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_older_copy_of_it_is_taken_and_said()
+    public async Task An_older_copy_is_refused_until_the_home_is_told_to_forget_and_then_taken_as_it_is()
     {
         System.IO.File.Copy(File, File + ".backup");
         await _relay.StartAsync();
         await _relay.RunAsync("ask", "--session", "s", "One more");
         await _relay.StopAsync();
-        System.IO.File.Move(File + ".backup", File, overwrite: true);
+        System.IO.File.Copy(File + ".backup", File, overwrite: true);
 
-        var daemon = await _relay.StartAsync();
+        var ran = await RefusedAsync();
+        var log = await _relay.RunAsync("log");
+        var status = await _relay.RunAsync("status");
 
-        Assert.StartsWith(
-            "the database has 6 entries and 3 messages, and this home knows of 8 entries and 4 messages", daemon.Warning,
-            StringComparison.Ordinal);
+        const string words = "has only 6 entries and 3 messages: it is an older copy, or what came last is lost, "
+            + "and this home knows of 8 entries and 4 messages";
+        Assert.Equal((78, ""), (ran.Exit, ran.Output));
+        Assert.All(
+            [words, "relay.db.backup", "relay run --forget goes on with what is there"],
+            part => Assert.Contains(part, Assert.Single(ran.Error.Trim().Split('\n')), StringComparison.Ordinal));
+        Assert.Equal((78, ""), (log.Exit, log.Output));
+        Assert.Contains(words, status.Output + status.Error, StringComparison.Ordinal);
+        Assert.Single(_ntfy.Pages, page => page.Title == "Relay error: cannot start");
+        var daemon = await _relay.StartAsync(forgets: true);
+        Assert.Contains("goes on with what is there", daemon.Warning, StringComparison.Ordinal);
+        Assert.Contains("Question 3", (await _relay.RunAsync("log")).Output, StringComparison.Ordinal);
         await _relay.StopAsync();
         Assert.Null((await _relay.StartAsync()).Warning);
+    }
+
+    [Theory]
+    [InlineData("status", "status.json says that it had 6 turns")]
+    [InlineData("dispatch", "a reply lies in dispatch/s")]
+    [InlineData("log", "tells of messages that were accepted")]
+    public async Task Without_its_memory_what_else_lies_in_the_home_tells_of_it(string left, string words)
+    {
+        Directory.CreateDirectory(_relay.Home.SessionFolder("s"));
+        await System.IO.File.WriteAllTextAsync(Path.Combine(_relay.Home.SessionFolder("s"), "input.json"), "{}", CancellationToken);
+        System.IO.File.Delete(File);
+        System.IO.File.Delete(_relay.Home.KnownDatabaseFile);
+        if (left != "status")
+            System.IO.File.Delete(_relay.Home.StatusFile);
+        if (left == "log")
+            Directory.Delete(_relay.Home.SessionFolder("s"), recursive: true);
+
+        var ran = await RefusedAsync();
+
+        Assert.Equal((78, ""), (ran.Exit, ran.Output));
+        Assert.Contains(words, ran.Error, StringComparison.Ordinal);
+        Assert.Equal(78, (await _relay.RunAsync("log")).Exit);
+        Assert.False(System.IO.File.Exists(File));
+        await _relay.StartAsync(forgets: true);
+        await _relay.StopAsync();
+        await _relay.StartAsync();
+    }
+
+    [Fact]
+    public async Task What_the_older_relay_has_left_is_no_trace_of_one()
+    {
+        await using var old = new CliHome(kind: SqlDialect.Sqlite.Name);
+        old.Home.CreateFolders();
+        Directory.CreateDirectory(old.Home.SessionFolder("s"));
+        await System.IO.File.WriteAllTextAsync(Path.Combine(old.Home.SessionFolder("s"), "input.txt"), "a reply", CancellationToken);
+        await System.IO.File.WriteAllTextAsync(
+            old.Home.StatusFile, """{"history_turns": 12, "last_dispatch_at": "2025-01-01T00:00:00Z"}""", CancellationToken);
+        await System.IO.File.WriteAllTextAsync(old.Home.LogFile, "2025-01-01 INFO relay: accepted a message", CancellationToken);
+        await System.IO.File.WriteAllTextAsync(
+            old.Home.HistoryFile, """[{"role": "user", "content": "from before"}]""", CancellationToken);
+
+        await old.StartAsync();
+
+        Assert.Contains("from before", (await old.RunAsync("log")).Output, StringComparison.Ordinal);
     }
 
     [Fact]

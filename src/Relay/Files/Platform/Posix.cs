@@ -8,7 +8,7 @@ namespace Relay.Files.Platform;
 /// What is different on Linux and macOS is in <see cref="Linux"/> and <see cref="MacOs"/>.</summary>
 internal static partial class Posix
 {
-    private const int ReadOnly = 0, ReadWrite = 2; // fcntl.h
+    private const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2; // fcntl.h
     private const int LongestPath = 4096; // linux/limits.h: PATH_MAX; on macOS it is less
     private const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4; // sys/file.h
 
@@ -95,6 +95,17 @@ internal static partial class Posix
             return handle;
         handle.Dispose();
         throw new IOException($"{path} is no regular file: remove it");
+    }
+
+    /// <summary>Opens a regular file that is there, for writing over what is in it. Null where there is none, or it may not be
+    /// written.</summary>
+    public static SafeFileHandle? OpenToOverwrite(string path)
+    {
+        var handle = Open(path, WriteOnly | NoFollow | NonBlocking | CloseOnExec);
+        if (!handle.IsInvalid && Facts(handle).Kind == FileKind.Regular)
+            return handle;
+        handle.Dispose();
+        return null;
     }
 
     /// <summary>Makes the content of a file durable. It does not use <see cref="RandomAccess.FlushToDisk"/>: on macOS that calls only

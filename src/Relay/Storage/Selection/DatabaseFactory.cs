@@ -31,7 +31,7 @@ internal static class DatabaseFactory
         if (await Migrator.AppliedAsync(database, cancellationToken) > 0)
             return database;
         await database.DisposeAsync(); // Its daemon was killed before it had made a table, or has never run.
-        if (KnownDatabase.Read(settings.Home, settings.Config.Store) is not null)
+        if (KnownDatabase.Read(settings.Home, settings.Config.Store) is not null || Traces.Of(settings.Home) is not null)
             throw LostDatabase.New(settings.Home, settings.Config.Store, DatabaseFault.Lost, "the database has no tables");
         return await EmptyAsync(clock, cancellationToken);
     }

@@ -27,6 +27,15 @@ internal sealed record KnownDatabase(string? Id, long Entries, long Messages, Da
     /// <summary>The relay met a damaged page.</summary>
     public bool IsDamaged { get; init; }
 
+    /// <summary>Something that was known is not in it.</summary>
+    public bool IsLessThan(KnownDatabase known) => Entries < known.Entries || Messages < known.Messages;
+
+    /// <summary>What an older copy has.</summary>
+    [JsonIgnore]
+    public string Lack => string.Create(
+        CultureInfo.InvariantCulture,
+        $"the database has only {Entries} entries and {Messages} messages: it is an older copy, or what came last is lost");
+
     /// <summary>"and this home knows of 62 entries and 31 messages in it at …"</summary>
     [JsonIgnore]
     public string InWords => Id is null
@@ -51,21 +60,30 @@ internal sealed record KnownDatabase(string? Id, long Entries, long Messages, Da
     }
 
     /// <summary>Null: from now on there was none.</summary>
-    public static void Write(RelayHome home, StoreKind kind, KnownDatabase? known)
+    public static void Write(RelayHome home, StoreKind kind, KnownDatabase? known) =>
+        DurableFile.Replace(home.KnownDatabaseFile, ToJson(Others(home, kind), kind, known));
+
+    /// <summary>What the home remembers of databases of the other kinds.</summary>
+    public static IReadOnlyDictionary<string, KnownDatabase> Others(RelayHome home, StoreKind kind)
     {
-        Dictionary<string, KnownDatabase> all;
         try
         {
-            all = File.Exists(home.KnownDatabaseFile) ? All(home) : [];
+            var all = File.Exists(home.KnownDatabaseFile) ? All(home) : [];
+            all.Remove(Words.Word(kind));
+            return all;
         }
         catch (JsonException)
         {
-            all = [];
+            return new Dictionary<string, KnownDatabase>();
         }
-        all.Remove(Words.Word(kind));
+    }
+
+    public static byte[] ToJson(IReadOnlyDictionary<string, KnownDatabase> others, StoreKind kind, KnownDatabase? known)
+    {
+        var all = new Dictionary<string, KnownDatabase>(others);
         if (known is not null)
             all[Words.Word(kind)] = known;
-        DurableFile.Replace(home.KnownDatabaseFile, JsonSerializer.SerializeToUtf8Bytes(all, Options));
+        return JsonSerializer.SerializeToUtf8Bytes(all, Options);
     }
 
     private static Dictionary<string, KnownDatabase> All(RelayHome home) =>

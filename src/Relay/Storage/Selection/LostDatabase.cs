@@ -17,7 +17,7 @@ internal static class LostDatabase
     {
         var known = KnownDatabase.Read(home, StoreKind.Sqlite);
         var look = DatabaseFile.At(PathOf(home), isInUse);
-        if (look.Fault is { } fault && (look.IsThere || known is not null))
+        if (look.Fault is { } fault && (look.IsThere || known is not null || Traces.Of(home) is not null))
             throw New(home, StoreKind.Sqlite, look.IsThere ? DatabaseFault.Damaged : DatabaseFault.Lost, fault);
     }
 
@@ -28,23 +28,31 @@ internal static class LostDatabase
 
     public static DatabaseFaultException New(RelayHome home, StoreKind kind, DatabaseFault fault, string reason) => new(
         fault,
-        KnownDatabase.Read(home, kind) is { } known ? $"{reason}, {known.InWords}" : reason,
-        kind == StoreKind.Postgres
+        KnownDatabase.Read(home, kind) is { } known ? $"{reason}, {known.InWords}"
+            : Traces.Of(home) is { } trace ? $"{reason}, and {trace}"
+            : reason,
+        fault == DatabaseFault.Older ? $"{Newer(home, kind)}; {ToTake}"
+            : kind == StoreKind.Postgres
             ? $"restore it with pg_restore, or put back the RELAY_DATABASE_URL it is behind; {ToForget}"
-            : $"{Restoring(home)}; {ToForget}",
+            : $"{(IsWithoutLog(home) ? LogBack(home) : "")}{Restoring(home)}; {ToForget}",
         cause: null);
 
     /// <summary>With what the home knows, and the way back, where whoever met the fault did not know of homes.</summary>
     public static DatabaseFaultException Complete(Settings settings, DatabaseFaultException fault) =>
-        fault.Remedy.EndsWith(ToForget, StringComparison.Ordinal)
+        fault.Remedy.EndsWith(ToForget, StringComparison.Ordinal) || fault.Remedy.EndsWith(ToTake, StringComparison.Ordinal)
             ? fault
             : New(settings.Home, settings.Config.Store, fault.Kind, fault.Reason);
 
-    /// <summary>Puts aside what is there. From here on, the home has had no database.</summary>
+    /// <summary>Puts aside what is there, unless it is only older. From here on, the home has had no database.</summary>
     /// <returns>What was done, for people.</returns>
     public static string PutAside(Settings settings, DatabaseFaultException fault, DateTimeOffset now)
     {
         var (home, kind) = (settings.Home, settings.Config.Store);
+        if (fault.Kind == DatabaseFault.Older)
+        {
+            KnownDatabase.Write(home, kind, known: null);
+            return $"{Forget}: {fault.Reason}. This relay goes on with what is there";
+        }
         string? kept = null;
         if (kind == StoreKind.Sqlite)
         {
@@ -61,7 +69,20 @@ internal static class LostDatabase
             + (kept is null ? "there was nothing to be kept" : $"what was there is kept in {kept}");
     }
 
+    private const string ToTake = $"relay run {Forget} goes on with what is there";
+
     private const string ToForget = $"relay run {Forget} starts with an empty one, and keeps what is there under another name";
+
+    private static string Newer(RelayHome home, StoreKind kind) => kind == StoreKind.Postgres
+        ? "restore a newer copy with pg_restore"
+        : $"{LogBack(home)}{Restoring(home)}";
+
+    private static string LogBack(RelayHome home) =>
+        $"put {Path.GetFileName(home.DatabaseFile)}-wal back beside it, if that was removed or changed; else ";
+
+    /// <summary>What a young database has may all be in its log.</summary>
+    private static bool IsWithoutLog(RelayHome home) =>
+        File.Exists(home.DatabaseFile) && new FileInfo(home.DatabaseFile + "-wal") is not { Exists: true, Length: > 0 };
 
     /// <summary>Copies that lie beside it are named.</summary>
     private static string Restoring(RelayHome home)

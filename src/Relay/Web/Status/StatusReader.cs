@@ -18,7 +18,7 @@ namespace Relay.Web.Status;
 /// <summary>Reads the status from the database, with or without a daemon.
 /// The time it takes depends on the unfinished messages only.</summary>
 internal sealed class StatusReader(
-    Database database, SettingsSource settings, Faults faults, ClockSteps steps, HomeMemory? memory = null)
+    Database database, SettingsSource settings, Faults faults, ClockSteps steps)
 {
     private readonly Health _health = new(database, settings, faults, steps);
     private readonly DateTimeOffset _startedAt = database.Clock.GetUtcNow();
@@ -50,7 +50,7 @@ internal sealed class StatusReader(
     private async Task<List<string>> WarningsAsync(Reading reading, CancellationToken cancellationToken)
     {
         var warnings = await SettingsWarnings.ReadAsync(reading, settings.Current.Config, cancellationToken);
-        return [.. memory?.Older is { } older ? [older] : Array.Empty<string>(), .. warnings.Select(each => each.ToString())];
+        return [.. warnings.Select(each => each.ToString())];
     }
 
     private StatusReport WithoutDatabase(string reason)
