@@ -36,7 +36,7 @@ internal sealed class Demo(CommandContext context)
         }
         Directory.Delete(home.Root, recursive: true);
         context.Output.WriteLine(
-            "next: relay init makes a home; put ANTHROPIC_API_KEY into its .env, then relay doctor and relay run. "
+            "next: relay init makes a home of the folder you are in; put ANTHROPIC_API_KEY into its .env, then relay doctor and relay run. "
             + "relay connect claude-code connects a project");
         return ExitCode.Done;
     }

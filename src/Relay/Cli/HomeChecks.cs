@@ -41,11 +41,11 @@ internal static class HomeChecks
     private static Finding Folders(RelayHome home)
     {
         if (!Directory.Exists(home.Root))
-            return Finding.Fault("folders", $"{home.Root} is not there", "relay init");
+            return Finding.Fault("folders", $"{home.Root} is not there", $"relay init --home {home.Root}");
         foreach (var folder in (string[])[home.Root, home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.Logs])
         {
             if (!Directory.Exists(folder))
-                return Finding.Fault("folders", $"{folder} is not there", "relay init");
+                return Finding.Fault("folders", $"{folder} is not there", $"relay init --home {home.Root}");
             if (WhyNotWritable(folder) is { } reason)
                 return Finding.Fault(
                     "folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");

@@ -33,12 +33,17 @@ internal sealed class HomeChoice(CommandContext context)
         return home;
     }
 
-    /// <summary>For init, by which a user makes a home: the current folder, where it looks like one.</summary>
-    /// <exception cref="CommandFailure">It is no folder, or not safe to use.</exception>
+    /// <summary>For init, by which a user makes a home.</summary>
+    /// <exception cref="CommandFailure">It is no folder, not safe to use, or links stand in it where init would write.</exception>
     public RelayHome ToMake(string? option)
     {
-        var home = Folder(Resolve(option) is RelayHome.Resolved.Unknown unknown ? unknown.Home : Of(option));
-        return HomeTrust.WhyNot(home) is { } reason ? throw new CommandFailure(ExitCode.Configuration, reason) : home;
+        var home = Folder(RelayHome.ToMake(option, context.Environment, context.CurrentFolder, UserHome));
+        if (HomeTrust.WhyNot(home) is { } reason)
+            throw new CommandFailure(ExitCode.Configuration, reason);
+        return home.LinkInIt() is { } link
+            ? throw new CommandFailure(
+                ExitCode.Configuration, $"{link} is a link, and init writes through none: remove it, or choose another folder with --home DIR")
+            : home;
     }
 
     /// <summary>The current folder is a home of this user's from now on; another one need not be remembered, for it is named each

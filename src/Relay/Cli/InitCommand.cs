@@ -27,6 +27,7 @@ internal static class InitCommand
             (Directory.Exists(folder) ? kept : made).Add(folder);
         home.CreateFolders();
         choice.Remember(home);
+        WriteWarnings(context, home, json);
         var configIsNew = WriteNew(home.ConfigFile, ConfigTemplate.Config);
         (configIsNew ? made : kept).Add(home.ConfigFile);
         var envIsNew = WriteNew(home.EnvFile, ConfigTemplate.Env);
@@ -49,6 +50,21 @@ internal static class InitCommand
             context.Output.WriteLine($"was there  {path}");
         if (made.Contains(home.EnvFile))
             context.Output.WriteLine("next: put ANTHROPIC_API_KEY into .env, then: relay doctor, relay run");
+        context.Output.WriteLine($"the home is {home.Root}{(IsCurrent(context, home) ? ": relay commands started in it use it" : "")}");
+    }
+
+    private static bool IsCurrent(CommandContext context, RelayHome home) =>
+        Posix.RealPath(home.Root) == Posix.RealPath(context.CurrentFolder);
+
+    /// <summary>An ordinary folder is open to more than a home should be.</summary>
+    private static void WriteWarnings(CommandContext context, RelayHome home, bool json)
+    {
+        if (json)
+            return;
+        foreach (var warning in HomeChecks.Warnings(home))
+            context.Error.WriteLine($"warning: {warning}");
+        if (Path.Exists(Path.Combine(home.Root, ".git")))
+            context.Error.WriteLine($"warning: {home.Root} is under git: keep .env and state/ out of it");
     }
 
     /// <summary>False when the name is taken, even by a link whose target is missing.</summary>

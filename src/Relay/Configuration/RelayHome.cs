@@ -60,6 +60,26 @@ internal sealed record RelayHome(string Root)
             : new Resolved.Unknown(current);
     }
 
+    /// <summary>Which home init makes: the one that is named, else the current folder; in the user's own folder, which holds everything of
+    /// his, and in the root, ~/.relay.</summary>
+    public static RelayHome ToMake(string? option, IReadOnlyDictionary<string, string> environment, string currentFolder, string userHome)
+    {
+        var isNamed = option is { Length: > 0 } || !string.IsNullOrWhiteSpace(environment.GetValueOrDefault("RELAY_HOME"));
+        var current = Posix.RealPath(currentFolder);
+        return !isNamed && current is not null && current != "/" && current != Posix.RealPath(userHome)
+            ? At(currentFolder)
+            : Resolve(option, environment, currentFolder, userHome) switch
+            {
+                Resolved.Meant meant when isNamed => meant.Home,
+                _ => At(Path.Combine(userHome, ".relay")),
+            };
+    }
+
+    /// <summary>What of it is a link: nothing may be made through one. Null where nothing is.</summary>
+    public string? LinkInIt() =>
+        ((string[])[ConfigFile, EnvFile, State, Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
+        .FirstOrDefault(path => Posix.Lstat(path) is { Kind: FileKind.SymbolicLink });
+
     /// <summary>Which home is meant.</summary>
     public abstract record Resolved
     {
@@ -82,9 +102,8 @@ internal sealed record RelayHome(string Root)
     public void CreateFolders()
     {
         Directory.CreateDirectory(Root, OwnerOnly);
-        Directory.CreateDirectory(State, OwnerOnly);
-        foreach (var folder in (string[])[Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
-            Directory.CreateDirectory(folder, OwnerOnly);
+        foreach (var folder in (string[])[State, Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
+            Folders.MakeFor(folder, OwnerOnly);
     }
 
     /// <summary>For the one who has the lock: removes the temporary files of those who were killed.</summary>

@@ -14,6 +14,17 @@ internal static class Folders
         Directory.CreateDirectory(path);
     }
 
+    /// <summary>Makes it with this mode unless it is there, or a link leads to one.</summary>
+    /// <exception cref="IOException">Something else is there; the message names it and says so plainly.</exception>
+    public static void MakeFor(string path, UnixFileMode mode)
+    {
+        if (Posix.Lstat(path) is { } there && Posix.Stat(path) is not { Kind: FileKind.Folder })
+            throw new IOException(there.Kind == FileKind.SymbolicLink
+                ? $"{path} must be a folder: it is a link that leads to none: remove it"
+                : $"{path} must be a folder: it is a file: remove it");
+        Directory.CreateDirectory(path, mode);
+    }
+
     /// <exception cref="IOException">A folder is where the file belongs; the message says so plainly.</exception>
     public static void CheckFree(string file)
     {

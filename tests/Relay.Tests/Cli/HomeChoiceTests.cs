@@ -57,6 +57,79 @@ public sealed class HomeChoiceTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_user.Root, ".relay")));
     }
 
+    [Fact]
+    public async Task Init_in_an_ordinary_folder_makes_that_folder_a_home_and_says_so()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_user.Root, "work")).FullName;
+
+        var ran = await RunInAsync(folder, "init");
+
+        Assert.Equal(0, ran.Exit);
+        Assert.Contains($"the home is {folder}: relay commands started in it use it", ran.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder, "config.yaml")));
+        Assert.False(Directory.Exists(Path.Combine(_user.Root, ".relay")));
+        Assert.Equal(0, (await RunInAsync(folder, "topic")).Exit);
+        Assert.Equal(1, (await RunInAsync(_user.Root, "topic")).Exit);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Init_in_the_user_s_own_folder_and_in_the_root_makes_his_own(bool inRoot)
+    {
+        var ran = await RunInAsync(inRoot ? "/" : _user.Root, "init");
+
+        var own = Path.Combine(_user.Root, ".relay");
+        Assert.Equal(0, ran.Exit);
+        Assert.Contains($"the home is {own}", ran.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(own, "config.yaml")));
+        Assert.False(File.Exists(Path.Combine(_user.Root, "config.yaml")));
+    }
+
+    [Theory]
+    [InlineData("queue")]
+    [InlineData("state")]
+    [InlineData("dispatch")]
+    [InlineData("logs")]
+    [InlineData("config.yaml")]
+    [InlineData(".env")]
+    [InlineData("queue", true)]
+    [InlineData(".env", true)]
+    public async Task Init_writes_through_no_link_and_names_it(string name, bool isDangling = false)
+    {
+        var target = Path.Combine(_user.Root, "target");
+        var path = Path.Combine(_cloned.Root, name);
+        var isFile = name.Contains('.');
+        if (isFile)
+            File.Delete(path);
+        else
+            Directory.Delete(path, recursive: true);
+        if (!isDangling && isFile)
+            await File.WriteAllTextAsync(target, "", TestContext.Current.CancellationToken);
+        else if (!isDangling)
+            Directory.CreateDirectory(target);
+        File.CreateSymbolicLink(path, target);
+
+        var ran = await RunAsync("init");
+
+        Assert.Equal((78, ""), (ran.Exit, ran.Output));
+        Assert.StartsWith($"{path} is a link, ", Assert.Single(ran.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        Assert.Equal(isDangling, !Path.Exists(target));
+        Assert.True(isDangling || (isFile ? new FileInfo(target).Length == 0 : !Directory.EnumerateFileSystemEntries(target).Any()));
+    }
+
+    [Fact]
+    public async Task A_folder_of_a_home_that_is_a_link_to_nowhere_is_said_plainly()
+    {
+        Directory.Delete(_cloned.Home.Queue, recursive: true);
+        File.CreateSymbolicLink(_cloned.Home.Queue, Path.Combine(_user.Root, "nowhere"));
+
+        var ran = await RunAsync("run", "--home", ".");
+
+        Assert.Equal($"relay: {_cloned.Home.Queue} must be a folder: it is a link that leads to none: remove it", ran.Error.Trim());
+        Assert.NotEqual(0, ran.Exit);
+    }
+
     [Theory]
     [InlineData(".")]
     [InlineData(null)]
