@@ -60,7 +60,7 @@ internal static class CommandLine
                 return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
             case IOException or UnauthorizedAccessException or InvalidDataException or DbException:
                 await context.Error.WriteLineAsync($"relay: {exception.Message}");
-                return exception is DatabaseFaultException { NeedsRestoring: true } ? ExitCode.Configuration : ExitCode.Failed;
+                return exception is DatabaseFaultException { IsOfConfiguration: true } ? ExitCode.Configuration : ExitCode.Failed;
             default:
                 // Told here: the runtime would write it as it is, with whatever of others' words is in it.
                 await context.Error.WriteLineAsync($"relay: a fault of the program: {exception}");

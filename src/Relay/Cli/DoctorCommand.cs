@@ -32,6 +32,8 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(
         CommandContext context, RelayHome home, Extras extras, bool json, CancellationToken cancellationToken)
     {
+        if (HomeTrust.WhyClosed(home) is { } closed)
+            throw new CommandFailure(ExitCode.Configuration, closed);
         var isSafe = HomeTrust.WhyNot(home) is null; // What others have written is not followed, not even to check it.
         var loaded = isSafe ? SettingsSource.Load(home, context.Environment, generate: false) : new Loaded.Faulty([]);
         var findings = isSafe ? await FindAsync(context, loaded, home, extras, cancellationToken) : [.. HomeChecks.Run(home)];

@@ -50,7 +50,7 @@ internal sealed class HomeChoice(CommandContext context)
     /// time.</summary>
     public void Remember(RelayHome home)
     {
-        if (Posix.RealPath(home.Root) is not { } root || root != Posix.RealPath(context.CurrentFolder))
+        if (HomeTrust.WhyClosed(home) is not null || Posix.RealPath(home.Root) is not { } root || root != Posix.RealPath(context.CurrentFolder))
             return;
         try
         {

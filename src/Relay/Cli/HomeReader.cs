@@ -19,8 +19,8 @@ internal sealed class HomeReader : IAsyncDisposable
         _status = new StatusReader(database, settings, new Faults(new ChangeFeed()), new ClockSteps());
     }
 
-    /// <exception cref="DatabaseFaultException">It is not what the home remembers.</exception>
-    /// <exception cref="CommandFailure">The database belongs to another version of this program.</exception>
+    /// <exception cref="DatabaseFaultException">It is not what the home remembers, or of a newer program.</exception>
+    /// <exception cref="CommandFailure">The database is of an older version of this program.</exception>
     public static async Task<HomeReader> OpenAsync(SettingsSource settings, CancellationToken cancellationToken)
     {
         var database = await DatabaseFactory.OpenReadOnlyAsync(settings.Current, TimeProvider.System, cancellationToken);
@@ -32,9 +32,10 @@ internal sealed class HomeReader : IAsyncDisposable
             return reader;
         }
         await database.DisposeAsync();
-        throw new CommandFailure(ExitCode.Failed, applied > Migrator.Newest
-            ? $"the database is at migration {applied}, this program knows {Migrator.Newest}: use the newer program"
-            : $"the database is at migration {applied}, this program reads {Migrator.Newest}: relay run brings it up to date");
+        if (applied > Migrator.Newest)
+            throw Migrator.NewerThanThis(applied);
+        throw new CommandFailure(
+            ExitCode.Failed, $"the database is at migration {applied}, this program reads {Migrator.Newest}: relay run brings it up to date");
     }
 
     private async Task CheckAsync(Settings settings, CancellationToken cancellationToken)

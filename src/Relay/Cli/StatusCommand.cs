@@ -37,11 +37,12 @@ internal static class StatusCommand
             _ => null,
         };
         JsonObject status;
+        var exit = ExitCode.Failed;
         if (response is DaemonClient.Response.Received { IsOk: true } received)
             status = JsonSerializer.SerializeToNode(received.Body)!.AsObject();
         else
-            (status, fault) = running && StatusReport.InFile(settings.Current.Home.StatusFile) is { } mirrored
-                ? (ToJson(mirrored), $"{fault}; this is what it wrote last into state/status.json")
+            (status, fault, exit) = running && StatusReport.InFile(settings.Current.Home.StatusFile) is { } mirrored
+                ? (AsOf(settings, mirrored), $"{fault}; this is what it wrote {Ago(settings)} into state/status.json", ExitCode.Failed)
                 : await FromDiskAsync(settings, fault, cancellationToken);
         if (fault is not null)
             await context.Error.WriteLineAsync(fault);
@@ -56,23 +57,36 @@ internal static class StatusCommand
         {
             Show(context, settings.Current, status, running);
         }
-        return fault is null ? ExitCode.Done : ExitCode.Failed;
+        return fault is null ? ExitCode.Done : exit;
     }
 
     /// <summary>Where the database cannot be read, what the daemon last wrote: when it waits for its database, that says so.</summary>
-    private static async Task<(JsonObject Status, string? Fault)> FromDiskAsync(
+    private static async Task<(JsonObject Status, string? Fault, int Exit)> FromDiskAsync(
         SettingsSource settings, string? fault, CancellationToken cancellationToken)
     {
         try
         {
             await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
-            return (ToJson(await reader.StatusAsync(cancellationToken)), fault is null ? null : $"{fault}; this is read from disk");
+            return (ToJson(await reader.StatusAsync(cancellationToken)), fault is null ? null : $"{fault}; this is read from disk", ExitCode.Failed);
         }
         catch (DbException exception) when (StatusReport.InFile(settings.Current.Home.StatusFile) is { } last)
         {
-            return (ToJson(last), $"{Database.Explain(exception)}; this is what state/status.json said last");
+            var exit = exception is DatabaseFaultException { IsOfConfiguration: true } ? ExitCode.Configuration : ExitCode.Failed;
+            return (AsOf(settings, last), $"{Database.Explain(exception)}; this is what state/status.json said {Ago(settings)}", exit);
         }
     }
+
+    /// <summary>What nobody keeps current any more tells of when it is.</summary>
+    private static JsonObject AsOf(SettingsSource settings, StatusReport status)
+    {
+        var json = ToJson(status);
+        json["as_of"] = WrittenAt(settings);
+        return json;
+    }
+
+    private static string Ago(SettingsSource settings) => $"{Printing.Age(Now() - WrittenAt(settings))} ago";
+
+    private static DateTimeOffset WrittenAt(SettingsSource settings) => File.GetLastWriteTimeUtc(settings.Current.Home.StatusFile);
 
     private static JsonObject ToJson(StatusReport status) => JsonSerializer.SerializeToNode(status, Json.Options)!.AsObject();
 

@@ -15,15 +15,30 @@ internal static class HomeTrust
     /// <summary>Why nothing may be done in this home, with what mends it; null where all is well, or there is nothing yet.</summary>
     public static string? WhyNot(RelayHome home)
     {
+        if (WhyClosed(home) is { } closed)
+            return closed;
         if (Posix.Stat(home.Root) is not { } root)
             return null;
-        if (!Owners.IsOwnOrRoots(root.Owner) && Posix.User != Owners.Root)
-            return $"{home.Root} belongs to {Owners.Name(root.Owner)}: only he can use it as a home";
         if (OtherUsers.Any(other => (root.Mode & other.Write) != 0))
             return $"others may write to {home.Root}, so it is not safe to use: chmod 700 {home.Root}";
         return Obeyed(home).FirstOrDefault(path => MayReach(root, path, other => other.Write)) is { } open
             ? $"others may write to {open}, so it is not safe to use: chmod go-w {open}"
             : null;
+    }
+
+    /// <summary>Why this user cannot even look into it: it is another's. Null where he can, or there is nothing yet.</summary>
+    public static string? WhyClosed(RelayHome home)
+    {
+        try
+        {
+            return Posix.Stat(home.Root) is { } root && !Owners.IsOwnOrRoots(root.Owner) && Posix.User != Owners.Root
+                ? $"{home.Root} belongs to {Owners.Name(root.Owner)}: only he can use it as a home"
+                : null;
+        }
+        catch (IOException exception) when (exception.HResult == Errno.NoAccess)
+        {
+            return $"{home.Root} is closed to this user ({exception.Message}): only its owner can use it as a home";
+        }
     }
 
     /// <summary>As <see cref="WhyNot"/>, for the one who does what the home says from then on: not even root may do what another user has

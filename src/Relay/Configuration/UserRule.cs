@@ -3,7 +3,7 @@ using Relay.Files.Platform;
 
 namespace Relay.Configuration;
 
-/// <summary>A user of this machine, by name or number.</summary>
+/// <summary>A user of this machine, by name or number; in quotes a number is one too, unless a user is named like that.</summary>
 internal static class UserRule
 {
     private const string Allowed = "the name or the number of a user of this machine";
@@ -11,7 +11,7 @@ internal static class UserRule
     public static Rule<uint?> User => value => value switch
     {
         YamlValue.Scalar { Kind: ScalarKind.Number } number when IdIn(number.Content) is { } id => new Parsed<uint?>.Valid(id),
-        YamlValue.Scalar { Kind: ScalarKind.Text } name when name.Content.Length > 0 => UserNames.IdOf(name.Content) is { } id
+        YamlValue.Scalar { Kind: ScalarKind.Text } name when name.Content.Length > 0 => (UserNames.IdOf(name.Content) ?? IdIn(name.Content)) is { } id
             ? new Parsed<uint?>.Valid(id)
             : new Parsed<uint?>.Invalid($"there is no user {Texts.Printable.Short(name.Content)}", Allowed),
         _ => new Parsed<uint?>.Invalid(value.Problem, Allowed),

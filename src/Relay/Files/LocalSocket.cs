@@ -58,7 +58,7 @@ internal sealed class LocalSocket(string folder) : IDisposable
     public void Dispose()
     {
         if (Path is not null)
-            File.Delete(Path);
+            DurableFile.TryRemove(Path); // Where it cannot go, the next start replaces it; a stop is none the worse for it.
         if (_own is not null)
             Directory.Delete(_own, recursive: true);
         _way?.Dispose();

@@ -19,6 +19,9 @@ internal enum DatabaseFault
     /// <summary>There is less in it than was known to be: it is an older copy, or what came last is gone.</summary>
     Older,
 
+    /// <summary>A newer program has changed it.</summary>
+    Newer,
+
     /// <summary>It is gone, or another, or an empty one is in its place.</summary>
     Lost,
 }
@@ -35,6 +38,9 @@ internal sealed class DatabaseFaultException(DatabaseFault kind, string reason, 
 
     /// <summary>Time mends none of these: somebody has to put the database back.</summary>
     public bool NeedsRestoring => Kind is DatabaseFault.Damaged or DatabaseFault.Older or DatabaseFault.Lost;
+
+    /// <summary>As a wrong setting: somebody has to change something here before it can be used at all.</summary>
+    public bool IsOfConfiguration => NeedsRestoring || Kind is DatabaseFault.Newer;
 
     public override string? SqlState => cause?.SqlState;
 }

@@ -10,7 +10,7 @@ internal static class Migrator
     /// <summary>The newest migration this program knows.</summary>
     public static long Newest { get; } = Embedded(SqlDialect.Sqlite)[^1].Number;
 
-    /// <exception cref="InvalidOperationException">The database is of a newer program; nothing is touched.</exception>
+    /// <exception cref="DatabaseFaultException">The database is of a newer program; nothing is touched.</exception>
     public static async Task MigrateAsync(Database database, CancellationToken cancellationToken)
     {
         await database.WriteAsync(
@@ -26,11 +26,13 @@ internal static class Migrator
             cancellationToken);
         var applied = await AppliedAsync(database, cancellationToken);
         if (applied > Newest)
-            throw new InvalidOperationException(
-                $"the database is at migration {applied}, this program knows {Newest}: use the newer program");
+            throw NewerThanThis(applied);
         foreach (var migration in Embedded(database.Dialect).Where(migration => migration.Number > applied))
             await database.WriteAsync(writing => ApplyAsync(writing, migration, cancellationToken), cancellationToken);
     }
+
+    public static DatabaseFaultException NewerThanThis(long applied) => new(
+        DatabaseFault.Newer, $"the database is at migration {applied}, this program knows {Newest}", "use the newer program", cause: null);
 
     /// <summary>The newest migration the database has had; 0 when it has had none.</summary>
     public static Task<long> AppliedAsync(Database database, CancellationToken cancellationToken) => database.ReadAsync(

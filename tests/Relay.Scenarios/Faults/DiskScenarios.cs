@@ -70,6 +70,53 @@ public sealed class DiskScenarios : FaultStage
         await UntilStatusAsync(next, "running");
     }
 
+    [Fact]
+    public async Task A_stop_while_the_state_folder_is_read_only_is_a_stop_in_order()
+    {
+        await using var session = new Session(Home, "session-1");
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        session.Say("before");
+        await UntilAsync(() => session.Count == 1, () => "no first reply");
+
+        // On top of the folder: the files that are open already can still be written, and no other.
+        var disk = SmallDisk.TryBind(Home.Paths.State, out var why);
+        Assert.SkipWhen(disk is null, $"no folder can be made read-only: {why}");
+        disk.Write(mayWrite: false);
+        session.Say("while it is read-only");
+        await UntilStatusAsync(relay, "error: ");
+        relay.Signal(RelayProcess.Terminate);
+        Assert.Equal(0, await relay.ExitAsync(TimeSpan.FromSeconds(5)));
+
+        disk.Dispose();
+        await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
+        await UntilAsync(() => session.Count == 2, () => next.Output);
+        Assert.Equal(2, session.Received.Select(reply => reply.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_start_on_a_full_disk_says_what_it_needs_and_may_be_tried_again()
+    {
+        using var disk = SmallDisk.TryMount(Home.Paths.Root, mebibytes: 12, out var why);
+        Assert.SkipWhen(disk is null, $"no small disk can be mounted: {why}");
+        Home.Lay();
+        await using var session = new Session(Home, "session-1");
+        session.Say("before");
+        disk!.Fill();
+
+        await using (var full = RelayProcess.Launch(Home))
+        {
+            var exit = await full.ExitAsync(TimeSpan.FromSeconds(20));
+
+            Assert.Equal(1, exit); // Not 78: nothing has to be changed here, so a supervisor may start it again.
+            var line = Assert.Single(full.Error.Trim().Split('\n'));
+            Assert.Contains("the disk is full", line, StringComparison.Ordinal);
+            Assert.Contains("make room; then start it again", line, StringComparison.Ordinal);
+        }
+        disk.MakeRoom();
+        await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
+        await UntilAsync(() => session.Count == 1, () => next.Output);
+    }
+
     private static string DropLarge(Session session, int number)
     {
         var text = $"{number} {new string('x', 20_000)}";

@@ -13,6 +13,9 @@ public sealed class SessionUserTests : IDisposable
     [InlineData("root", 0u)]
     [InlineData("0", 0u)]
     [InlineData("4242", 4242u)]
+    [InlineData("\"4242\"", 4242u)]
+    [InlineData("'0'", 0u)]
+    [InlineData("\"root\"", 0u)]
     public void A_user_is_a_name_or_a_number(string user, uint id) =>
         Assert.Equal(id, Assert.Single(Read($"sessions: [{{session_id: a, user: {user}}}]").Config.Sessions).User);
 
@@ -23,6 +26,9 @@ public sealed class SessionUserTests : IDisposable
     [InlineData("1.5")]
     [InlineData("\"\"")]
     [InlineData("[root]")]
+    [InlineData("\"-1\"")]
+    [InlineData("\"4294967295\"")]
+    [InlineData("\"42 \"")]
     public void Anything_else_is_a_fault(string user) =>
         Assert.Contains("a user of this machine", Assert.Single(Read($"sessions: [{{session_id: a, user: {user}}}]").Faults).Message);
 

@@ -144,7 +144,7 @@ public abstract class DatabaseTests(string kind) : IAsyncLifetime
                 .ExecuteAsync(CancellationToken),
             CancellationToken);
 
-        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => Migrator.MigrateAsync(Database, CancellationToken));
+        var refusal = await Assert.ThrowsAsync<DatabaseFaultException>(() => Migrator.MigrateAsync(Database, CancellationToken));
 
         Assert.Contains("newer program", refusal.Message, StringComparison.Ordinal);
     }

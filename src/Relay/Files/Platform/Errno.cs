@@ -8,6 +8,7 @@ internal static class Errno
     public const int None = 0;
     public const int NotPermitted = 1; // EPERM
     public const int NoSuchEntry = 2; // ENOENT
+    public const int NoAccess = 13; // EACCES
     public const int Exists = 17; // EEXIST
     public const int InvalidArgument = 22; // EINVAL
     public const int NotForThisFile = 25; // ENOTTY

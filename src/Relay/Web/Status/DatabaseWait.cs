@@ -24,7 +24,7 @@ internal sealed partial class DatabaseWait(Database database, StatusMirror mirro
                 return;
             }
             catch (DbException exception)
-                when (database.IsElsewhere && exception is not DatabaseFaultException { NeedsRestoring: true })
+                when (database.IsElsewhere && exception is not DatabaseFaultException { IsOfConfiguration: true })
             {
                 if (faults.Set(Source, Database.Explain(exception)))
                     LogWaiting(Database.Explain(exception));
