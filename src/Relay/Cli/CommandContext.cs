@@ -101,7 +101,8 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         var home = Home(parse);
         return Path.Exists(home.ConfigFile) || File.Exists(home.EnvFile) || Directory.Exists(home.State)
             ? home
-            : throw new CommandFailure(ExitCode.Failed, $"no home: relay init --home {home.Root} makes one there, relay init of the folder it is started in");
+            : throw new CommandFailure(
+                ExitCode.Failed, $"no home: relay init --home {home.Root} makes one there, relay init one of the current folder");
     }
 
     /// <summary>Prints the faults of the configuration, one line each.</summary>

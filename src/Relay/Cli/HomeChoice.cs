@@ -42,7 +42,7 @@ internal sealed class HomeChoice(CommandContext context)
             throw new CommandFailure(ExitCode.Configuration, reason);
         return home.LinkInIt() is { } link
             ? throw new CommandFailure(
-                ExitCode.Configuration, $"{link} is a link, and init writes through none: remove it, or choose another folder with --home DIR")
+                ExitCode.Configuration, $"{link} is a link, and init writes through none: remove it, or name another folder by --home")
             : home;
     }
 
@@ -50,7 +50,8 @@ internal sealed class HomeChoice(CommandContext context)
     /// time.</summary>
     public void Remember(RelayHome home)
     {
-        if (HomeTrust.WhyClosed(home) is not null || Posix.RealPath(home.Root) is not { } root || root != Posix.RealPath(context.CurrentFolder))
+        if (HomeTrust.WhyClosed(home) is not null || Posix.RealPath(home.Root) is not { } root
+            || root != Posix.RealPath(context.CurrentFolder))
             return;
         try
         {

@@ -35,7 +35,8 @@ internal sealed class HomeReader : IAsyncDisposable
         if (applied > Migrator.Newest)
             throw Migrator.NewerThanThis(applied);
         throw new CommandFailure(
-            ExitCode.Failed, $"the database is at migration {applied}, this program reads {Migrator.Newest}: relay run brings it up to date");
+            ExitCode.Failed,
+            $"the database is at migration {applied}, this program reads {Migrator.Newest}: relay run brings it up to date");
     }
 
     private async Task CheckAsync(Settings settings, CancellationToken cancellationToken)

@@ -67,7 +67,8 @@ internal static class StatusCommand
         try
         {
             await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
-            return (ToJson(await reader.StatusAsync(cancellationToken)), fault is null ? null : $"{fault}; this is read from disk", ExitCode.Failed);
+            var read = ToJson(await reader.StatusAsync(cancellationToken));
+            return (read, fault is null ? null : $"{fault}; this is read from disk", ExitCode.Failed);
         }
         catch (DbException exception) when (StatusReport.InFile(settings.Current.Home.StatusFile) is { } last)
         {

@@ -11,11 +11,13 @@ internal static class UserRule
     public static Rule<uint?> User => value => value switch
     {
         YamlValue.Scalar { Kind: ScalarKind.Number } number when IdIn(number.Content) is { } id => new Parsed<uint?>.Valid(id),
-        YamlValue.Scalar { Kind: ScalarKind.Text } name when name.Content.Length > 0 => (UserNames.IdOf(name.Content) ?? IdIn(name.Content)) is { } id
+        YamlValue.Scalar { Kind: ScalarKind.Text } name when name.Content.Length > 0 => Named(name.Content) is { } id
             ? new Parsed<uint?>.Valid(id)
             : new Parsed<uint?>.Invalid($"there is no user {Texts.Printable.Short(name.Content)}", Allowed),
         _ => new Parsed<uint?>.Invalid(value.Problem, Allowed),
     };
+
+    private static uint? Named(string text) => UserNames.IdOf(text) ?? IdIn(text);
 
     private static uint? IdIn(string text) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id != uint.MaxValue ? id : null;

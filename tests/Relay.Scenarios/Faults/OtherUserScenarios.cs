@@ -63,8 +63,8 @@ public sealed class OtherUserScenarios : FaultStage
         Relay.Give(isHidden ? Path.GetDirectoryName(home.Paths.Root)! : home.Paths.Root);
 
         foreach (var command in (string[])
-            ["run", "status", "status --json", "log", "messages", "questions", "sessions", "costs", "explain 01", "topic", "tokens", "doctor",
-             "send --session s words", "ask --session s words", "answer yes", "retry", "drop 01", "init"])
+            ["run", "status", "status --json", "log", "messages", "questions", "sessions", "costs", "explain 01", "topic", "tokens",
+             "doctor", "send --session s words", "ask --session s words", "answer yes", "retry", "drop 01", "init"])
         {
             var done = await Eve.RunAsync([Program, .. command.Split(' '), "--home", home.Paths.Root]);
 

@@ -57,6 +57,9 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     /// <summary>A conversation gets no summary.</summary>
     public static PageCause Summary(ConversationId conversation) => new(PageKind.Hold, $"summary:{conversation}");
 
+    /// <summary>Several messages, each held by a cause of its own.</summary>
+    public static readonly PageCause Messages = new(PageKind.Message, "");
+
     public static PageCause Message(MessageId message) => new(PageKind.Message, message.Value);
 
     public static PageCause Reply(MessageId message) => new(PageKind.Reply, message.Value);
@@ -67,6 +70,7 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public string Command => Kind switch
     {
         PageKind.Question => "relay questions",
+        PageKind.Message when Subject.Length == 0 => "relay messages",
         PageKind.Message => $"relay explain {Subject}",
         PageKind.Reply => "relay log",
         _ => "relay status",

@@ -69,22 +69,29 @@ internal static class PageStore
 
     /// <summary>The pages to send now. Only one that failed waits, and a time further away than such a wait can ever be was written
     /// before the clock was set back: it has come.</summary>
-    public static Task<List<QueuedPage>> DueAsync(Reading reading, CancellationToken cancellationToken) =>
+    /// <param name="reading">Where from.</param>
+    /// <param name="ofMessages">Those about single messages, which go out together; else all others.</param>
+    /// <param name="most">How many.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static Task<List<QueuedPage>> DueAsync(Reading reading, bool ofMessages, int most, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {QueuedPage.Columns}
             FROM pages
-            WHERE {IsQueued} AND (attempts = 0 OR due_at <= @now OR due_at > @farthest AND due_at < @never)
+            WHERE {IsQueued} AND CASE kind WHEN 'message' THEN 1 ELSE 0 END = @of
+              AND (attempts = 0 OR due_at <= @now OR due_at > @farthest AND due_at < @never)
             ORDER BY due_at
-            LIMIT 20
+            LIMIT @most
             """)
-            .With("@now", reading.UnixNow).With("@never", Never)
+            .With("@of", ofMessages ? 1 : 0).With("@now", reading.UnixNow).With("@never", Never).With("@most", most)
             .With("@farthest", (reading.Now + LongestDelay).ToUnixTimeMilliseconds())
             .ListAsync(QueuedPage.From, cancellationToken);
 
-    /// <summary>When the next page is due; null when none waits.</summary>
-    public static async Task<DateTimeOffset?> NextDueAsync(Reading reading, CancellationToken cancellationToken) =>
-        await reading.Sql($"SELECT MIN(due_at) FROM pages WHERE {IsQueued}").NumberOrNullAsync(cancellationToken) is { } due
+    /// <summary>When the next page of these is due; null when none waits.</summary>
+    public static async Task<DateTimeOffset?> NextDueAsync(Reading reading, bool ofMessages, CancellationToken cancellationToken) =>
+        await reading.Sql($"SELECT MIN(due_at) FROM pages WHERE {IsQueued} AND CASE kind WHEN 'message' THEN 1 ELSE 0 END = @of")
+            .With("@of", ofMessages ? 1 : 0)
+            .NumberOrNullAsync(cancellationToken) is { } due
             ? DateTimeOffset.FromUnixTimeMilliseconds(due)
             : null;
 

@@ -14,7 +14,10 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
     /// must get the page soon.</summary>
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(2), PageStore.LongestDelay);
 
+    private const int MostAtOnce = 20;
+
     private readonly TimeProvider _clock = database.Clock;
+    private readonly HeldTogether _held = new(database.Clock);
     private (Uri Server, string Topic, string? Token)? _way;
 
     public string Name => "sending pages";
@@ -26,13 +29,30 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         await HurryAsync(cancellationToken);
-        var due = await database.ReadAsync(reading => PageStore.DueAsync(reading, cancellationToken), cancellationToken);
+        var due = await database.ReadAsync(
+            reading => PageStore.DueAsync(reading, ofMessages: false, MostAtOnce, cancellationToken), cancellationToken);
         foreach (var page in due)
             if (await database.ReadAsync(reading => PageStore.IsStillWantedAsync(reading, page, cancellationToken), cancellationToken))
-                await SendAsync(page, cancellationToken);
-        var next = await database.ReadAsync(reading => PageStore.NextDueAsync(reading, cancellationToken), cancellationToken);
-        Poll = next is { } at ? Min(Max(at - _clock.GetUtcNow(), TimeSpan.FromMilliseconds(50)), LongestPoll) : LongestPoll;
-        return due.Count;
+                await SendAsync([page], cancellationToken);
+        var ofMessages = _held.Take(await database.ReadAsync(
+            reading => PageStore.DueAsync(reading, ofMessages: true, HeldTogether.Most, cancellationToken), cancellationToken));
+        if (ofMessages.Count > 0)
+            await SendAsync(ofMessages, cancellationToken);
+        Poll = await NextAsync(cancellationToken);
+        return due.Count + ofMessages.Count;
+    }
+
+    private async Task<TimeSpan> NextAsync(CancellationToken cancellationToken)
+    {
+        var (page, ofMessage) = await database.ReadAsync(
+            async reading => (
+                await PageStore.NextDueAsync(reading, ofMessages: false, cancellationToken),
+                await PageStore.NextDueAsync(reading, ofMessages: true, cancellationToken)),
+            cancellationToken);
+        return Min(Until(page), Max(Until(ofMessage), _held.Left));
+
+        TimeSpan Until(DateTimeOffset? at) =>
+            at is { } due ? Min(Max(due - _clock.GetUtcNow(), TimeSpan.FromMilliseconds(50)), LongestPoll) : LongestPoll;
     }
 
     /// <summary>At the start, and when the settings for ntfy change: what was given up, or put off, may go through now.</summary>
@@ -46,16 +66,20 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
         _way = way;
     }
 
-    private async Task SendAsync(QueuedPage page, CancellationToken cancellationToken)
+    private async Task SendAsync(IReadOnlyList<QueuedPage> together, CancellationToken cancellationToken)
     {
+        var page = HeldTogether.AsOne(together);
         var attempt = page.Attempts + 1;
         switch (await ntfy.PublishAsync(page, cancellationToken))
         {
             case Push.Taken taken:
+                if (page.Cause.Kind == PageKind.Message)
+                    _held.Sent();
                 CrashPoint.Pass("page-1-sent");
                 // The page was sent: until that is known it would be sent again, and again.
                 await database.RecordAsync(
-                    writing => PageStore.SentAsync(writing, page, taken.Refusal, CancellationToken.None), cancellationToken);
+                    writing => EachAsync(together, each => PageStore.SentAsync(writing, each, taken.Refusal, CancellationToken.None)),
+                    cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);
                 if (taken.Refusal is { } refusal)
@@ -63,7 +87,8 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
                 break;
             case Push.Refused refused:
                 await database.WriteAsync(
-                    writing => PageStore.RefusedAsync(writing, page, refused.Reason, cancellationToken), cancellationToken);
+                    writing => EachAsync(together, each => PageStore.RefusedAsync(writing, each, refused.Reason, cancellationToken)),
+                    cancellationToken);
                 LogRefused(page.Id, page.Cause, refused.Reason, refused.Fix);
                 break;
             case Push.Failed failed:
@@ -71,10 +96,18 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
                 var delay = Min(wanted, PageStore.LongestDelay);
                 var dueAt = _clock.GetUtcNow() + delay;
                 await database.WriteAsync(
-                    writing => PageStore.FailedAsync(writing, page, failed.Reason, dueAt, cancellationToken), cancellationToken);
+                    writing => EachAsync(
+                        together, each => PageStore.FailedAsync(writing, each, failed.Reason, dueAt, cancellationToken)),
+                    cancellationToken);
                 LogFailed(page.Id, page.Cause, attempt, (long)delay.TotalSeconds, failed.Reason);
                 break;
         }
+    }
+
+    private static async Task EachAsync(IReadOnlyList<QueuedPage> pages, Func<QueuedPage, Task> record)
+    {
+        foreach (var page in pages)
+            await record(page);
     }
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;

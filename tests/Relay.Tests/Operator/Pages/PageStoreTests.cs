@@ -151,9 +151,14 @@ public abstract class PageStoreTests(string kind) : StoreTests(kind)
     private Task FailAsync(QueuedPage page, string error, DateTimeOffset dueAt) =>
         WriteAsync(writing => PageStore.FailedAsync(writing, page, error, dueAt, CancellationToken));
 
-    private Task<List<QueuedPage>> DueAsync() => ReadAsync(reading => PageStore.DueAsync(reading, CancellationToken));
+    private Task<List<QueuedPage>> DueAsync() => ReadAsync(async reading =>
+    {
+        var others = await PageStore.DueAsync(reading, ofMessages: false, most: 20, CancellationToken);
+        return others.Concat(await PageStore.DueAsync(reading, ofMessages: true, most: 20, CancellationToken)).ToList();
+    });
 
-    private Task<DateTimeOffset?> NextDueAsync() => ReadAsync(reading => PageStore.NextDueAsync(reading, CancellationToken));
+    private Task<DateTimeOffset?> NextDueAsync() =>
+        ReadAsync(reading => PageStore.NextDueAsync(reading, ofMessages: false, CancellationToken));
 
     private Task<Unsent> UnsentAsync() => ReadAsync(reading => PageStore.UnsentAsync(reading, CancellationToken));
 
