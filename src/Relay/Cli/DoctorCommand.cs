@@ -62,6 +62,7 @@ internal static class DoctorCommand
             .. HomeChecks.Run(home),
             .. await new SetupChecks(source.Current, TimeProvider.System).RunAsync(cancellationToken),
             await DatabaseCheck.RunAsync(source, cancellationToken),
+            .. ProjectsCheck.Run(home),
             .. await SettingsCheck.RunAsync(source, cancellationToken),
             .. await new ServiceChecks(source, TimeProvider.System).RunAsync(extras.Page, extras.Call, cancellationToken),
         ];
