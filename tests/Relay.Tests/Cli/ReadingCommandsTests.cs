@@ -46,7 +46,7 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
 
         var ran = await relay.RunAsync("log", "--json");
 
-        Assert.Equal((1, ""), (ran.Exit, ran.Output));
+        Assert.Equal((78, ""), (ran.Exit, ran.Output));
         Assert.Contains("newer program", ran.Error);
     }
 

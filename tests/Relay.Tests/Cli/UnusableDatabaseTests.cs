@@ -1,7 +1,6 @@
 using Relay.Running;
 using Relay.Storage;
 using Relay.Storage.Sqlite;
-using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -48,7 +47,8 @@ public sealed class UnusableDatabaseTests : IAsyncLifetime
     public async Task Status_says_it_too_and_what_was_written_last_with_its_age(string kind, string reason)
     {
         await SpoilAsync(kind);
-        File.SetLastWriteTimeUtc(_relay.Home.StatusFile, DateTime.UtcNow.AddHours(-3));
+        var now = TimeProvider.System.GetUtcNow();
+        File.SetLastWriteTimeUtc(_relay.Home.StatusFile, now.AddHours(-3).UtcDateTime);
 
         var text = await _relay.RunAsync("status");
         var json = await _relay.RunAsync("status", "--json");
@@ -58,7 +58,7 @@ public sealed class UnusableDatabaseTests : IAsyncLifetime
         Assert.Equal((78, 78), (text.Exit, json.Exit));
         Assert.All([text, json, none], ran => Assert.Contains(reason, ran.Error, StringComparison.Ordinal));
         Assert.Contains("this is what state/status.json said 3h ago", text.Error, StringComparison.Ordinal);
-        Assert.InRange(json.Json.GetProperty("as_of").GetDateTimeOffset(), DateTime.UtcNow.AddHours(-4), DateTime.UtcNow.AddHours(-2));
+        Assert.InRange(json.Json.GetProperty("as_of").GetDateTimeOffset(), now.AddHours(-4), now.AddHours(-2));
         Assert.False(json.Json.GetProperty("running").GetBoolean());
         Assert.Equal((78, ""), (none.Exit, none.Output));
     }

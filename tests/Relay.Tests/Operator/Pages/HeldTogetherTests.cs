@@ -67,7 +67,7 @@ public sealed class HeldTogetherTests : IAsyncLifetime
 
     private static MessageId Id(int number) => new($"message{number}");
 
-    private Task HoldAsync(int number) =>
+    private Task<bool> HoldAsync(int number) =>
         QueueAsync(PageCause.Message(Id(number)), "Relay error: the API refuses a request", $"reason {number}\n\nremedy");
 
     private Task<bool> QueueAsync(PageCause cause, string title, string body) =>
