@@ -29,8 +29,8 @@ public sealed class OtherUserScenarios : FaultStage
         await UntilAsync(() => session.Count == 2 && StateInFile() == "running", () => $"{session.Count}, {StateInFile()}");
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, mode);
-        Assert.Empty(Directory.GetFiles(Home.Paths.State, ".relay-*"));
         await StopAsync(relay);
+        Assert.Empty(Directory.GetFiles(Home.Paths.State, ".relay-*"));
     }
 
     [Fact]
