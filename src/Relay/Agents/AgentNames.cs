@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
@@ -33,7 +35,7 @@ internal static partial class AgentNames
         var taken = await AgentStore.TakenNamesAsync(writing, seen.Agent, since, cancellationToken);
         if (before is { } free && !taken.Contains(free.Value) && await MayHaveAsync(writing, free, seen, cancellationToken))
             return free;
-        var name = seen.Caller is Caller.Connection connection ? connection.Name : OfFolder(seen.Folder, directory.OperatorsName);
+        var name = seen.Caller is Caller.Connection { IsOfFolders: false } connection ? connection.Name : OfFolder(seen, directory);
         return await FreeAsync(writing, name, taken, seen, cancellationToken);
     }
 
@@ -42,7 +44,9 @@ internal static partial class AgentNames
     public static async Task<SessionId> GivenAsync(
         Writing writing, SessionId name, AgentSighting seen, Agent? known, CancellationToken cancellationToken)
     {
-        var stem = seen.Caller is Caller.Connection connection ? connection.Name : name.Value[..Math.Min(name.Value.Length, Longest)];
+        var stem = seen.Caller is Caller.Connection { IsOfFolders: false } connection
+            ? connection.Name
+            : name.Value[..Math.Min(name.Value.Length, Longest)];
         for (var number = 1; ; number++)
         {
             var candidate = number == 1 ? name : SessionId.Stored(FormattableString.Invariant($"{stem}-{number}"));
@@ -64,6 +68,18 @@ internal static partial class AgentNames
     private static bool IsWithin(string folder, string parent) =>
         (Path.TrimEndingDirectorySeparator(folder) + '/').StartsWith(
             parent.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(parent) + '/', StringComparison.Ordinal);
+
+    /// <summary>With a part of a hash where the caller may not have it, nor any that is numbered from it.</summary>
+    private static string OfFolder(AgentSighting seen, SessionDirectory directory)
+    {
+        var name = OfFolder(seen.Folder, directory.OperatorsName);
+        if (seen.Caller.MaySpeakAs(name))
+            return name;
+        var hash = "-f" + Hash(seen.Folder)[..4]; // With a letter first, so that it is numbered from no other.
+        return name[..Math.Min(name.Length, Longest - hash.Length)] + hash;
+    }
+
+    public static string Hash(string folder) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)));
 
     /// <summary>Made of the folder's name, and one that a session may have.</summary>
     public static string OfFolder(string folder, string operatorsName)

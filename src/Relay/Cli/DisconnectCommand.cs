@@ -9,24 +9,18 @@ internal static class DisconnectCommand
 {
     public static Command Create(CommandContext context)
     {
-        var project = new Option<string?>("--project") { Description = "the project to disconnect", HelpName = "DIR" };
-        var plugin = new Option<string?>("--plugin")
+        var place = new PlaceOptions();
+        var claudeCode = new Command("claude-code", "disconnect Claude Code sessions");
+        place.AddTo(claudeCode);
+        claudeCode.SetAction(async (parse, cancellationToken) =>
         {
-            Description = "the plugin to remove; without --project and --plugin the one in the home folder",
-            HelpName = "DIR",
-        };
-        var claudeCode = new Command("claude-code", "disconnect Claude Code sessions") { project, plugin };
-        claudeCode.Validators.Add(result =>
-        {
-            if (result.GetValue(project) is not null && result.GetValue(plugin) is not null)
-                result.AddError("--project and --plugin exclude each other");
-        });
-        claudeCode.SetAction(parse =>
-        {
-            if (parse.GetValue(project) is { } connected)
-                return RemoveFrom(context, Path.GetFullPath(connected), Home(context, parse));
-            var folder = parse.GetValue(plugin) ?? Path.Combine(context.Home(parse).Root, ConnectClaudeCode.PluginFolder);
-            return RemovePlugin(context, Path.GetFullPath(folder));
+            if (parse.GetValue(place.Project) is { } connected)
+                return await RemoveFromAsync(context, Path.GetFullPath(connected), Home(context, parse), cancellationToken);
+            var own = Home(context, parse)?.Root is { } root && Directory.Exists(root) ? root : new HomeChoice(context).UserConfiguration;
+            if (parse.GetValue(place.User))
+                return await RemoveUserAsync(context, own, cancellationToken);
+            var folder = parse.GetValue(place.Plugin) ?? Path.Combine(own, ConnectClaudeCode.PluginFolder);
+            return await RemovePluginAsync(context, Path.GetFullPath(folder));
         });
         return new Command("disconnect", "undo connect") { claudeCode };
     }
@@ -44,27 +38,55 @@ internal static class DisconnectCommand
         }
     }
 
-    private static int RemovePlugin(CommandContext context, string plugin) => Run(context, () =>
-        context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove"));
+    private static Task<int> RemovePluginAsync(CommandContext context, string plugin) => RunAsync(context, () =>
+    {
+        context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove");
+        return Task.CompletedTask;
+    });
 
-    private static int RemoveFrom(CommandContext context, string project, RelayHome? home) => Run(context, () =>
+    private static Task<int> RemoveUserAsync(CommandContext context, string own, CancellationToken cancellationToken) =>
+        RunAsync(context, async () =>
+        {
+            var market = new ClientMarketplace(Path.Combine(own, ConnectClaudeCode.MarketplaceFolder));
+            if (!market.IsThere)
+            {
+                context.Output.WriteLine($"{market.Folder}: nothing to remove");
+                return;
+            }
+            var client = new ClientProgram(context.Environment);
+            if (client.Find(market.Folder) is not null)
+                await market.UninstallAsync(client, cancellationToken);
+            else
+                context.Output.WriteLine($"no program claude in PATH; run it yourself: claude plugin uninstall {ClientMarketplace.Plugin}");
+            market.Remove();
+            File.Delete(ConnectClaudeCode.TokenFile(own));
+            context.Output.WriteLine($"removed {market.Folder}, and the token's file");
+            context.Output.WriteLine("The token itself is still valid: relay tokens --revoke NAME ends it.");
+        });
+
+    private static Task<int> RemoveFromAsync(
+        CommandContext context, string project, RelayHome? home, CancellationToken cancellationToken) => RunAsync(context, async () =>
     {
         if (home is not null)
             new ConnectedFolders(home).Remove(project);
+        var client = new ClientProgram(context.Environment);
         var plan = new ProjectFiles(project, home is null ? [] : [home.Root]).PlanDisconnect();
         ProjectFiles.Write(project, plan);
         foreach (var file in plan)
             context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
-        context.Output.WriteLine(plan.Count == 0
+        var isServerGone = await client.RemoveServerAsync(project, cancellationToken) == true;
+        if (isServerGone)
+            context.Output.WriteLine($"removed the server from {client.ConfigFile}");
+        context.Output.WriteLine(plan.Count == 0 && !isServerGone
             ? $"{project}: not connected"
             : "Its token is still valid elsewhere: relay tokens --revoke NAME ends it.");
     });
 
-    private static int Run(CommandContext context, Action remove)
+    private static async Task<int> RunAsync(CommandContext context, Func<Task> remove)
     {
         try
         {
-            remove();
+            await remove();
             return ExitCode.Done;
         }
         catch (Exception exception) when (exception is ConnectFault or IOException or UnauthorizedAccessException)

@@ -10,6 +10,9 @@ internal sealed class HomeChoice(CommandContext context)
         ? home
         : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
+    /// <summary>Of this user and program, in $XDG_CONFIG_HOME or ~/.config.</summary>
+    public string UserConfiguration => KnownHomes.Of(context.Environment, UserHome).Folder;
+
     /// <exception cref="CommandFailure">There is something that may not be used as a home.</exception>
     public RelayHome Checked(string? option)
     {

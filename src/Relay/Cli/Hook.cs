@@ -7,10 +7,10 @@ using Relay.Files;
 
 namespace Relay.Cli;
 
-/// <summary>relay hook session-start | post | wait: Claude Code's command hooks. They must be fast and must never break a session:
+/// <summary>relay hook session-start | post | wait | headers: what Claude Code runs. They must be fast and must never break a session:
 /// whatever happens, they answer so that the client understands it, and exit 0 unless they wake the session.
-/// They use only RELAY_SESSION_TOKEN of the environment, because the session's http hooks and tools have no other, and never the
-/// operator's token: with that a session would be told that it is connected while its tools are not.
+/// They use only a connection's token, and never the operator's: with that a session would be told that it is connected while its tools
+/// are not.
 /// Where the home can be read they speak over its socket alone: at the port, anybody may listen while the relay is down. Where it cannot,
 /// the session is another user's, and a connection's token is all that goes over TCP.</summary>
 internal static partial class Hook
@@ -29,7 +29,14 @@ internal static partial class Hook
         var options = HookOptions.Parse(arguments);
         try
         {
+            if (arguments is ["headers", ..])
+            {
+                Print(HookHeaders.Of(options));
+                return ExitCode.Done;
+            }
             var input = ReadInput();
+            if (options.IsConnectedElsewhere)
+                return ExitCode.Done;
             switch (arguments is [var name, ..] ? name : "")
             {
                 case "wait":
@@ -51,18 +58,18 @@ internal static partial class Hook
     /// <summary>The relay's answer to a session that starts. If there is none, one line that says why.</summary>
     private static string SessionStart(HookOptions options, byte[] input)
     {
+        var told = new StartWords(options, input);
         if (options.Token.Length == 0)
-            return NotConnected(
-                "RELAY_SESSION_TOKEN is not set; relay connect claude-code --project writes it, relay env NAME prints it");
+            return told.NotConnected("RELAY_SESSION_TOKEN is not set", told.Connect);
         if (OtherAddress(options) is { } other)
-            return NotConnected($"it now listens at {other} and this session asks at {options.Url}; run relay connect claude-code again");
+            return told.NotConnected($"it now listens at {other} and this session asks at {options.Url}", told.Connect);
         return Send(options, input, StartSeconds) switch
         {
-            { Status: Ok } response when IsObject(response.Body) => response.Body,
-            { Status: Unauthorized } response => NotConnected(WrongToken(Detail(response.Body))),
-            { Status: Forbidden } response => NotConnected(Detail(response.Body) ?? "it refuses this session"),
-            { Status: var status } => NotConnected($"what answers at {options.Place} is no relay (HTTP {status})"),
-            null => NotConnected($"nothing answers at {options.Place}; start it with: relay run"),
+            { Status: Ok } response when IsObject(response.Body) => told.Connected(response.Body),
+            { Status: Unauthorized } response => told.NotConnected(WrongToken(Detail(response.Body)), told.Connect),
+            { Status: Forbidden } response => told.NotConnected(Detail(response.Body) ?? "it refuses this session", told.Connect),
+            { Status: var status } => told.NotConnected($"what answers at {options.Place} is no relay (HTTP {status})", told.Connect),
+            null => told.NotConnected($"nothing answers at {options.Place}", told.Start),
         };
     }
 
@@ -103,14 +110,6 @@ internal static partial class Hook
         ? detail
         : "the token is wrong: RELAY_SESSION_TOKEN of this session is not the relay's";
 
-    private static string NotConnected(string reason)
-    {
-        var context = $"Relay is not connected: {reason}. The advisor cannot be asked; go on without it and tell the user.";
-        return $$$"""
-            {"hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"{{{JsonEncodedText.Encode(context)}}}"}}
-            """;
-    }
-
     private static bool IsObject(string body) => body.StartsWith('{') && body.EndsWith('}');
 
     // Console is not used: loading it takes longer than everything else here.
@@ -134,50 +133,4 @@ internal static partial class Hook
 
     [LibraryImport("libc", EntryPoint = "write")]
     private static partial nint Write(int stream, ReadOnlySpan<byte> bytes, nuint count);
-}
-
-/// <summary>A hook's options: --home, --url, --session and --timeout, and what the environment holds.</summary>
-internal sealed record HookOptions(string Home, string Url, string Session, int? Seconds, string Token)
-{
-    private string State => Path.Combine(Home, "state");
-
-    /// <summary>Whether this user can read the home, and so reach the socket in it.</summary>
-    private bool IsOwnHome => Home.Length > 0 && Directory.Exists(State);
-
-    /// <summary>Where a relay is not running yet, its socket will be in its home.</summary>
-    public TinyHttp.HostAndPort? Address => IsOwnHome
-        ? TinyHttp.HostAndPort.Local(LocalEndpoint.Of(State) ?? Path.Combine(State, LocalSocket.Name))
-        : TinyHttp.HostAndPort.Parse(Url);
-
-    /// <summary>Where the relay is looked for, in words.</summary>
-    public string Place => IsOwnHome ? Home : Url;
-
-    public string Headers => $"Authorization: Bearer {Token}\r\n{(Session.Length > 0 ? $"X-Relay-Session: {Session}\r\n" : "")}";
-
-    public static HookOptions Parse(string[] arguments) => new(
-        ValueOf(arguments, "--home") ?? "",
-        (ValueOf(arguments, "--url") ?? "").TrimEnd('/'),
-        HeaderValue(ValueOf(arguments, "--session") ?? Environment.GetEnvironmentVariable("RELAY_SESSION") ?? ""),
-        SecondsOf(ValueOf(arguments, "--timeout") ?? ""),
-        HeaderValue(Environment.GetEnvironmentVariable("RELAY_SESSION_TOKEN") ?? ""));
-
-    /// <summary>A bare number means seconds.</summary>
-    private static int? SecondsOf(string text)
-    {
-        if (!int.TryParse(text, out var seconds))
-            seconds = (int)Math.Min(Duration.Parse(text)?.TotalSeconds ?? 0, int.MaxValue);
-        return seconds > 0 ? seconds : null;
-    }
-
-    private static string? ValueOf(string[] arguments, string name) =>
-        Array.IndexOf(arguments, name) is var index and >= 0 && index + 1 < arguments.Length ? arguments[index + 1] : null;
-
-    /// <summary>Empty for a text that is not printable ASCII: a line break in it could start another header.</summary>
-    private static string HeaderValue(string text)
-    {
-        foreach (var c in text)
-            if (c is < ' ' or > '~')
-                return "";
-        return text.Trim();
-    }
 }

@@ -53,7 +53,15 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
 
     /// <summary>The connection of a name, made if there is none; a revoked one gets its next generation. Its token is printed again as
     /// often as it is asked for.</summary>
-    public async Task<(ConnectionEntry Entry, string Token)> OpenAsync(string name, string? folder, CancellationToken cancellationToken)
+    public Task<(ConnectionEntry Entry, string Token)> OpenAsync(string name, string? folder, CancellationToken cancellationToken) =>
+        OpenAsync(name, known => known with { Folder = folder ?? known.Folder }, cancellationToken);
+
+    /// <summary>One whose sessions are named by their folders.</summary>
+    public Task<(ConnectionEntry Entry, string Token)> OpenOfFoldersAsync(string name, CancellationToken cancellationToken) =>
+        OpenAsync(name, known => known with { IsOfFolders = true }, cancellationToken);
+
+    private async Task<(ConnectionEntry Entry, string Token)> OpenAsync(
+        string name, Func<ConnectionEntry, ConnectionEntry> adapt, CancellationToken cancellationToken)
     {
         using var mine = await LockAsync(cancellationToken);
         var entries = Read().Entries;
@@ -61,11 +69,17 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
         var open = known is { RevokedAt: null }
             ? known
             : new ConnectionEntry(name, (known?.Generation ?? 0) + 1, ConnectionToken.NewSerial(), clock.GetUtcNow());
-        open = open with { Folder = folder ?? open.Folder ?? known?.Folder };
+        open = adapt(open with { Folder = open.Folder ?? known?.Folder, IsOfFolders = known?.IsOfFolders ?? false });
         if (open != known)
             Write([.. entries.Where(entry => entry.Name != name), open]);
         return (open, ConnectionToken.Of(open, Key() ?? NewKey()));
     }
+
+    /// <summary>Null where it was revoked or never made; none is made.</summary>
+    public string? TokenOf(string name) =>
+        Read().Entries.FirstOrDefault(entry => entry.Name == name) is { RevokedAt: null } known && Key() is { } key
+            ? ConnectionToken.Of(known, key)
+            : null;
 
     /// <summary>From now on its token is refused. Null when there is no such connection.</summary>
     public async Task<ConnectionEntry?> RevokeAsync(string name, CancellationToken cancellationToken)

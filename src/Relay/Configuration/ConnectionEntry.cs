@@ -16,6 +16,10 @@ internal sealed partial record ConnectionEntry(string Name, int Generation, stri
     /// <summary>The project that was connected with it; null when it was made by relay token.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Whether it is for all projects of a user: its sessions are named by their folders, and may have any name that is no
+    /// other connection's.</summary>
+    public bool IsOfFolders { get; init; }
+
     /// <summary>Shorter than a session's name may be, so that a number has room behind it.</summary>
     public static bool IsName(string name) => Pattern().IsMatch(name) && !ReservedNames.Contains(name);
 

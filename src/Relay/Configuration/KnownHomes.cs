@@ -11,6 +11,8 @@ internal sealed class KnownHomes(string folder)
     private const int Most = 200, ByOthers = 0b000_010_010;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    public string Folder => folder;
+
     private string ListFile => Path.Combine(folder, "homes.json");
 
     /// <summary>In $XDG_CONFIG_HOME/relay, else in ~/.config/relay.</summary>

@@ -18,20 +18,24 @@ internal static class ProgramFile
     }
 
     /// <summary>By a name through PATH, of which only the absolute folders count, or by an absolute path.</summary>
-    public static Search Find(string name)
+    public static Search Find(string name) => Find(name, Environment.GetEnvironmentVariable("PATH") ?? "");
+
+    /// <param name="name">Of the program.</param>
+    /// <param name="searched">The folders, as PATH has them.</param>
+    public static Search Find(string name, string searched)
     {
         if (name.Contains('/') && !Path.IsPathRooted(name))
             return new Search.Nothing($"{name} would be another program in another folder");
-        var found = Candidates(name).FirstOrDefault(path =>
+        var found = Candidates(name, searched).FirstOrDefault(path =>
             Posix.Stat(path) is { Kind: FileKind.Regular } facts && (facts.Mode & Executable) != 0);
         if (found is null)
             return new Search.Nothing(Path.IsPathRooted(name) ? $"there is no program {name}" : $"there is no program {name} in PATH");
         return WhyUnsafe(found) is { } reason ? new Search.Nothing(reason) : new Search.Found(found);
     }
 
-    private static IEnumerable<string> Candidates(string name) => Path.IsPathRooted(name)
+    private static IEnumerable<string> Candidates(string name, string searched) => Path.IsPathRooted(name)
         ? [name]
-        : from folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        : from folder in searched.Split(':')
           where Path.IsPathRooted(folder)
           select Path.Combine(folder, name);
 

@@ -19,7 +19,12 @@ internal abstract record Caller
     public sealed record Connection(string Name, IReadOnlySet<string> Connections) : Caller
     {
         public override bool MaySpeakAs(string session) =>
-            session == Name || (ConnectionEntry.Covers(Name, session) && !Connections.Contains(session));
+            session == Name || (ConnectionEntry.Covers(Name, session) && !Connections.Contains(session))
+            || (IsOfFolders && !ReservedNames.Contains(session)
+                && !Connections.Any(other => other != Name && ConnectionEntry.Covers(other, session)));
+
+        /// <summary>Of all projects of a user, where each session is named by its folder.</summary>
+        public bool IsOfFolders { get; init; }
 
         public override string NameSource => "connection:" + Name;
     }

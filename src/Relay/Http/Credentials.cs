@@ -24,12 +24,25 @@ internal sealed class Credentials(SettingsSource settings, ConnectionBook connec
             return new Shown.Accepted(new Caller.Operator());
         return connections.Find(given) switch
         {
-            ConnectionBook.Found.Valid valid => new Shown.Accepted(new Caller.Connection(valid.Entry.Name, valid.Names)),
+            ConnectionBook.Found.Valid valid => new Shown.Accepted(Of(valid)),
             ConnectionBook.Found.Revoked revoked => new Shown.Refused(
                 $"this token was revoked; relay token {revoked.Entry.Name} prints a new one"),
-            _ => new Shown.Refused("a bearer token is needed: a connection's (relay token NAME), or the operator's RELAY_TOKEN"),
+            // Clients show it as it is: without a sign that JSON would escape.
+            _ when given.Length == 0 => new Shown.Refused(
+                "no token was sent; relay connect claude-code gives a project one, relay token NAME prints one"),
+            _ => new Shown.Refused(
+                "the token is not one of this relay; relay connect claude-code gives a project one, relay token NAME prints one"),
         };
     }
+
+    /// <summary>One for all projects may take no name that the configuration has given away, nor another connection's.</summary>
+    private Caller.Connection Of(ConnectionBook.Found.Valid valid) => valid.Entry.IsOfFolders
+        ? new Caller.Connection(
+            valid.Entry.Name, valid.Names.Union(settings.Current.Config.Sessions.Select(session => session.SessionId)).ToHashSet())
+        {
+            IsOfFolders = true,
+        }
+        : new Caller.Connection(valid.Entry.Name, valid.Names);
 
     /// <summary>Empty where there is none.</summary>
     public static string TokenOf(HttpRequest request)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -35,5 +36,8 @@ internal static class Problem
         ["title"] = ReasonPhrases.GetReasonPhrase(status),
         ["status"] = status,
         ["detail"] = detail,
-    }.ToJsonString();
+    }.ToJsonString(Shown);
+
+    /// <summary>Clients show it as it is, so quotes are not written as their codes.</summary>
+    private static readonly JsonSerializerOptions Shown = new() { Encoder = new VisibleJsonEncoder() };
 }

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Relay.Tests.Cli;
 
+/// <summary>The form that a team commits, and what is common to all forms; what is one person's alone is in LocalConnectTests.</summary>
 public sealed class ConnectCommandTests : IAsyncDisposable
 {
     private const string Address = "http://127.0.0.1:7477";
@@ -64,7 +65,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
             stop["headers"]!.ToJsonString());
         Assert.Contains("CLAUDE_CODE_STOP_HOOK_BLOCK_CAP", stop["allowedEnvVars"]!.AsArray().Select(name => (string?)name));
         Assert.True((bool)waiter["asyncRewake"]!);
-        var options = $"--home {_relay.Home.Root} --url {Address} --session shop";
+        var options = $"--home {_relay.Home.Root} --url {Address} --session shop --form 2";
         Assert.EndsWith($" hook wait {options}", (string?)waiter["command"], StringComparison.Ordinal);
         Assert.EndsWith($" hook session-start {options}", (string?)start["command"], StringComparison.Ordinal);
         Assert.Equal("mcp__relay__.*|mcp__plugin_relay_relay__.*", (string?)hooks["PreToolUse"]![0]!["matcher"]);
@@ -218,7 +219,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         var manifest = Read(Path.Combine(plugin, ".claude-plugin", "plugin.json"));
         await _relay.RunAsync("disconnect", "claude-code");
 
-        Assert.Equal([".claude-plugin/plugin.json", ".mcp.json", "hooks/hooks.json", "skills/relay/SKILL.md"], files);
+        Assert.Equal([".claude-plugin/plugin.json", ".mcp.json", "hooks/hooks.json", "hooks/relay-hook", "skills/relay/SKILL.md"], files);
         Assert.Equal("relay", (string?)manifest["name"]);
         Assert.Contains("claude --plugin-dir " + plugin, ran.Output, StringComparison.Ordinal);
         Assert.Matches($"eval \"\\$\\(.* env NAME --home {_relay.Home.Root}\\)\"", ran.Output);
@@ -275,7 +276,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Select(Path.GetFileName).Order();
 
     private Task<Ran> ConnectAsync(params string[] options) =>
-        _relay.RunAsync(["connect", "claude-code", "--project", Project, .. options]);
+        _relay.RunAsync(["connect", "claude-code", "--project", Project, "--shared", .. options]);
 
     private Task<Ran> DisconnectAsync() => _relay.RunAsync("disconnect", "claude-code", "--project", Project);
 

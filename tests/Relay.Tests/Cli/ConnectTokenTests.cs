@@ -38,7 +38,7 @@ public sealed class ConnectTokenTests : IAsyncDisposable
         foreach (var file in Directory.GetFiles(Project, "*", SearchOption.AllDirectories).Where(file => file != Local))
             Assert.DoesNotContain(token, await File.ReadAllTextAsync(file, Cancel), StringComparison.Ordinal);
         Assert.DoesNotContain(token, ran.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("RELAY_TOKEN", await File.ReadAllTextAsync(Path.Combine(Project, ".claude/settings.json"), Cancel));
+        Assert.DoesNotContain("RELAY_TOKEN", await File.ReadAllTextAsync(Local, Cancel), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     [Fact]
     public async Task A_project_that_still_has_the_operators_token_is_changed_over()
     {
-        await ConnectAsync(Project);
+        await ConnectAsync(Project, "--shared");
         foreach (var file in (string[])[Path.Combine(Project, ".mcp.json"), Path.Combine(Project, ".claude/settings.json")])
         {
             var old = (await File.ReadAllTextAsync(file, Cancel)).Replace("RELAY_SESSION_TOKEN", "RELAY_TOKEN", StringComparison.Ordinal);

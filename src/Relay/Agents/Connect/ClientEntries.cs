@@ -21,10 +21,17 @@ internal sealed record Connection(string Url, string Command, string Home)
 
     /// <summary>The relay's limit of rounds in relay mode.</summary>
     public int MaxRounds { get; init; }
+
+    /// <summary>The path of the <see cref="HookScript"/>, quoted for a shell. Null where the client posts its events itself, as in files
+    /// that are committed: they name no path for it.</summary>
+    public string? Script { get; init; }
+
+    /// <summary>Where the token is, for sessions that have none in their environment.</summary>
+    public string? TokenFile { get; init; }
 }
 
 /// <summary>The entries in Claude Code's files that connect a session.
-/// They hold no token: it comes from the session's environment.</summary>
+/// They hold no token: it comes from the session's environment, or by a command that prints it.</summary>
 internal sealed class ClientEntries(Connection connection)
 {
     public const string Server = "relay";
@@ -32,13 +39,16 @@ internal sealed class ClientEntries(Connection connection)
     /// <summary>Claude Code's limit of stops in a row that a hook may continue.</summary>
     public const string BlockCap = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
 
-    private const string SessionHeader = "X-Relay-Session";
+    private const string SessionHeader = "X-Relay-Session", HeadersOf = " hook headers ";
 
     /// <summary>Seconds after which the client gives a hook up. A waiter may run for a week.</summary>
     private const int StopTimeout = 1_200, PermissionTimeout = 600, WaiterTimeout = 604_800, StartTimeout = 10, OtherTimeout = 5;
 
     /// <summary>Seconds for which the relay holds a Stop hook: 50 less than the client's timeout.</summary>
     private const int StopHold = 1_150;
+
+    /// <summary>Of these entries. A session that starts with older ones is told to connect again.</summary>
+    public const int Form = 2;
 
     /// <summary>Milliseconds after which the client gives a tool call up. <see cref="AdvisorTools"/> answers earlier.
     /// If the relay is killed during a call, the client waits this long, because it does not notice the closed connection.</summary>
@@ -48,17 +58,35 @@ internal sealed class ClientEntries(Connection connection)
     private const string OwnTools = "mcp__relay__.*|mcp__plugin_relay_relay__.*";
 
     /// <summary>For .mcp.json, under mcpServers.</summary>
-    public JsonObject McpServer() => new()
+    public JsonObject McpServer()
+    {
+        var server = Common();
+        server["headers"] = new JsonObject
+        {
+            ["Authorization"] = "Bearer ${RELAY_SESSION_TOKEN}",
+            [SessionHeader] = connection.Session ?? "${RELAY_SESSION:-none}",
+        };
+        return server;
+    }
+
+    /// <summary>The server for files that are this user's alone: a command prints its headers each time it is connected to. So it has its
+    /// token also where the project's settings are not read, as in another work tree of the same repository.</summary>
+    /// <param name="name">The connection's; null where its token is in a file.</param>
+    public JsonObject McpServer(string? name)
+    {
+        var server = Common();
+        var token = name is null ? $"--token-file {ShellWord.Quote(connection.TokenFile!)}" : $"--name {name}";
+        var session = connection.Session is { } given ? $" --session {given}" : "";
+        server["headersHelper"] = $"{connection.Command}{HeadersOf}--home {ShellWord.Quote(connection.Home)} {token}{session}";
+        return server;
+    }
+
+    private JsonObject Common() => new()
     {
         ["type"] = "http",
         ["url"] = connection.Url + "/mcp",
         ["alwaysLoad"] = true, // Otherwise the client offers the tools only through a search, and a model may never see them.
         ["timeout"] = ToolTimeout,
-        ["headers"] = new JsonObject
-        {
-            ["Authorization"] = "Bearer ${RELAY_SESSION_TOKEN}",
-            [SessionHeader] = connection.Session ?? "${RELAY_SESSION:-none}",
-        },
     };
 
     /// <summary>For settings.json or a plugin's hooks.json, under hooks: the hooks of each event.</summary>
@@ -67,15 +95,15 @@ internal sealed class ClientEntries(Connection connection)
         var hooks = new JsonObject
         {
             ["SessionStart"] = Groups(Group(Command("session-start", StartTimeout)), Group(Waiter())),
-            ["UserPromptSubmit"] = Groups(Group(Http(OtherTimeout))),
-            ["PreToolUse"] = Groups(Group(Http(OtherTimeout), OwnTools)),
-            ["PostToolUse"] = Groups(Group(Http(OtherTimeout), "*")),
-            ["Notification"] = Groups(Group(Http(OtherTimeout))),
+            ["UserPromptSubmit"] = Groups(Group(Event(OtherTimeout))),
+            ["PreToolUse"] = Groups(Group(Event(OtherTimeout), OwnTools)),
+            ["PostToolUse"] = Groups(Group(Event(OtherTimeout), "*")),
+            ["Notification"] = Groups(Group(Event(OtherTimeout))),
             ["Stop"] = Groups(Group(Stop()), Group(Waiter())),
-            ["SessionEnd"] = Groups(Group(Http(OtherTimeout))),
+            ["SessionEnd"] = Groups(Group(Event(OtherTimeout))),
         };
         if (connection.Permissions)
-            hooks["PermissionRequest"] = Groups(Group(Http(PermissionTimeout), "*"));
+            hooks["PermissionRequest"] = Groups(Group(Permission(), "*"));
         return hooks;
     }
 
@@ -83,14 +111,16 @@ internal sealed class ClientEntries(Connection connection)
     /// At the client's limit a session stops although the hook has answered with a reply.</summary>
     public string BlockCapValue => (connection.MaxRounds + 1).ToString(CultureInfo.InvariantCulture);
 
-    public static bool IsOurServer(JsonNode? server) => server is JsonObject entry && HasSessionHeader(entry);
+    public static bool IsOurServer(JsonNode? server) => server is JsonObject entry
+        && (HasSessionHeader(entry) || Text(entry, "headersHelper")?.Contains(HeadersOf, StringComparison.Ordinal) == true);
 
     public static bool IsOurHook(JsonNode? hook) => hook is JsonObject entry && Text(entry, "type") switch
     {
         "http" => HasSessionHeader(entry) && (Text(entry, "url") ?? "").EndsWith("/hooks/claude-code", StringComparison.Ordinal),
         "command" => Text(entry, "command") is { } command
-            && (command.Contains(" hook session-start --home ", StringComparison.Ordinal)
-                || command.Contains(" hook wait --home ", StringComparison.Ordinal)),
+            && (command.Contains(" hook session-start --", StringComparison.Ordinal)
+                || command.Contains(" hook wait --", StringComparison.Ordinal)
+                || HookScript.IsCommand(command)),
         _ => false,
     };
 
@@ -101,45 +131,80 @@ internal sealed class ClientEntries(Connection connection)
         if (!IsOurHook(hook) || Text((JsonObject)hook!, "command") is not { } command)
             return null;
         var from = command.IndexOf(before, StringComparison.Ordinal) + before.Length;
-        var to = command.IndexOf(after, from, StringComparison.Ordinal);
-        return to < 0 ? null : ShellWord.Unquote(command[from..to]);
+        var to = command.IndexOf(after, StringComparison.Ordinal);
+        return from < before.Length || to < from ? null : ShellWord.Unquote(command[from..to]);
     }
 
     private static bool HasSessionHeader(JsonObject entry) => entry["headers"] is JsonObject headers && headers.ContainsKey(SessionHeader);
 
     private JsonObject Stop()
     {
-        var hook = Http(StopTimeout);
-        var headers = (JsonObject)hook["headers"]!;
-        headers["X-Relay-Mode"] = connection.RelayMode ? "relay" : "ask";
-        headers["X-Relay-Hold"] = StopHold.ToString(CultureInfo.InvariantCulture);
-        headers["X-Relay-Block-Cap"] = "$" + BlockCap;
-        ((JsonArray)hook["allowedEnvVars"]!).Add(BlockCap);
+        var hook = Event(
+            StopTimeout,
+            new("X-Relay-Mode", connection.RelayMode ? "relay" : "ask"),
+            new("X-Relay-Hold", StopHold.ToString(CultureInfo.InvariantCulture)));
+        if (hook["headers"] is JsonObject headers)
+        {
+            headers["X-Relay-Block-Cap"] = "$" + BlockCap;
+            ((JsonArray)hook["allowedEnvVars"]!).Add(BlockCap);
+        }
+        hook["statusMessage"] = connection.RelayMode ? "waiting for the advisor's reply" : "looking for the advisor's replies";
         return hook;
     }
 
-    private JsonObject Http(int timeout) => new()
+    private JsonObject Permission()
     {
-        ["type"] = "http",
-        ["url"] = connection.Url + "/hooks/claude-code",
-        ["timeout"] = timeout,
-        ["onFailure"] = "continue",
-        ["headers"] = new JsonObject
-        {
-            ["Authorization"] = "Bearer $RELAY_SESSION_TOKEN",
-            [SessionHeader] = connection.Session ?? "$RELAY_SESSION",
-        },
-        ["allowedEnvVars"] = new JsonArray(LocalSettings.Variable, "RELAY_SESSION"),
-    };
+        var hook = Event(PermissionTimeout);
+        hook["statusMessage"] = "asking the operator, too";
+        return hook;
+    }
 
-    private JsonObject Command(string hook, int timeout)
+    /// <summary>Hands an event over. The script gives up a little before the client would end it.</summary>
+    private JsonObject Event(int timeout, params KeyValuePair<string, string>[] headers)
     {
-        var session = connection.Session is { } name ? $" --session {name}" : "";
+        if (connection.Script is not { } script)
+            return Http(timeout, headers);
+        if (connection.Session is { } session)
+            headers = [new(SessionHeader, session), .. headers];
         return new JsonObject
         {
             ["type"] = "command",
-            ["command"] =
-                $"{connection.Command} hook {hook} --home {ShellWord.Quote(connection.Home)} --url {connection.Url}{session}",
+            ["command"] = HookScript.Command(script, Math.Max(timeout - 5, timeout * 4 / 5), headers),
+            ["timeout"] = timeout,
+        };
+    }
+
+    private JsonObject Http(int timeout, IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        var all = new JsonObject
+        {
+            ["Authorization"] = "Bearer $RELAY_SESSION_TOKEN",
+            [SessionHeader] = connection.Session ?? "$RELAY_SESSION",
+        };
+        foreach (var (name, value) in headers)
+            all[name] = value;
+        return new JsonObject
+        {
+            ["type"] = "http",
+            ["url"] = connection.Url + "/hooks/claude-code",
+            ["timeout"] = timeout,
+            ["onFailure"] = "continue",
+            ["headers"] = all,
+            ["allowedEnvVars"] = new JsonArray(LocalSettings.Variable, "RELAY_SESSION"),
+        };
+    }
+
+    /// <summary>Where the home is another user's, it is not named.</summary>
+    private JsonObject Command(string hook, int timeout)
+    {
+        var home = connection.Home.Length > 0 ? $" --home {ShellWord.Quote(connection.Home)}" : "";
+        var session = connection.Session is { } name ? $" --session {name}" : "";
+        var token = connection.TokenFile is { } file ? $" --token-file {ShellWord.Quote(file)}" : "";
+        var form = FormattableString.Invariant($" --form {Form}");
+        return new JsonObject
+        {
+            ["type"] = "command",
+            ["command"] = $"{connection.Command} hook {hook}{home} --url {connection.Url}{session}{token}{form}",
             ["timeout"] = timeout,
         };
     }
@@ -164,17 +229,4 @@ internal sealed class ClientEntries(Connection connection)
 
     private static string? Text(JsonObject entry, string name) =>
         entry[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
-}
-
-/// <summary>Quotes one word for a POSIX shell, if it needs quotes.</summary>
-internal static class ShellWord
-{
-    private const string Safe = "/._-:=+,";
-
-    public static string Quote(string word) => word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || Safe.Contains(c))
-        ? word
-        : "'" + word.Replace("'", @"'\''") + "'";
-
-    /// <summary>What <see cref="Quote"/> has quoted.</summary>
-    public static string Unquote(string word) => word.StartsWith('\'') ? word[1..^1].Replace(@"'\''", "'") : word;
 }

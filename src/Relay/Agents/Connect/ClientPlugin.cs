@@ -21,12 +21,16 @@ internal static class ClientPlugin
     private const string Manifest = ".claude-plugin/plugin.json";
     private const string Mcp = ".mcp.json";
     private const string Hooks = "hooks/hooks.json";
+    private const string Script = "hooks/" + HookScript.Name;
     private const string Skill = "skills/relay/SKILL.md";
+
+    /// <summary>Where the client finds the script, wherever it keeps the plugin.</summary>
+    public const string ScriptWord = $"\"${{CLAUDE_PLUGIN_ROOT}}/{Script}\"";
 
     private static readonly IReadOnlyList<string> Folders = [".claude-plugin", "hooks", "skills/relay", "skills"];
 
     /// <exception cref="ConnectFault">The folder holds something else.</exception>
-    public static IReadOnlyList<PlannedFile> Plan(string folder, ClientEntries entries)
+    public static IReadOnlyList<PlannedFile> Plan(string folder, ClientEntries entries, JsonObject server, HookScript script)
     {
         ThrowIfForeign(folder);
         var manifest = new JsonObject
@@ -36,13 +40,14 @@ internal static class ClientPlugin
             ["description"] = "One long-lived advisor for several Claude Code sessions, and one human who is asked only when necessary.",
             ["author"] = new JsonObject { ["name"] = "Relay contributors" },
         };
-        var servers = new JsonObject { ["mcpServers"] = new JsonObject { [ClientEntries.Server] = entries.McpServer() } };
+        var servers = new JsonObject { ["mcpServers"] = new JsonObject { [ClientEntries.Server] = server } };
         var hooks = new JsonObject { ["hooks"] = entries.Hooks() };
         return
         [
             new(Path.Combine(folder, Manifest), Bytes(manifest)),
             new(Path.Combine(folder, Mcp), Bytes(servers)),
             new(Path.Combine(folder, Hooks), Bytes(hooks)),
+            new(Path.Combine(folder, Script), script.Content()),
             new(Path.Combine(folder, Skill), ReadSkill()),
         ];
     }
@@ -53,7 +58,7 @@ internal static class ClientPlugin
         ThrowIfForeign(folder);
         if (!File.Exists(Path.Combine(folder, Manifest)))
             return false;
-        foreach (var file in (string[])[Mcp, Hooks, Skill, Manifest])
+        foreach (var file in (string[])[Mcp, Hooks, Script, Skill, Manifest])
             new ForeignFolder(folder).Remove(Path.Combine(folder, file));
         foreach (var inner in Folders.Select(name => Path.Combine(folder, name)).Append(folder))
             if (Directory.Exists(inner) && !Directory.EnumerateFileSystemEntries(inner).Any())

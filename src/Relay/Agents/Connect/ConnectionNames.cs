@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Relay.Configuration;
 
 namespace Relay.Agents.Connect;
@@ -18,7 +16,7 @@ internal static class ConnectionNames
         var name = AgentNames.OfFolder(folder, operatorsName);
         if (!known.Any(entry => ConnectionEntry.Covers(entry.Name, name) || ConnectionEntry.Covers(name, entry.Name)))
             return name;
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..(RoomForHash - 1)];
+        var hash = AgentNames.Hash(folder)[..(RoomForHash - 1)];
         return $"{name[..Math.Min(name.Length, AgentNames.Longest - RoomForHash)]}-{hash}";
     }
 }

@@ -38,50 +38,49 @@ internal sealed class GitExclude
         return null;
     }
 
+    /// <summary>Whether the folder is the top of a repository's own work tree, and not of one that was added to it.</summary>
+    public bool IsTopOfRepository => _prefix.Length == 0 && _list == Path.Combine(_project, ".git", "info", "exclude");
+
     /// <summary>A file that is under version control is committed whatever the list says.</summary>
     public bool Tracks(string file) =>
         BoundedFile.Read(_index, LargestIndex) is FileContent.Bytes index
         && index.Content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(_prefix + file + "\0")) >= 0;
 
+    /// <param name="added">What is to be listed.</param>
+    /// <param name="removed">What this project no longer needs there. A line that another work tree's project needs stays.</param>
     /// <exception cref="ConnectFault">The list cannot be read.</exception>
-    public IEnumerable<PlannedFile> PlanAdd(IReadOnlyList<string> files)
+    public IEnumerable<PlannedFile> Plan(IReadOnlyList<string> added, IReadOnlyList<string> removed)
     {
         var lines = Lines();
-        var before = lines.Count;
-        foreach (var pattern in files.Select(PatternOf))
-        {
-            var at = lines.IndexOf(pattern);
-            var marks = MarksAbove(lines, at);
-            if (at >= 0 && (marks == 0 || lines.GetRange(at - marks, marks).Contains(Mark + _project)))
-                continue; // It is the user's own, or ours already.
-            if (at < 0)
-                lines.AddRange([Mark + _project, pattern]);
-            else
-                lines.Insert(at, Mark + _project);
-        }
-        return lines.Count == before ? [] : [Planned(Bytes(lines))];
+        var before = lines.ToList();
+        foreach (var pattern in removed.Select(PatternOf))
+            Remove(lines, pattern);
+        foreach (var pattern in added.Select(PatternOf))
+            Add(lines, pattern);
+        return lines.SequenceEqual(before) ? [] : [Planned(lines.Count == 0 ? null : Bytes(lines))];
     }
 
-    /// <summary>A line that another work tree's project needs stays.</summary>
-    /// <exception cref="ConnectFault">The list cannot be read.</exception>
-    public IEnumerable<PlannedFile> PlanRemove(IReadOnlyList<string> files)
+    private void Add(List<string> lines, string pattern)
     {
-        var lines = Lines();
-        var before = lines.Count;
-        foreach (var pattern in files.Select(PatternOf))
-        {
-            var at = lines.IndexOf(pattern);
-            var marks = MarksAbove(lines, at);
-            if (marks == 0)
-                continue;
-            var mine = lines.IndexOf(Mark + _project, at - marks, marks);
-            if (mine < 0)
-                continue;
-            if (marks == 1)
-                lines.RemoveAt(at);
-            lines.RemoveAt(mine);
-        }
-        return lines.Count == before ? [] : [Planned(lines.Count == 0 ? null : Bytes(lines))];
+        var at = lines.IndexOf(pattern);
+        var marks = MarksAbove(lines, at);
+        if (at >= 0 && (marks == 0 || lines.GetRange(at - marks, marks).Contains(Mark + _project)))
+            return; // It is the user's own, or ours already.
+        if (at < 0)
+            lines.AddRange([Mark + _project, pattern]);
+        else
+            lines.Insert(at, Mark + _project);
+    }
+
+    private void Remove(List<string> lines, string pattern)
+    {
+        var at = lines.IndexOf(pattern);
+        var marks = MarksAbove(lines, at);
+        if (marks == 0 || lines.IndexOf(Mark + _project, at - marks, marks) is not (>= 0 and var mine))
+            return;
+        if (marks == 1)
+            lines.RemoveAt(at);
+        lines.RemoveAt(mine);
     }
 
     private PlannedFile Planned(byte[]? content) => new(_list, content) { Within = Path.GetDirectoryName(Path.GetDirectoryName(_list)) };
@@ -89,7 +88,7 @@ internal sealed class GitExclude
     private static int MarksAbove(List<string> lines, int at)
     {
         var marks = 0;
-        while (at - marks - 1 >= 0 && lines[at - marks - 1].StartsWith(Mark, StringComparison.Ordinal))
+        while (at >= 0 && at - marks - 1 >= 0 && lines[at - marks - 1].StartsWith(Mark, StringComparison.Ordinal))
             marks++;
         return marks;
     }

@@ -11,6 +11,8 @@ internal sealed class LocalSettings(string token, string home, string project)
 
     private const string Permissions = "permissions", Deny = "deny", Environment = "env";
 
+    private const string Enabled = "enabledMcpjsonServers", Disabled = "disabledMcpjsonServers";
+
     private static readonly string[] Commands = ["answer", "token", "tokens", "env", "retry", "drop"];
 
     private static readonly HashSet<string> CommandRules = Commands.Select(command => $"Bash(relay {command}:*)").ToHashSet();
@@ -27,6 +29,35 @@ internal sealed class LocalSettings(string token, string home, string project)
         foreach (var rule in CommandRules.Concat(RulesOf(home, project)))
             if (!Texts(rules).Contains(rule))
                 rules.Add(rule);
+    }
+
+    /// <summary>Answers the client's question whether the server of .mcp.json may be used, whose default is that it may not; and takes back
+    /// an earlier no, which the client keeps in the same file.</summary>
+    /// <exception cref="ConnectFault">What is there is not what the client expects.</exception>
+    public static void Trust(JsonObject root, string path, bool isInProject)
+    {
+        if (root[Disabled] is JsonArray disabled && disabled.RemoveAll(IsOurs) > 0 && disabled.Count == 0)
+            root.Remove(Disabled);
+        if (!isInProject)
+            return;
+        if (root[Enabled] is null)
+            root[Enabled] = new JsonArray();
+        if (root[Enabled] is not JsonArray enabled)
+            throw new ConnectFault($"{path}: {Enabled} is not a list; nothing was changed");
+        if (!enabled.Any(IsOurs))
+            enabled.Add(ClientEntries.Server);
+    }
+
+    /// <summary>As the original had it.</summary>
+    public static void Distrust(JsonObject root, JsonObject? original)
+    {
+        var isTheirs = (original?[Enabled] as JsonArray)?.Any(IsOurs) == true;
+        if (!isTheirs && root[Enabled] is JsonArray enabled && enabled.RemoveAll(IsOurs) > 0 && enabled.Count == 0
+            && original?.ContainsKey(Enabled) != true)
+            root.Remove(Enabled);
+        if (original?[Disabled] is JsonArray before && before.Any(IsOurs)
+            && Texts(root[Disabled] as JsonArray ?? []).SequenceEqual(Texts(before).Where(name => name != ClientEntries.Server)))
+            root[Disabled] = before.DeepClone();
     }
 
     /// <summary>Removes the token, and the rules that the original did not have. True when there was anything of ours.</summary>
@@ -58,12 +89,17 @@ internal sealed class LocalSettings(string token, string home, string project)
     }
 
     private static IEnumerable<string> AllRulesOf(string home) => ((string[])["**", ".env", "state/**"])
-        .SelectMany(inner => RulesFor($"{home}/{inner}"));
+        .SelectMany(inner => RulesFor($"{home}/{inner}").Concat(OlderRulesFor($"{home}/{inner}")));
 
-    /// <summary>An absolute path begins with two slashes there.</summary>
-    private static IEnumerable<string> RulesFor(string path) => ((string[])["Read", "Edit", "Write"]).Select(tool => $"{tool}(/{path})");
+    /// <summary>An absolute path begins with two slashes there. Rules for Edit hold for all tools that write.</summary>
+    private static IEnumerable<string> RulesFor(string path) => ((string[])["Read", "Edit"]).Select(tool => $"{tool}(/{path})");
+
+    /// <summary>Earlier, Write had rules of its own, of which the client says that they never match.</summary>
+    private static IEnumerable<string> OlderRulesFor(string path) => [$"Write(/{path})"];
 
     private static IEnumerable<string> Texts(JsonArray list) => list.Select(Text);
+
+    private static bool IsOurs(JsonNode? server) => Text(server) == ClientEntries.Server;
 
     private static string Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
 }

@@ -3,20 +3,33 @@ using Relay.Files;
 
 namespace Relay.Agents.Connect;
 
-/// <summary>Adds our entries to a project's .mcp.json and .claude/settings.json, and what is personal to .claude/settings.local.json,
-/// which git does not see; and removes them again. Everything else stays. The first original is kept as NAME.relay-backup. It is
-/// restored byte for byte if nobody else has changed the file since.</summary>
+/// <summary>Who has what of a connected project.</summary>
+internal enum ServerPlace
+{
+    /// <summary>Hooks and token are one person's, and the server is in the client's own configuration of that person.</summary>
+    Client,
+
+    /// <summary>The same, but the server is in .mcp.json, which git is told to leave out.</summary>
+    Project,
+
+    /// <summary>All but the token is for everybody who has the project.</summary>
+    Shared,
+}
+
+/// <summary>Adds our entries to a project's files, and removes them again: to .claude/settings.local.json, which git does not see, or, if
+/// they are to be shared, to .mcp.json and .claude/settings.json. Everything else stays. The first original is kept as NAME.relay-backup.
+/// It is restored byte for byte if nobody else has changed the file since.</summary>
 /// <param name="project">The project's folder.</param>
 /// <param name="homes">Of the relays with which it may be connected.</param>
 internal sealed class ProjectFiles(string project, params IReadOnlyList<string> homes)
 {
-    private const string LocalName = ".claude/settings.local.json";
+    private const string LocalName = ".claude/settings.local.json", McpName = ".mcp.json";
     private const string BackupSuffix = ".relay-backup";
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly ForeignFolder _folder = new(project);
 
-    private string McpFile => Path.Combine(project, ".mcp.json");
+    private string McpFile => Path.Combine(project, McpName);
 
     private string SettingsFile => Path.Combine(project, ".claude", "settings.json");
 
@@ -24,20 +37,35 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
 
     private static IReadOnlyList<string> Unversioned => [LocalName, LocalName + BackupSuffix];
 
+    private static IReadOnlyList<string> UnversionedServer => [McpName, McpName + BackupSuffix];
+
     /// <summary>What goes into version control names the token's variable, and only what does not holds the token.</summary>
-    /// <exception cref="ConnectFault">A file cannot be merged into, or git would commit the token.</exception>
-    public IReadOnlyList<PlannedFile> PlanConnect(ClientEntries entries, LocalSettings local)
+    /// <exception cref="ConnectFault">A file cannot be merged into, or git would commit what is one person's.</exception>
+    public IReadOnlyList<PlannedFile> PlanConnect(ClientEntries entries, LocalSettings local, ServerPlace place)
     {
         var git = GitExclude.Of(project);
         if (git?.Tracks(LocalName) == true)
             throw new ConnectFault(
                 $"{LocalFile} is under version control, and a token must not be: git rm --cached {LocalName}; nothing was changed");
+        var isOurs = place == ServerPlace.Project;
+        if (isOurs && git?.Tracks(McpName) == true)
+            throw new ConnectFault(
+                $"{McpFile} is under version control, and there is no program claude in PATH that could write the server into your own "
+                + "configuration: put it there, or connect with --shared; nothing was changed");
         return
         [
-            .. git?.PlanAdd(Unversioned) ?? [],
-            .. Connect(McpFile, root => AddServer(root, entries)),
-            .. Connect(SettingsFile, root => AddHooks(root, entries)),
-            .. Connect(LocalFile, root => local.AddTo(root, LocalFile)),
+            .. git?.Plan([.. Unversioned, .. isOurs ? UnversionedServer : []], isOurs ? [] : UnversionedServer) ?? [],
+            .. place == ServerPlace.Client ? Disconnect(McpFile) : Connect(McpFile, root => AddServer(root, entries)),
+            .. place == ServerPlace.Shared
+                ? Connect(SettingsFile, root => AddHooks(root, entries, SettingsFile))
+                : Disconnect(SettingsFile),
+            .. Connect(LocalFile, root =>
+            {
+                if (place != ServerPlace.Shared)
+                    AddHooks(root, entries, LocalFile);
+                local.AddTo(root, LocalFile);
+                LocalSettings.Trust(root, LocalFile, place != ServerPlace.Client);
+            }),
         ];
     }
 
@@ -47,14 +75,15 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         .. Disconnect(McpFile),
         .. Disconnect(LocalFile),
         .. Disconnect(SettingsFile),
-        .. GitExclude.Of(project)?.PlanRemove(Unversioned) ?? [],
+        .. GitExclude.Of(project)?.Plan([], [.. Unversioned, .. UnversionedServer]) ?? [],
     ];
 
     /// <summary>The homes that are given, and those that the hooks of the project name.</summary>
     private IEnumerable<string> Homes()
     {
-        var events = JsonFile.Read(_folder, SettingsFile)?.Root["hooks"] as JsonObject;
-        var hooks = from groups in events?.Select(each => each.Value).OfType<JsonArray>() ?? []
+        var hooks = from file in (string[])[SettingsFile, LocalFile]
+                    let events = JsonFile.Read(_folder, file)?.Root["hooks"] as JsonObject
+                    from groups in events?.Select(each => each.Value).OfType<JsonArray>() ?? []
                     from hook in groups.OfType<JsonObject>().SelectMany(each => each["hooks"] as JsonArray ?? [])
                     select ClientEntries.HomeOf(hook);
         return hooks.OfType<string>().Concat(homes).Distinct();
@@ -124,19 +153,19 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         servers[ClientEntries.Server] = entries.McpServer();
     }
 
-    private void AddHooks(JsonObject root, ClientEntries entries)
+    private static void AddHooks(JsonObject root, ClientEntries entries, string path)
     {
-        var hooks = Child(root, "hooks", SettingsFile);
+        var hooks = Child(root, "hooks", path);
         foreach (var (name, groups) in entries.Hooks())
         {
             if (hooks[name] is null)
                 hooks[name] = new JsonArray();
             if (hooks[name] is not JsonArray list)
-                throw new ConnectFault($"{SettingsFile}: hooks.{name} is not a list; nothing was changed");
+                throw new ConnectFault($"{path}: hooks.{name} is not a list; nothing was changed");
             foreach (var group in groups!.AsArray())
                 list.Add(group!.DeepClone());
         }
-        var environment = Child(root, "env", SettingsFile);
+        var environment = Child(root, "env", path);
         if (!environment.ContainsKey(ClientEntries.BlockCap))
             environment[ClientEntries.BlockCap] = entries.BlockCapValue;
     }
@@ -152,9 +181,7 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
     /// True when there were any entries of ours.</summary>
     private bool RemoveOurEntries(string path, JsonObject root, JsonObject? original)
     {
-        if (path == LocalFile)
-            return LocalSettings.RemoveFrom(root, original, Homes());
-        var any = false;
+        var any = path == LocalFile && LocalSettings.RemoveFrom(root, original, Homes());
         if (root["mcpServers"] is JsonObject servers && ClientEntries.IsOurServer(servers[ClientEntries.Server]))
         {
             any = servers.Remove(ClientEntries.Server);
@@ -166,6 +193,8 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
             RemoveIfEmptied(root, "hooks", original);
         }
         var isBlockCapTheirs = (original?["env"] as JsonObject)?.ContainsKey(ClientEntries.BlockCap) == true;
+        if (path == LocalFile)
+            LocalSettings.Distrust(root, original);
         if (any && !isBlockCapTheirs && root["env"] is JsonObject environment && environment.Remove(ClientEntries.BlockCap))
             RemoveIfEmptied(root, "env", original);
         return any;

@@ -20,7 +20,10 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
             case "SessionStart":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
                 var connected = $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.";
-                return await DeliverAsync(context, agent, name, connected, cancellationToken);
+                return (await DeliverAsync(context, agent, name, connected, cancellationToken)) with
+                {
+                    SystemMessage = OtherVersion.Note(context.Request, hook),
+                };
             case "UserPromptSubmit":
                 await database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
