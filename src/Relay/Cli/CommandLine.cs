@@ -25,7 +25,8 @@ internal static class CommandLine
         }
         if (arguments is ["help", ..]) // As people try it.
             arguments = [.. arguments[1..], "--help"];
-        var root = Root(context);
+        (arguments, var clients) = ClaudeCommand.Split(arguments);
+        var root = Root(context, clients);
         root.Options.OfType<HelpOption>().Single().Action = new Help(context);
         root.Options.OfType<VersionOption>().Single().Action = new Version(context);
         // No response files: "@session: text" is text of the operator, not the name of a file.
@@ -68,7 +69,7 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Root(CommandContext context) => new(
+    private static RootCommand Root(CommandContext context, IReadOnlyList<string> clients) => new(
         "One long-lived advisor for several Claude Code sessions, and one human who is asked only when necessary.")
     {
         context.HomeOption,
@@ -76,6 +77,8 @@ internal static class CommandLine
         DemoCommand.Create(context),
         ConnectCommand.Create(context),
         DisconnectCommand.Create(context),
+        ClaudeCommand.Create(context, clients),
+        McpCommand.Create(context),
         ConnectionCommands.Token(context),
         ConnectionCommands.Tokens(context),
         ConnectionCommands.Env(context),

@@ -14,7 +14,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
         ("Operator", ["questions", "answer"]),
-        ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "token", "tokens", "env", "channel"]),
+        ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
 
@@ -23,6 +23,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["answer"] = "relay answer 3 \"Merge them, keep the older one.\"",
         ["ask"] = "relay ask --session session-1 \"Shall I run the migration?\" --timeout 10m",
         ["channel"] = "relay channel --session session-1",
+        ["claude"] = "relay claude --continue",
         ["claude-code"] = "relay connect claude-code --project . --session session-1",
         ["connect"] = "relay connect claude-code --project . --session session-1",
         ["costs"] = "relay costs --by day",
@@ -35,6 +36,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["hook"] = "relay hook session-start --home ~/.relay --url http://127.0.0.1:7420",
         ["init"] = "relay init",
         ["log"] = "relay log --follow",
+        ["mcp"] = "relay mcp --session session-1",
         ["messages"] = "relay messages",
         ["questions"] = "relay questions",
         ["relay"] = "relay ask --session session-1 \"Shall I run the migration?\"",
