@@ -32,7 +32,8 @@ internal sealed class ClaudeLaunch(CommandContext context, RelayHome home)
             var (_, token) = await book.OpenAsync(name, Folder, cancellationToken);
             return new Start(program, ["--plugin-dir", HomePlugin, .. arguments], Environment(token));
         }
-        if (arguments.Contains("--plugin-dir") && context.Environment.GetValueOrDefault(ConnectionCommands.Variable) is { Length: > 0 } given)
+        if (arguments.Contains("--plugin-dir")
+            && context.Environment.GetValueOrDefault(ConnectionCommands.Variable) is { Length: > 0 } given)
             return new Start(program, arguments, Environment(given));
         throw new CommandFailure(ExitCode.Failed, NotConnected());
     }
@@ -71,9 +72,8 @@ internal sealed class ClaudeLaunch(CommandContext context, RelayHome home)
         try
         {
             var local = JsonFile.Read(new ForeignFolder(folder), Path.Combine(folder, ".claude", "settings.local.json"));
-            return (local?.Root["env"] as JsonObject)?[LocalSettings.Variable] is JsonValue value && value.TryGetValue<string>(out var token)
-                ? token
-                : null;
+            var token = (local?.Root["env"] as JsonObject)?[LocalSettings.Variable];
+            return token is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ConnectFault)
         {

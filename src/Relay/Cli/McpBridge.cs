@@ -60,11 +60,11 @@ internal sealed class McpBridge(HttpClient http, Uri address, string token, stri
             HttpStatusCode.Unauthorized => "The relay refuses this session's token. Tell the user: relay token NAME prints one, "
                 + "for RELAY_SESSION_TOKEN.",
             HttpStatusCode.Forbidden => "The relay refuses this session's name: its token is for another.",
-            _ when exception is McpException => exception.Message,
+            _ when exception is McpProtocolException => exception.Message,
             _ when isSent => "The connection to the relay has ended. What was sent is kept if it had arrived: ask the same again, which is "
                 + "the same question, or call check_replies.",
-            _ => $"The relay is not running ({exception.GetBaseException().Message}). Nothing was sent. Go on without it, and tell the user: "
-                + "relay run starts it.",
+            _ => $"The relay is not running ({exception.GetBaseException().Message}). Nothing was sent. Go on without it, and tell the "
+                + "user: relay run starts it.",
         };
         return new CallToolResult { Content = [new TextContentBlock { Text = text }], IsError = true };
     }

@@ -47,9 +47,8 @@ internal sealed class StartWords(HookOptions options, byte[] input)
 
     private string? Warning()
     {
-        if (AreToolsOff())
-            return "The tools of the relay are switched off in this project (at the question whether to trust the server, or in /mcp), so "
-                + $"the advisor cannot be asked. To mend it: {Connect}, or enable the server in /mcp";
+        if (WhyToolsAreOff() is var (where, mend))
+            return $"The tools of the relay are switched off in this project ({where}), so the advisor cannot be asked. To mend it: {mend}";
         return options.Form < ClientEntries.Form
             ? $"Relay: this project was connected by an older version. To bring it up to date: {Connect}"
             : null;
@@ -72,17 +71,19 @@ internal sealed class StartWords(HookOptions options, byte[] input)
     };
 
     /// <summary>A no to the server of .mcp.json is in the project's local settings, one in /mcp in the client's configuration.</summary>
-    private static bool AreToolsOff()
+    private (string Where, string Mend)? WhyToolsAreOff()
     {
         var local = Parse(Read(Path.Combine(Project, ".claude", "settings.local.json"), LargestSettings));
         if (Names(local?["disabledMcpjsonServers"]))
-            return true;
+            return ("at the question whether to trust the server", Connect);
         var folder = Environment.GetEnvironmentVariable("CLAUDE_CONFIG_DIR") is { Length: > 0 } own
             ? own
             : Environment.GetEnvironmentVariable("HOME") ?? "";
         var config = Read(Path.Combine(folder, ".claude.json"), LargestConfig);
         return config.AsSpan().IndexOf("disabledMcpServers"u8) >= 0
-            && (Parse(config)?["projects"] as JsonObject)?[Project] is JsonObject project && Names(project["disabledMcpServers"]);
+            && (Parse(config)?["projects"] as JsonObject)?[Project] is JsonObject project && Names(project["disabledMcpServers"])
+                ? ("in /mcp", "enable the server relay in /mcp")
+                : null;
     }
 
     private static bool Names(JsonNode? list) => (list as JsonArray)?.Any(each => each is JsonValue value

@@ -16,6 +16,12 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
+    /// <summary>Searched for programs before the system's own folders.</summary>
+    public string? Programs { get; init; }
+
+    /// <summary>What the client starts with, and what a command needs that is to find it.</summary>
+    public IReadOnlyDictionary<string, string> Environment => Variables();
+
     public Task<ClientRun> RunAsync(string folder, string prompt, params string[] options) =>
         RunAsync(folder, ["-p", prompt, "--output-format", "json", .. options]);
 
@@ -47,8 +53,8 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         return Ended(process.ExitCode, await output, await error);
     }
 
-    /// <summary>Starts the client in a terminal in which nobody types. The caller must kill it.</summary>
-    public Process Open(string folder, params string[] options)
+    /// <summary>As after the client's first start: a key that is approved, and a folder that is trusted.</summary>
+    public void Seed(string folder)
     {
         Directory.CreateDirectory(Path.Combine(userHome, ".claude"));
         File.WriteAllBytes(Path.Combine(userHome, ".claude", ".claude.json"), JsonSerializer.SerializeToUtf8Bytes(new
@@ -58,6 +64,12 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
             customApiKeyResponses = new { approved = (string[])["dummy"] },
             projects = new Dictionary<string, object> { [folder] = new { hasTrustDialogAccepted = true } },
         }));
+    }
+
+    /// <summary>Starts the client in a terminal in which nobody types. The caller must kill it.</summary>
+    public Process Open(string folder, params string[] options)
+    {
+        Seed(folder);
         var line = string.Join(' ', new[] { program }.Concat(options).Select(ShellWord.Quote));
         var start = new ProcessStartInfo("script", ["-qfc", $"stty cols 120 rows 40; exec {line}", "/dev/null"])
         {
@@ -80,7 +92,7 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
     {
         ["HOME"] = userHome,
         ["CLAUDE_CONFIG_DIR"] = Path.Combine(userHome, ".claude"),
-        ["PATH"] = "/usr/bin:/bin",
+        ["PATH"] = Programs is null ? "/usr/bin:/bin" : Programs + ":/usr/bin:/bin",
         ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")),
         ["TERM"] = "dumb",
         ["LANG"] = "C.UTF-8",

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Globalization;
+using Relay.Agents.Connect;
+using Relay.Scenarios.Harness;
+using Xunit;
+
+namespace Relay.Scenarios.ClaudeCode;
+
+/// <summary>A terminal of a server of its own, in which a program runs and keys are pressed.</summary>
+internal sealed class Tmux : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private readonly string _server = string.Create(CultureInfo.InvariantCulture, $"relay-{Guid.CreateVersion7():N}");
+
+    /// <summary>Skips the test where there is no tmux.</summary>
+    public static async Task<Tmux> StartAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] command)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/tmux"), "tmux is not installed: it gives the client its terminal");
+        var terminal = new Tmux();
+        var variables = environment.Where(each => each.Key != "TERM").Select(each => $"{each.Key}={each.Value}");
+        string[] words = ["env", "-i", "TERM=xterm-256color", .. variables, .. command];
+        var line = $"{string.Join(' ', words.Select(ShellWord.Quote))}; echo \"ended with $?\"; exec cat";
+        await terminal.RunAsync("-f", "/dev/null", "new-session", "-d", "-s", "it", "-x", "150", "-y", "50", "-c", folder, line);
+        return terminal;
+    }
+
+    /// <summary>What can be seen.</summary>
+    public Task<string> ScreenAsync() => RunAsync("capture-pane", "-p", "-t", "it");
+
+    public async Task<string> SeesAsync(string text)
+    {
+        var screen = "";
+        await Eventually.ThatAsync(
+            Limit,
+            () => (screen = ScreenAsync().GetAwaiter().GetResult()).Contains(text, StringComparison.Ordinal),
+            () => $"\"{text}\" is not to be seen in:\n{screen}",
+            TestContext.Current.CancellationToken);
+        return screen;
+    }
+
+    /// <summary>Typed, and then sent.</summary>
+    public async Task TypeAsync(string text)
+    {
+        await RunAsync("send-keys", "-t", "it", "-l", text);
+        await SeesAsync(text);
+        await PressAsync("Enter");
+    }
+
+    public Task PressAsync(string key) => RunAsync("send-keys", "-t", "it", key);
+
+    public async ValueTask DisposeAsync() => await RunAsync("kill-server");
+
+    private async Task<string> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("tmux", ["-L", _server, .. arguments]) { RedirectStandardOutput = true };
+        using var tmux = Process.Start(start)!;
+        var output = await tmux.StandardOutput.ReadToEndAsync();
+        await tmux.WaitForExitAsync();
+        return output;
+    }
+}

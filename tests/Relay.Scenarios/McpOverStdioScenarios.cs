@@ -1,0 +1,135 @@
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using Relay.Loopback;
+using Relay.Scenarios.Harness;
+using Xunit;
+
+namespace Relay.Scenarios;
+
+/// <summary>relay mcp, as agents other than Claude Code start it: the real program, and the official client over its input and
+/// output.</summary>
+public sealed class McpOverStdioScenarios : Stage
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData("2026-07-28")]
+    [InlineData("2025-06-18")]
+    public async Task An_agent_asks_and_is_told_what_it_waits_for(string version)
+    {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        await using var agent = await OpenAsync(version, "--session", "codex");
+        var progress = new List<string>();
+
+        var tools = await agent.ListToolsAsync(cancellationToken: CancellationToken);
+        var answer = await agent.CallToolAsync(
+            "ask_advisor", new Dictionary<string, object?> { ["question"] = "Queue or poll?" }, new Seen(progress),
+            cancellationToken: CancellationToken);
+        var status = await CallAsync(agent, "relay_status");
+
+        Assert.Equal(["ask_advisor", "check_replies", "relay_status", "tell_advisor"], tools.Select(tool => tool.Name).Order());
+        Assert.Equal("Use the queue.", Text(answer));
+        Assert.Contains("This session is codex.", Text(status), StringComparison.Ordinal);
+        Assert.StartsWith("[codex] Queue or poll?", Assert.Single(Api.Requests).LastUserText, StringComparison.Ordinal);
+        Assert.NotEmpty(progress);
+        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_tools_are_the_same_as_the_daemons_own()
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        await using var agent = await OpenAsync("2025-11-25", "--session", "codex");
+        var options = new HttpClientTransportOptions
+        {
+            Endpoint = new Uri(relay.Url, "mcp"),
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + ScenarioHome.OperatorToken },
+        };
+        await using var direct = await McpClient.CreateAsync(new HttpClientTransport(options), null, null, CancellationToken);
+
+        var own = await agent.ListToolsAsync(cancellationToken: CancellationToken);
+        var daemons = await direct.ListToolsAsync(cancellationToken: CancellationToken);
+
+        Assert.Equal(Shown(daemons), Shown(own));
+    }
+
+    [Fact]
+    public async Task While_the_relay_is_down_a_call_says_so_and_the_next_one_reaches_it_again()
+    {
+        Api.Enqueue(ScriptedReply.StallAfter(1), ScriptedReply.Text("Use the queue."));
+        await using var agent = await OpenAsync("2025-11-25", "--session", "codex");
+
+        var tools = await agent.ListToolsAsync(cancellationToken: CancellationToken);
+        var down = await AskAsync(agent);
+        var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        var asking = AskAsync(agent);
+        await (await Api.WaitForRequestsAsync(1, Limit)).Silent.WaitAsync(Limit, CancellationToken);
+        await relay.KillAsync();
+        var broken = await asking;
+        await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
+        var answer = await AskAsync(agent);
+
+        Assert.Equal(4, tools.Count);
+        Assert.True(down.IsError);
+        Assert.Contains("relay run starts it", Text(down), StringComparison.Ordinal);
+        Assert.True(broken.IsError);
+        Assert.Contains("ask the same again", Text(broken), StringComparison.Ordinal);
+        Assert.Equal("Use the queue.", Text(answer));
+        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM messages", CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_token_that_was_revoked_is_told_and_another_name_than_its_own_is_refused()
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        var book = new Relay.Configuration.ConnectionBook(Home.Paths, TimeProvider.System);
+        var (_, token) = await book.OpenAsync("codex", folder: null, CancellationToken);
+        await using var agent = await OpenAsync("2025-11-25", token);
+        await using var other = await OpenAsync("2025-11-25", token, "--session", "gemini");
+
+        var own = await CallAsync(agent, "relay_status");
+        var foreign = await CallAsync(other, "relay_status");
+        await book.RevokeAsync("codex", CancellationToken);
+        var revoked = await CallAsync(agent, "relay_status");
+
+        Assert.Contains("This session is codex.", Text(own), StringComparison.Ordinal);
+        Assert.Contains("its token is for another", Text(foreign), StringComparison.Ordinal);
+        Assert.Contains("refuses this session's token", Text(revoked), StringComparison.Ordinal);
+    }
+
+    private Task<McpClient> OpenAsync(string version, string tokenOrOption, params string[] options) =>
+        tokenOrOption.StartsWith("--", StringComparison.Ordinal)
+            ? StartAsync(version, token: null, [tokenOrOption, .. options])
+            : StartAsync(version, tokenOrOption, options);
+
+    private Task<McpClient> StartAsync(string version, string? token, IReadOnlyList<string> options)
+    {
+        var transport = new StdioClientTransport(new()
+        {
+            Command = RelayProcess.Program(),
+            Arguments = ["mcp", "--home", Home.Paths.Root, .. options],
+            EnvironmentVariables = new Dictionary<string, string?> { ["RELAY_SESSION_TOKEN"] = token },
+        });
+        return McpClient.CreateAsync(transport, new McpClientOptions { ProtocolVersion = version }, null, CancellationToken);
+    }
+
+    private static Task<CallToolResult> AskAsync(McpClient agent) =>
+        CallAsync(agent, "ask_advisor", new Dictionary<string, object?> { ["question"] = "Queue or poll?" });
+
+    private static async Task<CallToolResult> CallAsync(
+        McpClient agent, string tool, IReadOnlyDictionary<string, object?>? arguments = null) =>
+        await agent.CallToolAsync(tool, arguments, cancellationToken: CancellationToken);
+
+    private static string Text(CallToolResult result) => Assert.IsType<TextContentBlock>(Assert.Single(result.Content)).Text;
+
+    private static IEnumerable<string> Shown(IEnumerable<McpClientTool> tools) => tools
+        .OrderBy(tool => tool.Name, StringComparer.Ordinal)
+        .Select(tool => $"{tool.Name} {tool.Description} {tool.JsonSchema} {tool.ProtocolTool.Annotations?.DestructiveHint}");
+
+    private sealed class Seen(List<string> progress) : IProgress<ProgressNotificationValue>
+    {
+        public void Report(ProgressNotificationValue value) => progress.Add(value.Message ?? "");
+    }
+}
