@@ -109,7 +109,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
         ProjectFiles.Write(project, files); // (3)
         if (side.Home is { } home)
             new ConnectedFolders(home).Add(project);
-        var report = new ConnectReport(context.Output, project, connected.Name); // (5)
+        var report = new ConnectReport(context.Output, project, connected.Name) { IsOthers = side.Home is null }; // (5)
         report.Files(files, place, place == ServerPlace.Client ? _client.ConfigFile : null);
         report.Port(side.Config);
         report.Start();

@@ -9,6 +9,13 @@ namespace Relay.Cli;
 /// <param name="name">The connection's.</param>
 internal sealed class ConnectReport(TextWriter output, string folder, string name)
 {
+    /// <summary>The relay's home is another user's, and the system keeps sessions from it.</summary>
+    public bool IsOthers { get; init; }
+
+    private string Fence => IsOthers
+        ? "rules that keep a session from the operator's commands (a fence against slips, no border)"
+        : "rules that keep a session from your home and the operator's commands (a fence against slips, no border)";
+
     /// <param name="plan">What was written.</param>
     /// <param name="place">Where the server is.</param>
     /// <param name="config">The client's own file, where that has it.</param>
@@ -65,11 +72,9 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
         _ when file.Content is null => "removed, for nothing but an earlier connect's entries was in it",
         "exclude" => "git leaves out the files that are yours alone; this list is never committed",
         "settings.local.json" when place == ServerPlace.Shared =>
-            $"the token of {name}, and rules that keep a session from your home and the operator's commands (a fence against slips, "
-            + "no border); yours alone, mode 0600",
+            $"the token of {name}, and {Fence}; yours alone, mode 0600",
         "settings.local.json" =>
-            $"the hooks, which hand events over and bring replies; the token of {name}; rules that keep a session from your home and the "
-            + "operator's commands (a fence against slips, no border); yours alone, mode 0600",
+            $"the hooks, which hand events over and bring replies; the token of {name}; {Fence}; yours alone, mode 0600",
         ".mcp.json" when place == ServerPlace.Shared =>
             "the server of the tools; to be committed, and Claude Code asks each colleague once",
         ".mcp.json" when place == ServerPlace.Project =>

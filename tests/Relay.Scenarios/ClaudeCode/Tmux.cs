@@ -48,7 +48,31 @@ internal sealed class Tmux : IAsyncDisposable
 
     public Task PressAsync(string key) => RunAsync("send-keys", "-t", "it", key);
 
-    public async ValueTask DisposeAsync() => await RunAsync("kill-server");
+    /// <summary>Waits until the program has ended: it writes into the folders of the test as long as it lives.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var session = (await RunAsync("list-panes", "-t", "it", "-F", "#{pane_pid}")).Trim();
+        await RunAsync("kill-server");
+        await Eventually.ThatAsync(Limit, () => !Lives(session), () => "the program goes on", CancellationToken.None);
+    }
+
+    /// <summary>Whether there is a process of a terminal's session, which is named by its first process.</summary>
+    private static bool Lives(string session)
+    {
+        foreach (var folder in Directory.Exists("/proc") ? Directory.EnumerateDirectories("/proc") : [])
+            try
+            {
+                if (char.IsAsciiDigit(Path.GetFileName(folder)[0])
+                    && File.ReadAllText(Path.Combine(folder, "stat")) is var stat
+                    && stat[(stat.LastIndexOf(')') + 2)..].Split(' ') is [not "Z", _, _, var of, ..] && of == session)
+                    return true;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It has ended meanwhile.
+            }
+        return false;
+    }
 
     private async Task<string> RunAsync(params string[] arguments)
     {

@@ -84,6 +84,8 @@ internal sealed class LocalSettings(string token, string home, string project)
     /// <summary>The secrets alone where the project lies in the home: its own files must not be closed to it.</summary>
     private static IEnumerable<string> RulesOf(string home, string project)
     {
+        if (home.Length == 0)
+            return []; // Another user's, which the system keeps from this one.
         var isInside = (Path.TrimEndingDirectorySeparator(project) + "/").StartsWith(home + "/", StringComparison.Ordinal);
         return isInside ? RulesFor($"{home}/.env").Concat(RulesFor($"{home}/state/**")) : RulesFor($"{home}/**");
     }
