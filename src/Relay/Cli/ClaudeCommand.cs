@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Relay.Agents.Connect;
-using Relay.Configuration;
 using Relay.Files.Platform;
 
 namespace Relay.Cli;

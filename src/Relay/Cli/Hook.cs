@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
-using Relay.Files;
 
 namespace Relay.Cli;
 

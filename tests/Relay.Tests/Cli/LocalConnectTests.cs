@@ -227,38 +227,6 @@ public sealed class LocalConnectTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("option")]
-    [InlineData("environment")]
-    [InlineData("input")]
-    public async Task Another_users_relay_is_connected_by_its_address_and_a_token_and_its_home_is_not_named(string way)
-    {
-        var token = (await _relay.RunAsync("token", "alice-shop")).Output.Trim();
-        _relay.Environment["XDG_CONFIG_HOME"] = Path.Combine(_folder.FullName, "config");
-        string[] command = ["connect", "claude-code", "--project", Project, "--address", "http://127.0.0.1:7420/"];
-        if (way == "environment")
-            _relay.Environment["RELAY_SESSION_TOKEN"] = token;
-
-        var connected = way switch
-        {
-            "option" => await _relay.RunAsync([.. command, "--token", token]),
-            "input" => await _relay.PipeAsync(token + "\n", command),
-            _ => await _relay.RunAsync(command),
-        };
-
-        var script = Path.Combine(_folder.FullName, "config", "relay", "claude-code", "relay-hook");
-        var local = Read(Local);
-        Assert.Equal((0, ""), (connected.Exit, connected.Error));
-        Assert.Equal(token, (string?)local["env"]!["RELAY_SESSION_TOKEN"]);
-        Assert.Equal($"sh {script} 4", (string?)local["hooks"]!["PostToolUse"]![0]!["hooks"]![0]!["command"]);
-        foreach (var file in (string[])[Local, Mcp, script])
-            Assert.DoesNotContain(_relay.Home.Root, await File.ReadAllTextAsync(file, Cancel), StringComparison.Ordinal);
-        Assert.DoesNotContain("Read(", local["permissions"]!.ToJsonString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(token, connected.Output, StringComparison.Ordinal);
-        await DisconnectAsync();
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Project));
-    }
-
-    [Theory]
     [InlineData("--address", "http://127.0.0.1:7420", "--token", "sesame")]
     [InlineData("--address", "ftp://127.0.0.1", "--token", "x")]
     [InlineData("--address", "http://127.0.0.1:7420")]
