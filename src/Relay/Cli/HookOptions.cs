@@ -52,10 +52,7 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
         {
             Name = ValueOf(arguments, "--name"),
             Form = int.TryParse(ValueOf(arguments, "--form"), out var form) ? form : 0,
-            More = [.. arguments.Where(argument => 
-                argument.StartsWith("X-Relay-", StringComparison.Ordinal)
-                    && !argument.StartsWith(SessionHeader, StringComparison.Ordinal))
-                .Select(HeaderValue)],
+            More = [.. arguments.Where(IsFurther).Select(HeaderValue)],
             IsForAllProjects = file is not null,
             IsConnectedElsewhere = file is not null && own.Length > 0,
         };
@@ -77,6 +74,9 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
 
     private const int LongestToken = 4_096;
     private const string SessionHeader = "X-Relay-Session:";
+
+    private static bool IsFurther(string argument) =>
+        argument.StartsWith("X-Relay-", StringComparison.Ordinal) && !argument.StartsWith(SessionHeader, StringComparison.Ordinal);
 
     private static string? SessionIn(string[] arguments) =>
         Array.Find(arguments, each => each.StartsWith(SessionHeader, StringComparison.Ordinal))?[SessionHeader.Length..];
