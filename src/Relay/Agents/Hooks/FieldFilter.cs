@@ -6,9 +6,9 @@ namespace Relay.Agents.Hooks;
 /// <summary>Keeps the wanted fields of a JSON object that comes in pieces, and passes over the others without keeping them: what a tool
 /// has answered may have 100 MB, and nobody here uses it. What is kept is an object again; its reader finds what is wrong in it.</summary>
 /// <param name="wanted">The names.</param>
-/// <param name="optional">Of those, the one that is left out where it does not fit.</param>
+/// <param name="optional">Of those, the ones that are left out where they do not fit: how many bytes each may have by itself.</param>
 /// <param name="longest">How many bytes are kept.</param>
-internal sealed class FieldFilter(IReadOnlySet<string> wanted, string optional, int longest)
+internal sealed class FieldFilter(IReadOnlySet<string> wanted, IReadOnlyDictionary<string, int> optional, int longest)
 {
     private const int LongestName = 64;
 
@@ -16,10 +16,13 @@ internal sealed class FieldFilter(IReadOnlySet<string> wanted, string optional, 
     private readonly List<byte> _name = [];
     private Place _place = Place.Before;
     private int _depth;
-    private bool _inText, _escaped, _isKept, _isOptional;
+    private bool _inText, _escaped, _isKept;
 
-    /// <summary>Of the field at hand.</summary>
-    private int _start;
+    /// <summary>Of the field at hand: where it begins in what is kept, its name, and how much of it may be kept where it can be left out.
+    /// </summary>
+    private (int Start, string Name, int? Longest) _field;
+
+    private readonly HashSet<string> _cut = [];
 
     private enum Place
     {
@@ -36,8 +39,8 @@ internal sealed class FieldFilter(IReadOnlySet<string> wanted, string optional, 
     /// <summary>More was wanted than may be kept.</summary>
     public bool IsTooLarge { get; private set; }
 
-    /// <summary>The optional field was left out.</summary>
-    public bool IsCut { get; private set; }
+    /// <summary>The optional fields that were left out.</summary>
+    public IReadOnlySet<string> Cut => _cut;
 
     public void Add(ReadOnlySpan<byte> piece)
     {
@@ -109,9 +112,8 @@ internal sealed class FieldFilter(IReadOnlySet<string> wanted, string optional, 
         (_place, _isKept) = (Place.Value, wanted.Contains(name));
         if (!_isKept)
             return;
-        _isOptional = name == optional;
-        _start = _kept.WrittenCount;
-        Keep(Encoding.UTF8.GetBytes($"{(_start > 0 ? "," : "")}\"{name}\":"));
+        _field = (_kept.WrittenCount, name, optional.TryGetValue(name, out var most) ? most : null);
+        Keep(Encoding.UTF8.GetBytes($"{(_field.Start > 0 ? "," : "")}\"{name}\":"));
     }
 
     private void AddToValue(byte next)
@@ -138,15 +140,18 @@ internal sealed class FieldFilter(IReadOnlySet<string> wanted, string optional, 
 
     private void Keep(ReadOnlySpan<byte> bytes)
     {
-        if (_kept.WrittenCount + bytes.Length <= longest)
+        var after = _kept.WrittenCount + bytes.Length;
+        if (after <= longest && !(after - _field.Start > _field.Longest))
         {
             _kept.Write(bytes);
             return;
         }
-        IsTooLarge = !_isOptional;
-        IsCut |= _isOptional;
+        if (_field.Longest is null)
+            IsTooLarge = true;
+        else
+            _cut.Add(_field.Name);
         _isKept = false;
-        var before = _kept.WrittenSpan[.._start].ToArray();
+        var before = _kept.WrittenSpan[.._field.Start].ToArray();
         _kept.ResetWrittenCount();
         _kept.Write(before);
     }

@@ -25,7 +25,10 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
                     SystemMessage = OtherVersion.Note(context.Request, hook),
                 };
             case "UserPromptSubmit":
-                await database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken);
+                if (HumanPrompt.Is(hook))
+                    await database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken);
+                else
+                    await AtWorkAsync(agent, cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
             case "PostToolUse":
                 await AtWorkAsync(agent, cancellationToken);
@@ -58,7 +61,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
     private Task SetStateAsync(Agent agent, AgentState state, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => AgentStore.SetStateAsync(writing, agent, state, cancellationToken), cancellationToken);
 
-    /// <summary>A session that a waiter has woken gets no prompt, so its state is corrected here.</summary>
+    /// <summary>Not every turn begins with a prompt of its user.</summary>
     private Task AtWorkAsync(Agent agent, CancellationToken cancellationToken) =>
         agent.State == AgentState.Active ? Task.CompletedTask : SetStateAsync(agent, AgentState.Active, cancellationToken);
 

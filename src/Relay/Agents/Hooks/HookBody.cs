@@ -14,12 +14,17 @@ internal sealed class HookBody(SettingsSource settings)
     private static readonly HashSet<string> Wanted =
         [.. typeof(HookEvent).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
 
+    private const string ToolInput = "tool_input";
+
+    /// <summary>Of what a tool has answered only the line is of use that says that a call has gone to the background.</summary>
+    private const int LongestToolResponse = 4_096;
+
     /// <summary>Null when it is none. 413 is answered already when it is too large.</summary>
     /// <exception cref="BadHttpRequestException">More is wanted of it than may be kept.</exception>
     public async Task<HookEvent?> ReadAsync(HttpContext context)
     {
         var longest = RequestBounds.LongestMessage(settings.Current.Config.MaxEnvelopeBytes);
-        var filter = new FieldFilter(Wanted, "tool_input", longest);
+        var filter = new FieldFilter(Wanted, Optional(longest), longest);
         var body = context.Request.BodyReader;
         while (true)
         {
@@ -33,8 +38,15 @@ internal sealed class HookBody(SettingsSource settings)
             if (read.IsCompleted)
                 break;
         }
-        return Parse(filter) is { } hook ? hook with { IsInputTooLarge = filter.IsCut } : null;
+        return Parse(filter) is { } hook ? hook with { IsInputTooLarge = filter.Cut.Contains(ToolInput) } : null;
     }
+
+    private static Dictionary<string, int> Optional(int longest) => new()
+    {
+        [ToolInput] = longest,
+        ["prompt"] = longest,
+        ["tool_response"] = LongestToolResponse,
+    };
 
     private static HookEvent? Parse(FieldFilter filter)
     {

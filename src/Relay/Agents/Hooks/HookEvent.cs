@@ -14,11 +14,19 @@ internal sealed record HookEvent
 
     public string? Cwd { get; init; }
     public string? PromptId { get; init; }
+
+    /// <summary>Of UserPromptSubmit. Null also where it is too long to be kept.</summary>
+    public string? Prompt { get; init; }
+
     public string? LastAssistantMessage { get; init; }
     public bool? StopHookActive { get; init; }
     public string? ToolName { get; init; }
     public JsonElement? ToolInput { get; init; }
     public string? ToolUseId { get; init; }
+
+    /// <summary>What the tool has answered, where that is short.</summary>
+    public JsonElement? ToolResponse { get; init; }
+
     public string? NotificationType { get; init; }
     public string? Reason { get; init; }
     public string? Source { get; init; }

@@ -7,7 +7,8 @@ namespace Relay.Tests.Agents.Hooks;
 
 public sealed class FieldFilterTests
 {
-    private static readonly HashSet<string> Wanted = ["a", "b", "input"];
+    private static readonly HashSet<string> Wanted = ["a", "b", "input", "small"];
+    private static readonly Dictionary<string, int> Optional = new() { ["input"] = 1_000, ["small"] = 20 };
 
     [Theory]
     [InlineData("""{"a":1,"x":{"a":2,"y":"}"},"b":[1,{"a":","}]}""", """{"a":1,"b":[1,{"a":","}]}""")]
@@ -25,7 +26,7 @@ public sealed class FieldFilterTests
     {
         foreach (var size in (int[])[1, 2, 7, 1_000])
         {
-            var filter = new FieldFilter(Wanted, "input", 1_000);
+            var filter = new FieldFilter(Wanted, Optional, 1_000);
             foreach (var piece in Encoding.UTF8.GetBytes(json).Chunk(size))
                 filter.Add(piece);
             Assert.Equal(Normal(kept), Normal(filter.Object is { } bytes ? Encoding.UTF8.GetString(bytes) : null));
@@ -35,14 +36,16 @@ public sealed class FieldFilterTests
     [Theory]
     [InlineData("a", true, false)]
     [InlineData("input", false, true)]
+    [InlineData("small", false, true)]
+    [InlineData("small", false, true, 20)]
     [InlineData("x", false, false)]
-    public void Nothing_is_kept_beyond_the_limit(string name, bool tooLarge, bool cut)
+    public void Nothing_is_kept_beyond_the_limit(string name, bool tooLarge, bool cut, int length = 2_000)
     {
-        var filter = new FieldFilter(Wanted, "input", 1_000);
+        var filter = new FieldFilter(Wanted, Optional, 1_000);
 
-        filter.Add(Encoding.UTF8.GetBytes($$"""{"b":1,"{{name}}":"{{new string('z', 2_000)}}","a":7}"""));
+        filter.Add(Encoding.UTF8.GetBytes($$"""{"b":1,"{{name}}":"{{new string('z', length)}}","a":7}"""));
 
-        Assert.Equal((tooLarge, cut), (filter.IsTooLarge, filter.IsCut));
+        Assert.Equal((tooLarge, cut), (filter.IsTooLarge, filter.Cut.Contains(name)));
         if (!tooLarge)
             Assert.Equal("""{"b":1,"a":7}""", Normal(Encoding.UTF8.GetString(filter.Object!)));
     }
