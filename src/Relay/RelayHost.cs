@@ -146,6 +146,7 @@ internal static class RelayHost
             .AddSingleton<AgentReplies>()
             .AddSingleton<AgentWaiters>()
             .AddSingleton<ReplyWait>()
+            .AddSingleton<CallWait>()
             .AddSingleton<AdvisorTools>()
             .AddSingleton<StatusTool>()
             .AddSingleton<McpCalls>()
@@ -155,13 +156,16 @@ internal static class RelayHost
             .AddSingleton<StopHook>()
             .AddSingleton<PermissionQuestions>()
             .AddSingleton<PermissionHook>()
+            .AddSingleton<Signs>()
             .AddSingleton<HookAnswers>()
             .AddSingleton<HookBody>()
             .AddSingleton<HookEndpoint>()
+            .AddSingleton<WaiterRegistration>()
             .AddSingleton<WaiterEndpoint>()
             .AddSingleton<ChannelEndpoint>()
             .AddSingleton<AgentTokens>()
-            .AddLoop<WakeLoop>();
+            .AddLoop<WakeLoop>()
+            .AddLoop<Departures>();
     }
 
     private static IServiceCollection AddWeb(this IServiceCollection services) => services

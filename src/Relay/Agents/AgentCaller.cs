@@ -22,10 +22,14 @@ internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery De
     /// <summary>By whose credential.</summary>
     public required Caller Caller { get; init; }
 
-    /// <summary>The replies count as consumed when the response that carries them has been sent completely.</summary>
+    /// <summary>The call as a hook has reported it; null for clients that have none.</summary>
+    public ToolUse? Reported { get; init; }
+
+    /// <summary>A client with hooks shows by one of them that its model has the result. Of others it has it when the whole response was
+    /// sent.</summary>
     public CallToolResult Deliver(Handover.Lease lease)
     {
-        Delivery.Carry(lease);
+        Delivery.Carry(lease, Reported is { } use ? Handing.InAnswerTo(use.Agent, use.Id) : null);
         return new CallToolResult { Content = [new TextContentBlock { Text = lease.Text }] };
     }
 }
@@ -48,9 +52,7 @@ internal sealed class AgentCaller(Database database, SessionDirectory directory,
             throw new McpException(fault);
         var caller = Caller.Of(context);
         var use = ToolUseOf(request);
-        var agent = use is null
-            ? null
-            : await database.ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, cancellationToken), cancellationToken);
+        var (reported, agent) = use is null ? (null, null) : await ReportedAsync(use, cancellationToken);
         if (agent is not null && !(agent.Belongs(caller) && caller.MaySpeakAs(agent.Session.Value)))
             agent = null; // The id of the call is only claimed.
         var session = SessionName.Of(context.Request) ?? agent?.Session ?? OfCaller(caller, context.Request);
@@ -58,8 +60,14 @@ internal sealed class AgentCaller(Database database, SessionDirectory directory,
             throw new McpException(NameYourself);
         return directory.IsOperators(known.Value)
             ? throw new McpException(directory.Refusal(known)!)
-            : new AgentCall(known, use, delivery, gone) { Caller = caller };
+            : new AgentCall(known, use, delivery, gone) { Caller = caller, Reported = agent?.Session == known ? reported : null };
     }
+
+    private Task<(ToolUse? Use, Agent? Agent)> ReportedAsync(string use, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => await ToolUseStore.FindAsync(reading, use, cancellationToken) is { } found
+            ? (found, await AgentStore.FindAsync(reading, found.Agent, cancellationToken))
+            : ((ToolUse?)null, (Agent?)null),
+        cancellationToken);
 
     private static SessionId? OfCaller(Caller caller, HttpRequest request) =>
         caller is Caller.Connection connection ? SessionId.Stored(connection.Name) : OfConnection(request);

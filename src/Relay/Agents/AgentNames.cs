@@ -29,10 +29,21 @@ internal static partial class AgentNames
     {
         var since = writing.Now - Kept;
         var before = known is not null && seen.Caller.MaySpeakAs(known.Session.Value) ? known.Session : (SessionId?)null;
-        if (before is { } kept && known is { OwnsName: true, State: not AgentState.Ended } && known.LastSeenAt > since)
+        if (before is { } kept && known is { OwnsName: true, State: not AgentState.Ended }
+            && (known.LastSeenAt > since || known.Client is not null))
             return kept;
+        await Departures.EndGoneAsync(writing, cancellationToken);
+        if (known is null && seen.Source == "fork" && await AgentStore.ForkedAsync(
+                writing, seen.Folder, (seen.Caller as Caller.Connection)?.Name ?? "", cancellationToken) is { } parent)
+        {
+            await AgentStore.YieldNameAsync(writing, parent, cancellationToken);
+            return parent.Session; // With all that waits for it. The other one ends.
+        }
         await AgentStore.ReleaseNamesAsync(writing, since, cancellationToken);
         var taken = await AgentStore.TakenNamesAsync(writing, seen.Agent, since, cancellationToken);
+        foreach (var there in await AgentStore.WithClientAsync(writing, cancellationToken))
+            if (there.Id != seen.Agent)
+                taken.Add(there.Session.Value);
         if (before is { } free && !taken.Contains(free.Value) && await MayHaveAsync(writing, free, seen, cancellationToken))
             return free;
         var name = seen.Caller is Caller.Connection { IsOfFolders: false } connection ? connection.Name : OfFolder(seen, directory);

@@ -10,5 +10,8 @@ internal sealed class AgentReplies(Handover handover)
         handover.TakeAsync(agent.Session, cancellationToken);
 
     /// <summary>Puts the replies into the response.</summary>
-    public static void Carry(HttpContext context, Handover.Lease lease) => Delivery.Of(context).Carry(lease);
+    /// <param name="context">Of the request.</param>
+    /// <param name="lease">The replies.</param>
+    /// <param name="to">What will show that the session's model has them; null where it is only told to its user.</param>
+    public static void Carry(HttpContext context, Handover.Lease lease, Handing? to) => Delivery.Of(context).Carry(lease, to);
 }

@@ -31,7 +31,7 @@ internal enum AgentState
 internal sealed record Agent(
     string Id, SessionId Session, string Folder, AgentState State, int Blocks, long Stops, DateTimeOffset LastSeenAt)
 {
-    public const string Columns = "agent_id, session_id, folder, state, blocks, stops, last_seen_at, owns_name, connection";
+    public const string Columns = "agent_id, session_id, folder, state, blocks, stops, last_seen_at, owns_name, connection, client";
 
     /// <summary>The session's name was made for it, and no other may have it.</summary>
     public bool OwnsName { get; init; }
@@ -39,6 +39,9 @@ internal sealed record Agent(
     /// <summary>Whose token its first event came with: a connection's name, empty for the operator's; null where that was before there
     /// were connections.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>Its process, where a waiter has told it.</summary>
+    public string? Client { get; init; }
 
     /// <summary>Claude Code's id of a session is only claimed: it belongs to whoever used it first. A session of the operator's may go
     /// on under a connection that has its name.</summary>
@@ -60,14 +63,13 @@ internal sealed record Agent(
     {
         OwnsName = row.Flag(),
         Connection = row.TextOrNull(),
+        Client = row.TextOrNull(),
     };
 }
 
-/// <summary>Reads and writes the agents and their tool calls.</summary>
+/// <summary>Reads and writes the agents.</summary>
 internal static class AgentStore
 {
-    private static readonly TimeSpan ToolUsesKept = TimeSpan.FromDays(1);
-
     /// <summary>Records an event of an agent. The agent's session has the name that it was given, else the name it had before,
     /// else its folder's name, with a number if another agent has that. An agent that comes back after its end keeps its name,
     /// unless another agent has taken it.</summary>
@@ -97,8 +99,10 @@ internal static class AgentStore
             VALUES (@agent, @session, @owns, @folder, @connection, 'active', 0, 0, @now, @now)
             ON CONFLICT (agent_id) DO UPDATE
             SET session_id = excluded.session_id, owns_name = excluded.owns_name, folder = excluded.folder,
-                connection = excluded.connection, last_seen_at = excluded.last_seen_at
+                connection = excluded.connection, last_seen_at = excluded.last_seen_at,
+                client = CASE @begins WHEN 'yes' THEN NULL ELSE agents.client END
             """)
+            .With("@begins", seen.Source is null ? "no" : "yes") // Its process may be another one now.
             .With("@agent", seen.Agent).With("@session", session.Value).With("@owns", seen.GivenName is null ? 1 : 0)
             .With("@folder", seen.Folder).With("@now", writing.UnixNow)
             .With("@connection", (seen.Caller as Caller.Connection)?.Name ?? known?.Connection ?? "")
@@ -145,34 +149,45 @@ internal static class AgentStore
             .With("@session", session.Value)
             .FirstAsync(Agent.From, cancellationToken);
 
-    public static async Task NoteToolUseAsync(Writing writing, string toolUse, Agent agent, CancellationToken cancellationToken)
-    {
-        await writing.Sql("DELETE FROM tool_uses WHERE at < @old")
-            .With("@old", (writing.Now - ToolUsesKept).ToUnixTimeMilliseconds())
-            .ExecuteAsync(cancellationToken);
-        await writing.Sql(
-            """
-            INSERT INTO tool_uses (tool_use_id, agent_id, at)
-            VALUES (@use, @agent, @now)
-            ON CONFLICT (tool_use_id) DO NOTHING
-            """)
-            .With("@use", toolUse).With("@agent", agent.Id).With("@now", writing.UnixNow)
-            .ExecuteAsync(cancellationToken);
-    }
-
-    /// <summary>The agent that made a tool call. Null when no hook has reported the call.</summary>
-    public static async Task<Agent?> OfToolUseAsync(Reading reading, string toolUse, CancellationToken cancellationToken)
-    {
-        var agent = await reading.Sql("SELECT agent_id FROM tool_uses WHERE tool_use_id = @use")
-            .With("@use", toolUse)
-            .FirstAsync(row => row.Text(), cancellationToken);
-        return agent is null ? null : await FindAsync(reading, agent, cancellationToken);
-    }
-
     public static Task<Agent?> FindAsync(Reading reading, string agent, CancellationToken cancellationToken) =>
         reading.Sql($"SELECT {Agent.Columns} FROM agents WHERE agent_id = @agent")
             .With("@agent", agent)
             .FirstAsync(Agent.From, cancellationToken);
+
+    /// <summary>Those whose process is known and that have not ended.</summary>
+    public static Task<List<Agent>> WithClientAsync(Reading reading, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT {Agent.Columns} FROM agents WHERE client > '' AND client IS NOT NULL AND state <> 'ended'")
+            .ListAsync(Agent.From, cancellationToken);
+
+    /// <summary>The agent that a new one in its folder was made from: the one that was heard of last.</summary>
+    public static Task<Agent?> ForkedAsync(
+        Reading reading, string folder, string connection, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {Agent.Columns}
+            FROM agents
+            WHERE owns_name = 1 AND state <> 'ended' AND folder = @folder AND connection = @connection
+            ORDER BY last_seen_at DESC
+            LIMIT 1
+            """)
+            .With("@folder", folder).With("@connection", connection)
+            .FirstAsync(Agent.From, cancellationToken);
+
+    /// <summary>Its name goes to the one that goes on with its conversation.</summary>
+    public static Task YieldNameAsync(Writing writing, Agent agent, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE agents SET owns_name = 0 WHERE agent_id = @agent").With("@agent", agent.Id).ExecuteAsync(cancellationToken);
+
+    /// <summary>Its waiter has told which process it is of.</summary>
+    public static Task NoteClientAsync(Writing writing, Agent agent, string client, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE agents SET client = @client WHERE agent_id = @agent")
+            .With("@client", client).With("@agent", agent.Id)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>Whether an agent of the session is there.</summary>
+    public static async Task<bool> HasPresentAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT 1 FROM agents WHERE session_id = @session AND state <> 'ended' LIMIT 1")
+            .With("@session", session.Value)
+            .NumberOrNullAsync(cancellationToken) is not null;
 
     /// <summary>The names that are in use: of agents that have not ended and were heard of since a time, apart from one agent.</summary>
     public static Task<List<string>> TakenNamesAsync(
@@ -189,21 +204,28 @@ internal static class AgentStore
     /// <summary>Agents that were not heard of since a time own no name. One that has ended may own its name again,
     /// by an event that came late.</summary>
     public static Task ReleaseNamesAsync(Writing writing, DateTimeOffset since, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE agents SET owns_name = 0 WHERE owns_name = 1 AND (last_seen_at <= @since OR state = 'ended')")
+        writing.Sql(
+            """
+            UPDATE agents
+            SET owns_name = 0
+            WHERE owns_name = 1 AND ((last_seen_at <= @since AND client IS NULL) OR state = 'ended')
+            """)
             .With("@since", since.ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
 
     private static Task<int> UpdateAsync(
         Writing writing, Agent agent, string change, AgentState state, CancellationToken cancellationToken)
     {
+        // An agent whose end came while this event was dealt with stays ended.
         writing.Wake(Topic.Replies, agent.Session.Value); // The state decides whether a waiter may deliver to it.
         return writing.Sql(
             $"""
             UPDATE agents
-            SET {change}, last_seen_at = @now, owns_name = CASE @state WHEN 'ended' THEN 0 ELSE owns_name END
-            WHERE agent_id = @agent
+            SET {change}, last_seen_at = @now, owns_name = CASE @state WHEN 'ended' THEN 0 ELSE owns_name END,
+                client = CASE @state WHEN 'ended' THEN NULL ELSE client END
+            WHERE agent_id = @agent AND (state <> 'ended' OR @was = 'ended')
             """)
-            .With("@agent", agent.Id).With("@state", state.Word()).With("@now", writing.UnixNow)
+            .With("@agent", agent.Id).With("@state", state.Word()).With("@was", agent.State.Word()).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
     }
 }
@@ -211,6 +233,9 @@ internal static class AgentStore
 /// <summary>The agent of a hook event. The name is null when the client was given none.</summary>
 internal sealed record AgentSighting(string Agent, string? GivenName, string Folder)
 {
+    /// <summary>Of a session that starts: how it came to be.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Whose hook it is. A connection's sessions have names of the connection, whatever their folder is called.</summary>
     public Caller Caller { get; init; } = new Caller.Operator();
 }

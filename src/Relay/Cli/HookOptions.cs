@@ -35,8 +35,11 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
     public string Place => IsOwnHome ? Home : Url;
 
     public string Headers =>
-        $"Authorization: Bearer {Token}\r\n{(Session.Length > 0 ? $"X-Relay-Session: {Session}\r\n" : "")}"
+        $"Authorization: Bearer {Token}\r\n{SessionHeader.Replace("\n", "\r\n")}"
         + $"X-Relay-Version: {ProgramVersion.Text}\r\n{string.Concat(More.Select(line => line + "\r\n"))}";
+
+    /// <summary>One line, or none.</summary>
+    public string SessionHeader => Session.Length > 0 ? $"X-Relay-Session: {Session}\n" : "";
 
     public static HookOptions Parse(string[] arguments)
     {

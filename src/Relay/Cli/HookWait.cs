@@ -21,19 +21,21 @@ internal static partial class HookWait
     private const int Reply = 200, Nothing = 202, NotNeeded = 204, ClientFault = 400, OtherClientFault = 410;
 
     /// <summary>$1 is the address, $2 the client's process id, $3 curl, $4 the folder of the relay's socket, empty for TCP: a folder, for
-    /// the path of a socket may not be long. The token comes from the environment and reaches curl through a pipe, because every user of
-    /// the machine can read command lines. HTTP/1.0, so that the relay is who closes: an answer whose reader closes first counts as unread.
-    /// </summary>
+    /// the path of a socket may not be long; $5 are more headers, $6 those of a session that begins, until it was heard once. The token
+    /// comes from the environment and reaches curl through a pipe, because every user of the machine can read command lines. HTTP/1.0, so
+    /// that the relay is who closes: an answer whose reader closes first counts as unread.</summary>
     private static readonly string Script = string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
+        headers='Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n%s%s'
         PATH=/usr/bin:/bin
         pause=1
         way=
+        begins=$6
         if [ -n "$4" ]; then
             cd "$4" || exit 0
             way='--unix-socket relay.sock --http1.0'
         fi
         while kill -0 "$2" 2>/dev/null; do
-            if answer=$(printf 'Authorization: Bearer %s\nX-Relay-Hold: {{HoldSeconds}}\nX-Relay-Introduce: 1\n' "$RELAY_SESSION_TOKEN" |
+            if answer=$(printf "$headers" "$RELAY_SESSION_TOKEN" "$5" "$begins" |
                 "$3" -q -s --noproxy '*' $way --max-filesize 67108864 --max-time {{LongestAnswerSeconds}} \
                     -H @- -w '\n%{http_code}' "$1"); then
                 code=${answer##*
@@ -45,6 +47,7 @@ internal static partial class HookWait
                     exit 2 ;;
                 202)
                     pause=1
+                    begins=
                     continue ;;
                 204 | 40?)
                     exit 0 ;;
@@ -69,29 +72,33 @@ internal static partial class HookWait
         var path = $"/agents/{Uri.EscapeDataString(agent)}/wait";
         var client = int.TryParse(Environment.GetEnvironmentVariable("CLAUDE_PID"), out var pid) && pid > 0 ? pid : ParentProcess();
         var processId = FormattableString.Invariant($"{client}");
+        var begins = Beginning(input);
         if (File.Exists(Shell) && Curl() is { } curl)
         {
             var folder = Path.GetDirectoryName(address.Socket) ?? "";
+            var more = options.SessionHeader + $"X-Relay-Client: {processId}\n";
             ReplaceProcess( // Returns only if it fails.
-                Shell, ["sh", "-c", Script, "relay-wait", $"http://{address.Authority}{path}", processId, curl, folder, null]);
+                Shell,
+                ["sh", "-c", Script, "relay-wait", $"http://{address.Authority}{path}", processId, curl, folder, more, begins, null]);
         }
-        return Wait(options, address, path, client);
+        return Wait(options, address, path, client, begins);
     }
 
     /// <summary>The same loop as the script, for a machine without curl.</summary>
-    private static int Wait(HookOptions options, TinyHttp.HostAndPort address, string path, int client)
+    private static int Wait(HookOptions options, TinyHttp.HostAndPort address, string path, int client, string begins)
     {
         var pause = 1;
         while (IsAlive(client))
         {
-            var headers = $"{options.Headers}X-Relay-Hold: {HoldSeconds}\r\nX-Relay-Introduce: 1\r\n";
+            var headers = $"{options.Headers}X-Relay-Hold: {HoldSeconds}\r\nX-Relay-Introduce: 1\r\nX-Relay-Client: {client}\r\n"
+                + begins.Replace("\n", "\r\n");
             switch (TinyHttp.Get(address, path, headers, LongestAnswerSeconds))
             {
                 case { Status: Reply } answer:
                     Hook.Print(Hook.StandardError, answer.Body);
                     return Hook.Wake;
                 case { Status: Nothing }:
-                    pause = 1;
+                    (pause, begins) = (1, "");
                     continue;
                 case { Status: NotNeeded or (>= ClientFault and < OtherClientFault) }:
                     return ExitCode.Done;
@@ -100,6 +107,25 @@ internal static partial class HookWait
             pause = Math.Min(pause * 2, LongestPauseSeconds);
         }
         return ExitCode.Done;
+    }
+
+    /// <summary>Of a session that begins, with which the waiter may be heard before the other hook is. A path may hold anything.</summary>
+    private static string Beginning(byte[] input)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(input);
+            var hook = parsed.RootElement;
+            return Text("hook_event_name") == "SessionStart"
+                ? $"X-Relay-Begins: {Uri.EscapeDataString(Text("source"))}\nX-Relay-Folder: {Uri.EscapeDataString(Text("cwd"))}\n"
+                : "";
+
+            string Text(string name) => hook.TryGetProperty(name, out var value) ? value.ToString() : "";
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return "";
+        }
     }
 
     private static string? SessionId(byte[] input)

@@ -79,6 +79,7 @@ internal sealed record MessageStory(
             context.WriteText(
                 $"reply to {dispatch.Session} by {dispatch.Channel}, {dispatch.State}; made {Exact(dispatch.CreatedAt)}, "
                 + (dispatch.Channel == "folder" ? $"placed {ExactOrNever(dispatch.PlacedAt)}, " : "")
+                + (dispatch.Channel == "agent" ? $"handed {ExactOrNever(dispatch.HandedAt ?? dispatch.ConsumedAt)}, " : "")
                 + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:");
             context.WriteBlock(dispatch.Content);
         }

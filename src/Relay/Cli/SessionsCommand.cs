@@ -13,7 +13,7 @@ internal static class SessionsCommand
         new("conversation") { Rank = 2, Meaning = "sessions of one conversation share the advisor's memory" },
         new("last seen") { Rank = 1, Meaning = "when it last said or fetched something" },
         new("unanswered") { IsNumber = true, Meaning = "its messages without a reply" },
-        new("undelivered") { IsNumber = true, Meaning = "replies it has not taken yet" },
+        new("undelivered") { IsNumber = true, Meaning = "replies it is not known to have" },
     ];
 
     public static Command Create(CommandContext context)

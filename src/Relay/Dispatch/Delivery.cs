@@ -22,12 +22,15 @@ internal sealed class Delivery(HttpContext context)
 
     /// <summary>Puts replies on the response; when it is over already, the client has closed its side, or its token was revoked, they are
     /// free again at once.</summary>
-    public void Carry(Handover.Lease lease)
+    /// <param name="lease">The replies.</param>
+    /// <param name="to">Whose they are then, and what will show that its model has them; null for a client that shows nothing.</param>
+    public void Carry(Handover.Lease lease, Handing? to)
     {
         lock (_lock)
         {
             if (!_over && !ClientConnection.IsClosed(context) && context.Features.Get<StillGood>()?.Ask() != false)
             {
+                lease.HandTo(to);
                 _leases.Add(lease);
                 return;
             }
@@ -36,10 +39,10 @@ internal sealed class Delivery(HttpContext context)
     }
 
     /// <summary>The response went out whole.</summary>
-    public async Task ConsumedAsync(CancellationToken cancellationToken)
+    public async Task SentAsync(CancellationToken cancellationToken)
     {
         foreach (var lease in Carried())
-            await lease.ConsumedAsync(cancellationToken);
+            await lease.SentAsync(cancellationToken);
     }
 
     /// <summary>The response is over, one way or the other.</summary>
@@ -61,7 +64,7 @@ internal sealed class Delivery(HttpContext context)
 }
 
 /// <summary>Settles, when a response is through, what was handed over with it:
-/// consumed if it was sent whole, else free for the next opportunity.</summary>
+/// handed if it was sent whole, else free for the next opportunity.</summary>
 internal sealed class DeliveryReceipt(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -74,7 +77,7 @@ internal sealed class DeliveryReceipt(RequestDelegate next)
                 return;
             await context.Response.CompleteAsync();
             if (!ClientConnection.WasReset(context))
-                await delivery.ConsumedAsync(CancellationToken.None); // It is out: that is recorded even when we are stopping.
+                await delivery.SentAsync(CancellationToken.None); // It is out: that is recorded even when we are stopping.
         }
         finally
         {

@@ -5,28 +5,63 @@ using Relay.Storage;
 namespace Relay.Dispatch;
 
 /// <summary>Hands waiting replies to whatever opportunity comes first: a tool call, a hook, a waiter.
-/// Each is leased to one of them at a time and consumed only once the whole answer that carries it was sent.</summary>
+/// Each is leased to one of them at a time. (1) Once the whole answer that carries it was sent it is handed, and (2) consumed by the sign
+/// that the session's model has it. A client that gives no sign has consumed what it was sent.</summary>
 internal sealed class Handover(Database database, CallerChannel callers, IHostApplicationLifetime lifetime)
 {
     private readonly ConcurrentDictionary<string, bool> _leased = new();
 
+    /// <summary>What answers carry that are not through yet: a sign may come before it is recorded that they are.</summary>
+    private readonly ConcurrentDictionary<string, Carried> _carried = new();
+
+    private sealed class Carried(OutboundReply reply, Handing to)
+    {
+        public OutboundReply Reply { get; } = reply;
+        public Handing To { get; } = to;
+        public volatile bool IsThere;
+    }
+
     /// <summary>Everything that waits for the session, but what a tool call of its own is waiting for.</summary>
     public Task<Lease> TakeAsync(SessionId session, CancellationToken cancellationToken) => LeaseAsync(
         async reading =>
-            (await Outbox.ForAgentAsync(reading, session, cancellationToken)).FindAll(reply => !callers.IsAwaited(reply.Message)),
+            (await Outbox.ForAgentAsync(reading, session, cancellationToken))
+                .FindAll(reply => reply.Handed is null && !callers.IsAwaited(reply.Message)),
         cancellationToken);
 
     /// <summary>The reply to one message; empty while there is none, or when another opportunity has it.</summary>
     public Task<Lease> TakeReplyAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => LeaseAsync(
         async reading => await ReplyToAsync(reading, conversation, message, cancellationToken)
-            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent } reply ? [reply] : [],
+            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent, Handed: null } reply ? [reply] : [],
+        cancellationToken);
+
+    /// <summary>The same reply once more, for a call that asks for it again; empty when its session is known to have it.</summary>
+    public Task<Lease> TakeAgainAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) => LeaseAsync(
+        async reading => await ReplyToAsync(reading, conversation, message, cancellationToken)
+            is { State: DispatchState.Ready, Channel: ReplyChannel.Agent, Handed: not null } reply ? [reply] : [],
+        cancellationToken);
+
+    /// <summary>A session has shown that its model has some of what was handed to it.</summary>
+    public async Task ShownAsync(
+        SessionId session, Func<OutboundReply, Handing, bool> isThere, CancellationToken cancellationToken)
+    {
+        foreach (var carried in _carried.Values)
+            if (carried.Reply.Session == session && isThere(carried.Reply, carried.To))
+                carried.IsThere = true;
+        foreach (var reply in await HandedAsync(session, cancellationToken))
+            if (isThere(reply, reply.Handed!.To))
+                await ConsumeAsync(reply, cancellationToken);
+    }
+
+    /// <summary>What was handed to the session, and is not known to be there.</summary>
+    public Task<List<OutboundReply>> HandedAsync(SessionId session, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => (await Outbox.ForAgentAsync(reading, session, cancellationToken)).FindAll(reply => reply.Handed is not null),
         cancellationToken);
 
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
     public Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         database.ReadAsync(
         async reading => await ReplyToAsync(reading, conversation, message, cancellationToken)
-            is { State: DispatchState.Consumed } reply ? reply.Content : null,
+            is { } reply && (reply.State == DispatchState.Consumed || reply.Handed is not null) ? reply.Content : null,
         cancellationToken);
 
     private static async Task<OutboundReply?> ReplyToAsync(
@@ -37,6 +72,8 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
     /// <summary>Dispose it when the answer failed: the replies wait for the next opportunity.</summary>
     internal sealed class Lease(Handover handover, IReadOnlyList<OutboundReply> replies) : IDisposable
     {
+        private Handing? _to;
+
         public IReadOnlyList<OutboundReply> Replies { get; } = replies;
 
         public bool IsEmpty => Replies.Count == 0;
@@ -47,11 +84,23 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
 
         public string Text => string.Join("\n\n", Ordered.Select(reply => reply.Content));
 
+        /// <summary>Before the answer that carries them is written.</summary>
+        public void HandTo(Handing? to)
+        {
+            _to = to;
+            if (to is not null)
+                foreach (var reply in Replies)
+                    handover._carried[reply.Id] = new Carried(reply, to);
+        }
+
         /// <summary>The answer went out whole.</summary>
-        public async Task ConsumedAsync(CancellationToken cancellationToken)
+        public async Task SentAsync(CancellationToken cancellationToken)
         {
             foreach (var reply in Replies)
-                await handover.ConsumeAsync(reply, cancellationToken);
+                if (_to is { } to)
+                    await handover.HandAsync(reply, to, cancellationToken);
+                else
+                    await handover.ConsumeAsync(reply, cancellationToken);
         }
 
         public void Dispose() => handover.Release(Replies);
@@ -93,13 +142,26 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
     private void Release(IEnumerable<OutboundReply> replies)
     {
         foreach (var reply in replies)
+        {
+            _carried.TryRemove(reply.Id, out _);
             _leased.TryRemove(reply.Id, out _);
+        }
     }
 
-    /// <summary>The answer is out. Until that is recorded the lease is kept: given back, its replies would be handed over again.</summary>
+    /// <summary>The answer is out. A sign that comes while that is recorded is seen either by us or by whoever brings it.</summary>
+    private async Task HandAsync(OutboundReply reply, Handing to, CancellationToken cancellationToken)
+    {
+        await database.RecordAsync( // (1)
+            writing => Outbox.HandedAsync(writing, reply, to, cancellationToken), lifetime.ApplicationStopping);
+        callers.Forget(reply);
+        if (_carried.TryRemove(reply.Id, out var carried) && carried.IsThere)
+            await ConsumeAsync(reply, cancellationToken);
+    }
+
+    /// <summary>Until that is recorded the lease is kept: given back, its replies would be handed over again.</summary>
     private async Task ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
     {
-        await database.RecordAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), lifetime.ApplicationStopping);
+        await database.RecordAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), lifetime.ApplicationStopping); // (2)
         callers.Forget(reply);
     }
 }

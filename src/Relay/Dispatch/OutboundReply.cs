@@ -40,15 +40,19 @@ internal sealed record OutboundReply(
     string Content)
 {
     public const string Columns =
-        "conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content";
+        "conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content, "
+        + "handed_at, handed_to, handed_by";
 
     /// <summary>As far as placing goes: what lies in the folder already is not read again.</summary>
     public const string ColumnsToPlace =
         "d.conversation_id, d.position, d.session_id, d.dispatch_id, d.message_id, d.number, d.channel, d.state, d.created_at, "
-        + "CASE d.state WHEN 'placed' THEN '' ELSE d.content END";
+        + "CASE d.state WHEN 'placed' THEN '' ELSE d.content END, d.handed_at, d.handed_to, d.handed_by";
 
     /// <summary>Whose words they are, where that was looked up; null for the relay's own.</summary>
     public string? Speaker { get; init; }
+
+    /// <summary>Null where it waits; what it was when the reply was consumed.</summary>
+    public Handed? Handed { get; init; }
 
     public bool IsOperators => Speaker?.StartsWith("operator ", StringComparison.Ordinal) == true;
 
@@ -62,14 +66,24 @@ internal sealed record OutboundReply(
         row.Word<ReplyChannel>(),
         row.Word<DispatchState>(),
         row.Time(),
-        row.Text());
+        row.Text())
+    {
+        Handed = HandedFrom(row.TimeOrNull(), row.TextOrNull(), row.TextOrNull()),
+    };
+
+    private static Handed? HandedFrom(DateTimeOffset? at, string? to, string? by) =>
+        at is { } time && to is not null && by is not null ? new Handed(time, new Handing(to, by)) : null;
 }
 
 /// <summary>A dispatch as it is told to people: where it went and when.</summary>
 internal sealed record DispatchRecord(
     string Id, string Session, string Channel, string State, string Content, DateTimeOffset CreatedAt, DateTimeOffset? PlacedAt,
-    DateTimeOffset? ConsumedAt)
+    DateTimeOffset? HandedAt, DateTimeOffset? ConsumedAt)
 {
-    public static DispatchRecord From(Row row) =>
-        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull(), row.TimeOrNull());
+    public static DispatchRecord From(Row row)
+    {
+        var read = new DispatchRecord(
+            row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull(), row.TimeOrNull(), row.TimeOrNull());
+        return read is { HandedAt: not null, ConsumedAt: null } ? read with { State = "handed" } : read;
+    }
 }

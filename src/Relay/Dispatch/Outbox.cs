@@ -6,8 +6,9 @@ using Relay.Texts;
 
 namespace Relay.Dispatch;
 
-/// <summary>Owns the dispatches: one per reply and session, in the session's order, each going ready, staged, placed, consumed.</summary>
-internal static class Outbox
+/// <summary>Owns the dispatches: one per reply and session, in the session's order, each going ready, staged, placed, consumed. One that
+/// goes through hooks and tool calls is handed in between.</summary>
+internal static partial class Outbox
 {
     /// <summary>In the words of the index over them.</summary>
     private const string IsOpen = "state <> 'consumed'";
@@ -99,7 +100,7 @@ internal static class Outbox
             .With("@session", session.Value)
             .NumberOrNullAsync(cancellationToken) is not null;
 
-    /// <summary>Whether the session has not taken all that was sent to it, by whatever way.</summary>
+    /// <summary>Whether the session is not known to have all that was sent to it, by whatever way.</summary>
     public static async Task<bool> HasUndeliveredAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         await reading.Sql(
             $"""
@@ -165,7 +166,8 @@ internal static class Outbox
             """)
             .ListAsync(OutboundReply.From, cancellationToken);
 
-    /// <summary>What waits for a session that takes its replies through hooks and tool calls, in order.</summary>
+    /// <summary>What a session that takes its replies through hooks and tool calls is not known to have, in order: what waits, and what was
+    /// handed.</summary>
     public static Task<List<OutboundReply>> ForAgentAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
@@ -192,7 +194,7 @@ internal static class Outbox
     public static async Task<DispatchRecord?> RecordOfAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
         message.ReplyPosition is not { } position ? null : await reading.Sql(
             """
-            SELECT dispatch_id, session_id, channel, state, content, created_at, placed_at, consumed_at
+            SELECT dispatch_id, session_id, channel, state, content, created_at, placed_at, handed_at, consumed_at
             FROM dispatches
             WHERE conversation_id = @conversation AND position = @position AND session_id = @session
             """)

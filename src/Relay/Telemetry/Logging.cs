@@ -24,6 +24,7 @@ internal static class Logging
             .MinimumLevel.Override("ModelContextProtocol", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .Filter.ByExcluding(IsFaultOfCaller)
+            .Filter.ByExcluding(IsOfClosedCall)
             .WriteTo.File(
                 new LogLine(), home.LogFile, fileSizeLimitBytes: LongestFile, rollOnFileSizeLimit: true,
                 retainedFileCountLimit: Files, shared: false)
@@ -35,8 +36,15 @@ internal static class Logging
     /// <summary>What the SDK of MCP refuses, it answers to its client with the reason. Here it would be an error of the relay, with a
     /// stack, twice, in words that the client chose.</summary>
     private static bool IsFaultOfCaller(LogEvent logged) =>
-        logged.Exception is McpException or JsonException
-        && logged.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string source }
+        logged.Exception is McpException or JsonException && IsOfMcp(logged);
+
+    /// <summary>A client that closes a call was interrupted by its user: that is no fault of anybody.</summary>
+    private static bool IsOfClosedCall(LogEvent logged) =>
+        logged is { Level: LogEventLevel.Warning, Exception: OperationCanceledException or { InnerException: OperationCanceledException } }
+        && IsOfMcp(logged);
+
+    private static bool IsOfMcp(LogEvent logged) =>
+        logged.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: string source }
         && source.StartsWith("ModelContextProtocol", StringComparison.Ordinal);
 
     private static StreamWriter Output() => new(new StandardStream(StandardStream.Output));

@@ -32,6 +32,8 @@ internal static class MessageLife
                 family.LastOrDefault(message => message.AcceptedAt <= call.StartedAt) ?? family[0], MessageState.Asking, call.StartedAt));
         if (dispatch?.PlacedAt is { } placed)
             events.Add(At(family[0], MessageState.Placed, placed));
+        if (dispatch?.HandedAt is { } handed)
+            events.Add(At(family[0], MessageState.Placed, handed) with { State = "handed" });
         if (dispatch?.ConsumedAt is { } consumed)
             events.Add(At(family[0], MessageState.Consumed, consumed));
         return events.OrderBy(each => each.At).ThenBy(each => each.Number).ToList();

@@ -234,7 +234,7 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
     }
 
     [Fact]
-    public async Task The_first_hook_that_told_of_a_tool_call_is_believed_for_a_day()
+    public async Task The_first_hook_that_told_of_a_tool_call_is_believed_for_two_days()
     {
         var (first, second) = (await SeenAsync("a"), await SeenAsync("b"));
         await NoteAsync("use-1", first);
@@ -242,7 +242,7 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
         Assert.Equal("a", (await OfToolUseAsync("use-1"))!.Id);
         Assert.Null(await OfToolUseAsync("use-2"));
 
-        Clock.Advance(TimeSpan.FromDays(1) + TimeSpan.FromMilliseconds(1));
+        Clock.Advance(TimeSpan.FromDays(2) + TimeSpan.FromMilliseconds(1));
         await NoteAsync("use-2", second);
 
         Assert.Null(await OfToolUseAsync("use-1"));
@@ -273,9 +273,12 @@ public abstract class AgentStoreTests(string kind) : StoreTests(kind)
         ReadAsync(reading => AgentStore.NewestOfAsync(reading, SessionId.Stored(session), CancellationToken));
 
     private Task NoteAsync(string use, Agent agent) =>
-        WriteAsync(writing => AgentStore.NoteToolUseAsync(writing, use, agent, CancellationToken));
+        WriteAsync(writing => ToolUseStore.NoteAsync(writing, use, agent, subagent: null, CancellationToken));
 
-    private Task<Agent?> OfToolUseAsync(string use) => ReadAsync(reading => AgentStore.OfToolUseAsync(reading, use, CancellationToken));
+    private Task<Agent?> OfToolUseAsync(string use) => ReadAsync(async reading =>
+        await ToolUseStore.FindAsync(reading, use, CancellationToken) is { } found
+            ? await AgentStore.FindAsync(reading, found.Agent, CancellationToken)
+            : null);
 
     private async Task<(AgentState State, int Blocks, long Stops)> CountsAsync() =>
         await FindAsync("a") is { } agent ? (agent.State, agent.Blocks, agent.Stops) : default;

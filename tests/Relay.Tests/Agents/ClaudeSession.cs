@@ -82,6 +82,8 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
     public async Task<(HttpStatusCode Status, string Text)> WaitAsync(CancellationToken? cancellationToken = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/agents/{id}/wait");
+        foreach (var (name, value) in Headers)
+            request.Headers.Add(name, value);
         if (Token is not null)
             request.Headers.Authorization = new("Bearer", Token);
         using var response = await relay.Client.SendAsync(request, cancellationToken ?? TestContext.Current.CancellationToken);

@@ -34,6 +34,12 @@ internal static class Probe
         async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'") == count,
         $"{count} consumed replies");
 
+    /// <summary>Waits until so many replies went out whole. Those that are consumed did.</summary>
+    public static Task HandedAsync(this RunningRelay relay, int count) => Until.TrueAsync(
+        async () => await relay.CountAsync(
+            "SELECT COUNT(*) FROM dispatches WHERE state = 'consumed' OR handed_at IS NOT NULL") == count,
+        $"{count} handed replies");
+
     public static async Task<Agent> AgentAsync(this RunningRelay relay, ClaudeSession session) => (await FindAgentAsync(relay, session))!;
 
     public static Task BecomesAsync(this RunningRelay relay, ClaudeSession session, AgentState state) => Until.TrueAsync(

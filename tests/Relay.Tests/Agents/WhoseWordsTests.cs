@@ -81,7 +81,7 @@ public sealed class WhoseWordsTests
         await relay.TakeTurnsAsync();
         var handover = relay.Get<Handover>();
         using (var first = await handover.TakeAsync(SessionId.Stored("shop"), Token))
-            await first.ConsumedAsync(Token);
+            await first.SentAsync(Token);
         await relay.AnswerAsync("@shop: Stop that.");
         relay.Advisor.Reply("Go on.");
         await relay.AcceptAsync("shop", "Shall I?", channel: ReplyChannel.Agent);

@@ -35,7 +35,7 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         Assert.Equal((0, 0), (connected.Exit, disconnected.Exit));
         Assert.Equal(
             """
-            {"type":"http","url":"http://127.0.0.1:7477/mcp","alwaysLoad":true,"timeout":600000,
+            {"type":"http","url":"http://127.0.0.1:7477/mcp","alwaysLoad":true,
             "headers":{"Authorization":"Bearer ${RELAY_SESSION_TOKEN}","X-Relay-Session":"${RELAY_SESSION:-none}"}}
             """.ReplaceLineEndings(""),
             server.ToJsonString());

@@ -26,10 +26,10 @@ public sealed class DeliveryTests
         context.Features.Set<IConnectionSocketFeature>(new Connection(server));
         var (before, after) = (new Delivery(context), new Delivery(context));
 
-        before.Carry(new Handover.Lease(relay.Get<Handover>(), []));
+        before.Carry(new Handover.Lease(relay.Get<Handover>(), []), to: null);
         client.Dispose();
         Assert.Equal(0, await server.ReceiveAsync(new byte[1], Token)); // The end has arrived.
-        after.Carry(new Handover.Lease(relay.Get<Handover>(), []));
+        after.Carry(new Handover.Lease(relay.Get<Handover>(), []), to: null);
 
         Assert.False(before.IsEmpty);
         Assert.True(after.IsEmpty);
@@ -48,10 +48,10 @@ public sealed class DeliveryTests
         context.Features.Set<IConnectionSocketFeature>(new Connection(server));
         var (before, after) = (new Delivery(context), new Delivery(context));
 
-        before.Carry(new Handover.Lease(relay.Get<Handover>(), []));
+        before.Carry(new Handover.Lease(relay.Get<Handover>(), []), to: null);
         Assert.False(ClientConnection.WasReset(context));
         client.Dispose();
-        after.Carry(new Handover.Lease(relay.Get<Handover>(), []));
+        after.Carry(new Handover.Lease(relay.Get<Handover>(), []), to: null);
 
         Assert.False(before.IsEmpty);
         Assert.True(after.IsEmpty);

@@ -140,7 +140,7 @@ public sealed class UnknownCommitTests : IAsyncLifetime
         Assert.Single(lease.Replies);
         Line.CutAfterCommit();
 
-        await EndAsync(lease.ConsumedAsync(CancellationToken));
+        await EndAsync(lease.SentAsync(CancellationToken));
 
         Assert.Equal(1, Line.Cut);
         Assert.Equal(MessageState.Consumed, await _relay.StateAsync(id));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Relay.Agents.Tools;
 
 namespace Relay.Agents.Connect;
 
@@ -50,10 +49,6 @@ internal sealed class ClientEntries(Connection connection)
     /// <summary>Of these entries. A session that starts with older ones is told to connect again.</summary>
     public const int Form = 2;
 
-    /// <summary>Milliseconds after which the client gives a tool call up. <see cref="AdvisorTools"/> answers earlier.
-    /// If the relay is killed during a call, the client waits this long, because it does not notice the closed connection.</summary>
-    private const int ToolTimeout = 600_000;
-
     /// <summary>The relay's tools, under the names of a project's server and of a plugin's server.</summary>
     private const string OwnTools = "mcp__relay__.*|mcp__plugin_relay_relay__.*";
 
@@ -81,12 +76,13 @@ internal sealed class ClientEntries(Connection connection)
         return server;
     }
 
+    /// <summary>It has no timeout: a call may last for a day then as long as progress is reported, and a relay that was killed is noticed
+    /// within minutes; with one, only when it is over.</summary>
     private JsonObject Common() => new()
     {
         ["type"] = "http",
         ["url"] = connection.Url + "/mcp",
         ["alwaysLoad"] = true, // Otherwise the client offers the tools only through a search, and a model may never see them.
-        ["timeout"] = ToolTimeout,
     };
 
     /// <summary>For settings.json or a plugin's hooks.json, under hooks: the hooks of each event.</summary>

@@ -1,14 +1,16 @@
 using Relay.Conversations;
+using Relay.Dispatch;
 using Relay.Storage;
 
 namespace Relay.Agents.Hooks;
 
 /// <summary>Answers each kind of hook event. Unknown events get an empty answer.</summary>
-internal sealed class HookAnswers(StopHook stop, PermissionHook permission, AgentReplies replies, Database database)
+internal sealed class HookAnswers(StopHook stop, PermissionHook permission, AgentReplies replies, Signs signs, Database database)
 {
     public async Task<HookAnswer> ToAsync(HttpContext context, Agent agent, HookEvent hook, string name)
     {
         var cancellationToken = context.RequestAborted;
+        await signs.ReadAsync(agent, hook, cancellationToken);
         if (hook is { AgentId: not null } && name is not ("PreToolUse" or "PermissionRequest"))
             return HookAnswer.Nothing; // It comes from a subagent, but the replies are for the session itself.
         switch (name)
@@ -25,10 +27,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
                     SystemMessage = OtherVersion.Note(context.Request, hook),
                 };
             case "UserPromptSubmit":
-                if (HumanPrompt.Is(hook))
-                    await database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken);
-                else
-                    await AtWorkAsync(agent, cancellationToken);
+                await PromptedAsync(agent, hook, cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
             case "PostToolUse":
                 await AtWorkAsync(agent, cancellationToken);
@@ -37,7 +36,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
                 if (hook.AgentId is null)
                     await AtWorkAsync(agent, cancellationToken);
                 await database.WriteAsync(
-                    writing => AgentStore.NoteToolUseAsync(writing, use, agent, cancellationToken), cancellationToken);
+                    writing => ToolUseStore.NoteAsync(writing, use, agent, hook.AgentId, cancellationToken), cancellationToken);
                 return HookAnswer.Nothing;
             case "Notification" when hook.NotificationType == "idle_prompt":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
@@ -50,16 +49,15 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
         }
     }
 
-    private Task EndAsync(Agent agent, CancellationToken cancellationToken) => database.WriteAsync(
-        async writing =>
-        {
-            await AgentStore.SetStateAsync(writing, agent, AgentState.Ended, cancellationToken);
-            await SessionStore.EndedAsync(writing, agent.Session, cancellationToken);
-        },
-        cancellationToken);
+    private Task EndAsync(Agent agent, CancellationToken cancellationToken) =>
+        database.WriteAsync(writing => Departures.EndAsync(writing, agent, cancellationToken), cancellationToken);
 
     private Task SetStateAsync(Agent agent, AgentState state, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => AgentStore.SetStateAsync(writing, agent, state, cancellationToken), cancellationToken);
+
+    private Task PromptedAsync(Agent agent, HookEvent hook, CancellationToken cancellationToken) => HumanPrompt.Is(hook)
+        ? database.WriteAsync(writing => AgentStore.PromptedAsync(writing, agent, cancellationToken), cancellationToken)
+        : AtWorkAsync(agent, cancellationToken);
 
     /// <summary>Not every turn begins with a prompt of its user.</summary>
     private Task AtWorkAsync(Agent agent, CancellationToken cancellationToken) =>
@@ -74,7 +72,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
         HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
     {
         var lease = await replies.TakeAsync(agent, cancellationToken);
-        AgentReplies.Carry(context, lease);
+        AgentReplies.Carry(context, lease, Handing.WithHook(agent.Id));
         var waiting = lease.IsEmpty ? null : Introduction.Of(lease);
         var text = string.Join("\n\n", new[] { always, waiting }.Where(part => part is not null));
         return text.Length == 0 ? HookAnswer.Nothing : HookAnswer.Context(name, text);

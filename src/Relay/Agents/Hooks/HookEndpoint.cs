@@ -11,6 +11,8 @@ internal sealed partial class HookEndpoint(
     /// <summary>The client's are 36 characters long.</summary>
     private const int LongestId = 200;
 
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
+
     public async Task HandleAsync(HttpContext context)
     {
         if (await bodies.ReadAsync(context) is not { SessionId: { Length: > 0 and <= LongestId } id, HookEventName: { } name } hook)
@@ -24,9 +26,22 @@ internal sealed partial class HookEndpoint(
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault);
             return;
         }
-        var seen = new AgentSighting(id, SessionName.Of(context.Request)?.Value, hook.Cwd ?? "") { Caller = Caller.Of(context) };
-        var agent = await database.WriteAsync(
-            writing => AgentStore.SeenAsync(writing, directory, seen, context.RequestAborted), context.RequestAborted);
+        var seen = new AgentSighting(id, SessionName.Of(context.Request)?.Value, hook.Cwd ?? "")
+        {
+            Caller = Caller.Of(context),
+            Source = name == "SessionStart" ? hook.Source ?? "" : null,
+        };
+        var known = await database.ReadAsync(
+            reading => AgentStore.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
+        if (IsNoLonger(known, name))
+        {
+            await context.Response.WriteAsJsonAsync(HookAnswer.Nothing, HookAnswer.Json, context.RequestAborted);
+            return;
+        }
+        var agent = name == "SessionEnd"
+            ? known!.Belongs(seen.Caller) ? known : null // No name is made for one that ends.
+            : await database.WriteAsync(
+                writing => AgentStore.SeenAsync(writing, directory, seen, context.RequestAborted), context.RequestAborted);
         if (agent is null)
         {
             await RefuseAsync(context, seen);
@@ -36,6 +51,15 @@ internal sealed partial class HookEndpoint(
         var answer = await answers.ToAsync(context, agent, hook, name);
         await context.Response.WriteAsJsonAsync(answer, HookAnswer.Json, context.RequestAborted);
     }
+
+    /// <summary>The client tells the end even of a session that it has not begun, and what happened shortly before an end may be heard of
+    /// after it: neither makes a session, nor brings one back.</summary>
+    private bool IsNoLonger(Agent? known, string name) => name switch
+    {
+        "SessionEnd" => known is null or { State: AgentState.Ended },
+        "SessionStart" or "UserPromptSubmit" or "PreToolUse" => false,
+        _ => known is { State: AgentState.Ended } && (database.Clock.GetUtcNow() - known.LastSeenAt).Duration() < Late,
+    };
 
     private async Task RefuseAsync(HttpContext context, AgentSighting seen)
     {

@@ -91,8 +91,9 @@ internal sealed partial class StopHook(
     private async Task<HookAnswer> GoOnAsync(
         HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
     {
-        AgentReplies.Carry(context, lease);
-        if (IsRelayed(context) && lease.Replies.All(IsDone))
+        var isDone = IsRelayed(context) && lease.Replies.All(IsDone);
+        AgentReplies.Carry(context, lease, isDone ? null : Handing.WithHook(agent.Id));
+        if (isDone)
         {
             var words = string.Join("\n\n", lease.Replies.Select(WordsAfterDone)).Trim();
             return await LetStopAsync(agent, words.Length > 0 ? "Relay: " + words : null, cancellationToken);

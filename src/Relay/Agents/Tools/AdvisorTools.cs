@@ -11,7 +11,7 @@ namespace Relay.Agents.Tools;
 
 /// <summary>The MCP tools. Their descriptions tell the model when to ask and what to send.</summary>
 internal sealed class AdvisorTools(
-    AgentCaller callers, AgentIntake intake, ReplyWait wait, Handover handover, Database database)
+    AgentCaller callers, AgentIntake intake, CallWait wait, Handover handover, Database database)
 {
     /// <summary>Of a session's own messages in relay_status: each line is read by the model, and paid for.</summary>
     private const int LinesTold = 20;
@@ -61,11 +61,11 @@ internal sealed class AdvisorTools(
         var waiting = new ReplyRequest(conversation, message, limit) { Progress = Progress(progress) };
         try
         {
-            return Answer(caller, message, await wait.WaitAsync(waiting, ended.Token));
+            return Answer(caller, message, await wait.WaitAsync(caller, waiting, ended.Token));
         }
-        catch (OperationCanceledException) when (caller.Gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            return Error("The connection has ended."); // Nobody reads it. An exception would be logged as a fault of the tool.
+            return Error("The call was given up."); // Nobody reads it. An exception would be logged as a fault of the tool.
         }
     }
 

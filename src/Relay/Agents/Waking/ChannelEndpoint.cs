@@ -29,7 +29,7 @@ internal sealed class ChannelEndpoint(
         using var changed = changes.Subscribe(Topic.Replies, session.Value);
         var lease = await changed.HoldAsync(() => TakeAsync(session, context.RequestAborted), Hold, clock, ended.Token);
         if (lease is not null)
-            Delivery.Of(context).Carry(lease);
+            Delivery.Of(context).Carry(lease, to: null);
         await context.Response.WriteAsJsonAsync(
             new { text = lease?.Text ?? "" }, lease is null ? CancellationToken.None : context.RequestAborted);
     }

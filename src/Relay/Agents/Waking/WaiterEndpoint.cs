@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Relay.Agents.Hooks;
+using Relay.Dispatch;
 using Relay.Http;
 using Relay.Running;
 using Relay.Storage;
@@ -12,7 +13,7 @@ namespace Relay.Agents.Waking;
 /// of one request, which then ends with 202: ask again. So a waiter that has to check on its session need not break off a request
 /// that may just be answered.</summary>
 internal sealed class WaiterEndpoint(
-    AgentReplies replies, AgentWaiters waiters, Database database, ChangeFeed changes, IHostApplicationLifetime lifetime)
+    WaiterRegistration registration, AgentReplies replies, AgentWaiters waiters, ChangeFeed changes, IHostApplicationLifetime lifetime)
 {
     /// <summary>Short, because a newer waiter does not change the database and so gives no signal.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -31,6 +32,7 @@ internal sealed class WaiterEndpoint(
             await Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "this Claude Code session is another connection's");
             return;
         }
+        await registration.NoteAsync(context, id);
         var mine = waiters.Enter(id);
         try
         {
@@ -48,7 +50,7 @@ internal sealed class WaiterEndpoint(
         var agent = await FindAsync(id, context.RequestAborted);
         using var changed = changes.Subscribe(Topic.Replies, agent?.Session.Value ?? id);
         var hold = new Hold(HoldOf(context.Request), Poll);
-        var end = await changed.HoldAsync(() => LookAsync(context, id, mine), hold, database.Clock, ended.Token);
+        var end = await changed.HoldAsync(() => LookAsync(context, id, mine), hold, registration.Clock, ended.Token);
         if (end is null)
             context.Response.StatusCode = lifetime.ApplicationStopping.IsCancellationRequested
                 ? StatusCodes.Status503ServiceUnavailable
@@ -82,7 +84,7 @@ internal sealed class WaiterEndpoint(
     }
 
     private Task<Agent?> FindAsync(string id, CancellationToken cancellationToken) =>
-        database.ReadAsync(reading => AgentStore.FindAsync(reading, id, cancellationToken), cancellationToken);
+        registration.FindAsync(id, cancellationToken);
 
     private async Task<End?> DeliverAsync(HttpContext context, Agent agent)
     {
@@ -92,7 +94,7 @@ internal sealed class WaiterEndpoint(
             lease.Dispose();
             return null;
         }
-        AgentReplies.Carry(context, lease);
+        AgentReplies.Carry(context, lease, Handing.ByWaking(agent.Id));
         return new End(context.Request.Headers.ContainsKey(IntroduceHeader) ? Introduction.Of(lease) : lease.Text);
     }
 

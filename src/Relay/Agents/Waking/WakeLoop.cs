@@ -101,7 +101,7 @@ internal sealed partial class WakeLoop(
             await NoteAsync(lease.Replies, outcome, cancellationToken);
             if (outcome.Succeeded)
             {
-                await lease.ConsumedAsync(CancellationToken.None); // (4)
+                await lease.SentAsync(CancellationToken.None); // (4)
                 lock (_failed)
                     foreach (var reply in lease.Replies)
                         _failed.Remove(reply.Id);

@@ -30,6 +30,23 @@ internal static partial class Peer
         }
     }
 
+    /// <summary>The number of the process at the other end, as this process sees it; null where the system does not tell.</summary>
+    public static int? ProcessOf(Socket socket)
+    {
+        if (OperatingSystem.IsMacOS())
+            return null;
+        try
+        {
+            var credentials = new byte[12];
+            return socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials) == credentials.Length
+                && BitConverter.ToInt32(credentials) is var process and > 0 ? process : null;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Whether the other end is this user, root, or the owner of the folder the socket lies in.</summary>
     public static bool IsTrusted(Socket socket, uint owner) =>
         UserOf(socket) is not { } user || user == owner || user == 0 || user == OwnUser;

@@ -28,7 +28,7 @@ public sealed class HookEndpointTests
         Assert.EndsWith(
             "[operator JC]\nFirst.\n\n[operator JC]\nSecond.",
             (string?)answer["hookSpecificOutput"]?["additionalContext"], StringComparison.Ordinal);
-        await relay.ConsumedAsync(2);
+        await relay.HandedAsync(2);
         Assert.Null(await claude.ContextAsync("UserPromptSubmit"));
     }
 
@@ -55,7 +55,7 @@ public sealed class HookEndpointTests
             var contexts = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => claude.ContextAsync("PostToolUse")));
 
             Assert.Single(contexts, context => context?.EndsWith($"Word {round}.", StringComparison.Ordinal) == true);
-            await relay.ConsumedAsync(round);
+            await relay.HandedAsync(round);
         }
     }
 

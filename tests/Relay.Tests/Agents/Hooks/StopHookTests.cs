@@ -19,7 +19,7 @@ public sealed class StopHookTests
         await relay.SayToAsync("shop", "Run the tests as well.");
 
         Assert.Equal("[operator JC]\nRun the tests as well.", ClaudeSession.GoesOnWith(await claude.StopAsync("Really done.")));
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
 
         Assert.Empty(await claude.StopAsync("Really done."));
         Assert.Equal(0, await relay.MessagesAsync());
@@ -41,7 +41,7 @@ public sealed class StopHookTests
 
         Assert.Null(ClaudeSession.GoesOnWith(last));
         Assert.Equal("Relay: Well done.", (string?)last["systemMessage"]);
-        await relay.ConsumedAsync(3);
+        await relay.HandedAsync(3);
         Assert.Equal(3, await relay.MessagesAsync());
         Assert.Equal(AgentState.Idle, (await relay.AgentAsync(claude)).State);
         Assert.Null(await claude.ContextAsync("UserPromptSubmit"));
@@ -115,7 +115,7 @@ public sealed class StopHookTests
             ? ClaudeSession.GoesOnWith(await claude.StopAsync("Still here."))
             : await claude.ContextAsync(opportunity);
         Assert.EndsWith("Keep it.", answer, StringComparison.Ordinal);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
         Assert.DoesNotContain("Keep it.", await claude.ContextAsync("UserPromptSubmit") ?? "", StringComparison.Ordinal);
         Assert.Equal(1, await relay.MessagesAsync());
     }

@@ -23,7 +23,7 @@ public sealed class StopLimitTests
         relay.Api.ReleaseStalled();
         await relay.RepliesWaitAsync(1);
         Assert.EndsWith("Late.", await claude.ContextAsync("PostToolUse"), StringComparison.Ordinal);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
 
         Assert.Equal("And again.", ClaudeSession.GoesOnWith(await claude.StopAsync("Finished.")));
         Assert.Equal(2, await relay.MessagesAsync());
@@ -77,7 +77,7 @@ public sealed class StopLimitTests
         Assert.Contains("continued so often", (string?)released["systemMessage"], StringComparison.Ordinal);
         Assert.Equal("More.", (await claude.WaitAsync()).Text);
         Assert.Equal("More.", ClaudeSession.GoesOnWith(await claude.StopAsync("Round 4."))); // A new turn: the client counts from 0.
-        await relay.ConsumedAsync(4);
+        await relay.HandedAsync(4);
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public sealed class RepeatedCallTests
         await Until.TrueAsync(async () => (context = await claude.ContextAsync("PostToolUse")) is not null, "the reply at a hook");
 
         Assert.EndsWith("Late.", context, StringComparison.Ordinal);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
         Assert.Null(await claude.ContextAsync("UserPromptSubmit"));
     }
 

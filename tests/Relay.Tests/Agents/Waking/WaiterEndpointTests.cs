@@ -28,7 +28,7 @@ public sealed class WaiterEndpointTests
         await relay.SayToAsync("shop", "Wake up.");
 
         Assert.Equal((HttpStatusCode.OK, "[operator JC]\nWake up."), await newest);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class WaiterEndpointTests
         string? context = null;
         await Until.TrueAsync(async () => (context = await claude.ContextAsync("UserPromptSubmit")) is not null, "the reply a third time");
         Assert.EndsWith(words, context, StringComparison.Ordinal);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
         Assert.Empty(relay.Errors());
     }
 
@@ -108,7 +108,7 @@ public sealed class WaiterEndpointTests
                 var address = new Uri(new Uri(relay.Daemon.Url), $"/agents/{claude.Id}/wait");
                 Assert.Equal($"[operator JC]\nWord {number}.", await client.GetStringAsync(address, Token));
             }
-            await relay.ConsumedAsync(number);
+            await relay.HandedAsync(number);
         }
     }
 

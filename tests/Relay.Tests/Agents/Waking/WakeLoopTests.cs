@@ -50,7 +50,7 @@ public sealed class WakeLoopTests : IDisposable
 
         Assert.Equal(["exit 3, no credit"], await StoriesAsync(relay, "wake failed"));
         Assert.EndsWith("Take the left one.", await claude.ContextAsync("UserPromptSubmit"), StringComparison.Ordinal);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class WakeLoopTests : IDisposable
         await relay.AnswerAsync("left");
 
         Assert.Equal("Take the left one.", (await waiter).Text);
-        await relay.ConsumedAsync(1);
+        await relay.HandedAsync(1);
         Assert.False(File.Exists(Woken));
     }
 
