@@ -12,14 +12,16 @@ internal sealed class AgentIntake(Inbox inbox, SettingsSource settings, Rounds r
             ? Task.FromResult<Inbox.Acceptance>(new Inbox.Acceptance.Refused(reason))
             : inbox.AcceptAsync(incoming, cancellationToken);
 
-    /// <summary>What a session says by itself in relay mode, as long as it may.</summary>
-    public async Task<Inbox.Acceptance> AcceptRoundAsync(Incoming incoming, CancellationToken cancellationToken)
+    /// <summary>What a session says by itself, in relay mode as long as it may.</summary>
+    public async Task<Inbox.Acceptance> AcceptRoundAsync(Incoming incoming, RoundWay way, CancellationToken cancellationToken)
     {
-        var round = await rounds.TakeAsync(incoming.Session, cancellationToken);
+        var round = await rounds.TakeAsync(incoming.Session, way, cancellationToken);
         if (round.Refusal is { } refusal)
             return new Inbox.Acceptance.Refused(refusal);
         var acceptance = await AcceptAsync(incoming, cancellationToken);
-        if (acceptance is not Inbox.Acceptance.Accepted)
+        if (acceptance is Inbox.Acceptance.Accepted accepted)
+            await rounds.MadeAsync(round, accepted.Message, CancellationToken.None);
+        else
             await rounds.GiveBackAsync(round, CancellationToken.None);
         return acceptance;
     }

@@ -37,6 +37,9 @@ internal sealed record ReplyRequest(ConversationId Conversation, MessageId Messa
 
     /// <summary>Called with the state of the message each time it is looked up.</summary>
     public Action<string> Progress { get; init; } = _ => { };
+
+    /// <summary>Whether the wait may end after so long, since the reply has another way.</summary>
+    public Func<TimeSpan, bool> IsEnough { get; init; } = _ => false;
 }
 
 /// <summary>Waits for the reply to one message. Meanwhile the reply is delivered in no other way.</summary>
@@ -50,15 +53,16 @@ internal sealed class ReplyWait(
     {
         using var waiter = callers.Wait(request.Message);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        using var changed = changes.Subscribe(Topic.Replies, request.Message.Value);
+        using var changed = changes.Subscribe(Topic.Replies, request.Message.Value).And(Topic.Turns, request.Conversation.Value);
         var state = "unknown";
+        var started = database.Clock.GetTimestamp();
         var waited = await changed.HoldAsync(
             async () =>
             {
                 (var end, state) = await LookAsync(request, cancellationToken);
                 if (end is null)
                     request.Progress(state);
-                return end;
+                return end ?? (request.IsEnough(database.Clock.GetElapsedTime(started)) ? new Waited.NotYet(state) : null);
             },
             new Hold(request.Limit, Poll),
             database.Clock,
@@ -91,6 +95,7 @@ internal sealed class ReplyWait(
         if (request.LeaveToOperator && open is not null)
             return (new Waited.OperatorAsked(open.Id), "");
         var state = open is null ? why?.ForSession ?? "unknown" : $"the operator was asked, question #{open.Id}";
-        return (request.LeaveToOperator && message is { State: MessageState.Held } ? new Waited.NotYet(state) : null, state);
+        var isLeft = request.LeaveToOperator && (message is { State: MessageState.Held } || why?.IsBehindOperator == true);
+        return (isLeft ? new Waited.NotYet(state) : null, state);
     }
 }

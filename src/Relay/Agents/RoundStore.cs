@@ -1,5 +1,6 @@
 using Relay.Conversations;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Agents;
 
@@ -7,6 +8,16 @@ namespace Relay.Agents;
 /// <param name="OfFamily">In the last day.</param>
 /// <param name="OfSession">Of those, the session's own since its user last entered a prompt.</param>
 internal sealed record RoundCount(long OfFamily, long OfSession);
+
+/// <summary>What a round is made by: the session's stop, or a tool call of a session that is in relay mode.</summary>
+internal enum RoundWay
+{
+    Stop,
+    Ask,
+}
+
+/// <summary>A round before it is counted.</summary>
+internal sealed record NewRound(SessionId Session, ConversationId Conversation, string Family, RoundWay Way);
 
 /// <summary>Owns the rounds: messages that sessions sent by themselves in relay mode. They are counted here and by nothing that a session
 /// says.</summary>
@@ -21,7 +32,7 @@ internal static class RoundStore
         var spoke = await Journal.LastRulingAsync(writing, conversation, cancellationToken);
         return await writing.Sql(
             """
-            SELECT COUNT(*), COUNT(CASE WHEN session_id = @session AND number > @prompted THEN 1 END)
+            SELECT COUNT(*), COUNT(CASE WHEN session_id = @session AND way = 'stop' AND number > @prompted THEN 1 END)
             FROM rounds
             WHERE conversation_id = @conversation AND family = @family AND position >= @spoke AND at > @since
             """)
@@ -31,8 +42,7 @@ internal static class RoundStore
     }
 
     /// <returns>The number of the round.</returns>
-    public static async Task<long> AddAsync(
-        Writing writing, SessionId session, ConversationId conversation, string family, CancellationToken cancellationToken)
+    public static async Task<long> AddAsync(Writing writing, NewRound round, CancellationToken cancellationToken)
     {
         await writing.Sql("DELETE FROM rounds WHERE at < @old")
             .With("@old", (writing.Now - Kept).ToUnixTimeMilliseconds())
@@ -40,14 +50,47 @@ internal static class RoundStore
         var number = await CounterStore.NextAsync(writing, CounterStore.Rounds, cancellationToken);
         await writing.Sql(
             """
-            INSERT INTO rounds (conversation_id, family, number, session_id, position, at)
-            VALUES (@conversation, @family, @number, @session, @position, @now)
+            INSERT INTO rounds (conversation_id, family, number, session_id, way, position, at)
+            VALUES (@conversation, @family, @number, @session, @way, @position, @now)
             """)
-            .With("@conversation", conversation.Value).With("@family", family).With("@number", number)
-            .With("@session", session.Value).With("@now", writing.UnixNow)
-            .With("@position", await ConversationStore.LastPositionAsync(writing, conversation, cancellationToken))
+            .With("@conversation", round.Conversation.Value).With("@family", round.Family).With("@number", number)
+            .With("@session", round.Session.Value).With("@way", round.Way.Word()).With("@now", writing.UnixNow)
+            .With("@position", await ConversationStore.LastPositionAsync(writing, round.Conversation, cancellationToken))
             .ExecuteAsync(cancellationToken);
         return number;
+    }
+
+    /// <summary>It has become this message.</summary>
+    public static Task MadeAsync(
+        Writing writing, NewRound round, long number, MessageId message, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE rounds
+            SET message_id = @message
+            WHERE conversation_id = @conversation AND family = @family AND number = @number
+            """)
+            .With("@conversation", round.Conversation.Value).With("@family", round.Family).With("@number", number)
+            .With("@message", message.Value)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>The session's last two rounds by stops since its user's last prompt and the operator's last word, newest first.</summary>
+    public static async Task<List<MessageId>> LastTwoAsync(
+        Reading reading, SessionId session, ConversationId conversation, string family, CancellationToken cancellationToken)
+    {
+        var prompted = await SessionStore.PromptedAsync(reading, session, cancellationToken);
+        var spoke = await Journal.LastRulingAsync(reading, conversation, cancellationToken);
+        return await reading.Sql(
+            """
+            SELECT message_id
+            FROM rounds
+            WHERE conversation_id = @conversation AND family = @family AND session_id = @session AND way = 'stop'
+              AND number > @prompted AND position >= @spoke AND message_id IS NOT NULL
+            ORDER BY number DESC
+            LIMIT 2
+            """)
+            .With("@conversation", conversation.Value).With("@family", family).With("@session", session.Value)
+            .With("@prompted", prompted).With("@spoke", spoke)
+            .ListAsync(row => new MessageId(row.Text()), cancellationToken);
     }
 
     /// <summary>It came to nothing.</summary>

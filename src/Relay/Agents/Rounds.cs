@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Dispatch;
 using Relay.Operator.Pages;
 using Relay.Storage;
 
@@ -10,33 +12,92 @@ namespace Relay.Agents;
 /// it bears, make four times as many in a day until the operator speaks, and nothing that a session says lifts that.</summary>
 internal sealed partial class Rounds(Database database, SessionDirectory directory, SettingsSource settings, ILogger<Rounds> log)
 {
-    private const int Factor = 4;
+    public const string Alike = "two rounds in a row said the same, and the advisor answered the same";
+
+    private const int Factor = 4, Many = 1_000;
+
+    /// <summary>Of which rounds it was told that they bring nothing new.</summary>
+    private readonly ConcurrentDictionary<MessageId, bool> _told = new();
 
     /// <summary>A round that may be made, or why not.</summary>
-    internal sealed record Leave(ConversationId Conversation, string Family, long Number, string? Refusal);
+    internal sealed record Leave(NewRound Round, long Number, string? Refusal);
 
-    /// <summary>Counts a round before it is made, so that many at once cannot pass together.</summary>
-    public Task<Leave> TakeAsync(SessionId session, CancellationToken cancellationToken) => database.WriteAsync(
+    /// <summary>Counts a round before it is made, so that many at once cannot pass together. A tool call is counted only where the session
+    /// is in relay mode, which its rounds of the last day show: then it is one more way to the advisor without a human.</summary>
+    public Task<Leave> TakeAsync(SessionId session, RoundWay way, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
-            var conversation = directory.ConversationOf(session) ?? SessionDirectory.Default;
-            var family = FamilyOf(session);
-            var count = await RoundStore.CountAsync(writing, session, conversation, family, cancellationToken);
-            var cause = PageCause.Rounds(family);
-            if (RefusalOf(count) is { } refusal)
+            var round = RoundOf(session, way);
+            var count = await RoundStore.CountAsync(writing, session, round.Conversation, round.Family, cancellationToken);
+            if (way == RoundWay.Ask && count.OfFamily == 0)
+                return new Leave(round, Number: 0, Refusal: null);
+            if (RefusalOf(count, way) is { } refusal)
             {
-                await PageAsync(writing, session, cause, refusal, cancellationToken);
-                return new Leave(conversation, family, Number: 0, refusal);
+                await PageAsync(writing, round, refusal, cancellationToken);
+                return new Leave(round, Number: 0, refusal);
             }
-            await PageStore.ClearAsync(writing, cause, cancellationToken);
-            var number = await RoundStore.AddAsync(writing, session, conversation, family, cancellationToken);
-            return new Leave(conversation, family, number, Refusal: null);
+            if (way == RoundWay.Stop)
+                await PageStore.ClearAsync(writing, PageCause.Rounds(round.Family), cancellationToken);
+            return new Leave(round, await RoundStore.AddAsync(writing, round, cancellationToken), Refusal: null);
         },
         cancellationToken);
 
+    public Task MadeAsync(Leave leave, MessageId message, CancellationToken cancellationToken) => leave.Number == 0
+        ? Task.CompletedTask
+        : database.WriteAsync(
+            writing => RoundStore.MadeAsync(writing, leave.Round, leave.Number, message, cancellationToken), cancellationToken);
+
+    /// <summary>Whether the session's last two rounds said the same and were answered the same, and it would say that once more.</summary>
+    public async Task<bool> IsSaidAgainAsync(SessionId session, string said, CancellationToken cancellationToken) =>
+        await AlikeAsync(session, cancellationToken) is { } last && last.Texts.Said == said;
+
+    /// <summary>Whether a message is the session's last round, and it and its reply say what the round before said. The operator hears of
+    /// it, once: the session stops.</summary>
+    public async Task<bool> IsRepeatedAsync(SessionId session, MessageId message, CancellationToken cancellationToken)
+    {
+        if (await AlikeAsync(session, cancellationToken) is not { } last || last.Message != message)
+            return false;
+        if (_told.Count > Many)
+            _told.Clear();
+        if (_told.TryAdd(message, true))
+            await database.WriteAsync(
+                writing => PageAsync(writing, RoundOf(session, RoundWay.Stop), Alike, cancellationToken), cancellationToken);
+        return true;
+    }
+
+    private Task<Last?> AlikeAsync(SessionId session, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            var round = RoundOf(session, RoundWay.Stop);
+            var last = await RoundStore.LastTwoAsync(reading, session, round.Conversation, round.Family, cancellationToken);
+            if (last.Count < 2)
+                return null;
+            var texts = await OfAsync(last[0]);
+            return texts is not null && texts == await OfAsync(last[1]) ? new Last(last[0], texts) : null;
+
+            Task<Texts?> OfAsync(MessageId message) => TextsAsync(reading, round, message, cancellationToken);
+        },
+        cancellationToken);
+
+    private sealed record Last(MessageId Message, Texts Texts);
+
+    private sealed record Texts(string Said, string Reply);
+
+    private static async Task<Texts?> TextsAsync(
+        Reading reading, NewRound round, MessageId id, CancellationToken cancellationToken)
+    {
+        var message = await MessageStore.FindAsync(reading, round.Conversation, id, cancellationToken);
+        var reply = await Outbox.ReplyToAsync(reading, message, cancellationToken);
+        return message is null || reply is null ? null : new Texts(message.Content, reply.Content);
+    }
+
+    private NewRound RoundOf(SessionId session, RoundWay way) =>
+        new(session, directory.ConversationOf(session) ?? SessionDirectory.Default, FamilyOf(session), way);
+
     /// <summary>It was none after all.</summary>
     public Task GiveBackAsync(Leave leave, CancellationToken cancellationToken) => database.WriteAsync(
-        writing => RoundStore.RemoveAsync(writing, leave.Conversation, leave.Family, leave.Number, cancellationToken), cancellationToken);
+        writing => RoundStore.RemoveAsync(writing, leave.Round.Conversation, leave.Round.Family, leave.Number, cancellationToken),
+        cancellationToken);
 
     /// <summary>The session's name without the number that tells it from others of the same name. A session of the configuration is no
     /// other's.</summary>
@@ -54,22 +115,24 @@ internal sealed partial class Rounds(Database database, SessionDirectory directo
         return stem.Length < name.Length && stem.Length > 1 && stem[^1] == '-' ? stem[..^1] : null;
     }
 
-    private string? RefusalOf(RoundCount count)
+    private string? RefusalOf(RoundCount count, RoundWay way)
     {
         var most = settings.Current.Config.Agents.MaxRounds;
         if (count.OfFamily >= Factor * (long)most)
             return $"{count.OfFamily} rounds with the advisor in a day without a word of the operator; "
                 + "it goes on after one, or when the day is over";
-        return count.OfSession >= most
+        return way == RoundWay.Stop && count.OfSession >= most
             ? $"{count.OfSession} rounds with the advisor without a human; it goes on after your next prompt"
             : null;
     }
 
     private async Task PageAsync(
-        Writing writing, SessionId session, PageCause cause, string refusal, CancellationToken cancellationToken)
+        Writing writing, NewRound round, string refusal, CancellationToken cancellationToken)
     {
+        var session = round.Session;
         var text = $"{session} has stopped: {refusal}.\n\nrelay answer \"@{session}: text\" is such a word.";
-        var page = new NewPage(cause, $"Relay: {session} has stopped by itself", text, Priority: 3, "octagonal_sign");
+        var page = new NewPage(
+            PageCause.Rounds(round.Family), $"Relay: {session} has stopped by itself", text, Priority: 3, "octagonal_sign");
         if (await PageStore.QueueAsync(writing, page, cancellationToken))
             writing.OnceCommitted(() => LogStopped(session, refusal));
     }

@@ -6,6 +6,9 @@ internal sealed record AgentsConfig
     /// <summary>How many rounds of relay mode may follow each other without the operator or the user.</summary>
     public int MaxRounds { get; init; } = 25;
 
+    /// <summary>How long a Stop is held for a reply where a waiter can wake its session: a prompt typed meanwhile waits as long.</summary>
+    public TimeSpan StopHold { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How many new session names one credential may make in an hour.</summary>
     public int NewNamesPerHour { get; init; } = 30;
 

@@ -248,6 +248,7 @@ internal sealed class ConfigReader
         var config = new AgentsConfig
         {
             MaxRounds = section.Read("max_rounds", defaults.MaxRounds, Rules.Integer(1, 1_000)),
+            StopHold = section.Read("stop_hold", defaults.StopHold, Rules.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(19))),
             NewNamesPerHour = section.Read("new_names_per_hour", defaults.NewNamesPerHour, Rules.Integer(1, 100_000)),
             MaxPermissions = section.Read("max_permissions", defaults.MaxPermissions, Rules.Integer(1, 100)),
             Wake = section.Read("wake", defaults.Wake, Commands.Line),

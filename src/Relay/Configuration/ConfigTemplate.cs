@@ -48,6 +48,7 @@ internal static class ConfigTemplate
 
         agents:                          # Claude Code sessions, see relay connect
           max_rounds: 25                 # of relay mode in a row without a human, 1 to 1000
+          stop_hold: 20s                 # how long relay mode holds the Stop of a session that a waiter can wake, 1s to 19m
           new_names_per_hour: 30         # that one connection may make, 1 to 100000
           max_permissions: 3             # requests of a session that wait for you at once, 1 to 100; then only its own prompt asks
           # wake: claude -p --resume {claude_session_id}   # wakes a headless session with a late reply; off by default

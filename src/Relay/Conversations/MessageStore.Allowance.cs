@@ -1,3 +1,4 @@
+using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -85,9 +86,12 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
 
     /// <summary>A deferred message goes on waiting for the same.</summary>
-    public static Task PutOffAsync(Writing writing, Message message, DateTimeOffset due, CancellationToken cancellationToken) =>
-        writing.Sql("UPDATE messages SET due_at = @due WHERE conversation_id = @conversation AND message_id = @message")
+    public static Task PutOffAsync(Writing writing, Message message, DateTimeOffset due, CancellationToken cancellationToken)
+    {
+        writing.Wake(Topic.Replies, message.Id.Value);
+        return writing.Sql("UPDATE messages SET due_at = @due WHERE conversation_id = @conversation AND message_id = @message")
             .With("@conversation", message.Conversation.Value).With("@message", message.Id.Value)
             .With("@due", due.ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
+    }
 }

@@ -115,7 +115,7 @@ internal static partial class MessageStore
             .With("@due", change.DueAt?.ToUnixTimeMilliseconds() ?? Message.Never).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
         await NoteAsync(writing, conversation, message, new MessageNote(change.State.Word(), change.Describe()), cancellationToken);
-        writing.Wake(Topic.Turns);
+        writing.Wake(Topic.Turns, conversation.Value);
         writing.Wake(Topic.Replies, message.Value);
     }
 
@@ -142,6 +142,7 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (asked == 0)
             throw new LostRaceException($"message {message.Id} stands in the journal already");
+        writing.Wake(Topic.Replies, message.Id.Value);
         if (message.State == MessageState.Held) // Until a time, which has come.
             await ConversationStore.UnblockAsync(writing, message.Conversation, cancellationToken);
     }

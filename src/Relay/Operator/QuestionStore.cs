@@ -59,7 +59,7 @@ internal static class QuestionStore
             return false;
         await ConversationStore.GoOnAsync(writing, question.Conversation, question.Id, cancellationToken);
         writing.Wake(Topic.Questions, Key(question.Id));
-        writing.Wake(Topic.Turns);
+        writing.Wake(Topic.Turns, question.Conversation.Value);
         return true;
     }
 
@@ -76,6 +76,7 @@ internal static class QuestionStore
             .ExecuteAsync(cancellationToken);
         await ConversationStore.WaitForAsync(writing, question.Conversation, question.Id, cancellationToken);
         writing.Wake(Topic.Questions, Key(question.Id));
+        writing.Wake(Topic.Turns, question.Conversation.Value);
     }
 
     /// <summary>Closes a question for whose answer nobody waits any more, unless it was answered.</summary>

@@ -12,7 +12,7 @@ internal enum Topic
     /// <summary>Envelopes that were rejected.</summary>
     Rejected,
 
-    /// <summary>Messages that may have a turn to take.</summary>
+    /// <summary>Messages that may have a turn to take; about the conversation.</summary>
     Turns,
 
     /// <summary>Replies for folders, and the folders themselves.</summary>
@@ -53,13 +53,18 @@ internal sealed class ChangeFeed
     public Subscription Subscribe(Topic topic, string? about = null)
     {
         var subscription = new Subscription(this, topic, about);
+        Add(subscription, topic, about);
+        return subscription;
+    }
+
+    internal void Add(Subscription subscription, Topic topic, string? about)
+    {
         lock (_lock)
         {
             if (!_listeners.TryGetValue((topic, about), out var listeners))
                 _listeners[(topic, about)] = listeners = [];
             listeners.Add(subscription);
         }
-        return subscription;
     }
 
     public void Publish(Topic topic, string? about = null)
@@ -104,8 +109,17 @@ internal sealed class ChangeFeed
 internal sealed class Subscription(ChangeFeed feed, Topic topic, string? about) : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly List<(Topic Topic, string? About)> _heard = [(topic, about)];
     private TaskCompletionSource? _waiting;
     private bool _woken;
+
+    /// <summary>It is woken by this as well.</summary>
+    public Subscription And(Topic topic, string about)
+    {
+        _heard.Add((topic, about));
+        feed.Add(this, topic, about);
+        return this;
+    }
 
     /// <summary>Returns at a wake-up, after <paramref name="limit"/>, or when cancelled; never throws.</summary>
     public async Task WaitAsync(TimeSpan limit, TimeProvider clock, CancellationToken cancellationToken)
@@ -134,7 +148,11 @@ internal sealed class Subscription(ChangeFeed feed, Topic topic, string? about) 
         }
     }
 
-    public void Dispose() => feed.Remove(this, topic, about);
+    public void Dispose()
+    {
+        foreach (var (topic, about) in _heard)
+            feed.Remove(this, topic, about);
+    }
 
     internal void Wake()
     {

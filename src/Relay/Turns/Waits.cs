@@ -13,6 +13,9 @@ internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = fa
 {
     /// <summary>The same for the session itself, which is told nothing of others.</summary>
     public string ForSession { get; init; } = Words;
+
+    /// <summary>It goes on only after somebody has done something about another message or question.</summary>
+    public bool IsBehindOperator { get; init; }
 }
 
 /// <summary>Tells of a message what it waits for now.</summary>
@@ -42,17 +45,25 @@ internal static class Waits
         var conversation = await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken);
         if (message.Speaker == Speaker.Session && conversation?.OpenQuestion is { } question)
             return await QuestionStore.FindAsync(reading, question, cancellationToken) is { } asked
-                ? new Wait($"waiting for the operator (#{question} of {asked.Session})") { ForSession = ForSession(asked, message) }
+                ? new Wait($"waiting for the operator (#{question} of {asked.Session})")
+                {
+                    ForSession = ForSession(asked, message),
+                    IsBehindOperator = true,
+                }
                 : ItsTurn;
         var next = await TurnStart.NextAsync(reading, message.Conversation, cancellationToken);
         return next is { State: MessageState.Held or MessageState.Deferred } && next.Id != message.Id
-            ? new Wait($"behind {next.Id}{Of(next)}, {Hindrance(next)}") { ForSession = ForSession(next, message) }
+            ? new Wait($"behind {next.Id}{Of(next)}, {Hindrance(next)}") 
+            {
+                ForSession = ForSession(next, message),
+                IsBehindOperator = next.State == MessageState.Held,
+            }
             : ItsTurn;
     }
 
     private static string ForSession(Question asked, Message message) => asked.Session == message.Session
         ? FormattableString.Invariant($"waiting for the operator (#{asked.Id})")
-        : "waiting for the operator, who was asked something else";
+        : FormattableString.Invariant($"waits behind question #{asked.Id} for the operator");
 
     private static string ForSession(Message next, Message message) => next.Session == message.Session
         ? $"behind {next.Id}, {Hindrance(next)}"

@@ -70,8 +70,17 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
     public Task<JsonObject> StopAsync(string said, CancellationToken? cancellationToken = null) =>
         HookAsync("Stop", new { last_assistant_message = said, stop_hook_active = false }, cancellationToken);
 
-    /// <summary>The text with which the session goes on after a Stop; null when it stops.</summary>
-    public static string? GoesOnWith(JsonObject answer) => (string?)answer["decision"] == "block" ? (string?)answer["reason"] : null;
+    /// <summary>The text with which the session goes on after a Stop; null when it stops. It stands in an instruction of the hook's own.
+    /// </summary>
+    public static string? GoesOnWith(JsonObject answer)
+    {
+        if ((string?)answer["decision"] != "block")
+            return null;
+        var reason = (string)answer["reason"]!;
+        Assert.StartsWith("Go on", reason, StringComparison.Ordinal);
+        var colon = reason.IndexOf(':', StringComparison.Ordinal);
+        return reason[(colon + 1)..].TrimStart();
+    }
 
     /// <summary>What the answer to an event adds to the model's context; null when it adds nothing.</summary>
     public async Task<string?> ContextAsync(string name) => (string?)(await HookAsync(name))["hookSpecificOutput"]?["additionalContext"];

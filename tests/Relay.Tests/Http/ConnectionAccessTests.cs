@@ -139,7 +139,7 @@ public sealed class ConnectionAccessTests : IAsyncLifetime
         await victim.HookAsync("SessionStart");
         var waiting = victim.WaitAsync();
         await Until.TrueAsync(
-            () => _relay.Get<Relay.Agents.Waking.AgentWaiters>().IsWaitedFor("claude-bank", TimeSpan.FromMinutes(1)), "the waiter");
+            () => _relay.Get<Relay.Agents.AgentWaiters>().IsWaitedFor("claude-bank", TimeSpan.FromMinutes(1)), "the waiter");
 
         await new ClaudeSession(_relay, "claude-bank") { Token = _shop.Token }.WaitAsync();
         await _relay.SayToAsync("bank", "Go on.");
@@ -220,7 +220,7 @@ public sealed class ConnectionAccessTests : IAsyncLifetime
         Assert.Contains("This session is shop.", status, StringComparison.Ordinal);
         Assert.Contains("The advisor is there.", status, StringComparison.Ordinal);
         Assert.Contains("The operator is paged", status, StringComparison.Ordinal);
-        Assert.Contains("waiting for the operator, who was asked something else", status, StringComparison.Ordinal);
+        Assert.Contains("waits behind question #1 for the operator", status, StringComparison.Ordinal);
         foreach (var told in (string[])[status, replies, asked.ToJsonString()])
         {
             Assert.DoesNotContain("bank", told, StringComparison.Ordinal);

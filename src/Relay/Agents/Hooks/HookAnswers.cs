@@ -38,19 +38,24 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
                 await database.WriteAsync(
                     writing => ToolUseStore.NoteAsync(writing, use, agent, hook.AgentId, cancellationToken), cancellationToken);
                 return HookAnswer.Nothing;
+            case "StopFailure": // The model could not be asked: nothing is relayed, and the session waits for its user.
             case "Notification" when hook.NotificationType == "idle_prompt":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
                 return HookAnswer.Nothing;
             case "SessionEnd":
-                await EndAsync(agent, cancellationToken);
-                return HookAnswer.Nothing;
+                return await EndAsync(agent, cancellationToken);
             default:
                 return HookAnswer.Nothing;
         }
     }
 
-    private Task EndAsync(Agent agent, CancellationToken cancellationToken) =>
-        database.WriteAsync(writing => Departures.EndAsync(writing, agent, cancellationToken), cancellationToken);
+    private Task<HookAnswer> EndAsync(Agent agent, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            await Departures.EndAsync(writing, agent, cancellationToken);
+            return HookAnswer.Nothing;
+        },
+        cancellationToken);
 
     private Task SetStateAsync(Agent agent, AgentState state, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => AgentStore.SetStateAsync(writing, agent, state, cancellationToken), cancellationToken);

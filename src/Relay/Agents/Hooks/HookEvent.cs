@@ -20,6 +20,10 @@ internal sealed record HookEvent
 
     public string? LastAssistantMessage { get; init; }
     public bool? StopHookActive { get; init; }
+
+    /// <summary>What a Stop leaves running.</summary>
+    public JsonElement? BackgroundTasks { get; init; }
+
     public string? ToolName { get; init; }
     public JsonElement? ToolInput { get; init; }
     public string? ToolUseId { get; init; }

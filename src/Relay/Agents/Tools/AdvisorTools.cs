@@ -121,8 +121,10 @@ internal sealed class AdvisorTools(
         if (channel == ReplyChannel.Agent && await SameQuestionAsync(caller.Session, content, cancellationToken) is { } open)
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(database.Clock.GetUtcNow());
-        return await intake.AcceptAsync(
-            new Incoming(caller.Session, content, key, channel) { Source = caller.Caller.NameSource }, cancellationToken);
+        var said = new Incoming(caller.Session, content, key, channel) { Source = caller.Caller.NameSource };
+        return channel == ReplyChannel.Agent
+            ? await intake.AcceptRoundAsync(said, RoundWay.Ask, cancellationToken)
+            : await intake.AcceptAsync(said, cancellationToken);
     }
 
     /// <summary>A question whose reply the session has not got yet. Asked again in a new call, it is the same message:
@@ -143,13 +145,13 @@ internal sealed class AdvisorTools(
 
     private Action<string> Progress(IProgress<ProgressNotificationValue> progress)
     {
-        long? last = null;
+        (long At, string State)? last = null;
         var count = 0;
         return state =>
         {
-            if (last is { } at && database.Clock.GetElapsedTime(at) < BetweenProgress)
+            if (last is { } told && told.State == state && database.Clock.GetElapsedTime(told.At) < BetweenProgress)
                 return;
-            last = database.Clock.GetTimestamp();
+            last = (database.Clock.GetTimestamp(), state);
             progress.Report(new ProgressNotificationValue { Progress = ++count, Message = state });
         };
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Relay.Agents.Hooks;
 using Relay.Dispatch;
@@ -89,7 +88,8 @@ internal sealed class WaiterEndpoint(
     private async Task<End?> DeliverAsync(HttpContext context, Agent agent)
     {
         var lease = await replies.TakeAsync(agent, context.RequestAborted);
-        if (lease.Replies.All(StopHook.IsDone)) // No reason to wake the session: it may stop. It gets the words with its next prompt.
+        // No reason to wake the session: it may stop. It gets the words with its next prompt.
+        if (lease.Replies.All(StopHook.IsDone) || await replies.IsRepeatedAsync(agent, lease, context.RequestAborted))
         {
             lease.Dispose();
             return null;
@@ -103,38 +103,4 @@ internal sealed class WaiterEndpoint(
             && seconds < Longest.TotalSeconds
             ? TimeSpan.FromSeconds(seconds)
             : Longest;
-}
-
-/// <summary>Which waiter of an agent is the newest, and when a waiter was last there.</summary>
-internal sealed class AgentWaiters(TimeProvider clock)
-{
-    private const int Many = 1_000;
-    private static readonly TimeSpan LongGone = TimeSpan.FromMinutes(10);
-
-    private readonly ConcurrentDictionary<string, long> _newest = new();
-    private readonly ConcurrentDictionary<string, long> _present = new();
-    private long _last;
-
-    /// <summary>Whether a waiter was there within the given time. Between two of its requests it is away for a moment.</summary>
-    public bool IsWaitedFor(string agent, TimeSpan within) =>
-        _present.TryGetValue(agent, out var seen) && clock.GetElapsedTime(seen) < within;
-
-    /// <summary>Of how many it is known that a waiter was there.</summary>
-    public int Known => _present.Count;
-
-    /// <summary>An agent's id is whatever the caller says, so of those that are long gone nothing is kept.</summary>
-    public void IsThere(string agent)
-    {
-        _present[agent] = clock.GetTimestamp();
-        if (_present.Count > Many)
-            foreach (var (gone, seen) in _present)
-                if (clock.GetElapsedTime(seen) > LongGone)
-                    _present.TryRemove(gone, out _);
-    }
-
-    public long Enter(string agent) => _newest[agent] = Interlocked.Increment(ref _last);
-
-    public void Leave(string agent, long waiter) => _newest.TryRemove(new(agent, waiter));
-
-    public bool IsNewest(string agent, long waiter) => _newest.GetValueOrDefault(agent) == waiter;
 }

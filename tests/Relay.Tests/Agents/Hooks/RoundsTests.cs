@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
+using ModelContextProtocol.Protocol;
 using Relay.Conversations;
 using Relay.Loopback;
+using Relay.Tests.Agents.Tools;
 using Relay.Tests.Testing;
 using Xunit;
 
@@ -48,6 +50,28 @@ public sealed class RoundsTests
 
         Assert.InRange(await relay.MessagesAsync(), Honest, Hard);
         Assert.InRange(await StoppedPagesAsync(relay), 1, Hard / Honest);
+    }
+
+    [Fact]
+    public async Task Tool_calls_of_a_session_in_relay_mode_count_to_the_harder_bound_and_those_of_others_do_not()
+    {
+        await using var relay = await StartAsync();
+        await using var shop = await McpTools.ConnectAsync(relay, McpTools.Current, "shop");
+        await using var other = await McpTools.ConnectAsync(relay, McpTools.Current, "other");
+        await Claude(relay, "claude-1").StopAsync("In relay mode.");
+        var (refused, answered) = (0, 0);
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            await Claude(relay, "claude-1").HookAsync("UserPromptSubmit", new { prompt = "forged" });
+            var reply = await CallAsync(shop, $"Round {round}?");
+            refused += reply.Contains("without a word of the operator", StringComparison.Ordinal) ? 1 : 0;
+            answered += await CallAsync(other, $"Round {round}?") == "[DONE]" ? 1 : 0;
+        }
+
+        Assert.Equal(Hard + Rounds, await relay.MessagesAsync());
+        Assert.Equal((Rounds - (Hard - 1), Rounds), (refused, answered));
+        Assert.Equal(1, await StoppedPagesAsync(relay));
     }
 
     [Fact]
@@ -143,6 +167,14 @@ public sealed class RoundsTests
         await claude.HookAsync("UserPromptSubmit");
         for (var round = 0; round < Rounds; round++)
             await claude.StopAsync($"Round {round}.");
+    }
+
+    private static async Task<string> CallAsync(McpTools mcp, string question)
+    {
+        var result = await mcp.Client.CallToolAsync(
+            "ask_advisor", new Dictionary<string, object?> { ["question"] = question },
+            cancellationToken: TestContext.Current.CancellationToken);
+        return ((TextContentBlock)result.Content.Single()).Text;
     }
 
     private static string Note(JsonObject answer) => (string?)answer["systemMessage"] ?? "";

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
-using Relay.Agents.Waking;
+using Relay.Agents;
 using Xunit;
 
 namespace Relay.Tests.Agents.Waking;

@@ -33,7 +33,10 @@ internal sealed partial class WorkingDay
         await HookAsync("UserPromptSubmit", prompt: "<task-notification>\n<task-id>task-1</task-id>\n</task-notification>");
         await HookAsync("Stop");
         var rounds = relay.Get<Rounds>();
-        await rounds.GiveBackAsync(await rounds.TakeAsync(session, CancellationToken), CancellationToken);
+        var round = await rounds.TakeAsync(session, RoundWay.Stop, CancellationToken);
+        await rounds.MadeAsync(round, new MessageId("m-1"), CancellationToken);
+        await rounds.GiveBackAsync(round, CancellationToken);
+        await rounds.IsSaidAgainAsync(session, "Said.", CancellationToken);
         await AskPermissionAsync();
         await relay.AcceptAsync(session.Value, "And now?", channel: ReplyChannel.Agent);
         await relay.TakeTurnsAsync();
