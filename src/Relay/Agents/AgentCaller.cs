@@ -29,6 +29,7 @@ internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery De
     /// sent.</summary>
     public CallToolResult Deliver(Handover.Lease lease)
     {
+        lease.Fit(Carries.Tool);
         Delivery.Carry(lease, Reported is { } use ? Handing.InAnswerTo(use.Agent, use.Id) : null);
         return new CallToolResult { Content = [new TextContentBlock { Text = lease.Text }] };
     }

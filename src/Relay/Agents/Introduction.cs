@@ -13,10 +13,10 @@ internal static class Introduction
         foreach (var reply in lease.Ordered)
         {
             var words = WordsFor(reply);
-            texts.Add(words == last ? reply.Content : $"{words}\n\n{reply.Content}");
+            texts.Add(words == last ? reply.Carried : $"{words}\n\n{reply.Carried}");
             last = words;
         }
-        return string.Join("\n\n", texts);
+        return string.Join("\n\n", texts) + lease.Rest;
     }
 
     private static string WordsFor(OutboundReply reply) => (reply.Message is not null, reply.IsOperators) switch

@@ -24,4 +24,7 @@ internal sealed record Handing(string Agent, string Sign)
 }
 
 /// <summary>That a reply was handed, and has not been shown to be there yet.</summary>
-internal sealed record Handed(DateTimeOffset At, Handing To);
+/// <param name="At">When.</param>
+/// <param name="To">To whom.</param>
+/// <param name="Through">The number of the last piece that it was handed with; null for all of the reply.</param>
+internal sealed record Handed(DateTimeOffset At, Handing To, int? Through);

@@ -54,7 +54,8 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
 
     /// <summary>What was handed to the session, and is not known to be there.</summary>
     public Task<List<OutboundReply>> HandedAsync(SessionId session, CancellationToken cancellationToken) => database.ReadAsync(
-        async reading => (await Outbox.ForAgentAsync(reading, session, cancellationToken)).FindAll(reply => reply.Handed is not null),
+        async reading =>
+            [.. (await Outbox.ForAgentAsync(reading, session, cancellationToken)).Where(reply => reply.Handed is not null).Select(Parts.Handed)],
         cancellationToken);
 
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
@@ -74,7 +75,10 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
     {
         private Handing? _to;
 
-        public IReadOnlyList<OutboundReply> Replies { get; } = replies;
+        public IReadOnlyList<OutboundReply> Replies { get; private set; } = replies;
+
+        /// <summary>More waits than the answer carries.</summary>
+        private bool _leavesMore;
 
         public bool IsEmpty => Replies.Count == 0;
 
@@ -82,7 +86,29 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
         /// would be taken for more of those.</summary>
         public IEnumerable<OutboundReply> Ordered => Replies.OrderBy(reply => reply.Message is null);
 
-        public string Text => string.Join("\n\n", Ordered.Select(reply => reply.Content));
+        public string Text => string.Join("\n\n", Ordered.Select(reply => reply.Carried)) + Rest;
+
+        /// <summary>What is said after the replies.</summary>
+        public string Rest => _leavesMore ? "\n\n(More of this waits: check_replies gives it, or it comes with what follows.)" : "";
+
+        /// <summary>Keeps as much as an answer can carry: whole replies, or pieces of the first that does not fit. The others are free for
+        /// the next opportunity, in their order.</summary>
+        public void Fit(int longest)
+        {
+            var (kept, room) = (new List<OutboundReply>(), longest);
+            foreach (var reply in Ordered)
+            {
+                var part = Parts.Fitting(reply, kept.Count == 0 ? Math.Max(room, Pieces.Longest + Parts.Around) : room);
+                if (part is not null)
+                    kept.Add(part);
+                room -= (part?.Carried.Length ?? room) + Parts.Around;
+                if (part?.Through is not null || part is null)
+                    break;
+            }
+            _leavesMore = kept.Count < Replies.Count || kept.Exists(reply => reply.Through is not null);
+            handover.Release(Replies.Where(reply => kept.TrueForAll(each => each.Id != reply.Id)));
+            Replies = kept;
+        }
 
         /// <summary>Before the answer that carries them is written.</summary>
         public void HandTo(Handing? to)
@@ -134,7 +160,7 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
         foreach (var reply in replies)
         {
             var speaker = await Journal.SpeakerAsync(reading, reply.Conversation, reply.Position, cancellationToken);
-            spoken.Add(reply with { Speaker = speaker });
+            spoken.Add(Parts.Rest(reply) with { Speaker = speaker });
         }
         return spoken;
     }
@@ -161,7 +187,12 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
     /// <summary>Until that is recorded the lease is kept: given back, its replies would be handed over again.</summary>
     private async Task ConsumeAsync(OutboundReply reply, CancellationToken cancellationToken)
     {
-        await database.RecordAsync(writing => Outbox.ConsumedAsync(writing, reply, cancellationToken), lifetime.ApplicationStopping); // (2)
-        callers.Forget(reply);
+        await database.RecordAsync(writing => RecordAsync(writing, reply, cancellationToken), lifetime.ApplicationStopping); // (2)
+        if (reply.Through is null)
+            callers.Forget(reply);
     }
+
+    private static Task RecordAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken) => reply.Through is { } told
+        ? Outbox.ToldAsync(writing, reply, told, cancellationToken)
+        : Outbox.ConsumedAsync(writing, reply, cancellationToken);
 }

@@ -41,18 +41,27 @@ internal sealed record OutboundReply(
 {
     public const string Columns =
         "conversation_id, position, session_id, dispatch_id, message_id, number, channel, state, created_at, content, "
-        + "handed_at, handed_to, handed_by";
+        + "handed_at, handed_to, handed_by, handed_through, told";
 
     /// <summary>As far as placing goes: what lies in the folder already is not read again.</summary>
     public const string ColumnsToPlace =
         "d.conversation_id, d.position, d.session_id, d.dispatch_id, d.message_id, d.number, d.channel, d.state, d.created_at, "
-        + "CASE d.state WHEN 'placed' THEN '' ELSE d.content END, d.handed_at, d.handed_to, d.handed_by";
+        + "CASE d.state WHEN 'placed' THEN '' ELSE d.content END, d.handed_at, d.handed_to, d.handed_by, d.handed_through, d.told";
 
     /// <summary>Whose words they are, where that was looked up; null for the relay's own.</summary>
     public string? Speaker { get; init; }
 
     /// <summary>Null where it waits; what it was when the reply was consumed.</summary>
     public Handed? Handed { get; init; }
+
+    /// <summary>How many pieces of it the session has got already.</summary>
+    public int Told { get; init; }
+
+    /// <summary>How many it has got with the answer that carries this; null when that is all.</summary>
+    public int? Through { get; init; }
+
+    /// <summary>What the answer carries of it.</summary>
+    public string Carried { get; init; } = Content;
 
     public bool IsOperators => Speaker?.StartsWith("operator ", StringComparison.Ordinal) == true;
 
@@ -68,11 +77,12 @@ internal sealed record OutboundReply(
         row.Time(),
         row.Text())
     {
-        Handed = HandedFrom(row.TimeOrNull(), row.TextOrNull(), row.TextOrNull()),
+        Handed = HandedFrom(row.TimeOrNull(), row.TextOrNull(), row.TextOrNull(), row.NumberOrNull()),
+        Told = row.Int(),
     };
 
-    private static Handed? HandedFrom(DateTimeOffset? at, string? to, string? by) =>
-        at is { } time && to is not null && by is not null ? new Handed(time, new Handing(to, by)) : null;
+    private static Handed? HandedFrom(DateTimeOffset? at, string? to, string? by, long? through) =>
+        at is { } time && to is not null && by is not null ? new Handed(time, new Handing(to, by), (int?)through) : null;
 }
 
 /// <summary>A dispatch as it is told to people: where it went and when.</summary>

@@ -33,11 +33,11 @@ internal static partial class Outbox
         await writing.Sql(
             """
             UPDATE dispatches
-            SET handed_at = @at, handed_to = @to, handed_by = @by
+            SET handed_at = @at, handed_to = @to, handed_by = @by, handed_through = @through
             WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND state <> 'consumed'
             """)
             .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
-            .With("@at", at).With("@to", to?.Agent).With("@by", to?.Sign)
+            .With("@at", at).With("@to", to?.Agent).With("@by", to?.Sign).With("@through", to is null ? null : reply.Through)
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Replies, reply.Session.Value);
         writing.Wake(Topic.Sessions, reply.Session.Value);

@@ -129,6 +129,21 @@ internal static partial class Outbox
         return true;
     }
 
+    /// <summary>The session took some pieces of it.</summary>
+    public static async Task ToldAsync(Writing writing, OutboundReply reply, int told, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
+            """
+            UPDATE dispatches
+            SET told = @told, handed_at = NULL, handed_to = NULL, handed_by = NULL, handed_through = NULL
+            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND state <> 'consumed'
+            """)
+            .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
+            .With("@told", told)
+            .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Replies, reply.Session.Value); // The rest waits.
+    }
+
     /// <summary>When a reply last reached a session, and which: for the status, in one row.</summary>
     public static Task NoteLastAsync(Writing writing, SessionId session, DateTimeOffset at, CancellationToken cancellationToken) =>
         FactStore.SetAsync(

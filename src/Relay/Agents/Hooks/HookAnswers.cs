@@ -77,6 +77,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
         HttpContext context, Agent agent, string name, string? always, CancellationToken cancellationToken)
     {
         var lease = await replies.TakeAsync(agent, cancellationToken);
+        lease.Fit(Carries.Hook - (always?.Length ?? 0));
         AgentReplies.Carry(context, lease, Handing.WithHook(agent.Id));
         var waiting = lease.IsEmpty ? null : Introduction.Of(lease);
         var text = string.Join("\n\n", new[] { always, waiting }.Where(part => part is not null));

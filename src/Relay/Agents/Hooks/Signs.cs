@@ -35,7 +35,7 @@ internal sealed class Signs(Handover handover, Database database)
     private static bool IsThere(Agent agent, HookEvent hook, OutboundReply reply, Handing to, List<string> ended) =>
         to.ToolUse is { } use && ended.Contains(use)
         || to.IsNextEvent && to.Agent == agent.Id && IsNext(hook)
-        || !to.IsNextEvent && IsClientsPrompt(hook) && SameWords.In(hook.Prompt!, reply.Content)
+        || !to.IsNextEvent && IsClientsPrompt(hook) && SameWords.In(hook.Prompt!, reply.Carried)
             && to.IsWake != hook.Prompt!.Contains("<task-id>", StringComparison.Ordinal);
 
     /// <summary>Only the model's going on shows that it has what a hook has told it: neither an idle notice nor the end of the session

@@ -77,6 +77,8 @@ internal sealed partial class StopHook(
         HttpContext context, Agent agent, Handover.Lease lease, CancellationToken cancellationToken)
     {
         var isDone = IsRelayed(context) && lease.Replies.All(IsDone);
+        if (!isDone)
+            lease.Fit(Carries.Hook);
         AgentReplies.Carry(context, lease, isDone ? null : Handing.WithHook(agent.Id));
         if (isDone)
         {

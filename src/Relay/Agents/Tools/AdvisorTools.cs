@@ -24,6 +24,7 @@ internal sealed class AdvisorTools(
 
     private static readonly TimeSpan BetweenProgress = TimeSpan.FromSeconds(10);
 
+    [McpMeta("anthropic/maxResultSizeChars", JsonValue = Carries.ToolResult)]
     [McpServerTool(Name = "ask_advisor", Title = "Ask the advisor", OpenWorld = true, Destructive = false)]
     [Description("""
         Ask the long-lived advisor that all sessions of this project share, and wait for its decision. It remembers the whole
@@ -69,6 +70,7 @@ internal sealed class AdvisorTools(
         }
     }
 
+    [McpMeta("anthropic/maxResultSizeChars", JsonValue = Carries.ToolResult)]
     [McpServerTool(Name = "check_replies", Title = "Check for replies", ReadOnly = false, Destructive = false)]
     [Description(
         "Fetch the advisor's and the operator's replies that wait for this session. Each is given once. "

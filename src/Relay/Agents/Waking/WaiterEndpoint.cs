@@ -94,6 +94,7 @@ internal sealed class WaiterEndpoint(
             lease.Dispose();
             return null;
         }
+        lease.Fit(Carries.Hook);
         AgentReplies.Carry(context, lease, Handing.ByWaking(agent.Id));
         return new End(context.Request.Headers.ContainsKey(IntroduceHeader) ? Introduction.Of(lease) : lease.Text);
     }

@@ -27,6 +27,8 @@ internal sealed partial class WorkingDay
         await relay.TakeTurnsAsync();
         await relay.AnswerAsync("yes");
         await relay.TakeTurnsAsync();
+        var waiting = (await relay.ReadAsync(reading => Outbox.ForAgentAsync(reading, session, CancellationToken)))[0];
+        await relay.WriteAsync(writing => Outbox.ToldAsync(writing, waiting, told: 0, CancellationToken));
         await relay.WriteAsync(writing => ToolUseStore.MovedAsync(
             writing, "use-1", new Agent(Claude, session, "", AgentState.Idle, 0, 0, writing.Now), "task-1", CancellationToken));
         await HookAsync("PostToolUse"); // It carries the replies that wait.

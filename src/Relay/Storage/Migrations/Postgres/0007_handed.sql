@@ -2,6 +2,7 @@
 ALTER TABLE dispatches ADD COLUMN handed_at BIGINT;
 ALTER TABLE dispatches ADD COLUMN handed_to TEXT COLLATE "C";   -- Claude Code's own session id
 ALTER TABLE dispatches ADD COLUMN handed_by TEXT COLLATE "C";   -- by what it will be known: next (event), wake (the prompt with its text), use:ID
+ALTER TABLE dispatches ADD COLUMN handed_through BIGINT;   -- how many pieces of it the session has with that; NULL: all
 
 ALTER TABLE tool_uses ADD COLUMN subagent TEXT COLLATE "C";     -- that made the call; NULL: the session itself
 ALTER TABLE tool_uses ADD COLUMN task TEXT COLLATE "C";         -- the client's name for the call since it went to the background

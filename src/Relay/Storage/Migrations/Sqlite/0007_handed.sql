@@ -2,6 +2,7 @@
 ALTER TABLE dispatches ADD COLUMN handed_at INTEGER;
 ALTER TABLE dispatches ADD COLUMN handed_to TEXT;   -- Claude Code's own session id
 ALTER TABLE dispatches ADD COLUMN handed_by TEXT;   -- by what it will be known: next (event), wake (the prompt with its text), use:ID
+ALTER TABLE dispatches ADD COLUMN handed_through INTEGER;   -- how many pieces of it the session has with that; NULL: all
 
 ALTER TABLE tool_uses ADD COLUMN subagent TEXT;     -- that made the call; NULL: the session itself
 ALTER TABLE tool_uses ADD COLUMN task TEXT;         -- the client's name for the call since it went to the background
