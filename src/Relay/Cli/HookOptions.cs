@@ -39,7 +39,7 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
         + $"X-Relay-Version: {ProgramVersion.Text}\r\n{string.Concat(More.Select(line => line + "\r\n"))}";
 
     /// <summary>One line, or none.</summary>
-    public string SessionHeader => Session.Length > 0 ? $"X-Relay-Session: {Session}\n" : "";
+    public string SessionHeader => Session.Length > 0 ? $"{SessionHeaderStart} {Session}\n" : "";
 
     public static HookOptions Parse(string[] arguments)
     {
@@ -76,13 +76,13 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
     }
 
     private const int LongestToken = 4_096;
-    private const string SessionHeader = "X-Relay-Session:";
+    private const string SessionHeaderStart = "X-Relay-Session:";
 
     private static bool IsFurther(string argument) =>
-        argument.StartsWith("X-Relay-", StringComparison.Ordinal) && !argument.StartsWith(SessionHeader, StringComparison.Ordinal);
+        argument.StartsWith("X-Relay-", StringComparison.Ordinal) && !argument.StartsWith(SessionHeaderStart, StringComparison.Ordinal);
 
     private static string? SessionIn(string[] arguments) =>
-        Array.Find(arguments, each => each.StartsWith(SessionHeader, StringComparison.Ordinal))?[SessionHeader.Length..];
+        Array.Find(arguments, each => each.StartsWith(SessionHeaderStart, StringComparison.Ordinal))?[SessionHeaderStart.Length..];
 
     /// <summary>A bare number means seconds.</summary>
     private static int? SecondsOf(string text)

@@ -53,10 +53,11 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
     }
 
     /// <summary>What was handed to the session, and is not known to be there.</summary>
-    public Task<List<OutboundReply>> HandedAsync(SessionId session, CancellationToken cancellationToken) => database.ReadAsync(
-        async reading =>
-            [.. (await Outbox.ForAgentAsync(reading, session, cancellationToken)).Where(reply => reply.Handed is not null).Select(Parts.Handed)],
-        cancellationToken);
+    public async Task<List<OutboundReply>> HandedAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        var open = await database.ReadAsync(reading => Outbox.ForAgentAsync(reading, session, cancellationToken), cancellationToken);
+        return [.. open.Where(reply => reply.Handed is not null).Select(Parts.Handed)];
+    }
 
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
     public Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>

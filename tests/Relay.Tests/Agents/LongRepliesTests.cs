@@ -136,7 +136,7 @@ public sealed partial class LongRepliesTests
         var again = await handover.TakeAsync(session, Token);
         again.Fit(Carries.Hook);
         Assert.Equal(failed, again.Text);
-        await again.ConsumedAsync(Token);
+        await again.SentAsync(Token);
         again.Dispose();
 
         Assert.Contains("(2 of 3)", await TakeAsync(claude, "PostToolUse"), StringComparison.Ordinal);

@@ -55,7 +55,7 @@ internal sealed partial class StopHook(
                 case Relayed.Replied replied:
                     return await GoOnAsync(context, agent, replied.Lease, cancellationToken); // (4)
                 case Relayed.NothingNew alike:
-                    AgentReplies.Carry(context, alike.Lease);
+                    AgentReplies.Carry(context, alike.Lease, to: null);
                     return await LetStopAsync(agent, alike.Note, cancellationToken);
                 case Relayed.Elsewhere:
                     return HookAnswer.Nothing;
