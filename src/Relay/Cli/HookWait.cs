@@ -60,10 +60,14 @@ internal static partial class HookWait
         """);
 
     /// <summary>False for a headless session (claude -p). It cannot be woken,
-    /// and it would be held up, because it runs even an asyncRewake hook in the foreground.</summary>
-    private static bool IsAttended => Environment.GetEnvironmentVariable("CLAUDE_CODE_SESSION_ATTENDED") is { Length: > 0 } attended
-        ? attended != "0"
-        : Environment.GetEnvironmentVariable("CLAUDE_CODE_ENTRYPOINT")?.StartsWith("sdk", StringComparison.Ordinal) != true;
+    /// and it would be held up, because it runs even an asyncRewake hook in the foreground. One that was moved to the background when its
+    /// window was left is attended by nobody either, but is the interactive client.</summary>
+    private static bool IsAttended => Environment.GetEnvironmentVariable("CLAUDE_CODE_ENTRYPOINT") switch
+    {
+        "cli" => true,
+        _ when Environment.GetEnvironmentVariable("CLAUDE_CODE_SESSION_ATTENDED") is { Length: > 0 } attended => attended != "0",
+        var entry => entry?.StartsWith("sdk", StringComparison.Ordinal) != true,
+    };
 
     public static int Run(HookOptions options, byte[] input)
     {

@@ -1,4 +1,3 @@
-using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Storage;
 

@@ -3,7 +3,6 @@ using Relay.Agents.Hooks;
 using Relay.Dispatch;
 using Relay.Http;
 using Relay.Running;
-using Relay.Storage;
 
 namespace Relay.Agents.Waking;
 
