@@ -163,13 +163,16 @@ internal static class RelayHost
             .AddSingleton<HookAnswers>()
             .AddSingleton<HookBody>()
             .AddSingleton<HookEndpoint>()
-            .AddSingleton<WaiterRegistration>()
-            .AddSingleton<WaiterEndpoint>()
-            .AddSingleton<ChannelEndpoint>()
-            .AddSingleton<AgentTokens>()
-            .AddLoop<WakeLoop>()
-            .AddLoop<Departures>();
+            .AddWaking();
     }
+
+    private static IServiceCollection AddWaking(this IServiceCollection services) => services
+        .AddSingleton<WaiterRegistration>()
+        .AddSingleton<WaiterEndpoint>()
+        .AddSingleton<ChannelEndpoint>()
+        .AddSingleton<AgentTokens>()
+        .AddLoop<WakeLoop>()
+        .AddLoop<Departures>();
 
     private static IServiceCollection AddWeb(this IServiceCollection services) => services
         .AddSingleton<StatusReader>()
