@@ -35,7 +35,12 @@ public sealed partial class LongRepliesTests
         await claude.HookAsync("SessionStart");
         await relay.SayToAsync("shop", Long.Trim());
         var pieces = new List<string>();
-        string[] ways = way == "all of them" ? ["UserPromptSubmit", "PostToolUse", "Stop", "waiter"] : [way];
+        string[] ways = way switch
+        {
+            "all of them" => ["UserPromptSubmit", "PostToolUse", "Stop"],
+            "SessionStart" or "waiter" => [way, "PostToolUse", "PostToolUse"], // What it brought is shown by what follows.
+            _ => [way],
+        };
 
         for (var piece = 0; piece < 10 && await WaitingAsync(relay) > 0; piece++)
         {
@@ -43,6 +48,8 @@ public sealed partial class LongRepliesTests
             await ToldAsync(relay, piece + 1);
             if (piece == 1)
                 await relay.RestartAsync();
+            if (way == "waiter" && piece == 0)
+                await claude.HookAsync("UserPromptSubmit", new { prompt = $"<system-reminder>\n{pieces[0]}\n</system-reminder>" });
         }
 
         Assert.All(pieces, piece => Assert.InRange(piece.Length, 1, ClientsLimit));
@@ -50,6 +57,7 @@ public sealed partial class LongRepliesTests
         Assert.All(pieces, piece => Assert.Contains("[operator JC]\n(", piece, StringComparison.Ordinal));
         Assert.Equal(Words(Long), pieces.SelectMany(Words));
         Assert.Equal([true, true, false], pieces.Select(piece => piece.Contains("check_replies gives it", StringComparison.Ordinal)));
+        await claude.HookAsync("PreToolUse");
         await relay.ConsumedAsync(1);
     }
 
@@ -64,6 +72,7 @@ public sealed partial class LongRepliesTests
 
         var first = await TakeAsync(claude, "PostToolUse");
         await ToldAsync(relay, 1);
+        await claude.HookAsync("PreToolUse");
         var rest = await mcp.CallAsync("check_replies", use: "toolu_1");
         await relay.SayToAsync("shop", Long.Trim());
         var whole = await mcp.CallAsync("check_replies", use: "toolu_2");
@@ -109,7 +118,7 @@ public sealed partial class LongRepliesTests
         foreach (var left in new[] { 3, 1, 0 })
         {
             told.Add(await TakeAsync(claude, "PostToolUse"));
-            await relay.RepliesWaitAsync(left);
+            await Until.TrueAsync(async () => await WaitingAsync(relay) == left, $"{left} waiting replies");
         }
 
         Assert.Equal(3, told.Count);
@@ -177,11 +186,17 @@ public sealed partial class LongRepliesTests
         }
     }
 
-    private static Task<long> WaitingAsync(RunningRelay relay) => relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'ready'");
+    private static Task<long> WaitingAsync(RunningRelay relay) => relay.CountAsync(
+        "SELECT COUNT(*) FROM dispatches WHERE state = 'ready' AND (handed_at IS NULL OR handed_through IS NOT NULL)");
 
     /// <summary>Waits until it is recorded that so many pieces were handed over.</summary>
     private static Task ToldAsync(RunningRelay relay, int pieces) => Until.TrueAsync(
-        async () => await relay.CountAsync("SELECT SUM(told) + COUNT(CASE WHEN state = 'consumed' THEN 1 END) FROM dispatches") == pieces,
+        async () => await relay.CountAsync(
+            """
+            SELECT SUM(COALESCE(handed_through, told))
+                + COUNT(CASE WHEN state = 'consumed' OR handed_at IS NOT NULL AND handed_through IS NULL THEN 1 END)
+            FROM dispatches
+            """) == pieces,
         $"the record of {pieces} pieces");
 
     private static async Task<string> TakeAsync(ClaudeSession claude, string way)
