@@ -29,7 +29,8 @@ internal sealed record AgentCall(SessionId Session, string? ToolUse, Delivery De
     /// sent.</summary>
     public CallToolResult Deliver(Handover.Lease lease)
     {
-        lease.Fit(Carries.Tool);
+        if (ToolUse is not null) // Claude Code. Of others no limit is known.
+            lease.Fit(Carries.Tool);
         Delivery.Carry(lease, Reported is { } use ? Handing.InAnswerTo(use.Agent, use.Id) : null);
         return new CallToolResult { Content = [new TextContentBlock { Text = lease.Text }] };
     }

@@ -16,7 +16,7 @@ namespace Relay.Agents;
 internal static partial class AgentNames
 {
     /// <summary>Leaves room for a number.</summary>
-    public const int Longest = 56;
+    public const int Longest = RoundBound.LongestFamily;
 
     /// <summary>Of a folder's name that no session may have.</summary>
     private const string Prefix = "session-";

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator.Pages;
@@ -10,11 +9,11 @@ namespace Relay.Agents;
 /// <summary>Bounds what sessions send by themselves in relay mode. A session may make max_rounds rounds until its user enters a prompt, or
 /// the operator speaks in its conversation. That there was a prompt is what its own hook says; so all sessions of a name, whatever number
 /// it bears, make four times as many in a day until the operator speaks, and nothing that a session says lifts that.</summary>
-internal sealed partial class Rounds(Database database, SessionDirectory directory, SettingsSource settings, ILogger<Rounds> log)
+internal sealed partial class Rounds(Database database, SessionDirectory directory, ILogger<Rounds> log)
 {
     public const string Alike = "two rounds in a row said the same, and the advisor answered the same";
 
-    private const int Factor = 4, Many = 1_000;
+    private const int Many = 1_000;
 
     /// <summary>Of which rounds it was told that they bring nothing new.</summary>
     private readonly ConcurrentDictionary<MessageId, bool> _told = new();
@@ -22,30 +21,28 @@ internal sealed partial class Rounds(Database database, SessionDirectory directo
     /// <summary>A round that may be made, or why not.</summary>
     internal sealed record Leave(NewRound Round, long Number, string? Refusal);
 
-    /// <summary>Counts a round before it is made, so that many at once cannot pass together. A tool call is counted only where the session
-    /// is in relay mode, which its rounds of the last day show: then it is one more way to the advisor without a human.</summary>
-    public Task<Leave> TakeAsync(SessionId session, RoundWay way, CancellationToken cancellationToken) => database.WriteAsync(
+    /// <summary>Counts a round before it is made, so that many at once cannot pass together.</summary>
+    public Task<Leave> TakeAsync(SessionId session, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
-            var round = RoundOf(session, way);
+            var round = RoundOf(session);
             var count = await RoundStore.CountAsync(writing, session, round.Conversation, round.Family, cancellationToken);
-            if (way == RoundWay.Ask && count.OfFamily == 0)
-                return new Leave(round, Number: 0, Refusal: null);
-            if (RefusalOf(count, way) is { } refusal)
+            if (RefusalOf(count) is { } refusal)
             {
                 await PageAsync(writing, round, refusal, cancellationToken);
                 return new Leave(round, Number: 0, refusal);
             }
-            if (way == RoundWay.Stop)
-                await PageStore.ClearAsync(writing, PageCause.Rounds(round.Family), cancellationToken);
+            await PageStore.ClearAsync(writing, PageCause.Rounds(round.Family), cancellationToken);
             return new Leave(round, await RoundStore.AddAsync(writing, round, cancellationToken), Refusal: null);
         },
         cancellationToken);
 
-    public Task MadeAsync(Leave leave, MessageId message, CancellationToken cancellationToken) => leave.Number == 0
-        ? Task.CompletedTask
-        : database.WriteAsync(
-            writing => RoundStore.MadeAsync(writing, leave.Round, leave.Number, message, cancellationToken), cancellationToken);
+    /// <summary>Another message of a session was refused for the bound of its rounds. The operator hears of it once.</summary>
+    public Task RefusedAsync(SessionId session, string refusal, CancellationToken cancellationToken) => database.WriteAsync(
+        writing => PageAsync(writing, RoundOf(session), refusal, cancellationToken), cancellationToken);
+
+    public Task MadeAsync(Leave leave, MessageId message, CancellationToken cancellationToken) => database.WriteAsync(
+        writing => RoundStore.MadeAsync(writing, leave.Round, leave.Number, message, cancellationToken), cancellationToken);
 
     /// <summary>Whether the session's last two rounds said the same and were answered the same, and it would say that once more.</summary>
     public async Task<bool> IsSaidAgainAsync(SessionId session, string said, CancellationToken cancellationToken) =>
@@ -61,14 +58,14 @@ internal sealed partial class Rounds(Database database, SessionDirectory directo
             _told.Clear();
         if (_told.TryAdd(message, true))
             await database.WriteAsync(
-                writing => PageAsync(writing, RoundOf(session, RoundWay.Stop), Alike, cancellationToken), cancellationToken);
+                writing => PageAsync(writing, RoundOf(session), Alike, cancellationToken), cancellationToken);
         return true;
     }
 
     private Task<Last?> AlikeAsync(SessionId session, CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
-            var round = RoundOf(session, RoundWay.Stop);
+            var round = RoundOf(session);
             var last = await RoundStore.LastTwoAsync(reading, session, round.Conversation, round.Family, cancellationToken);
             if (last.Count < 2)
                 return null;
@@ -91,40 +88,20 @@ internal sealed partial class Rounds(Database database, SessionDirectory directo
         return message is null || reply is null ? null : new Texts(message.Content, reply.Content);
     }
 
-    private NewRound RoundOf(SessionId session, RoundWay way) =>
-        new(session, directory.ConversationOf(session) ?? SessionDirectory.Default, FamilyOf(session), way);
+    private NewRound RoundOf(SessionId session) =>
+        new(session, directory.ConversationOf(session) ?? SessionDirectory.Default, FamilyOf(session), RoundWay.Stop);
 
     /// <summary>It was none after all.</summary>
     public Task GiveBackAsync(Leave leave, CancellationToken cancellationToken) => database.WriteAsync(
         writing => RoundStore.RemoveAsync(writing, leave.Round.Conversation, leave.Round.Family, leave.Number, cancellationToken),
         cancellationToken);
 
-    /// <summary>The session's name without the number that tells it from others of the same name. A session of the configuration is no
-    /// other's.</summary>
-    public string FamilyOf(SessionId session)
-    {
-        var name = session.Value;
-        while (!directory.IsListed(SessionId.Stored(name)) && Numbered(name) is { } stem)
-            name = stem;
-        return name[..Math.Min(name.Length, AgentNames.Longest)];
-    }
+    public string FamilyOf(SessionId session) => RoundBound.FamilyOf(directory, session);
 
-    private static string? Numbered(string name)
-    {
-        var stem = name.TrimEnd("0123456789".ToCharArray());
-        return stem.Length < name.Length && stem.Length > 1 && stem[^1] == '-' ? stem[..^1] : null;
-    }
-
-    private string? RefusalOf(RoundCount count, RoundWay way)
-    {
-        var most = settings.Current.Config.Agents.MaxRounds;
-        if (count.OfFamily >= Factor * (long)most)
-            return $"{count.OfFamily} rounds with the advisor in a day without a word of the operator; "
-                + "it goes on after one, or when the day is over";
-        return way == RoundWay.Stop && count.OfSession >= most
+    private string? RefusalOf(RoundCount count) => RoundBound.Refusal(directory, count)
+        ?? (count.OfSession >= directory.MaxRounds
             ? $"{count.OfSession} rounds with the advisor without a human; it goes on after your next prompt"
-            : null;
-    }
+            : null);
 
     private async Task PageAsync(
         Writing writing, NewRound round, string refusal, CancellationToken cancellationToken)

@@ -28,6 +28,8 @@ internal sealed class SessionDirectory(SettingsSource settings)
 
     public bool AcceptsUnknown => settings.Current.Config.AcceptUnknownSessions;
 
+    public int MaxRounds => settings.Current.Config.Agents.MaxRounds;
+
     public int NewNamesPerHour => settings.Current.Config.Agents.NewNamesPerHour;
 
     public bool IsListed(SessionId session) => Listed(session) is not null;

@@ -12,6 +12,9 @@ internal sealed record Incoming(SessionId Session, string Content, string Dedupe
 
     /// <summary>To whom the session's name is counted if it is new; null where it is bound by nothing.</summary>
     public string? Source { get; init; }
+
+    /// <summary>Counted already as a round of relay mode.</summary>
+    public bool IsRound { get; init; }
 }
 
 /// <summary>Accepts the messages of sessions, whichever way they come. When it returns, they are durable, and each is there once.</summary>
@@ -33,6 +36,9 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         {
             /// <summary>Set when it may be accepted later: its source has made too many names.</summary>
             public TimeSpan? RetryAfter { get; init; }
+
+            /// <summary>The session is in relay mode, and has said as much as it may without a word of the operator.</summary>
+            public bool IsBound { get; init; }
         }
     }
 
@@ -71,6 +77,20 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
             () => SessionStore.SeenAsync(writing, session, conversation, incoming.Channel, cancellationToken), cancellationToken);
         if (wait is not null)
             return new Acceptance.Refused(NameAllowance.Reason(directory, name)) { RetryAfter = wait };
+        var round = incoming.IsRound || incoming.Channel == ReplyChannel.None
+            ? null
+            : await RoundBound.OfMessageAsync(writing, directory, session, conversation, cancellationToken);
+        if (round is not null
+            && await RoundBound.RefusalAsync(writing, directory, round, cancellationToken) is { } refusal
+            && await MessageStore.FindByKeyAsync(writing, session, incoming.DedupeKey, cancellationToken) is null)
+            return new Acceptance.Refused(refusal) { IsBound = true };
+        return await InsertAsync(writing, incoming, conversation, round, cancellationToken);
+    }
+
+    private async Task<Acceptance> InsertAsync(
+        Writing writing, Incoming incoming, ConversationId conversation, NewRound? round, CancellationToken cancellationToken)
+    {
+        var session = incoming.Session;
         var message = new NewMessage(
             conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content)
         {
@@ -78,6 +98,8 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
         };
         if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)
         {
+            if (round is not null)
+                await RoundStore.AddAsync(writing, round, cancellationToken);
             writing.OnceCommitted(() => LogAccepted(inserted.Id, session, conversation, incoming.Content.Length));
             return new Acceptance.Accepted(conversation, inserted.Id) { IsUrgent = !inserted.IsBehindCall };
         }

@@ -78,8 +78,9 @@ internal sealed class ClaudeSession(RunningRelay relay, string id, string? folde
             return null;
         var reason = (string)answer["reason"]!;
         Assert.StartsWith("Go on", reason, StringComparison.Ordinal);
-        var colon = reason.IndexOf(':', StringComparison.Ordinal);
-        return reason[(colon + 1)..].TrimStart();
+        return reason.StartsWith("Go on: ", StringComparison.Ordinal)
+            ? reason["Go on: ".Length..]
+            : reason[(reason.IndexOf(":\n\n", StringComparison.Ordinal) + 3)..];
     }
 
     /// <summary>What the answer to an event adds to the model's context; null when it adds nothing.</summary>

@@ -220,7 +220,7 @@ public sealed class ConnectionAccessTests : IAsyncLifetime
         Assert.Contains("This session is shop.", status, StringComparison.Ordinal);
         Assert.Contains("The advisor is there.", status, StringComparison.Ordinal);
         Assert.Contains("The operator is paged", status, StringComparison.Ordinal);
-        Assert.Contains("waits behind question #1 for the operator", status, StringComparison.Ordinal);
+        Assert.Contains("waiting for the operator, who was asked something else", status, StringComparison.Ordinal);
         foreach (var told in (string[])[status, replies, asked.ToJsonString()])
         {
             Assert.DoesNotContain("bank", told, StringComparison.Ordinal);

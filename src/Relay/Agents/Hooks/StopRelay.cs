@@ -64,7 +64,7 @@ internal sealed class StopRelay(AgentIntake intake, ReplyWait wait, Rounds round
             return new Relayed.Stops(Note: null); // It was told when the second of them ended.
         var said = new Incoming(session, stop.Said, stop.Key, ReplyChannel.Agent);
         var acceptance = open is null
-            ? await intake.AcceptRoundAsync(said, RoundWay.Stop, cancellationToken)
+            ? await intake.AcceptRoundAsync(said, cancellationToken)
             : new Inbox.Acceptance.Duplicate(open);
         if (acceptance is Inbox.Acceptance.Refused refused)
             return new Relayed.Stops("Relay: this was not sent to the advisor: " + refused.Reason);

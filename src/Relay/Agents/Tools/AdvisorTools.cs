@@ -124,9 +124,7 @@ internal sealed class AdvisorTools(
             return new Inbox.Acceptance.Duplicate(open);
         var key = caller.ToolUse is { } use ? "use:" + use : "call:" + Guid.CreateVersion7(database.Clock.GetUtcNow());
         var said = new Incoming(caller.Session, content, key, channel) { Source = caller.Caller.NameSource };
-        return channel == ReplyChannel.Agent
-            ? await intake.AcceptRoundAsync(said, RoundWay.Ask, cancellationToken)
-            : await intake.AcceptAsync(said, cancellationToken);
+        return await intake.AcceptAsync(said, cancellationToken);
     }
 
     /// <summary>A question whose reply the session has not got yet. Asked again in a new call, it is the same message:

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using ModelContextProtocol.Protocol;
 using Relay.Conversations;
+using Relay.Intake;
 using Relay.Loopback;
 using Relay.Tests.Agents.Tools;
 using Relay.Tests.Testing;
@@ -72,6 +73,27 @@ public sealed class RoundsTests
         Assert.Equal(Hard + Rounds, await relay.MessagesAsync());
         Assert.Equal((Rounds - (Hard - 1), Rounds), (refused, answered));
         Assert.Equal(1, await StoppedPagesAsync(relay));
+    }
+
+    [Fact]
+    public async Task So_do_envelopes_in_its_name_which_are_refused_with_the_reason()
+    {
+        await using var relay = await StartAsync();
+        await Claude(relay, "claude-1").StopAsync("In relay mode.");
+        var inbox = relay.Get<Inbox>();
+        var token = TestContext.Current.CancellationToken;
+        var answers = new List<Inbox.Acceptance>();
+
+        for (var round = 0; round < Rounds; round++)
+            answers.Add(await inbox.AcceptAsync(
+                SessionId.Stored("shop-7"), $"Round {round}.", $"envelope-{round}", ReplyChannel.Folder, token));
+        var repeated = await inbox.AcceptAsync(SessionId.Stored("shop-7"), "Round 0.", "envelope-0", ReplyChannel.Folder, token);
+
+        Assert.Equal(Hard - 1, answers.Count(answer => answer is Inbox.Acceptance.Accepted));
+        var refused = Assert.IsType<Inbox.Acceptance.Refused>(answers[^1]);
+        Assert.Contains("without a word of the operator", refused.Reason, StringComparison.Ordinal);
+        Assert.IsType<Inbox.Acceptance.Duplicate>(repeated);
+        Assert.Equal(Hard, await relay.MessagesAsync());
     }
 
     [Fact]

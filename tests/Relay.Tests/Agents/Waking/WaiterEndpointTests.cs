@@ -82,14 +82,15 @@ public sealed class WaiterEndpointTests
         await relay.SayToAsync("shop", words);
 
         var headers = $"HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {relay.Secrets.Token}\r\n";
-        await CutAsync(relay, $"GET /agents/{claude.Id}/wait {headers}\r\n");
-        var body = claude.Event("PostToolUse");
-        await CutAsync(relay, $"POST /hooks/claude-code {headers}Content-Length: {body.Length}\r\n\r\n{body}");
+        await CutAsync(relay, $"GET /sessions/shop/replies {headers}\r\n"); // It carries all at once, as no hook does.
+        await CutAsync(relay, $"GET /sessions/shop/replies {headers}\r\n");
 
-        string? context = null;
-        await Until.TrueAsync(async () => (context = await claude.ContextAsync("UserPromptSubmit")) is not null, "the reply a third time");
-        Assert.EndsWith(words, context, StringComparison.Ordinal);
-        await relay.HandedAsync(1);
+        string? text = null;
+        await Until.TrueAsync(
+            async () => (text = (string?)(await relay.SendAsync(HttpMethod.Get, "/sessions/shop/replies")).Body["text"]) is { Length: > 0 },
+            "the reply a third time");
+        Assert.EndsWith(words, text, StringComparison.Ordinal);
+        await relay.ConsumedAsync(1);
         Assert.Empty(relay.Errors());
     }
 

@@ -35,7 +35,7 @@ internal sealed partial class WorkingDay
         await HookAsync("UserPromptSubmit", prompt: "<task-notification>\n<task-id>task-1</task-id>\n</task-notification>");
         await HookAsync("Stop");
         var rounds = relay.Get<Rounds>();
-        var round = await rounds.TakeAsync(session, RoundWay.Stop, CancellationToken);
+        var round = await rounds.TakeAsync(session, CancellationToken);
         await rounds.MadeAsync(round, new MessageId("m-1"), CancellationToken);
         await rounds.GiveBackAsync(round, CancellationToken);
         await rounds.IsSaidAgainAsync(session, "Said.", CancellationToken);

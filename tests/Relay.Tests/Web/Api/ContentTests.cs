@@ -101,7 +101,7 @@ public sealed class ContentTests
                 return await mcp.AskAsync(content);
             case "a hook":
                 var claude = new ClaudeSession(relay, "claude-1") { Mode = "relay", Headers = { ["X-Relay-Block-Cap"] = "1000" } };
-                return ClaudeSession.GoesOnWith(await claude.StopAsync(content));
+                return await PiecesAsync(relay, claude, content);
             case "relay ask":
                 return (await RunAsync(relay, content, "ask", "--session", "s1", "-"))[..^1];
             case "relay send":
@@ -113,6 +113,31 @@ public sealed class ContentTests
                 DurableFile.Replace(relay.Home.OperatorFile("jc_input.txt"), Encoding.UTF8.GetBytes(content));
                 await Until.TrueAsync(async () => await relay.CountAsync(replies) > pages, "the reply to the operator");
                 return null;
+        }
+    }
+
+    /// <summary>A hook brings what is long in numbered pieces.</summary>
+    private static async Task<string> PiecesAsync(RunningRelay relay, ClaudeSession claude, string content)
+    {
+        const string more = "\n\n(More of this waits: check_replies gives it, or it comes with what follows.)";
+        const string handed = "SELECT SUM(told) + COUNT(CASE WHEN state = 'consumed' THEN 1 END) FROM dispatches";
+        var whole = new StringBuilder();
+        for (var piece = 1; ; piece++)
+        {
+            var before = piece == 1 ? 0 : await relay.CountAsync(handed);
+            var text = ClaudeSession.GoesOnWith(await claude.StopAsync(piece == 1 ? content : "More?"))!;
+            if (piece > 1)
+                await Until.TrueAsync(async () => await relay.CountAsync(handed) > before, "the record of a piece");
+            var isLast = !text.EndsWith(more, StringComparison.Ordinal);
+            if (piece > 1 || !isLast)
+                text = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+            whole.Append(isLast ? text : text[..^more.Length]);
+            if (isLast)
+                return whole.ToString();
+            if (piece == 1)
+                await Until.TrueAsync(
+                    async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'ready' AND told = 1") == 1,
+                    "the record of the first piece");
         }
     }
 

@@ -1,15 +1,14 @@
-using Relay.Conversations;
 using Relay.Storage;
 using Relay.Texts;
 
-namespace Relay.Agents;
+namespace Relay.Conversations;
 
 /// <summary>The rounds of a session's family in a conversation since the operator last spoke there.</summary>
 /// <param name="OfFamily">In the last day.</param>
 /// <param name="OfSession">Of those, the session's own since its user last entered a prompt.</param>
 internal sealed record RoundCount(long OfFamily, long OfSession);
 
-/// <summary>What a round is made by: the session's stop, or a tool call of a session that is in relay mode.</summary>
+/// <summary>What a round is made by: the session's stop, or any other message of a session that is in relay mode.</summary>
 internal enum RoundWay
 {
     Stop,
@@ -40,6 +39,13 @@ internal static class RoundStore
             .With("@prompted", prompted).With("@spoke", spoke).With("@since", (writing.Now - Kept).ToUnixTimeMilliseconds())
             .OnlyAsync(row => new RoundCount(row.Number(), row.Number()), cancellationToken);
     }
+
+    /// <summary>Whether any is kept of the family, which shows that it is in relay mode.</summary>
+    public static async Task<bool> AnyAsync(
+        Reading reading, ConversationId conversation, string family, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT 1 FROM rounds WHERE conversation_id = @conversation AND family = @family LIMIT 1")
+            .With("@conversation", conversation.Value).With("@family", family)
+            .NumberOrNullAsync(cancellationToken) is not null;
 
     /// <returns>The number of the round.</returns>
     public static async Task<long> AddAsync(Writing writing, NewRound round, CancellationToken cancellationToken)
