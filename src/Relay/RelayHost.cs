@@ -153,18 +153,21 @@ internal static class RelayHost
             .AddSingleton<McpSessions>()
             .AddSingleton<McpBody>()
             .AddSingleton<CallCheck>()
-            .AddSingleton<BackgroundWork>()
-            .AddSingleton<StopBounds>()
-            .AddSingleton<StopRelay>()
-            .AddSingleton<StopHook>()
-            .AddSingleton<PermissionQuestions>()
-            .AddSingleton<PermissionHook>()
-            .AddSingleton<Signs>()
-            .AddSingleton<HookAnswers>()
-            .AddSingleton<HookBody>()
-            .AddSingleton<HookEndpoint>()
+            .AddHooks()
             .AddWaking();
     }
+
+    private static IServiceCollection AddHooks(this IServiceCollection services) => services
+        .AddSingleton<BackgroundWork>()
+        .AddSingleton<StopBounds>()
+        .AddSingleton<StopRelay>()
+        .AddSingleton<StopHook>()
+        .AddSingleton<PermissionQuestions>()
+        .AddSingleton<PermissionHook>()
+        .AddSingleton<Signs>()
+        .AddSingleton<HookAnswers>()
+        .AddSingleton<HookBody>()
+        .AddSingleton<HookEndpoint>();
 
     private static IServiceCollection AddWaking(this IServiceCollection services) => services
         .AddSingleton<WaiterRegistration>()

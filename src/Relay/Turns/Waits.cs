@@ -59,7 +59,7 @@ internal static class Waits
                 : ItsTurn;
         var next = await TurnStart.NextAsync(reading, message.Conversation, cancellationToken);
         return next is { State: MessageState.Held or MessageState.Deferred } && next.Id != message.Id
-            ? new Wait($"behind {next.Id}{Of(next)}, {Hindrance(next)}") 
+            ? new Wait($"behind {next.Id}{Of(next)}, {Hindrance(next)}")
             {
                 ForSession = ForSession(next, message),
                 IsBehindOperator = next.State == MessageState.Held,

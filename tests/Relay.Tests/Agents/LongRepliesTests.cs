@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Relay.Agents;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Loopback;

@@ -32,11 +32,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
                 await AtWorkAsync(agent, cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
             case "PreToolUse" when hook.ToolUseId is { } use:
-                if (hook.AgentId is null)
-                    await AtWorkAsync(agent, cancellationToken);
-                await database.WriteAsync(
-                    writing => ToolUseStore.NoteAsync(writing, use, agent, hook.AgentId, cancellationToken), cancellationToken);
-                return HookAnswer.Nothing;
+                return await NoteAsync(agent, use, hook.AgentId, cancellationToken);
             case "StopFailure": // The model could not be asked: nothing is relayed, and the session waits for its user.
             case "Notification" when hook.NotificationType == "idle_prompt":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
@@ -46,6 +42,15 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
             default:
                 return HookAnswer.Nothing;
         }
+    }
+
+    private async Task<HookAnswer> NoteAsync(Agent agent, string use, string? subagent, CancellationToken cancellationToken)
+    {
+        if (subagent is null)
+            await AtWorkAsync(agent, cancellationToken);
+        await database.WriteAsync(
+            writing => ToolUseStore.NoteAsync(writing, use, agent, subagent, cancellationToken), cancellationToken);
+        return HookAnswer.Nothing;
     }
 
     private Task<HookAnswer> EndAsync(Agent agent, CancellationToken cancellationToken) => database.WriteAsync(

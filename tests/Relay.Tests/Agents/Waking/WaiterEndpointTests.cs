@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Agents;
-using Relay.Agents.Waking;
 using Relay.Tests.Testing;
 using Xunit;
 
