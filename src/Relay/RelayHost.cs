@@ -162,9 +162,12 @@ internal static class RelayHost
         .AddSingleton<StopBounds>()
         .AddSingleton<StopRelay>()
         .AddSingleton<StopHook>()
+        .AddSingleton<ClientWaits>()
         .AddSingleton<PermissionQuestions>()
+        .AddSingleton<TerminalAnswers>()
         .AddSingleton<PermissionHook>()
         .AddSingleton<Signs>()
+        .AddSingleton<HookTraces>()
         .AddSingleton<HookAnswers>()
         .AddSingleton<HookBody>()
         .AddSingleton<HookEndpoint>();

@@ -1,11 +1,12 @@
 using Relay.Configuration;
 using Relay.Operator;
+using Relay.Operator.Asked;
 
 namespace Relay.Cli;
 
-/// <summary>What a bare "allow" on the command line allows. It is shown in full and named by its digest, so that the daemon allows this or
-/// nothing.</summary>
-internal sealed record Allowing(long Question, string Text, string Digest, bool IsPageWhole)
+/// <summary>What a bare "allow", "always" or "approve" on the command line allows. It is shown in full and named by its
+/// digest, so that the daemon allows this or nothing.</summary>
+internal sealed record Allowing(long Question, string Words, string Text, string Digest, bool IsPageWhole)
 {
     /// <summary>Null when the words allow nothing, or say themselves what they allow.</summary>
     /// <param name="settings">Of the home whose questions are meant.</param>
@@ -17,7 +18,7 @@ internal sealed record Allowing(long Question, string Text, string Digest, bool 
     {
         if (question is null && OperatorWords.Parse(text) is OperatorWords.Numbered numbered)
             (question, text) = (numbered.Question, numbered.Text);
-        if (PermissionWords.Of(text) != PermissionWords.Word.Allow || PermissionWords.DigestOf(text) is not null)
+        if (!AskedWords.MayGrant(text))
             return null;
         await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
         return await reader.ReadAsync(
@@ -26,12 +27,13 @@ internal sealed record Allowing(long Question, string Text, string Digest, bool 
                 var open = await QuestionStore.OpenAsync(reading, cancellationToken);
                 if (question is null && open.Count != 1)
                     return null;
-                if (open.Find(each => each.Id == (question ?? each.Id)) is not { Kind: QuestionKind.Permission } meant)
+                if (open.Find(each => each.Id == (question ?? each.Id)) is not { Ask: { } asked } meant
+                    || AskedWords.Of(asked, text) is not AnswerReading.Clear { IsGrant: true, Digest: null })
                     return null;
-                if (question is null && await PermissionPage.MayBeMistakenAsync(reading, meant, cancellationToken))
+                if (question is null && await AskedPage.MayBeMistakenAsync(reading, meant, cancellationToken))
                     return null; // The relay says why it does not count.
-                var why = await PermissionPage.WhyNotWholeAsync(reading, meant, cancellationToken);
-                return new Allowing(meant.Id, meant.Text, PermissionDigest.Of(meant), IsPageWhole: why is null);
+                var why = await AskedPage.WhyNotWholeAsync(reading, meant, cancellationToken);
+                return new Allowing(meant.Id, text, meant.Text, PermissionDigest.Of(meant), IsPageWhole: why is null);
             },
             cancellationToken);
     }

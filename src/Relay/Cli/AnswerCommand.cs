@@ -43,7 +43,7 @@ internal static class AnswerCommand
             if (allowing is not null)
             {
                 ShowAllowed(context, allowing, parse.GetValue(json));
-                answer = answer with { Question = allowing.Question, Text = "allow", Digest = allowing.Digest };
+                answer = new OperatorText(allowing.Question, allowing.Words) { Digest = allowing.Digest };
             }
             var outcome = await SendAsync(daemon, answer, cancellationToken);
             if (parse.GetValue(json))
@@ -96,12 +96,18 @@ internal static class AnswerCommand
             throw new CommandFailure(
                 ExitCode.Failed,
                 $"the page of question #{allowing.Question} was cut, so nothing is allowed yet: "
-                + $"read it (relay questions {allowing.Question}), then relay answer {allowing.Question} allow {allowing.Digest}");
+                + $"read it (relay questions {allowing.Question}), then relay answer {allowing.Question} {Quoted(allowing)}");
         context.Output.Write($"The page was cut. Allow exactly this, {allowing.Digest}? [y/N] ");
         context.Output.Flush();
         using var keyboard = new StreamReader(context.Input);
         if (keyboard.ReadLine()?.Trim().ToLowerInvariant() is not ("y" or "yes"))
             throw new CommandFailure(ExitCode.Failed, $"nothing is allowed; question #{allowing.Question} stays open");
+    }
+
+    private static string Quoted(Allowing allowing)
+    {
+        var words = $"{allowing.Words.Trim()} {allowing.Digest}";
+        return allowing.Words.Trim().Contains(' ') ? $"\"{words}\"" : words;
     }
 
     /// <summary>For programs: what was allowed, as it was shown.</summary>
@@ -138,9 +144,12 @@ internal static class AnswerCommand
         return string.Concat(open.Select(each =>
         {
             var (id, session) = (each.GetProperty("id"), each.GetProperty("session"));
-            return Text(each, "kind") == "permission"
-                ? $"; permission #{id} of {session} stays open: relay answer {id} allow, or deny with a reason"
-                : $"; question #{id} of {session} stays open";
+            return Text(each, "kind") switch
+            {
+                "permission" => $"; permission #{id} of {session} stays open: relay answer {id} allow, or deny with a reason",
+                "choice" or "plan" => $"; {Text(each, "kind")} #{id} of {session} stays open: relay questions {id}",
+                _ => $"; question #{id} of {session} stays open",
+            };
         }));
     }
 
@@ -152,6 +161,9 @@ internal static class AnswerCommand
         var (where, decision, asked) = (Text(outcome, "where"), Text(outcome, "decision"), Text(outcome, "asked"));
         return outcome.GetProperty("outcome").GetString() switch
         {
+            "accepted" when decision is not null && Given(outcome) == false =>
+                $"question {question} of {session}: your answer ({decision}) was taken, but its client had gone or its terminal was first; "
+                    + $"nothing came of it: relay questions {question?[1..]}",
             "accepted" when decision is not null =>
                 $"question {question} of {session} is answered: {decision} ({asked})",
             "accepted" =>
@@ -161,6 +173,9 @@ internal static class AnswerCommand
             _ => "these words were taken before; nothing has changed",
         };
     }
+
+    private static bool? Given(JsonElement outcome) =>
+        outcome.TryGetProperty("given", out var given) && given.ValueKind != JsonValueKind.Null ? given.GetBoolean() : null;
 
     private static string? Text(JsonElement outcome, string name) =>
         outcome.TryGetProperty(name, out var value) ? value.GetString() : null;

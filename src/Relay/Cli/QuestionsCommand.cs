@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Relay.Configuration;
 using Relay.Operator;
+using Relay.Operator.Asked;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -48,7 +50,9 @@ internal static class QuestionsCommand
         question.AnsweredAt,
         question.AnsweredVia,
         question.Answer,
-        Digest = question.Kind == QuestionKind.Permission ? PermissionDigest.Of(question) : null,
+        Asked = question.Asked is { } asked ? JsonNode.Parse(asked) : null,
+        Decision = question.Decision is { } decision ? JsonNode.Parse(decision) : null,
+        Digest = question.Kind is QuestionKind.Permission or QuestionKind.Plan ? PermissionDigest.Of(question) : null,
     };
 
     /// <summary>A question that the operator's own words led to is no session's.</summary>
@@ -83,6 +87,21 @@ internal static class QuestionsCommand
             : throw new CommandFailure(ExitCode.Failed, $"there is no question #{number}");
     }
 
+    private static string HowTo(Question question, ClientAsk asked)
+    {
+        var (answer, digest) = ($"relay answer {question.Id}", PermissionDigest.Of(question));
+        return asked switch
+        {
+            ClientAsk.Permission permission => $"allow exactly this: {answer} allow {digest}"
+                + (permission.Suggestions.Count == 0 ? ""
+                    : $"\nalways: {answer} \"always 1 {digest}\" (also: always 1 session, always 1 project)"),
+            ClientAsk.Plan => $"approve exactly this: {answer} \"approve {digest}\" (or \"approve and accept edits {digest}\")\n"
+                + $"with other words: {answer} --edited FILE\nsend it back: {answer} \"back: WHY\"",
+            ClientAsk.Choice choice => $"{answer} ANSWER, which is {ChoiceWords.HowTo(choice)}",
+            _ => "",
+        };
+    }
+
     private static void Show(CommandContext context, Question question, string token, bool first)
     {
         if (!first)
@@ -91,11 +110,13 @@ internal static class QuestionsCommand
         var state = question.IsOpen ? "" : $", {question.State.Word()}";
         context.WriteText($"#{question.Id}  {Asker(question.Session.Value)}  {Printing.Time(question.AskedAt)}{kind}{state}");
         context.WriteShown(question.Shown(token));
-        if (question is { IsOpen: true, Kind: QuestionKind.Permission })
-            context.Output.WriteLine($"allow exactly this: relay answer {question.Id} allow {PermissionDigest.Of(question)}");
+        if (question is { IsOpen: true, Ask: { } asked })
+            context.WriteBlock(HowTo(question, asked));
         if (question is not { IsOpen: false, AnsweredAt: { } at })
             return;
-        if (question.State == QuestionState.Expired)
+        if (question is { State: QuestionState.Expired, Answer: { } vain })
+            context.WriteEntry($"answered in vain {Printing.Time(at)}, {question.AnsweredVia}: ", vain);
+        else if (question.State == QuestionState.Expired)
             context.WriteEntry($"expired {Printing.Time(at)}: ", question.AnsweredVia ?? "");
         else
             context.WriteEntry($"answered {Printing.Time(at)} by {question.AnsweredVia}: ", question.Answer ?? "");

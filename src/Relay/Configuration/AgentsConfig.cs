@@ -25,5 +25,21 @@ internal sealed record AgentsConfig
     /// <summary>Folders in and below which sessions may be woken, beside those that relay connect has connected.</summary>
     public IReadOnlyList<string> WakeIn { get; init; } = [];
 
+    /// <summary>How long a subagent's request waits for the operator: meanwhile it has no dialog at the terminal.</summary>
+    public TimeSpan SubagentPatience { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Whether the advisor is asked before the operator what it would choose.</summary>
+    public bool AskAdvisorFirst { get; init; }
+
+    /// <summary>The tools that the advisor may allow by itself.</summary>
+    public IReadOnlyList<string> AdvisorMayAllow { get; init; } = [];
+
     public IReadOnlyList<AllowRule> Allow { get; init; } = [];
+
+    /// <summary>Lists are compared by what is in them.</summary>
+    public bool SameAs(AgentsConfig other) =>
+        this == other with { Allow = Allow, WakeIn = WakeIn, AdvisorMayAllow = AdvisorMayAllow }
+        && WakeIn.SequenceEqual(other.WakeIn)
+        && Allow.SequenceEqual(other.Allow)
+        && AdvisorMayAllow.SequenceEqual(other.AdvisorMayAllow);
 }

@@ -254,10 +254,15 @@ internal sealed class ConfigReader
             Wake = section.Read("wake", defaults.Wake, Commands.Line),
             WakeProgram = section.Read("wake", defaults.WakeProgram, Commands.Program),
             WakeIn = section.Read("wake_in", defaults.WakeIn, Commands.Folders),
-            Allow = section.Children("allow") is { } rules ? ReadAllowRules(rules) : defaults.Allow,
+            SubagentPatience = section.Read("subagent_patience", defaults.SubagentPatience, Rules.Patience),
+            AskAdvisorFirst = section.Read("ask_advisor_first", defaults.AskAdvisorFirst, Rules.Boolean),
+            AdvisorMayAllow = section.Read("advisor_may_allow", defaults.AdvisorMayAllow, Rules.ToolNames),
+            Allow = [.. AllowRules("allow"), .. AllowRules("permissions")],
         };
         section.ReportUnknownKeys();
         return config;
+
+        List<AllowRule> AllowRules(string key) => section.Children(key) is { } rules ? ReadAllowRules(rules) : [];
     }
 
     private static List<AllowRule> ReadAllowRules(IReadOnlyList<Section> items)

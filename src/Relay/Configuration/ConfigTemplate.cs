@@ -53,6 +53,9 @@ internal static class ConfigTemplate
           max_permissions: 3             # requests of a session that wait for you at once, 1 to 100; then only its own prompt asks
           # wake: claude -p --resume {claude_session_id}   # wakes a headless session with a late reply; off by default
           # wake_in: [/path/to/projects] # where, beside what relay connect --project has connected
+          subagent_patience: 120s        # its request waits so long for you, with no dialog at the terminal, 1s to 540s
+          ask_advisor_first: false       # the advisor may answer multiple-choice questions, and recommends; you are asked where it says so
+          advisor_may_allow: []          # tools whose use the advisor may allow by itself, such as [Read]
           allow: []                      # permissions given without asking, such as [{tool: Bash, pattern: "git status*"}]
 
         stuck_after: 10m                 # page you when a message waits this long, 1s to 30d

@@ -104,9 +104,7 @@ internal sealed partial record RelayConfig
     public bool SameAs(RelayConfig other) =>
         this == other with { Sessions = Sessions, Agents = Agents }
         && Sessions.SequenceEqual(other.Sessions)
-        && Agents == other.Agents with { Allow = Agents.Allow, WakeIn = Agents.WakeIn }
-        && Agents.WakeIn.SequenceEqual(other.Agents.WakeIn)
-        && Agents.Allow.SequenceEqual(other.Agents.Allow);
+        && Agents.SameAs(other.Agents);
 
     [GeneratedRegex(@"\{(operator|token)\}")]
     private static partial Regex Placeholder();

@@ -43,6 +43,20 @@ internal static partial class Rules
             : OutOfRange<TimeSpan>(scalar, allowed);
     };
 
+    /// <summary>Less than the 600 s for which the client waits for a permission.</summary>
+    public static Rule<TimeSpan> Patience => Duration(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(540));
+
+    public static Rule<IReadOnlyList<string>> ToolNames => value =>
+    {
+        const string allowed = "a list of tools' names, such as [Read, Bash]";
+        if (value is not YamlValue.List list)
+            return Wrong<IReadOnlyList<string>>(value, allowed);
+        var names = list.Items.Select(item => item is YamlValue.Scalar { Kind: ScalarKind.Text } name ? name.Content : "").ToList();
+        return names.Exists(name => string.IsNullOrWhiteSpace(name) || !Printable.IsOneLine(name))
+            ? new Parsed<IReadOnlyList<string>>.Invalid("an entry is no name", allowed)
+            : new Parsed<IReadOnlyList<string>>.Valid(names);
+    };
+
     public static Rule<ListenAddress> Listen => Text(
         "HOST:PORT, where HOST is an IPv4 address, an [IPv6] address or localhost, and PORT is 0 to 65535",
         ListenAddress.Parse);

@@ -130,8 +130,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         if (!question.IsOpen)
             return new Outcome.Refused(FirstAnswer(question));
-        if (question.Kind == QuestionKind.Permission)
-            return await DecideAsync(writing, question, input, cancellationToken);
+        if (question.Ask is not null)
+            return await AskedAnswers.DecideAsync(writing, question, input, cancellationToken);
         var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
         var message = new NewMessage(
             question.Conversation, question.Session, Speaker.Operator, raised!.Channel,
@@ -145,39 +145,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         var at = FormattableString.Invariant($"{question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
         if (question.State == QuestionState.Expired)
-            return $"question #{question.Id} expired at {at}: {question.AnsweredVia}";
+            return $"question #{question.Id} expired at {at}: {question.AnsweredVia}; nobody waits for it any more";
         return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
-    }
-
-    private static async Task<Outcome> DecideAsync(
-        Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
-    {
-        if (PermissionWords.Of(input.Text) == PermissionWords.Word.Unclear)
-            return new Outcome.Refused($"question #{question.Id} is about a permission: answer allow, or deny with a reason");
-        if (await WhyNotAllowedAsync(writing, question, input, cancellationToken) is { } reason)
-            return new Outcome.Refused(reason);
-        await CloseAsync(writing, question, new Answer(input.Via, input.Text, Message: null), cancellationToken);
-        return new Outcome.Accepted(question.Id, question.Session);
-    }
-
-    /// <summary>Allowed is only what was shown: (1) what the digest names, or (2) without one, what the page has shown in full.</summary>
-    private static async Task<string?> WhyNotAllowedAsync(
-        Reading reading, Question question, OperatorInput input, CancellationToken cancellationToken)
-    {
-        if (PermissionWords.Of(input.Text) != PermissionWords.Word.Allow)
-            return null;
-        var look = $"see `relay questions {question.Id}`, or allow it in the terminal with `relay answer {question.Id} allow`; "
-            + "deny needs no more";
-        if ((PermissionWords.DigestOf(input.Text) ?? input.Digest) is { } digest) // (1)
-            return PermissionDigest.Matches(question, digest)
-                ? null
-                : $"question #{question.Id} does not ask for what {digest} stands for, so nothing is allowed: {look}";
-        if (input.Question is null && await PermissionPage.MayBeMistakenAsync(reading, question, cancellationToken))
-            return $"another permission was taken back a moment ago, and question #{question.Id} had not been shown yet, so these words "
-                + $"may be meant for that: {look}";
-        return await PermissionPage.WhyNotWholeAsync(reading, question, cancellationToken) is { } why // (2)
-            ? $"question #{question.Id} was not shown in full ({why}), so a bare allow does not count: {look}"
-            : null;
     }
 
     /// <summary>Takes input that was written while no question was open. Where unasked words are not welcome they were meant for a

@@ -1,4 +1,5 @@
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -23,8 +24,9 @@ internal abstract record BareWords
         return then switch
         {
             [] => new Unasked(),
-            [{ IsOpen: true, Kind: QuestionKind.Permission } only] when open.Count > 1 => new Refused(
-                $"question #{only.Id} is about a permission, and others are open: its number is needed, \"#{only.Id} allow\""),
+            [{ IsOpen: true, IsOfClient: true } only] when open.Count > 1 => new Refused(
+                $"question #{only.Id} is about a {only.Kind.Word()}, and others are open: its number is needed, "
+                + $"\"#{only.Id} {(only.Kind == QuestionKind.Permission ? "allow" : "WORDS")}\""),
             [{ IsOpen: true } only] => new Answer(only),
             [var only] => new Refused(
                 (open.Count == 0 ? "no question is open: " : "it was written before what is open now was asked: ")

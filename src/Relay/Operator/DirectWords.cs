@@ -18,9 +18,9 @@ internal sealed class DirectWords(SessionDirectory directory, SettingsSource set
     {
         if (await RefusalAsync(writing, words, input, cancellationToken) is { } reason)
             return new Answers.Outcome.Refused(reason);
-        var open = (await QuestionStore.OpenAsync(writing, cancellationToken)) // A permission is not settled: the words may mean either.
-            .FindAll(question => question.Kind != QuestionKind.Permission || question.Session == words.Session);
-        var settled = open.Find(question => question.Session == words.Session && question.Kind != QuestionKind.Permission
+        var open = (await QuestionStore.OpenAsync(writing, cancellationToken)) // What a client asks is not settled: who knows.
+            .FindAll(question => !question.IsOfClient || question.Session == words.Session);
+        var settled = open.Find(question => question.Session == words.Session && !question.IsOfClient
             && (input.Question ?? question.Id) == question.Id
             && (input.Question is not null || question.WasAskedBefore(input.WrittenAt ?? writing.Now, writing.Now)));
         var position = await DeliverAsync(writing, words, input, settled, cancellationToken);

@@ -1,4 +1,5 @@
 using Relay.Conversations;
+using Relay.Operator.Asked;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -14,6 +15,12 @@ internal enum QuestionKind
 
     /// <summary>A session wants to use a tool. The conversation does not wait for the answer.</summary>
     Permission,
+
+    /// <summary>A session's client asks its human to choose. The conversation does not wait, here and below.</summary>
+    Choice,
+
+    /// <summary>A session has a plan to be approved.</summary>
+    Plan,
 }
 
 internal enum QuestionState
@@ -25,8 +32,8 @@ internal enum QuestionState
     Expired,
 }
 
-/// <summary>A question to the operator. It stays open until it is answered, for any time and over restarts; only a permission
-/// question expires.</summary>
+/// <summary>A question to the operator. It stays open until it is answered, for any time and over restarts; only a question of
+/// a session's client expires.</summary>
 internal sealed record Question(
     long Id,
     ConversationId Conversation,
@@ -49,20 +56,34 @@ internal sealed record Question(
     /// <summary>For people: the session, or the operator, whose own words the advisor asks about.</summary>
     public string Whose => Session == SessionId.None ? "your own words" : Session.Value;
 
+    /// <summary>A session's client asks and waits for the answer, not a conversation.</summary>
+    public bool IsOfClient => Kind is QuestionKind.Permission or QuestionKind.Choice or QuestionKind.Plan;
+
+    /// <summary>The structure of what a client asks, as it is stored.</summary>
+    public string? Asked { get; init; }
+
+    /// <summary>What the answer to a client came to, as it is stored.</summary>
+    public string? Decision { get; init; }
+
+    /// <summary>What a client asks; null for what the advisor asks.</summary>
+    public ClientAsk? Ask => IsOfClient ? ClientAsk.Parse(Asked) ?? new ClientAsk.Permission("a tool", Input: null, []) : null;
+
     public bool IsOpen => State == QuestionState.Open;
 
     /// <summary>For whose message it was asked.</summary>
     public string Asker => Session == SessionId.None ? "the operator" : Session.Value;
 
     /// <summary>As the operator reads it, on a page and in a terminal alike: what hides stands there as its code, and what looks like such
-    /// a code is marked. A permission was made visible when it was asked; done twice, it would say something else.</summary>
+    /// a code is marked. What a client asks was made visible when it was asked; done twice, it would say something else.</summary>
     public string Shown(string token) => Shown(Kind.Word(), Text, token);
 
     public static string Shown(string kind, string text, string token) =>
-        kind == QuestionKind.Permission.Word() ? text : Visible.Of(QuestionText.Without(text, token));
+        kind == QuestionKind.Permission.Word() || kind == QuestionKind.Choice.Word() || kind == QuestionKind.Plan.Word() ? text
+            : Visible.Of(QuestionText.Without(text, token));
 
     public const string Columns =
-        "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer";
+        "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer, "
+        + "asked, decision";
 
     public static Question From(Row row) => new(
         row.Number(),
@@ -75,5 +96,9 @@ internal sealed record Question(
         row.Time(),
         row.TimeOrNull(),
         row.TextOrNull(),
-        row.TextOrNull());
+        row.TextOrNull())
+    {
+        Asked = row.TextOrNull(),
+        Decision = row.TextOrNull(),
+    };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Relay.Conversations;
+using Relay.Operator.Asked;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
@@ -7,20 +8,29 @@ using Relay.Texts;
 namespace Relay.Operator;
 
 /// <summary>A question that has no number yet.</summary>
-/// <param name="Conversation">The conversation that waits for the answer, unless it is about a permission.</param>
-/// <param name="Message">The session's message that led to the question; null for a permission.</param>
+/// <param name="Conversation">The conversation that waits for the answer, unless a client asks.</param>
+/// <param name="Message">The session's message that led to the question; null where a client asks.</param>
 /// <param name="Session">The session for which the question is asked.</param>
 /// <param name="Kind">What the question is about.</param>
 /// <param name="Text">What the operator reads.</param>
-internal sealed record NewQuestion(ConversationId Conversation, MessageId? Message, SessionId Session, QuestionKind Kind, string Text);
+internal sealed record NewQuestion(ConversationId Conversation, MessageId? Message, SessionId Session, QuestionKind Kind, string Text)
+{
+    /// <summary>The structure of what a client asks.</summary>
+    public ClientAsk? Asked { get; init; }
+}
 
 /// <summary>The answer that closes a question.</summary>
 /// <param name="Via">How it came.</param>
 /// <param name="Text">The text, unchanged.</param>
 /// <param name="Message">The message to the advisor that holds it; null when the advisor does not get it.</param>
-internal sealed record Answer(string Via, string Text, MessageId? Message);
+internal sealed record Answer(string Via, string Text, MessageId? Message)
+{
+    /// <summary>What the text comes to, where a client asks.</summary>
+    public Decision? Decision { get; init; }
+}
 
-/// <summary>Reads and writes the questions. Apart from permissions, a conversation has at most one open question, for it waits.</summary>
+/// <summary>Reads and writes the questions. Apart from what clients ask, a conversation has at most one open question, for it
+/// waits.</summary>
 internal static class QuestionStore
 {
     public static async Task<Question> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
@@ -28,19 +38,23 @@ internal static class QuestionStore
         var id = await CounterStore.NextAsync(writing, CounterStore.Questions, cancellationToken);
         await writing.Sql(
             """
-            INSERT INTO questions (conversation_id, question_id, message_id, session_id, kind, text, state, asked_at)
-            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now)
+            INSERT INTO questions (conversation_id, question_id, message_id, session_id, kind, text, state, asked_at, asked)
+            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now, @asked)
             """)
             .With("@conversation", question.Conversation.Value).With("@id", id).With("@message", question.Message?.Value)
             .With("@session", question.Session.Value).With("@kind", question.Kind.Word()).With("@text", question.Text)
-            .With("@now", writing.UnixNow)
+            .With("@now", writing.UnixNow).With("@asked", question.Asked?.ToJson())
             .ExecuteAsync(cancellationToken);
-        if (question.Kind != QuestionKind.Permission)
+        var opened = new Question(
+            id, question.Conversation, question.Message, question.Session, question.Kind, question.Text,
+            QuestionState.Open, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null)
+        {
+            Asked = question.Asked?.ToJson(),
+        };
+        if (!opened.IsOfClient)
             await ConversationStore.WaitForAsync(writing, question.Conversation, id, cancellationToken);
         writing.Wake(Topic.Questions, Key(id));
-        return new Question(
-            id, question.Conversation, question.Message, question.Session, question.Kind, question.Text,
-            QuestionState.Open, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null);
+        return opened;
     }
 
     /// <summary>False when another answer was first.</summary>
@@ -49,11 +63,13 @@ internal static class QuestionStore
         var closed = await writing.Sql(
             """
             UPDATE questions
-            SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message
+            SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message,
+                decision = @decision
             WHERE conversation_id = @conversation AND question_id = @question AND state = 'open'
             """)
             .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@now", writing.UnixNow)
             .With("@via", answer.Via).With("@answer", answer.Text).With("@message", answer.Message?.Value)
+            .With("@decision", answer.Decision?.ToJson())
             .ExecuteAsync(cancellationToken);
         if (closed == 0)
             return false;
@@ -94,6 +110,22 @@ internal static class QuestionStore
         writing.Wake(Topic.Questions, Key(question.Id));
     }
 
+    /// <summary>The answer came to nothing, though it was taken: it is kept, and the question counts as expired. False where it was not
+    /// answered.</summary>
+    public static async Task<bool> TakeBackAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
+    {
+        var changed = await writing.Sql(
+            """
+            UPDATE questions
+            SET state = 'expired', answered_via = @why
+            WHERE conversation_id = @conversation AND question_id = @question AND state = 'answered'
+            """)
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@why", why)
+            .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Questions, Key(question.Id));
+        return changed > 0;
+    }
+
     /// <summary>The key under which changes of one question are published.</summary>
     public static string Key(long question) => question.ToString(CultureInfo.InvariantCulture);
 
@@ -107,7 +139,7 @@ internal static class QuestionStore
             """)
             .ListAsync(Question.From, cancellationToken);
 
-    /// <summary>The questions that were open at a time and are closed now. Permissions, which are closed within minutes, are looked for
+    /// <summary>The questions that were open at a time and are closed now. What clients ask is closed within minutes and looked for
     /// among the newest.</summary>
     public static async Task<List<Question>> ClosedSinceAsync(
         Reading reading, DateTimeOffset time, CancellationToken cancellationToken)
@@ -116,14 +148,14 @@ internal static class QuestionStore
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE state = 'answered' AND kind <> 'permission' AND answered_at > @time AND answered_at <= @now
+            WHERE state = 'answered' AND message_id IS NOT NULL AND answered_at > @time AND answered_at <= @now
             ORDER BY answered_at DESC
             LIMIT 50
             """)
             .With("@time", time.ToUnixTimeMilliseconds()).With("@now", reading.UnixNow)
             .ListAsync(Question.From, cancellationToken);
         var newest = await NewestAsync(reading, 50, cancellationToken);
-        closed.AddRange(newest.FindAll(question => question is { IsOpen: false, Kind: QuestionKind.Permission }
+        closed.AddRange(newest.FindAll(question => question is { IsOpen: false, IsOfClient: true }
             && question.AnsweredAt > time && question.AnsweredAt <= reading.Now));
         return closed.FindAll(question => question.WasAskedBefore(time, reading.Now));
     }
@@ -182,7 +214,7 @@ internal static class QuestionStore
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE state = 'answered' AND kind <> 'permission'
+            WHERE state = 'answered' AND message_id IS NOT NULL
             ORDER BY answered_at DESC
             LIMIT 1
             """)

@@ -24,7 +24,7 @@ internal sealed class StateCheck
     private StateCheck(Reading reading, List<Question> open, List<Message> answers, List<WaitingConversation> waiting)
     {
         _reading = reading;
-        _open = open.FindAll(question => question.Kind != QuestionKind.Permission);
+        _open = open.FindAll(question => !question.IsOfClient);
         _answers = answers;
         _waiting = waiting;
     }

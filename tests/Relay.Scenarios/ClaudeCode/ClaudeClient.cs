@@ -53,19 +53,6 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         return Ended(process.ExitCode, await output, await error);
     }
 
-    /// <summary>As after the client's first start: a key that is approved, and a folder that is trusted.</summary>
-    public void Seed(string folder)
-    {
-        Directory.CreateDirectory(Path.Combine(userHome, ".claude"));
-        File.WriteAllBytes(Path.Combine(userHome, ".claude", ".claude.json"), JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            hasCompletedOnboarding = true,
-            theme = "dark",
-            customApiKeyResponses = new { approved = (string[])["dummy"] },
-            projects = new Dictionary<string, object> { [folder] = new { hasTrustDialogAccepted = true } },
-        }));
-    }
-
     /// <summary>Starts the client in a terminal in which nobody types. The caller must kill it.</summary>
     public Process Open(string folder, params string[] options)
     {
@@ -85,6 +72,29 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
         process.OutputDataReceived += (_, _) => { }; // The output must be read, or the client would block.
         process.BeginOutputReadLine();
         return process;
+    }
+
+    /// <summary>The client in an environment of its own, whatever that of the terminal is.</summary>
+    public IEnumerable<string> CommandLine(params string[] options)
+    {
+        var variables = Variables().Select(variable => $"{variable.Key}={variable.Value}");
+        return ["/usr/bin/env", "-i", .. variables, "TERM=xterm-256color", program, .. options];
+    }
+
+    /// <summary>What the client asks at its first start is answered.</summary>
+    public void Seed(string folder)
+    {
+        Directory.CreateDirectory(Path.Combine(userHome, ".claude"));
+        File.WriteAllBytes(Path.Combine(userHome, ".claude", ".claude.json"), JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            hasCompletedOnboarding = true,
+            theme = "dark",
+            customApiKeyResponses = new { approved = (string[])["dummy"] },
+            projects = new Dictionary<string, object>
+            {
+                [folder] = new { hasTrustDialogAccepted = true, enabledMcpjsonServers = (string[])["relay"] },
+            },
+        }));
     }
 
     /// <summary>Never the operator's token.</summary>

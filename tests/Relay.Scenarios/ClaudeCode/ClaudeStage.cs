@@ -57,6 +57,21 @@ public abstract class ClaudeStage : Stage
     /// <summary>Runs the relay's command line.</summary>
     protected async Task<string> RelayAsync(params string[] arguments)
     {
+        var (exit, output, error) = await RunRelayAsync(arguments);
+        Assert.True(exit == 0, $"relay {string.Join(' ', arguments)}: exit {exit}\n{output}{error}");
+        return output;
+    }
+
+    /// <summary>Runs the relay's command line for what is refused, and returns why.</summary>
+    protected async Task<string> TryRelayAsync(params string[] arguments)
+    {
+        var (exit, output, error) = await RunRelayAsync(arguments);
+        Assert.True(exit != 0, $"relay {string.Join(' ', arguments)} was not refused: {output}");
+        return error;
+    }
+
+    private async Task<(int Exit, string Output, string Error)> RunRelayAsync(string[] arguments)
+    {
         var start = new ProcessStartInfo(RelayProcess.Program(), [.. arguments, "--home", Home.Paths.Root])
         {
             RedirectStandardOutput = true,
@@ -66,8 +81,7 @@ public abstract class ClaudeStage : Stage
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken);
         var error = await process.StandardError.ReadToEndAsync(CancellationToken);
         await process.WaitForExitAsync(CancellationToken);
-        Assert.True(process.ExitCode == 0, $"relay {string.Join(' ', arguments)}: exit {process.ExitCode}\n{await output}{error}");
-        return await output;
+        return (process.ExitCode, await output, error);
     }
 
     protected Task ConnectAsync(params string[] options) => RelayAsync(["connect", "claude-code", "--project", Project, .. options]);

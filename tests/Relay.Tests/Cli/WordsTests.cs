@@ -1,5 +1,5 @@
 using Relay.Cli;
-using Relay.Operator;
+using Relay.Operator.Asked;
 using Relay.Tests.Testing;
 using Xunit;
 

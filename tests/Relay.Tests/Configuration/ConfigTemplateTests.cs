@@ -12,6 +12,7 @@ public sealed class ConfigTemplateTests : IDisposable
         "listen", "cache_ttl", "budget", "per_day_usd", "per_month_usd", "agents", "max_rounds",
         "new_names_per_hour", "max_permissions", "wake", "allow", "stuck_after",
         "max_envelope_bytes", "advisor", "queue", "user", "wake_in",
+        "subagent_patience", "ask_advisor_first", "advisor_may_allow",
     ];
 
     private readonly TempHome _temp = new();

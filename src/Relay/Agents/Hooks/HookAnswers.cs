@@ -4,12 +4,13 @@ using Relay.Storage;
 namespace Relay.Agents.Hooks;
 
 /// <summary>Answers each kind of hook event. Unknown events get an empty answer.</summary>
-internal sealed class HookAnswers(StopHook stop, PermissionHook permission, AgentReplies replies, Signs signs, Database database)
+internal sealed class HookAnswers(
+    StopHook stop, PermissionHook permission, AgentReplies replies, HookTraces traces, Database database)
 {
     public async Task<HookAnswer> ToAsync(HttpContext context, Agent agent, HookEvent hook, string name)
     {
         var cancellationToken = context.RequestAborted;
-        await signs.ReadAsync(agent, hook, cancellationToken);
+        await traces.ReadAsync(agent, hook, name, cancellationToken);
         if (hook is { AgentId: not null } && name is not ("PreToolUse" or "PermissionRequest"))
             return HookAnswer.Nothing; // It comes from a subagent, but the replies are for the session itself.
         switch (name)
@@ -17,7 +18,7 @@ internal sealed class HookAnswers(StopHook stop, PermissionHook permission, Agen
             case "Stop":
                 return await stop.AnswerAsync(context, agent, hook, cancellationToken);
             case "PermissionRequest":
-                return await permission.AnswerAsync(agent, hook, cancellationToken);
+                return await permission.AnswerAsync(context, agent, hook);
             case "SessionStart":
                 await SetStateAsync(agent, AgentState.Idle, cancellationToken);
                 var connected = $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.";

@@ -14,7 +14,8 @@ internal sealed class HookBody(SettingsSource settings)
     private static readonly HashSet<string> Wanted =
         [.. typeof(HookEvent).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
 
-    private const string ToolInput = "tool_input";
+    /// <summary>What the operator must have seen before anything is allowed.</summary>
+    private static readonly string[] Shown = ["tool_input", "permission_suggestions"];
 
     /// <summary>Of what a tool has answered only the line is of use that says that a call has gone to the background.</summary>
     private const int LongestToolResponse = 4_096;
@@ -38,12 +39,13 @@ internal sealed class HookBody(SettingsSource settings)
             if (read.IsCompleted)
                 break;
         }
-        return Parse(filter) is { } hook ? hook with { IsInputTooLarge = filter.Cut.Contains(ToolInput) } : null;
+        return Parse(filter) is { } hook ? hook with { IsInputTooLarge = filter.Cut.Overlaps(Shown) } : null;
     }
 
     private static Dictionary<string, int> Optional(int longest) => new()
     {
-        [ToolInput] = longest,
+        [Shown[0]] = longest,
+        [Shown[1]] = longest,
         ["prompt"] = longest,
         ["tool_response"] = LongestToolResponse,
     };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Relay.Agents.Hooks;
@@ -11,6 +12,8 @@ internal sealed record HookEvent
 
     /// <summary>Set only in events from inside a subagent.</summary>
     public string? AgentId { get; init; }
+
+    public string? AgentType { get; init; }
 
     public string? Cwd { get; init; }
     public string? PromptId { get; init; }
@@ -31,6 +34,7 @@ internal sealed record HookEvent
     /// <summary>What the tool has answered, where that is short.</summary>
     public JsonElement? ToolResponse { get; init; }
 
+    public JsonElement? PermissionSuggestions { get; init; }
     public string? NotificationType { get; init; }
     public string? Reason { get; init; }
     public string? Source { get; init; }
@@ -67,15 +71,15 @@ internal sealed record HookAnswer
     public static HookAnswer Context(string eventName, string text) =>
         new() { HookSpecificOutput = new HookOutput { HookEventName = eventName, AdditionalContext = text } };
 
-    public static HookAnswer Permission(string behavior, string? message) =>
-        new()
-        {
-            HookSpecificOutput = new HookOutput
-            {
-                HookEventName = "PermissionRequest",
-                Decision = new PermissionDecision(behavior, message),
-            },
-        };
+    public static HookAnswer Denied(string message) => Decided(new PermissionDecision("deny", message));
+
+    /// <param name="input">In place of the tool's input; null leaves it.</param>
+    /// <param name="updates">What the client writes for later.</param>
+    public static HookAnswer Allowed(JsonObject? input = null, JsonArray? updates = null) =>
+        Decided(new PermissionDecision("allow", null) { UpdatedInput = input, UpdatedPermissions = updates });
+
+    private static HookAnswer Decided(PermissionDecision decision) =>
+        new() { HookSpecificOutput = new HookOutput { HookEventName = "PermissionRequest", Decision = decision } };
 }
 
 internal sealed record HookOutput
@@ -85,4 +89,8 @@ internal sealed record HookOutput
     public PermissionDecision? Decision { get; init; }
 }
 
-internal sealed record PermissionDecision(string Behavior, string? Message);
+internal sealed record PermissionDecision(string Behavior, string? Message)
+{
+    public JsonObject? UpdatedInput { get; init; }
+    public JsonArray? UpdatedPermissions { get; init; }
+}

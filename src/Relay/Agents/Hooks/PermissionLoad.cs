@@ -4,8 +4,8 @@ using Relay.Storage;
 
 namespace Relay.Agents.Hooks;
 
-/// <summary>How many permissions the operator is asked for. A request that its client gave up was a page as well, so for a while it counts
-/// until the operator answers one: otherwise one that asks and hangs up could make any number.</summary>
+/// <summary>How many permissions, choices and plans the operator is asked for. A request that its client gave up was a page as well, so
+/// for a while it counts until the operator answers one: otherwise one that asks and hangs up could make any number.</summary>
 /// <param name="Open">Those of the session that are open.</param>
 /// <param name="Unanswered">Those of the session that nobody has answered lately, open ones too.</param>
 /// <param name="AllOpen">Those of all sessions that are open.</param>
@@ -27,8 +27,8 @@ internal sealed record PermissionLoad(int Open, int Unanswered, int AllOpen, int
 
     public static async Task<PermissionLoad> OfAsync(Reading reading, SessionId session, CancellationToken cancellationToken)
     {
-        var open = (await QuestionStore.OpenAsync(reading, cancellationToken)).FindAll(IsPermission);
-        var newest = (await QuestionStore.NewestAsync(reading, MostUnanswered, cancellationToken)).FindAll(IsPermission);
+        var open = (await QuestionStore.OpenAsync(reading, cancellationToken)).FindAll(IsOfClient);
+        var newest = (await QuestionStore.NewestAsync(reading, MostUnanswered, cancellationToken)).FindAll(IsOfClient);
         var answered = newest.FindAll(question => question.State == QuestionState.Answered);
         var expired = newest.FindAll(question => question.State == QuestionState.Expired
             && question.AnsweredAt > reading.Now - Lately && question.AnsweredAt <= reading.Now
@@ -38,5 +38,5 @@ internal sealed record PermissionLoad(int Open, int Unanswered, int AllOpen, int
             mine, mine + expired.Count(question => question.Session == session), open.Count, open.Count + expired.Count);
     }
 
-    private static bool IsPermission(Question question) => question.Kind == QuestionKind.Permission;
+    private static bool IsOfClient(Question question) => question.IsOfClient;
 }

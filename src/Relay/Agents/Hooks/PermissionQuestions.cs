@@ -1,6 +1,7 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
+using Relay.Operator.Asked;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
@@ -11,30 +12,34 @@ namespace Relay.Agents.Hooks;
 internal sealed class PermissionQuestions(
     Database database, ChangeFeed changes, SessionDirectory directory, SettingsSource settings, IHostApplicationLifetime lifetime)
 {
-    private static readonly Hold Patience = new(Limit: TimeSpan.FromSeconds(540), Poll: TimeSpan.FromSeconds(5));
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(540);
+
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     /// <summary>Null when so many wait for the operator that one more page would only be noise: then the client's own prompt asks.
     /// That is said once.</summary>
-    public Task<long?> AskAsync(SessionId session, string tool, string text, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            async writing =>
-            {
-                var load = await PermissionLoad.OfAsync(writing, session, cancellationToken);
-                if (load.IsFull(settings.Current.Config.Agents.MaxPermissions))
-                {
-                    await PageMoreAsync(writing, session, cancellationToken);
-                    return (long?)null;
-                }
-                if (load.IsEmpty)
-                    await PageStore.ClearAsync(writing, PageCause.MorePermissions, cancellationToken);
-                var conversation = directory.ConversationOf(session) ?? SessionDirectory.Default;
-                var question = new NewQuestion(conversation, Message: null, session, QuestionKind.Permission, text);
-                var opened = await QuestionStore.OpenAsync(writing, question, cancellationToken);
-                var page = PermissionPage.Of(opened, tool, settings.Current.Config.Operator.Token);
-                await PageStore.QueueAsync(writing, page, cancellationToken);
-                return opened.Id;
-            },
-            cancellationToken);
+    public Task<long?> AskAsync(Agent agent, ClientRequest request, CancellationToken cancellationToken) =>
+        database.WriteAsync(writing => OpenAsync(writing, agent, request, cancellationToken), cancellationToken);
+
+    private async Task<long?> OpenAsync(Writing writing, Agent agent, ClientRequest request, CancellationToken cancellationToken)
+    {
+        var load = await PermissionLoad.OfAsync(writing, agent.Session, cancellationToken);
+        if (load.IsFull(settings.Current.Config.Agents.MaxPermissions))
+        {
+            await PageMoreAsync(writing, agent.Session, cancellationToken);
+            return null;
+        }
+        if (load.IsEmpty)
+            await PageStore.ClearAsync(writing, PageCause.MorePermissions, cancellationToken);
+        var conversation = directory.ConversationOf(agent.Session) ?? SessionDirectory.Default;
+        var question = new NewQuestion(conversation, Message: null, agent.Session, request.Kind, request.Text(agent.Folder))
+        {
+            Asked = request.Asked,
+        };
+        var opened = await QuestionStore.OpenAsync(writing, question, cancellationToken);
+        await PageStore.QueueAsync(writing, AskedPage.Of(opened, settings.Current.Config.Operator.Token), cancellationToken);
+        return opened.Id;
+    }
 
     private static Task<bool> PageMoreAsync(Writing writing, SessionId session, CancellationToken cancellationToken)
     {
@@ -46,27 +51,68 @@ internal sealed class PermissionQuestions(
     }
 
     /// <summary>Waits for the answer. Null when none came in time, or when the relay stops.</summary>
-    public async Task<string?> AnswerAsync(long question, CancellationToken cancellationToken)
+    public async Task<Decision?> AnswerAsync(long question, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = changes.Subscribe(Topic.Questions, QuestionStore.Key(question));
         try
         {
-            await changed.HoldAsync(() => ClosedAsync(question, cancellationToken), Patience, database.Clock, ended.Token);
+            await changed.HoldAsync(() => ClosedAsync(question, cancellationToken), new Hold(patience, Poll), database.Clock, ended.Token);
         }
         finally
         {
             await CloseAsync(question); // Nobody waits for it any more, so it must not look open.
         }
         cancellationToken.ThrowIfCancellationRequested();
-        return (await ClosedAsync(question, cancellationToken))?.Answer; // The answer may have come in the last moment.
+        return await ClosedAsync(question, cancellationToken) is { State: QuestionState.Answered } answered // Perhaps in the last moment.
+            ? Decision.Parse(answered.Decision)
+            : null;
     }
+
+    /// <summary>The client went away before it had the answer: the record must not say that it has it, and the operator is told.</summary>
+    public Task NotGivenAsync(ClientWait wait) => database.WriteAsync(
+        async writing =>
+        {
+            const string why = "its client had gone before the answer came to it, and nothing came of it";
+            if (await QuestionStore.FindAsync(writing, wait.Question, CancellationToken.None) is not { } question
+                || !await QuestionStore.TakeBackAsync(writing, question, why, CancellationToken.None))
+                return;
+            await PageTooLateAsync(writing, question, $"Your answer to #{question.Id}: {why}.");
+        },
+        CancellationToken.None);
+
+    private static Task PageTooLateAsync(Writing writing, Question question, string text)
+    {
+        var page = new NewPage(
+            PageCause.Question(question.Id), $"Relay: your answer to #{question.Id} of {question.Session} came too late", text, Priority: 3,
+            "warning");
+        return PageStore.QueueAsync(writing, page, CancellationToken.None);
+    }
+
+    /// <summary>It was settled at its terminal, or its session has gone on without it.</summary>
+    public Task SettledAsync(ClientWait wait, string how, CancellationToken cancellationToken) => database.WriteAsync(
+        async writing =>
+        {
+            if (await QuestionStore.FindAsync(writing, wait.Question, cancellationToken) is not { } question)
+                return;
+            if (question.IsOpen)
+            {
+                await QuestionStore.ExpireAsync(writing, question, how, cancellationToken);
+                var cause = PageCause.Question(question.Id);
+                var title = $"Relay: #{question.Id} of {question.Session} is settled";
+                await PageStore.ReviseAsync(writing, cause, title, $"Question #{question.Id}: {how}.", cancellationToken);
+                await PageStore.ClearAsync(writing, cause, cancellationToken);
+            }
+            else if (await QuestionStore.TakeBackAsync(writing, question, $"your answer came too late: {how}", cancellationToken))
+                await PageTooLateAsync(writing, question, $"Your answer to #{question.Id} came too late: {how}.");
+        },
+        cancellationToken);
 
     /// <summary>Closes all of them. Called at the start of the relay, when no client waits.</summary>
     public static async Task ExpireAllAsync(Writing writing, CancellationToken cancellationToken)
     {
         foreach (var question in await QuestionStore.OpenAsync(writing, cancellationToken))
-            if (question.Kind == QuestionKind.Permission)
+            if (question.IsOfClient)
                 await ExpireAsync(writing, question, "the relay was restarted, and nobody waits for it any more", cancellationToken);
     }
 

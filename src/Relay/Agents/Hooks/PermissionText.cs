@@ -16,9 +16,14 @@ internal static partial class PermissionText
 
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Of(string tool, string folder, JsonElement? input)
+    /// <param name="tool">Its name.</param>
+    /// <param name="folder">Where the session works.</param>
+    /// <param name="input">Of the tool.</param>
+    /// <param name="asker">A line that says who asks, where that is not the session itself.</param>
+    public static string Of(string tool, string folder, JsonElement? input, string asker = "")
     {
-        var text = new StringBuilder($"{Name(tool)} in {(folder.Length == 0 ? "an unknown folder" : Visible.ExactOneLine(folder))}\n");
+        var place = folder.Length == 0 ? "an unknown folder" : Visible.ExactOneLine(folder);
+        var text = new StringBuilder($"{Name(tool)} in {place}{asker}\n");
         if (input is not { } given)
             return text.Append("\nno input").ToString();
         if (given.ValueKind != JsonValueKind.Object)

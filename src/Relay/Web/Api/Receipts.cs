@@ -1,6 +1,8 @@
+using Relay.Agents.Hooks;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
+using Relay.Operator.Asked;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -9,40 +11,55 @@ namespace Relay.Web.Api;
 /// <summary>What became of the operator's words.</summary>
 /// <param name="Question">That they answered.</param>
 /// <param name="Session">Whose question it was; empty for one about the operator's own words.</param>
-/// <param name="Kind">escalation, refusal or permission.</param>
+/// <param name="Kind">escalation, refusal, permission, choice or plan.</param>
 /// <param name="Asked">The beginning of the question.</param>
 /// <param name="Where">Where what follows from them goes.</param>
 internal sealed record Receipt(long Question, string Session, string Kind, string Asked, string Where)
 {
     public string Outcome { get; init; } = "accepted";
 
-    /// <summary>Of a permission: allowed or denied.</summary>
+    /// <summary>Of what a client asks: allowed, denied, answered and others.</summary>
     public string? Decision { get; init; }
+
+    /// <summary>Whether that client has it: it had not gone, nor was its terminal first. Null where that is not known, or nobody
+    /// waited.</summary>
+    public bool? Given { get; init; }
 }
 
 /// <summary>Makes the receipts, from what is recorded after the words were taken.</summary>
-internal sealed class Receipts(Database database, SettingsSource settings)
+internal sealed class Receipts(Database database, ClientWaits waits, SettingsSource settings)
 {
+    /// <summary>For how long a client may take to read an answer.</summary>
+    private static readonly TimeSpan Reading = TimeSpan.FromSeconds(3);
+
     private const int LongestQuestion = 80;
 
-    public Task<Receipt> OfAsync(Answers.Outcome.Accepted accepted, CancellationToken cancellationToken) => database.ReadAsync(
+    public async Task<Receipt> OfAsync(Answers.Outcome.Accepted accepted, CancellationToken cancellationToken)
+    {
+        var isSettled = await waits.SettledAsync(accepted.Question, Reading, database.Clock);
+        return await ReadAsync(accepted, isSettled, cancellationToken);
+    }
+
+    private Task<Receipt> ReadAsync(
+        Answers.Outcome.Accepted accepted, bool isSettled, CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
             var question = (await QuestionStore.FindAsync(reading, accepted.Question, cancellationToken))!;
             var token = question.Kind == QuestionKind.Permission ? "" : settings.Current.Config.Operator.Token;
             var asked = QuestionText.OneLine(question.Text, token, LongestQuestion);
             var receipt = new Receipt(question.Id, question.Session.Value, question.Kind.Word(), asked, question.Session.Value);
-            if (question.Kind == QuestionKind.Permission)
-                return receipt with { Decision = Decision(question.Answer ?? "") };
+            if (question.Ask is { } client)
+                return receipt with
+                {
+                    Decision = Decision.Parse(question.Decision)?.Word(client),
+                    Given = isSettled ? question.State == QuestionState.Answered : null,
+                };
             var raised = question.Message is { } message
                 ? await MessageStore.FindAsync(reading, question.Conversation, message, cancellationToken)
                 : null;
             return receipt with { Where = Where(question.Session, raised?.Channel ?? ReplyChannel.Folder) };
         },
         cancellationToken);
-
-    private static string Decision(string answer) =>
-        PermissionWords.Of(answer) == PermissionWords.Word.Allow ? "allowed" : "denied";
 
     /// <summary>Where words that go straight to a session will lie.</summary>
     public Task<string> WhereAsync(SessionId session, CancellationToken cancellationToken) => database.ReadAsync(

@@ -62,23 +62,6 @@ internal sealed partial class WorkingDay
         await relay.RunAsync<Departures>();
     }
 
-    private async Task AskPermissionAsync()
-    {
-        var answered = HookAsync("PermissionRequest");
-        await Until.TrueAsync(async () => (await relay.OpenQuestionsAsync()).Count == 1, "the question");
-        await relay.AnswerAsync("allow");
-        await answered;
-        var unanswered = HookAsync("PermissionRequest");
-        await Until.TrueAsync(
-            () =>
-            {
-                relay.Clock.Advance(TimeSpan.FromMinutes(1));
-                return unanswered.IsCompleted;
-            },
-            "the end of the client's patience");
-        await unanswered;
-    }
-
     /// <summary>An event of a Claude Code session; what the answer carries was received.</summary>
     private async Task HookAsync(
         string name, string? use = null, string? prompt = null, string? source = null, string session = Claude)

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Relay.Operator.Asked;
+
+namespace Relay.Agents.Hooks;
+
+/// <summary>A client that waits for the operator's answer, or got it a moment ago.</summary>
+/// <param name="question">The operator's question.</param>
+/// <param name="agent">Claude Code's id of the session.</param>
+/// <param name="hook">Its request.</param>
+internal sealed class ClientWait(long question, string agent, HookEvent hook)
+{
+    private readonly TaskCompletionSource<bool> _given = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public long Question => question;
+
+    public string Agent => agent;
+
+    public string? Subagent => hook.AgentId;
+
+    public string Tool => hook.ToolName ?? "";
+
+    /// <summary>What it was given; null while it waits.</summary>
+    public Decision? Decision { get; private set; }
+
+    /// <summary>Whether the client took the answer: true once its response went out whole.</summary>
+    public Task<bool> Given => _given.Task;
+
+    public void Decide(Decision decision) => Decision = decision;
+
+    public void Gave(bool given) => _given.TrySetResult(given);
+
+    /// <summary>Whether a later event is about the same use of the tool. The client adds answers to a choice's input, and may change a
+    /// plan.</summary>
+    public bool IsAbout(HookEvent later)
+    {
+        if (later.ToolName != hook.ToolName || later.AgentId != hook.AgentId)
+            return false;
+        if (Tool == ClientRequest.PlanTool)
+            return true;
+        return Compared(hook) is { } mine && Compared(later) is { } other ? JsonElement.DeepEquals(mine, other) : hook.ToolInput is null;
+    }
+
+    private static JsonElement? Compared(HookEvent hook) => hook switch
+    {
+        { ToolInput: null } => null,
+        { ToolName: ClientRequest.ChoiceTool, ToolInput: { ValueKind: JsonValueKind.Object } input } =>
+            input.TryGetProperty("questions", out var questions) ? questions : null,
+        _ => hook.ToolInput,
+    };
+}
+
+/// <summary>The clients that wait for the operator, and those that were answered in their present turn. None of them outlives the relay.
+/// Thread-safe.</summary>
+internal sealed class ClientWaits
+{
+    /// <summary>Far more than can be open.</summary>
+    private const int Most = 500;
+
+    private readonly Lock _lock = new();
+    private readonly List<ClientWait> _waits = [];
+
+    public ClientWait Begin(long question, string agent, HookEvent hook)
+    {
+        var wait = new ClientWait(question, agent, hook);
+        lock (_lock)
+        {
+            if (_waits.Count >= Most)
+                _waits.RemoveAt(0);
+            _waits.Add(wait);
+        }
+        return wait;
+    }
+
+    public void Forget(ClientWait wait)
+    {
+        wait.Gave(false);
+        lock (_lock)
+            _waits.Remove(wait);
+    }
+
+    /// <summary>Of one session, oldest first.</summary>
+    public List<ClientWait> Of(string agent)
+    {
+        lock (_lock)
+            return _waits.FindAll(wait => wait.Agent == agent);
+    }
+
+    /// <summary>Until the client that asked has its answer, or is known not to have it. Its record says which.</summary>
+    /// <returns>False when neither is known in time.</returns>
+    public async Task<bool> SettledAsync(long question, TimeSpan limit, TimeProvider clock)
+    {
+        ClientWait? wait;
+        lock (_lock)
+            wait = _waits.Find(each => each.Question == question);
+        if (wait is null)
+            return true;
+        await ((Task)wait.Given).WaitAsync(limit, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return wait.Given.IsCompleted;
+    }
+}

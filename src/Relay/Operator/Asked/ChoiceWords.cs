@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Relay.Operator.Asked;
+
+/// <summary>Reads an answer to a choice: for one question the answer itself, for several a line each that begins with the question's
+/// number or header. What could mean two things is refused.</summary>
+internal static partial class ChoiceWords
+{
+    public const string HowToDecline = "decline: REASON";
+
+    private const string Skip = "skip", Own = "words:", Note = "note:";
+
+    private sealed record Line(string Key, string Value);
+
+    /// <summary>An answer, no answer on purpose (both null), or why it cannot be taken.</summary>
+    private sealed record Read(Chosen? Chosen, string? Fault)
+    {
+        public static Read Bad(string fault) => new(null, fault);
+    }
+
+    public static AnswerReading Of(ClientAsk.Choice asked, string words)
+    {
+        var text = words.Trim();
+        var isLabel = asked.Questions.Any(each => Matching(each, text).Count > 0);
+        if (!isLabel && Declining().Match(text) is { Success: true } declined)
+            return new AnswerReading.Clear(new Decision.Denied(declined.Groups["reason"].Value.Trim()));
+        if (!isLabel && Granting().IsMatch(text))
+            return Refused($"it asks for a choice, so there is nothing to {text.Split(' ')[0].ToLowerInvariant()}", asked);
+        var lines = text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
+        return asked.Questions is [var only] ? OfOne(asked, only, text, lines) : OfSeveral(asked, lines);
+    }
+
+    /// <summary>What is allowed, for a page and for a refusal.</summary>
+    public static string HowTo(ClientAsk.Choice asked)
+    {
+        var several = asked.Questions.Any(each => each.MultiSelect) ? ", several as \"1, 2\" where that is allowed" : "";
+        return (asked.Questions.Count == 1
+            ? $"a choice's number or name{several}, or words of your own"
+            : $"a line for each question, as \"1: 2\" for choice 2 of question 1: a choice's number or name{several}, or words of your "
+                + "own, or \"skip\"")
+            + $"; beside it a line \"note: …\"; or \"{HowToDecline}\"";
+    }
+
+    private static AnswerReading OfOne(ClientAsk.Choice asked, ChoiceQuestion only, string text, List<string> lines)
+    {
+        var hasNote = lines.Count > 1 && lines[^1].StartsWith(Note, StringComparison.OrdinalIgnoreCase);
+        var note = hasNote ? lines[^1][Note.Length..].Trim() : null;
+        if (note is not null)
+            text = text[..text.LastIndexOf('\n')].Trim();
+        if (Numbered().Match(text) is { Success: true } numbered && numbered.Groups["key"].Value == "1" && !text.Contains('\n'))
+            text = numbered.Groups["value"].Value;
+        if (text.StartsWith(Note, StringComparison.OrdinalIgnoreCase))
+            return Refused("there is a note and no answer", asked);
+        return OfValue(only, text, note) switch
+        {
+            { Fault: { } fault } => Refused(fault, asked),
+            { Chosen: { } chosen } => new AnswerReading.Clear(new Decision.Answered([chosen])),
+            _ => Refused("it is the only question, so it cannot be left out", asked),
+        };
+    }
+
+    private static AnswerReading OfSeveral(ClientAsk.Choice asked, List<string> lines)
+    {
+        var answers = new Dictionary<int, (string Value, string? Note)>();
+        var last = -1;
+        foreach (var line in lines)
+        {
+            if (line.StartsWith(Note, StringComparison.OrdinalIgnoreCase))
+            {
+                if (last < 0 || answers[last].Note is not null)
+                    return Refused("a note stands in the line after the answer it belongs to, one for each", asked);
+                answers[last] = answers[last] with { Note = line[Note.Length..].Trim() };
+                continue;
+            }
+            if (Keyed(asked, line) is not { } keyed)
+                return Refused($"it asks {asked.Questions.Count} questions, and \"{Short(line)}\" does not say for which it is", asked);
+            if (Index(asked, keyed.Key) is not { } index)
+                return Refused($"it has no question {keyed.Key}", asked);
+            if (!answers.TryAdd(index, (keyed.Value, null)))
+                return Refused($"question {index + 1} is answered twice", asked);
+            last = index;
+        }
+        return Collect(asked, answers);
+    }
+
+    private static AnswerReading Collect(ClientAsk.Choice asked, Dictionary<int, (string Value, string? Note)> answers)
+    {
+        var chosen = new List<Chosen>();
+        for (var index = 0; index < asked.Questions.Count; index++)
+        {
+            var question = asked.Questions[index];
+            if (!answers.TryGetValue(index, out var given))
+                return Refused(
+                    $"question {index + 1} ({Short(question.Name)}) has no answer: give one, or say \"{index + 1}: {Skip}\"", asked);
+            var read = OfValue(question, given.Value, given.Note);
+            if (read.Fault is { } fault)
+                return Refused($"question {index + 1}: {fault}", asked);
+            if (read.Chosen is { } one)
+                chosen.Add(one);
+        }
+        return chosen.Count == 0
+            ? Refused("every question is left out", asked)
+            : new AnswerReading.Clear(new Decision.Answered(chosen));
+    }
+
+    private static Read OfValue(ChoiceQuestion question, string value, string? note)
+    {
+        value = value.Trim();
+        if (value.Length == 0)
+            return Read.Bad("there is no answer");
+        if (value.StartsWith(Own, StringComparison.OrdinalIgnoreCase))
+            return value.Length > Own.Length
+                ? new Read(new Chosen(question.Question, []) { Words = value[Own.Length..].Trim(), Note = note }, null)
+                : Read.Bad("there is no answer");
+        if (value.Equals(Skip, StringComparison.OrdinalIgnoreCase) && Matching(question, value).Count == 0)
+            return note is null ? new Read(null, null) : Read.Bad("what is left out has no note");
+        if (Matching(question, value).Count == 1)
+            return Labels(question, [value], note);
+        var items = (Numbers().IsMatch(value) ? value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries) : value.Split(','))
+            .Select(item => item.Trim()).ToList();
+        if (items.TrueForAll(item => !IsNumber(item) && Matching(question, item).Count == 0))
+            return new Read(new Chosen(question.Question, []) { Words = value, Note = note }, null);
+        return Labels(question, items, note);
+    }
+
+    private static Read Labels(ChoiceQuestion question, List<string> items, string? note)
+    {
+        var labels = new List<string>();
+        foreach (var item in items)
+        {
+            var matching = Matching(question, item);
+            if (matching.Count > 1)
+                return Read.Bad($"several choices are called \"{Short(item)}\": use its number");
+            if (matching.Count == 0)
+                return Read.Bad(IsNumber(item)
+                    ? $"there is no choice {item.TrimEnd('.', ')')}, only 1 to {question.Options.Count}; a number as your own words is "
+                        + $"\"{Own} {item}\""
+                    : $"\"{Short(item)}\" is none of the choices, and the rest is; words of your own begin with \"{Own}\"");
+            if (!labels.Contains(matching[0]))
+                labels.Add(matching[0]);
+        }
+        return labels.Count > 1 && !question.MultiSelect
+            ? Read.Bad($"only one may be chosen; words of your own begin with \"{Own}\"")
+            : new Read(new Chosen(question.Question, labels) { Note = note }, null);
+    }
+
+    /// <summary>The choices that a word means: by its name, else by its number.</summary>
+    private static List<string> Matching(ChoiceQuestion question, string word)
+    {
+        var named = question.Options
+            .Where(option => option.Label.Trim().Equals(word, StringComparison.OrdinalIgnoreCase)).Select(option => option.Label).ToList();
+        if (named.Count > 0 || !IsNumber(word))
+            return named;
+        var number = int.Parse(word.TrimEnd('.', ')'), NumberStyles.None, CultureInfo.InvariantCulture);
+        return number >= 1 && number <= question.Options.Count ? [question.Options[number - 1].Label] : [];
+    }
+
+    private static Line? Keyed(ClientAsk.Choice asked, string line)
+    {
+        if (Numbered().Match(line) is { Success: true } numbered)
+            return new Line(numbered.Groups["key"].Value, numbered.Groups["value"].Value);
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
+        return colon > 0 && Index(asked, line[..colon].Trim()) is not null ? new Line(line[..colon].Trim(), line[(colon + 1)..]) : null;
+    }
+
+    private static int? Index(ClientAsk.Choice asked, string key)
+    {
+        if (int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return number >= 1 && number <= asked.Questions.Count ? number - 1 : null;
+        var named = asked.Questions.Index()
+            .Where(each => each.Item.Header.Equals(key, StringComparison.OrdinalIgnoreCase)).Select(each => each.Index).ToList();
+        return named is [var only] ? only : null;
+    }
+
+    private static AnswerReading.Refused Refused(string fault, ClientAsk.Choice asked) => new($"{fault}. Allowed: {HowTo(asked)}");
+
+    private static bool IsNumber(string word) => Number().IsMatch(word);
+
+    private static string Short(string text) => Texts.Excerpt.Of(Texts.Visible.OneLine(text), 60);
+
+    [GeneratedRegex(@"\A(?<key>\d{1,3})\s*:\s*(?<value>.*)\z", RegexOptions.Singleline)]
+    private static partial Regex Numbered();
+
+    [GeneratedRegex(@"\A\d{1,4}[.)]?\z")]
+    private static partial Regex Number();
+
+    [GeneratedRegex(@"\A\d{1,4}(?:[,\s]+\d{1,4})+\z")]
+    private static partial Regex Numbers();
+
+    [GeneratedRegex(@"\A(?:decline|dismiss|deny)\s*(?:\z|[:,](?<reason>.*)\z)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex Declining();
+
+    [GeneratedRegex(@"\A(?:allow|always|approve)\b[^:]*\z", RegexOptions.IgnoreCase)]
+    private static partial Regex Granting();
+}
