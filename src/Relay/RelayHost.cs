@@ -165,6 +165,8 @@ internal static class RelayHost
         .AddSingleton<ClientWaits>()
         .AddSingleton<PermissionQuestions>()
         .AddSingleton<TerminalAnswers>()
+        .AddSingleton<PermissionRules>()
+        .AddSingleton<SecondOpinion>()
         .AddSingleton<PermissionHook>()
         .AddSingleton<Signs>()
         .AddSingleton<HookTraces>()

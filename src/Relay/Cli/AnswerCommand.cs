@@ -30,7 +30,8 @@ internal static class AnswerCommand
         };
         words.Validators.Add(CommonOptions.RefuseMistypedOptions);
         var json = CommonOptions.Json();
-        var command = new Command("answer", "answer a question as the operator") { words, json };
+        var extras = new AnswerOptions();
+        var command = new Command("answer", "answer a question as the operator") { words, extras.Edited, extras.Choose, extras.Note, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var settings = context.Settings(parse);
@@ -38,7 +39,8 @@ internal static class AnswerCommand
             if (daemon.ProcessId is null)
                 throw DaemonClient.NotRunning();
             var limit = settings.Current.Config.MaxEnvelopeBytes;
-            var answer = await ReadAsync(context, parse.GetValue(words) ?? [], limit, cancellationToken);
+            var given = await extras.WordsAsync(context, parse, parse.GetValue(words) ?? [], limit, cancellationToken);
+            var answer = await ReadAsync(context, given, limit, cancellationToken);
             var allowing = await Allowing.OfAsync(settings, answer.Question, answer.Text, cancellationToken);
             if (allowing is not null)
             {

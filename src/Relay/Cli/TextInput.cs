@@ -43,6 +43,19 @@ internal static class TextInput
         }
     }
 
+    /// <summary>Null when it is not UTF-8.</summary>
+    public static string? Decode(byte[] bytes)
+    {
+        try
+        {
+            return StrictUtf8.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Never keeps much more than the limit in memory.</summary>
     private static async Task<byte[]> BytesAsync(Stream input, int limit, CancellationToken cancellationToken)
     {

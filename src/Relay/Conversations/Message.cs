@@ -67,10 +67,10 @@ internal sealed record Message(
         "conversation_id, message_id, number, session_id, speaker, channel, origin_id, state, cause, reason, attempts, "
         + "accepted_at, changed_at, due_at, asked_position, reply_position";
 
-    public const string Columns = Head + ", content";
+    public const string Columns = Head + ", content, opinion";
 
     /// <summary>Without the content, for lists: there may be thousands of messages, of a megabyte each.</summary>
-    public const string ColumnsOfList = Head + ", ''";
+    public const string ColumnsOfList = Head + ", '', opinion";
 
     /// <summary>What is stored as due_at of a message that waits for no time.</summary>
     public const long Never = long.MaxValue;
@@ -80,6 +80,9 @@ internal sealed record Message(
 
     /// <summary>Transactions at the same time may see the clock a moment apart.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
+    /// <summary>The relay itself asks what the advisor would say. The reply goes to no session.</summary>
+    public bool IsOpinion { get; init; }
 
     /// <summary>The session's message to which this one belongs: itself, or the message about which the operator was asked.</summary>
     public MessageId Root => Origin ?? Id;
@@ -115,5 +118,8 @@ internal sealed record Message(
         row.Number() is var due and not Never ? DateTimeOffset.FromUnixTimeMilliseconds(due) : null,
         row.NumberOrNull(),
         row.NumberOrNull(),
-        row.Text());
+        row.Text())
+    {
+        IsOpinion = row.Flag(),
+    };
 }

@@ -16,6 +16,9 @@ internal sealed record NewMessage(
 {
     /// <summary>The id that its sender has made and told to people; null where it is made here.</summary>
     public MessageId? Proposed { get; init; }
+
+    /// <inheritdoc cref="Message.IsOpinion"/>
+    public bool IsOpinion { get; init; }
 }
 
 /// <summary>A message that is accepted now.</summary>
@@ -72,16 +75,17 @@ internal static partial class MessageStore
             """
             INSERT INTO messages (
                 conversation_id, message_id, number, session_id, speaker, channel, origin_id,
-                state, priority, attempts, due_at, accepted_at, changed_at, content)
+                state, priority, attempts, due_at, accepted_at, changed_at, content, opinion)
             VALUES (
                 @conversation, @id, @number, @session, @speaker, @channel, @origin,
-                'accepted', @priority, 0, @now, @now, @now, @content)
+                'accepted', @priority, 0, @now, @now, @now, @content, @opinion)
             """)
             .With("@conversation", message.Conversation.Value).With("@id", id.Value)
             .With("@number", number)
             .With("@session", message.Session.Value).With("@speaker", message.Speaker.Word()).With("@channel", message.Channel.Word())
             .With("@origin", message.Origin?.Value).With("@priority", PriorityOf(message.Speaker, message.Origin))
             .With("@now", writing.UnixNow).With("@content", message.Content)
+            .With("@opinion", message.IsOpinion ? 1 : 0)
             .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Turns);
         return new InsertedMessage(id, isBusy);

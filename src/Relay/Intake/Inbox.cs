@@ -15,6 +15,9 @@ internal sealed record Incoming(SessionId Session, string Content, string Dedupe
 
     /// <summary>Counted already as a round of relay mode.</summary>
     public bool IsRound { get; init; }
+
+    /// <inheritdoc cref="Message.IsOpinion"/>
+    public bool IsOpinion { get; init; }
 }
 
 /// <summary>Accepts the messages of sessions, whichever way they come. When it returns, they are durable, and each is there once.</summary>
@@ -95,6 +98,7 @@ internal sealed partial class Inbox(Database database, SessionDirectory director
             conversation, session, Speaker.Session, incoming.Channel, Origin: null, incoming.DedupeKey, incoming.Content)
         {
             Proposed = MessageId.TryParse(incoming.MessageId, writing.Now),
+            IsOpinion = incoming.IsOpinion,
         };
         if (await MessageStore.InsertAsync(writing, message, cancellationToken) is { } inserted)
         {

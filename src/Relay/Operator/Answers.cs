@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Relay.Conversations;
 using Relay.Operator.Pages;
 using Relay.Storage;
@@ -102,10 +103,12 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             ? $"; open: {string.Join(", ", open.Select(each => $"#{each.Id} of {each.Whose}"))}"
             : ", and none is open";
 
-    /// <summary>A question's number and nothing else: the words may have been forgotten.</summary>
+    /// <summary>A question's number and nothing else: the words may have been forgotten. It is a choice's where only a choice is open, and
+    /// not that one's own number.</summary>
     private static async Task<Outcome?> RefuseLoneNumberAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken) =>
         input.Question is null && long.TryParse(input.Text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         && await QuestionStore.FindAsync(writing, number, cancellationToken) is not null
+        && !(await QuestionStore.OpenAsync(writing, cancellationToken) is [{ Kind: QuestionKind.Choice } only] && only.Id != number)
             ? new Outcome.Refused(
                 $"\"{number}\" is the number of a question, and no words follow it: write \"#{number} text\"; "
                 + $"to answer with the number itself, \"#QUESTION {number}\"")
@@ -130,6 +133,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         if (!question.IsOpen)
             return new Outcome.Refused(FirstAnswer(question));
+        if (input.Choices is not null && question.Kind != QuestionKind.Choice)
+            return new Outcome.Refused($"question #{question.Id} has no choices");
         if (question.Ask is not null)
             return await AskedAnswers.DecideAsync(writing, question, input, cancellationToken);
         var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
@@ -195,4 +200,7 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
 
     /// <summary>Of what is allowed, where the words themselves hold none.</summary>
     public string? Digest { get; init; }
+
+    /// <summary>The answers to a choice as a program gives them; the text is the same, as it came.</summary>
+    public JsonElement? Choices { get; init; }
 }

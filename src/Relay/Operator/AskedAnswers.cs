@@ -10,8 +10,11 @@ internal static class AskedAnswers
         Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
     {
         var asked = question.Ask!;
-        if (AskedWords.Of(asked, input.Text) is not AnswerReading.Clear clear)
-            return new Answers.Outcome.Refused(Unclear(question, asked, ((AnswerReading.Refused)AskedWords.Of(asked, input.Text)).Reason));
+        var read = asked is ClientAsk.Choice choice && input.Choices is { } choices
+            ? ChoiceStructure.Of(choice, choices)
+            : AskedWords.Of(asked, input.Text);
+        if (read is not AnswerReading.Clear clear)
+            return new Answers.Outcome.Refused(Unclear(question, asked, ((AnswerReading.Refused)read).Reason));
         if (clear.IsGrant && await WhyNotAllowedAsync(writing, question, input, clear.Digest, cancellationToken) is { } reason)
             return new Answers.Outcome.Refused(reason);
         var answer = new Answer(input.Via, input.Text, Message: null) { Decision = clear.Decision };

@@ -147,9 +147,18 @@ internal sealed class Holds(Database database, SettingsSource settings)
         return current is { State: MessageState.Held or MessageState.Deferred, Cause: not HoldCause.Refusal } ? current : null;
     }
 
+    private const string ByOperator = "the operator gave it up";
+
     /// <summary>Gives a message up. It leaves all calls to come, and the question about it closes. False when it is answered or it, or the
     /// operator's answer about it, is being asked.</summary>
-    public Task<bool> DropAsync(Message message, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task<bool> DropAsync(Message message, CancellationToken cancellationToken) =>
+        DropAsync(message, ByOperator, cancellationToken);
+
+    /// <summary>The same without the operator's word.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="who">Who gives it up, as its record says.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public Task<bool> DropAsync(Message message, string who, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
             var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
@@ -158,7 +167,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
             if (!await DropAnswersAsync(writing, current, cancellationToken))
                 return false;
             await CloseQuestionAsync(writing, current, cancellationToken);
-            await GiveUpAsync(writing, current, cancellationToken);
+            await GiveUpAsync(writing, current, who, cancellationToken);
             if (current.Origin is not null)
                 await ReopenQuestionAsync(writing, current, cancellationToken);
             return true;
@@ -173,19 +182,19 @@ internal sealed class Holds(Database database, SettingsSource settings)
         if (answers.Exists(answer => answer.State == MessageState.Asking))
             return false;
         foreach (var answer in answers)
-            await GiveUpAsync(writing, answer, cancellationToken);
+            await GiveUpAsync(writing, answer, ByOperator, cancellationToken);
         return true;
     }
 
-    private static async Task GiveUpAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    private static async Task GiveUpAsync(Writing writing, Message message, string who, CancellationToken cancellationToken)
     {
         if (message.AskedPosition is { } position)
             await (message.Cause == HoldCause.Request
                 ? Journal.LeaveOutTurnAsync(
                     writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
-                : Journal.LeaveOutAsync(writing, message.Conversation, position, "the operator gave it up", cancellationToken));
+                : Journal.LeaveOutAsync(writing, message.Conversation, position, who, cancellationToken));
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
-        var dead = new Change(MessageState.Dead, Reason: "given up by the operator");
+        var dead = new Change(MessageState.Dead, Reason: who == ByOperator ? "given up by the operator" : who);
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);
     }
 

@@ -48,12 +48,38 @@ internal sealed partial class Replies(
             await carried.LookAsync(writing, claim, usage.TotalInput, cancellationToken);
         if (message.Origin is not null)
             await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
-        if (NeedsOperator(text, claim.Settings.Config.Operator)) // Whoever was asked: the operator's own words as well.
+        if (message.IsOpinion)
+            await OpineAsync(writing, message, position, text, cancellationToken);
+        else if (NeedsOperator(text, claim.Settings.Config.Operator)) // Whoever was asked: the operator's own words as well.
             await AskOperatorAsync(writing, message, QuestionKind.Escalation, text, cancellationToken);
         else if (message.Channel == ReplyChannel.Operator)
             await PageAsync(writing, message, position, text, cancellationToken);
         else
             await DispatchAsync(writing, message, position, text, staged, cancellationToken);
+    }
+
+    /// <summary>Who asked for it reads it in the journal. What the advisor says to others goes to them.</summary>
+    private static async Task OpineAsync(
+        Writing writing, Message message, long position, string text, CancellationToken cancellationToken)
+    {
+        await SendPartsAsync(writing, message, position, await SplitAsync(writing, message, text, cancellationToken), cancellationToken);
+        await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
+    }
+
+    public static async Task<ReplyParts> SplitAsync(Reading reading, Message message, string text, CancellationToken cancellationToken) =>
+        ReplyParts.Split(
+            text, message.Session,
+            await SessionStore.KnownAsync(reading, message.Conversation, ReplyParts.Names(text), cancellationToken));
+
+    private static async Task SendPartsAsync(
+        Writing writing, Message message, long position, ReplyParts parts, CancellationToken cancellationToken)
+    {
+        foreach (var (session, part) in parts.Others)
+        {
+            var channel = await SessionStore.ChannelAsync(writing, session, message.Conversation, cancellationToken);
+            var other = new NewReply(message.Conversation, position, session, channel, Provenance.OfAdvisor(message, part));
+            await Outbox.EnqueueAsync(writing, other, cancellationToken);
+        }
     }
 
     private static async Task PageAsync(
@@ -71,11 +97,13 @@ internal sealed partial class Replies(
         await Journal.LeaveOutTurnAsync( // Sent along, it would have all later calls refused.
             writing, message.Conversation, claim.Position, "the advisor refused to answer the turn it was part of", cancellationToken);
         await Holds.ClearAsync(writing, message, cancellationToken);
-        if (message.Speaker == Speaker.Operator)
+        if (message.Speaker == Speaker.Operator || message.IsOpinion)
         {
             var change = new Change(MessageState.Answered, Reason: "the advisor refused: " + refused.Explanation);
             await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
         }
+        if (message.IsOpinion)
+            return; // The operator is asked for what it was about.
         if (message is { Channel: ReplyChannel.Operator, Origin: null })
         {
             var page = new NewPage(
@@ -102,20 +130,14 @@ internal sealed partial class Replies(
     private async Task DispatchAsync(
         Writing writing, Message message, long position, string text, string? staged, CancellationToken cancellationToken)
     {
-        var known = await SessionStore.KnownAsync(writing, message.Conversation, ReplyParts.Names(text), cancellationToken);
-        var parts = ReplyParts.Split(text, message.Session, known);
+        var parts = await SplitAsync(writing, message, text, cancellationToken);
         var own = new NewReply(message.Conversation, position, message.Session, message.Channel, Provenance.OfReply(parts.Own))
         {
             Message = message.Root,
             StagedAs = staged,
         };
         await Outbox.EnqueueAsync(writing, own, cancellationToken);
-        foreach (var (session, part) in parts.Others)
-        {
-            var channel = await SessionStore.ChannelAsync(writing, session, message.Conversation, cancellationToken);
-            var other = new NewReply(message.Conversation, position, session, channel, Provenance.OfAdvisor(message, part));
-            await Outbox.EnqueueAsync(writing, other, cancellationToken);
-        }
+        await SendPartsAsync(writing, message, position, parts, cancellationToken);
         await MessageStore.AnswerAsync(writing, message.Conversation, message.Root, position, reason: null, cancellationToken);
         writing.OnceCommitted(() => LogAnswered(message.Root, message.Session, text.Length));
     }

@@ -39,6 +39,19 @@ internal sealed class ClaudeTerminal : IAsyncDisposable
 
     public void Press(params string[] keys) => Tmux(["send-keys", "-t", Pane, .. keys]);
 
+    /// <summary>A dialog takes no key in its first moment.</summary>
+    public async Task PressUntilGoneAsync(string key, string text, CancellationToken cancellationToken)
+    {
+        for (var press = 0; press < 20; press++)
+        {
+            Press(key);
+            if (await Eventually.WithinAsync(
+                TimeSpan.FromSeconds(1), () => !Screen.Contains(text, StringComparison.Ordinal), cancellationToken))
+                return;
+        }
+        await SeesNoMoreAsync(text, cancellationToken);
+    }
+
     public Task SeesAsync(string text, CancellationToken cancellationToken) => WaitAsync(text, isThere: true, cancellationToken);
 
     public Task SeesNoMoreAsync(string text, CancellationToken cancellationToken) => WaitAsync(text, isThere: false, cancellationToken);

@@ -96,10 +96,14 @@ internal sealed class ClientEntries(Connection connection)
             ["PostToolUse"] = Groups(Group(Event(OtherTimeout), "*")),
             ["Notification"] = Groups(Group(Event(OtherTimeout))),
             ["Stop"] = Groups(Group(Stop()), Group(Waiter())),
+            ["StopFailure"] = Groups(Group(Event(OtherTimeout))),
             ["SessionEnd"] = Groups(Group(Event(OtherTimeout))),
         };
-        if (connection.Permissions)
-            hooks["PermissionRequest"] = Groups(Group(Permission(), "*"));
+        if (!connection.Permissions)
+            return hooks;
+        hooks["PermissionRequest"] = Groups(Group(Permission(), "*"));
+        hooks["PostToolUseFailure"] = Groups(Group(Event(OtherTimeout), "*")); // These two show what was settled at the terminal.
+        hooks["PostToolBatch"] = Groups(Group(Event(OtherTimeout)));
         return hooks;
     }
 

@@ -13,7 +13,7 @@ internal sealed record ClientRequest(QuestionKind Kind, ClientAsk Asked)
 {
     public const string ChoiceTool = "AskUserQuestion", PlanTool = "ExitPlanMode";
 
-    private const int LongestKind = 60, MostQuestions = 20;
+    private const int LongestKind = 60, LongestAdvice = 1_000, MostQuestions = 20;
 
     /// <summary>Null when it is a question that cannot be shown and answered: the client asks its own user.</summary>
     public static ClientRequest? Of(HookEvent hook)
@@ -35,7 +35,7 @@ internal sealed record ClientRequest(QuestionKind Kind, ClientAsk Asked)
     {
         var place = folder.Length == 0 ? "an unknown folder" : Visible.ExactOneLine(folder);
         var who = Asked.Subagent is { } kind ? $"\nasked by a subagent ({kind})" : "";
-        return Asked switch
+        return AdviceText() + Asked switch
         {
             ClientAsk.Choice choice => $"in {place}{who}\n\n{ChoiceText.Of(choice)}",
             ClientAsk.Plan plan => $"A plan in {place}{who}\n\n{PlanText(plan)}",
@@ -43,6 +43,11 @@ internal sealed record ClientRequest(QuestionKind Kind, ClientAsk Asked)
             _ => throw new InvalidOperationException(),
         };
     }
+
+    /// <summary>Before all else, indented: it is the advisor's, and no line of it can pass for another.</summary>
+    private string AdviceText() => Asked.Advice is { } advice
+        ? $"The advisor, asked first, says:\n  {Visible.Exact(Excerpt.Of(advice, LongestAdvice)).Replace("\n", "\n  ")}\n\n"
+        : "";
 
     private static ClientRequest? OfChoice(JsonElement? input)
     {

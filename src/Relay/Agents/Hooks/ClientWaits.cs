@@ -4,14 +4,26 @@ using Relay.Operator.Asked;
 namespace Relay.Agents.Hooks;
 
 /// <summary>A client that waits for the operator's answer, or got it a moment ago.</summary>
-/// <param name="question">The operator's question.</param>
 /// <param name="agent">Claude Code's id of the session.</param>
 /// <param name="hook">Its request.</param>
-internal sealed class ClientWait(long question, string agent, HookEvent hook)
+/// <param name="clock">Measures how long it waits.</param>
+internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider clock)
 {
+    private readonly CancellationTokenSource _over = new();
+    private readonly long _since = clock.GetTimestamp();
     private readonly TaskCompletionSource<bool> _given = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public long Question => question;
+    /// <summary>The operator's question; null while he is not asked.</summary>
+    public long? Question { get; private set; }
+
+    public HookEvent Hook => hook;
+
+    public TimeSpan Waited => clock.GetElapsedTime(_since);
+
+    /// <summary>Cancelled when it waits for nothing any more.</summary>
+    public CancellationToken Over => _over.Token;
+
+    public bool IsOver => _over.IsCancellationRequested;
 
     public string Agent => agent;
 
@@ -24,6 +36,14 @@ internal sealed class ClientWait(long question, string agent, HookEvent hook)
 
     /// <summary>Whether the client took the answer: true once its response went out whole.</summary>
     public Task<bool> Given => _given.Task;
+
+    public void Ask(long question) => Question = question;
+
+    public void End()
+    {
+        Gave(false);
+        _over.Cancel();
+    }
 
     public void Decide(Decision decision) => Decision = decision;
 
@@ -51,7 +71,7 @@ internal sealed class ClientWait(long question, string agent, HookEvent hook)
 
 /// <summary>The clients that wait for the operator, and those that were answered in their present turn. None of them outlives the relay.
 /// Thread-safe.</summary>
-internal sealed class ClientWaits
+internal sealed class ClientWaits(TimeProvider clock)
 {
     /// <summary>Far more than can be open.</summary>
     private const int Most = 500;
@@ -59,9 +79,9 @@ internal sealed class ClientWaits
     private readonly Lock _lock = new();
     private readonly List<ClientWait> _waits = [];
 
-    public ClientWait Begin(long question, string agent, HookEvent hook)
+    public ClientWait Begin(string agent, HookEvent hook)
     {
-        var wait = new ClientWait(question, agent, hook);
+        var wait = new ClientWait(agent, hook, clock);
         lock (_lock)
         {
             if (_waits.Count >= Most)
@@ -73,9 +93,9 @@ internal sealed class ClientWaits
 
     public void Forget(ClientWait wait)
     {
-        wait.Gave(false);
         lock (_lock)
             _waits.Remove(wait);
+        wait.End();
     }
 
     /// <summary>Of one session, oldest first.</summary>
@@ -87,7 +107,7 @@ internal sealed class ClientWaits
 
     /// <summary>Until the client that asked has its answer, or is known not to have it. Its record says which.</summary>
     /// <returns>False when neither is known in time.</returns>
-    public async Task<bool> SettledAsync(long question, TimeSpan limit, TimeProvider clock)
+    public async Task<bool> SettledAsync(long question, TimeSpan limit)
     {
         ClientWait? wait;
         lock (_lock)

@@ -1,3 +1,4 @@
+using System.Text;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
@@ -12,14 +13,30 @@ namespace Relay.Agents.Hooks;
 internal sealed class PermissionQuestions(
     Database database, ChangeFeed changes, SessionDirectory directory, SettingsSource settings, IHostApplicationLifetime lifetime)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(540);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(540);
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     /// <summary>Null when so many wait for the operator that one more page would only be noise: then the client's own prompt asks.
     /// That is said once.</summary>
-    public Task<long?> AskAsync(Agent agent, ClientRequest request, CancellationToken cancellationToken) =>
-        database.WriteAsync(writing => OpenAsync(writing, agent, request, cancellationToken), cancellationToken);
+    public async Task<long?> AskAsync(Agent agent, ClientRequest request, ClientWait wait, CancellationToken cancellationToken)
+    {
+        var asked = await database.WriteAsync(
+            async writing =>
+            {
+                var opened = await OpenAsync(writing, agent, request, cancellationToken);
+                if (opened is { } number)
+                    writing.OnceCommitted(() => wait.Ask(number));
+                return opened;
+            },
+            cancellationToken);
+        if (asked is { } question && wait.IsOver) // The terminal was first by a moment.
+            await SettledAsync(question, "it was settled at the terminal", cancellationToken);
+        return asked;
+    }
+
+    /// <summary>More than a message may have.</summary>
+    public bool IsTooLong(string text) => Encoding.UTF8.GetByteCount(text) > settings.Current.Config.MaxEnvelopeBytes;
 
     private async Task<long?> OpenAsync(Writing writing, Agent agent, ClientRequest request, CancellationToken cancellationToken)
     {
@@ -51,8 +68,10 @@ internal sealed class PermissionQuestions(
     }
 
     /// <summary>Waits for the answer. Null when none came in time, or when the relay stops.</summary>
-    public async Task<Decision?> AnswerAsync(long question, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<Decision?> AnswerAsync(ClientWait wait, CancellationToken cancellationToken)
     {
+        var question = wait.Question!.Value;
+        var patience = (wait.Subagent is null ? Patience : settings.Current.Config.Agents.SubagentPatience) - wait.Waited;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = changes.Subscribe(Topic.Questions, QuestionStore.Key(question));
         try
@@ -70,11 +89,11 @@ internal sealed class PermissionQuestions(
     }
 
     /// <summary>The client went away before it had the answer: the record must not say that it has it, and the operator is told.</summary>
-    public Task NotGivenAsync(ClientWait wait) => database.WriteAsync(
+    public Task NotGivenAsync(long number) => database.WriteAsync(
         async writing =>
         {
             const string why = "its client had gone before the answer came to it, and nothing came of it";
-            if (await QuestionStore.FindAsync(writing, wait.Question, CancellationToken.None) is not { } question
+            if (await QuestionStore.FindAsync(writing, number, CancellationToken.None) is not { } question
                 || !await QuestionStore.TakeBackAsync(writing, question, why, CancellationToken.None))
                 return;
             await PageTooLateAsync(writing, question, $"Your answer to #{question.Id}: {why}.");
@@ -90,10 +109,10 @@ internal sealed class PermissionQuestions(
     }
 
     /// <summary>It was settled at its terminal, or its session has gone on without it.</summary>
-    public Task SettledAsync(ClientWait wait, string how, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task SettledAsync(long number, string how, CancellationToken cancellationToken) => database.WriteAsync(
         async writing =>
         {
-            if (await QuestionStore.FindAsync(writing, wait.Question, cancellationToken) is not { } question)
+            if (await QuestionStore.FindAsync(writing, number, cancellationToken) is not { } question)
                 return;
             if (question.IsOpen)
             {

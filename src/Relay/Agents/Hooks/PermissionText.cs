@@ -28,9 +28,12 @@ internal static partial class PermissionText
             return text.Append("\nno input").ToString();
         if (given.ValueKind != JsonValueKind.Object)
             return text.Append("\ninput: ").Append(Json(given)).ToString();
-        var subject = ToolInput.SubjectName(tool);
+        var (subject, edited) = (ToolInput.SubjectName(tool) ?? (tool == "MultiEdit" ? "file_path" : null), EditText.Fields(tool, given));
         foreach (var field in given.EnumerateObject().OrderBy(field => field.Name != subject)) // Stable: the others stay in their order.
-            Append(text, field, isSubject: field.Name == subject);
+            if (!edited.Contains(field.Name))
+                Append(text, field, isSubject: field.Name == subject);
+        if (edited.Count > 0)
+            EditText.Append(text, tool, given);
         return text.ToString();
     }
 

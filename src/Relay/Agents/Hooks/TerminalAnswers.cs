@@ -37,10 +37,10 @@ internal sealed class TerminalAnswers(ClientWaits waits, PermissionQuestions que
 
     private async Task PassAsync(ClientWait wait, string name, CancellationToken cancellationToken)
     {
-        if (wait.Decision is null)
+        if (wait is { Decision: null, Question: { } question })
         {
             var how = name == "SessionEnd" ? "its session has ended" : "it was settled at the terminal, and the session went on";
-            await questions.SettledAsync(wait, how, cancellationToken);
+            await questions.SettledAsync(question, how, cancellationToken);
         }
         waits.Forget(wait);
     }
@@ -53,8 +53,8 @@ internal sealed class TerminalAnswers(ClientWaits waits, PermissionQuestions que
             ?? alike.Find(wait => wait.Decision is null) ?? alike.LastOrDefault();
         if (meant is null)
             return;
-        if (meant.Decision is null or Decision.Denied || !IsAsDecided(meant, hook))
-            await questions.SettledAsync(meant, How(hook), cancellationToken);
+        if (meant.Question is { } question && (meant.Decision is null or Decision.Denied || !IsAsDecided(meant, hook)))
+            await questions.SettledAsync(question, How(hook), cancellationToken);
         waits.Forget(meant);
     }
 

@@ -105,9 +105,15 @@ internal static class Endpoints
     {
         if (await BodyAsync<AnswerBody>(context) is not { } body)
             return;
-        var input = new OperatorInput(body.Text ?? "", body.Question, "the command line", body.Id, UnaskedWelcome: false)
+        if (body.Answers is not null && body.Question is null)
+        {
+            await Problem.WriteAsync(context, 400, "answers need the number of their question");
+            return;
+        }
+        var input = new OperatorInput(body.Words, body.Question, "the command line", body.Id, UnaskedWelcome: false)
         {
             Digest = body.Digest,
+            Choices = body.Answers,
         };
         var outcome = await Of<Answers>(context).TakeAsync(input, context.RequestAborted);
         await (outcome switch
@@ -186,6 +192,22 @@ internal static class Endpoints
         return null;
     }
 
+    /// <param name="Text">The operator's words.</param>
+    /// <param name="Question">The number of the question.</param>
+    /// <param name="Id">The same words again have the same.</param>
     /// <param name="Digest">Of the permission that is allowed.</param>
-    private sealed record AnswerBody(string? Text, long? Question, string? Id, string? Digest);
+    private sealed record AnswerBody(string? Text, long? Question, string? Id, string? Digest)
+    {
+        /// <summary>To a choice, instead of words.</summary>
+        public JsonElement? Answers { get; init; }
+
+        /// <summary>A plan as it shall be, instead of words.</summary>
+        public string? Edited { get; init; }
+
+        public bool? AcceptEdits { get; init; }
+
+        /// <summary>What is kept as the answer.</summary>
+        public string Words => Answers?.GetRawText()
+            ?? (Edited is null ? Text ?? "" : $"edited{(AcceptEdits == true ? " and accept edits" : "")}: {Edited}");
+    }
 }

@@ -36,7 +36,7 @@ internal sealed class Receipts(Database database, ClientWaits waits, SettingsSou
 
     public async Task<Receipt> OfAsync(Answers.Outcome.Accepted accepted, CancellationToken cancellationToken)
     {
-        var isSettled = await waits.SettledAsync(accepted.Question, Reading, database.Clock);
+        var isSettled = await waits.SettledAsync(accepted.Question, Reading);
         return await ReadAsync(accepted, isSettled, cancellationToken);
     }
 

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Relay.Files;
+
+namespace Relay.Cli;
+
+/// <summary>The parts of an answer to what a session's client asks, each by itself: they become the words that say the same.</summary>
+internal sealed class AnswerOptions
+{
+    public Option<string?> Edited { get; } = new("--edited")
+    {
+        Description = "approve a plan with the text of this file in its place, or of standard input with -",
+        HelpName = "FILE",
+    };
+
+    public Option<string[]> Choose { get; } = new("--choose")
+    {
+        Description = "of a multiple-choice question: a number, a name, or QUESTION: NUMBER; once for each question",
+        HelpName = "CHOICE",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    public Option<string?> Note { get; } = new("--note") { Description = "words beside the last choice", HelpName = "TEXT" };
+
+    /// <summary>The words as they would have been written without options.</summary>
+    public async Task<string[]> WordsAsync(
+        CommandContext context, ParseResult parse, string[] words, int limit, CancellationToken cancellationToken)
+    {
+        var (edited, choices, note) = (parse.GetValue(Edited), parse.GetValue(Choose) ?? [], parse.GetValue(Note));
+        if (edited is null && choices.Length == 0 && note is null)
+            return words;
+        if (words is not [var question] || AnswerCommand.Number(question) is null || (edited is not null && choices.Length > 0))
+            throw new CommandFailure(
+                ExitCode.Usage, "with --edited or --choose an answer is the question's number and nothing else beside them");
+        if (edited is not null)
+            return [question, "edited: " + await TextAsync(context, edited, limit, cancellationToken)];
+        if (choices.Length == 0)
+            throw new CommandFailure(ExitCode.Usage, "--note stands beside --choose");
+        return [question, string.Join('\n', note is null ? choices : [.. choices, $"note: {note.ReplaceLineEndings(" ")}"])];
+    }
+
+    private static async Task<string> TextAsync(CommandContext context, string file, int limit, CancellationToken cancellationToken)
+    {
+        if (file == "-")
+            return await TextInput.FromInputAsync(context, limit, cancellationToken);
+        return BoundedFile.ReadOwn(Path.GetFullPath(file), limit) switch
+        {
+            FileContent.Bytes bytes => TextInput.Decode(bytes.Content)
+                ?? throw new CommandFailure(ExitCode.Failed, $"{file} is not valid UTF-8"),
+            FileContent.Unreadable unreadable => throw new CommandFailure(ExitCode.Failed, $"{file} {unreadable.Reason}"),
+            _ => throw new CommandFailure(ExitCode.Failed, $"there is no file {file}"),
+        };
+    }
+}
