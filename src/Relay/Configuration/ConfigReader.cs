@@ -257,7 +257,7 @@ internal sealed class ConfigReader
             SubagentPatience = section.Read("subagent_patience", defaults.SubagentPatience, Rules.Patience),
             AskAdvisorFirst = section.Read("ask_advisor_first", defaults.AskAdvisorFirst, Rules.Boolean),
             AdvisorMayAllow = section.Read("advisor_may_allow", defaults.AdvisorMayAllow, Rules.ToolNames),
-            Allow = [.. AllowRules("allow"), .. AllowRules("permissions")],
+            Allow = AllowRules("allow").Concat(AllowRules("permissions")).ToList() is { Count: > 0 } rules ? rules : defaults.Allow,
         };
         section.ReportUnknownKeys();
         return config;

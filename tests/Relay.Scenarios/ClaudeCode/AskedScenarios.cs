@@ -100,7 +100,7 @@ public sealed partial class AskedScenarios : ClaudeStage
         Say($"terminal: closed {took.TotalMilliseconds:0} ms after the key, the command included");
     }
 
-    private static ClientReply PlanIt(ClientTurn turn)
+    private static ClientReply.Uses PlanIt(ClientTurn turn)
     {
         if (PlanFile().Match(turn.Everything) is { Success: true } file)
         {

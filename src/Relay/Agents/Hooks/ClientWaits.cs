@@ -7,7 +7,7 @@ namespace Relay.Agents.Hooks;
 /// <param name="agent">Claude Code's id of the session.</param>
 /// <param name="hook">Its request.</param>
 /// <param name="clock">Measures how long it waits.</param>
-internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider clock)
+internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider clock) : IDisposable
 {
     private readonly CancellationTokenSource _over = new();
     private readonly long _since = clock.GetTimestamp();
@@ -16,16 +16,9 @@ internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider cloc
     /// <summary>The operator's question; null while he is not asked.</summary>
     public long? Question { get; private set; }
 
-    public HookEvent Hook => hook;
-
-    public TimeSpan Waited => clock.GetElapsedTime(_since);
-
-    /// <summary>Cancelled when it waits for nothing any more.</summary>
-    public CancellationToken Over => _over.Token;
-
-    public bool IsOver => _over.IsCancellationRequested;
-
     public string Agent => agent;
+
+    public HookEvent Hook => hook;
 
     public string? Subagent => hook.AgentId;
 
@@ -37,12 +30,32 @@ internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider cloc
     /// <summary>Whether the client took the answer: true once its response went out whole.</summary>
     public Task<bool> Given => _given.Task;
 
+    public TimeSpan Waited => clock.GetElapsedTime(_since);
+
+    /// <summary>It waits for nothing any more.</summary>
+    public bool IsOver => _over.IsCancellationRequested;
+
+    /// <summary>Of a wait that ends with it.</summary>
+    public CancellationTokenSource Linked(CancellationToken other)
+    {
+        lock (_over)
+            return IsOver
+                ? CancellationTokenSource.CreateLinkedTokenSource(new CancellationToken(canceled: true))
+                : CancellationTokenSource.CreateLinkedTokenSource(other, _over.Token);
+    }
+
     public void Ask(long question) => Question = question;
 
-    public void End()
+    public void Dispose()
     {
         Gave(false);
-        _over.Cancel();
+        lock (_over)
+        {
+            if (IsOver)
+                return;
+            _over.Cancel();
+            _over.Dispose();
+        }
     }
 
     public void Decide(Decision decision) => Decision = decision;
@@ -95,7 +108,7 @@ internal sealed class ClientWaits(TimeProvider clock)
     {
         lock (_lock)
             _waits.Remove(wait);
-        wait.End();
+        wait.Dispose();
     }
 
     /// <summary>Of one session, oldest first.</summary>

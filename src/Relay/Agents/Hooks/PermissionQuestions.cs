@@ -100,7 +100,7 @@ internal sealed class PermissionQuestions(
         },
         CancellationToken.None);
 
-    private static Task PageTooLateAsync(Writing writing, Question question, string text)
+    private static Task<bool> PageTooLateAsync(Writing writing, Question question, string text)
     {
         var page = new NewPage(
             PageCause.Question(question.Id), $"Relay: your answer to #{question.Id} of {question.Session} came too late", text, Priority: 3,

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
@@ -75,7 +74,7 @@ internal sealed class SecondOpinion(
     private async Task<Message?> HoldAsync(
         Message message, TimeSpan limit, ClientWait wait, CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wait.Over);
+        using var ended = wait.Linked(cancellationToken);
         using var changed = changes.Subscribe(Topic.Replies, message.Id.Value);
         var end = await changed.HoldAsync(
             () => LookAsync(message, cancellationToken), new Hold(limit, Poll), database.Clock, ended.Token);
