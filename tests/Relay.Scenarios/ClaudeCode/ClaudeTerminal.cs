@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Relay.Agents.Connect;
 using Relay.Scenarios.Harness;
 using Xunit;
@@ -62,11 +63,17 @@ internal sealed class ClaudeTerminal : IAsyncDisposable
         () => $"\"{text}\" {(isThere ? "is not" : "stays")} on the screen:\n{Screen}",
         cancellationToken);
 
-    public ValueTask DisposeAsync()
+    /// <summary>The client and all it has started are gone afterwards: otherwise it would go on writing to its folders.</summary>
+    public async ValueTask DisposeAsync()
     {
+        var pane = Tmux("display-message", "-p", "-t", Pane, "#{pane_pid}").Trim();
+        using (var client = Process.GetProcessById(int.Parse(pane, CultureInfo.InvariantCulture)))
+        {
+            client.Kill(entireProcessTree: true);
+            await client.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit);
+        }
         Tmux("kill-server");
         Directory.Delete(Path.GetDirectoryName(_socket)!, recursive: true);
-        return ValueTask.CompletedTask;
     }
 
     private string Tmux(params string[] arguments)
@@ -83,7 +90,7 @@ internal sealed class ClaudeTerminal : IAsyncDisposable
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 || arguments[0] == "kill-server"
+        return process.ExitCode == 0 || arguments is ["kill-server"]
             ? output
             : throw new InvalidOperationException($"tmux {string.Join(' ', arguments)}: {error.Result}");
     }
