@@ -125,7 +125,10 @@ public sealed class AlwaysTests
         await using var relay = await RunningRelay.StartAsync("agents: {subagent_patience: 30s}\n", clock: clock);
         var asked = new ClaudeSession(relay, "claude-1").HookAsync("PermissionRequest", new
         {
-            tool_name = "Bash", tool_input = new { command = "ls" }, agent_id = "a1", agent_type = "general-purpose",
+            tool_name = "Bash",
+            tool_input = new { command = "ls" },
+            agent_id = "a1",
+            agent_type = "general-purpose",
         });
         var question = await relay.OpenQuestionAsync();
         Assert.StartsWith("Bash in /projects/shop\nasked by a subagent (general-purpose)\n", question.Text, StringComparison.Ordinal);
