@@ -93,6 +93,6 @@ internal static partial class ProjectsCheck
     [GeneratedRegex("""(\$\{?|")RELAY_TOKEN\b""")]
     private static partial Regex OperatorVariable();
 
-    [GeneratedRegex("\"X-Relay-Mode\"\\s*:\\s*\"relay\"")]
+    [GeneratedRegex("X-Relay-Mode\"?\\s*:\\s*\"?relay")]
     private static partial Regex RelayMode();
 }

@@ -15,6 +15,8 @@ public sealed partial class LongRepliesTests
     /// <summary>Of the client, for what a hook adds.</summary>
     private const int ClientsLimit = 10_000;
 
+    private const string WakePrompt = "the prompt of a wake";
+
     private static readonly string Long =
         string.Concat(Enumerable.Range(0, 2_500).Select(word => $"w{word:D6} {(word % 9 == 0 ? "\n" : "")}"));
 
@@ -37,18 +39,18 @@ public sealed partial class LongRepliesTests
         string[] ways = way switch
         {
             "all of them" => ["UserPromptSubmit", "PostToolUse", "Stop"],
-            "SessionStart" or "waiter" => [way, "PostToolUse", "PostToolUse"], // What it brought is shown by what follows.
+            "SessionStart" => [way, "PostToolUse", "PostToolUse"], // What it brought is shown by what follows.
+            "waiter" => [way, WakePrompt, "PostToolUse"],
             _ => [way],
         };
 
         for (var piece = 0; piece < 10 && await WaitingAsync(relay) > 0; piece++)
         {
-            pieces.Add(await TakeAsync(claude, ways[piece % ways.Length]));
+            var next = ways[piece % ways.Length];
+            pieces.Add(next == WakePrompt ? await WokenAsync(claude, pieces[^1]) : await TakeAsync(claude, next));
             await ToldAsync(relay, piece + 1);
             if (piece == 1)
                 await relay.RestartAsync();
-            if (way == "waiter" && piece == 0)
-                await claude.HookAsync("UserPromptSubmit", new { prompt = $"<system-reminder>\n{pieces[0]}\n</system-reminder>" });
         }
 
         Assert.All(pieces, piece => Assert.InRange(piece.Length, 1, ClientsLimit));
@@ -210,6 +212,13 @@ public sealed partial class LongRepliesTests
             default:
                 return (await claude.ContextAsync(way))!;
         }
+    }
+
+    /// <summary>The client makes a prompt of what it was woken with.</summary>
+    private static async Task<string> WokenAsync(ClaudeSession claude, string words)
+    {
+        var prompt = $"<system-reminder>\n{words}\n</system-reminder>";
+        return (string)(await claude.HookAsync("UserPromptSubmit", new { prompt }))["hookSpecificOutput"]!["additionalContext"]!;
     }
 
     private static IEnumerable<string> Words(string text) => Word().Matches(text).Select(word => word.Value);

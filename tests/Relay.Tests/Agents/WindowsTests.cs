@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Agents;
@@ -121,8 +120,8 @@ public sealed class WindowsTests
         Assert.Contains("After all.", (await waiter).Text, StringComparison.Ordinal);
         await relay.StopDaemonAsync();
         var log = await File.ReadAllLinesAsync(relay.Home.LogFile, Token);
-        Assert.Empty(log.Where(
-            line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            log, line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal));
     }
 
     [Theory]

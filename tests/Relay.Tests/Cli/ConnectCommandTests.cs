@@ -53,8 +53,8 @@ public sealed class ConnectCommandTests : IAsyncDisposable
         var waiter = hooks["Stop"]![1]!["hooks"]![0]!;
         var start = hooks["SessionStart"]![0]!["hooks"]![0]!;
         Assert.Equal(
-            ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Notification", "Stop", "SessionEnd", "PermissionRequest",
-                "PostToolUseFailure", "PostToolBatch"],
+            ["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Notification", "Stop", "StopFailure", "SessionEnd",
+                "PermissionRequest", "PostToolUseFailure", "PostToolBatch"],
             hooks.Select(hook => hook.Key));
         Assert.Equal(1_200, (int)stop["timeout"]!);
         Assert.Equal(Address + "/hooks/claude-code", (string?)stop["url"]);

@@ -94,7 +94,7 @@ public sealed class LocalConnectTests : IAsyncDisposable
 
         Assert.Equal((0, 0, false, false), (connected.Exit, disconnected.Exit, hasMcp, trusts));
         Assert.True((bool)server["alwaysLoad"]!);
-        Assert.Equal(600_000, (int)server["timeout"]!);
+        Assert.Null(server["timeout"]);
         Assert.EndsWith($" hook headers --home {_relay.Home.Root} --name shop", (string?)server["headersHelper"], StringComparison.Ordinal);
         Assert.Equal(["settings.local.json"], files);
         Assert.Empty(Read(Config)["projects"]![Project]!["mcpServers"]!.AsObject());

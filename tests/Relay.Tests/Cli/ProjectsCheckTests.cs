@@ -13,7 +13,7 @@ public sealed class ProjectsCheckTests : IAsyncLifetime
 
     private string Mcp => Path.Combine(Project, ".mcp.json");
 
-    public async ValueTask InitializeAsync() => Assert.Equal(0, (await ConnectAsync("--session", "shop")).Exit);
+    public async ValueTask InitializeAsync() => Assert.Equal(0, (await ConnectAsync("--session", "shop", "--shared")).Exit);
 
     public async ValueTask DisposeAsync()
     {

@@ -6,7 +6,6 @@ using Relay.Agents.Waking;
 using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Http;
-using Relay.Tests.Testing;
 
 namespace Relay.Tests.Storage.Plans;
 

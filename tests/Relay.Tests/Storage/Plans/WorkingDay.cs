@@ -1,16 +1,13 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Relay.Advisor;
 using Relay.Agents;
 using Relay.Agents.Hooks;
-using Relay.Agents.Waking;
 using Relay.Cli;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
-using Relay.Http;
 using Relay.Intake;
 using Relay.Loopback;
 using Relay.Operator;

@@ -120,7 +120,12 @@ public sealed class ContentTests
     private static async Task<string> PiecesAsync(RunningRelay relay, ClaudeSession claude, string content)
     {
         const string more = "\n\n(More of this waits: check_replies gives it, or it comes with what follows.)";
-        const string handed = "SELECT SUM(told) + COUNT(CASE WHEN state = 'consumed' THEN 1 END) FROM dispatches";
+        const string handed =
+            """
+            SELECT SUM(COALESCE(handed_through, told))
+                + COUNT(CASE WHEN state = 'consumed' OR handed_at IS NOT NULL AND handed_through IS NULL THEN 1 END)
+            FROM dispatches
+            """;
         var whole = new StringBuilder();
         for (var piece = 1; ; piece++)
         {
@@ -136,7 +141,7 @@ public sealed class ContentTests
                 return whole.ToString();
             if (piece == 1)
                 await Until.TrueAsync(
-                    async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'ready' AND told = 1") == 1,
+                    async () => await relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE handed_through = 1") == 1,
                     "the record of the first piece");
         }
     }
