@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Http;
 using Relay.Advisor;
 using Relay.Agents;
 using Relay.Agents.Hooks;
