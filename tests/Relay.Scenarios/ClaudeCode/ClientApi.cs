@@ -129,7 +129,7 @@ internal sealed class ClientStream(HttpResponse response, string model)
             ["type"] = "message_start",
             ["message"] = new JsonObject
             {
-                ["id"] = "msg_" + NextUse(), // The client takes two messages of one id for one.
+                ["id"] = "msg_" + ((reply as ClientReply.Uses)?.Id ?? NextUse()), // The client takes two messages of one id for one.
                 ["type"] = "message",
                 ["role"] = "assistant",
                 ["content"] = new JsonArray(),
