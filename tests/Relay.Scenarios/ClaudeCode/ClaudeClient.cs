@@ -90,10 +90,7 @@ internal sealed class ClaudeClient(string program, Uri api, string userHome, str
             hasCompletedOnboarding = true,
             theme = "dark",
             customApiKeyResponses = new { approved = (string[])["dummy"] },
-            projects = new Dictionary<string, object>
-            {
-                [folder] = new { hasTrustDialogAccepted = true, enabledMcpjsonServers = (string[])["relay"] },
-            },
+            projects = new Dictionary<string, object> { [folder] = new { hasTrustDialogAccepted = true } },
         }));
     }
 
