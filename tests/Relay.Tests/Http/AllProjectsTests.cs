@@ -23,11 +23,11 @@ public sealed class AllProjectsTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
     [Theory]
-    [InlineData("/work/shop", "^shop$")]
+    [InlineData("/projects/shop", "^shop$")]
     [InlineData("/other/bank", "^bank-f[0-9a-f]{4}$")] // A connection's name, as are those numbered from it.
     [InlineData("/other/bank-2", "^bank-2-f[0-9a-f]{4}$")]
-    [InlineData("/work/session-1", "^session-1-f[0-9a-f]{4}$")] // The configuration's.
-    [InlineData("/work/relay", "^session-relay$")]
+    [InlineData("/projects/session-1", "^session-1-f[0-9a-f]{4}$")] // The configuration's.
+    [InlineData("/projects/relay", "^session-relay$")]
     public async Task A_session_is_named_by_its_folder(string folder, string expected)
     {
         await Session("claude-1", folder).HookAsync("SessionStart");
@@ -38,8 +38,8 @@ public sealed class AllProjectsTests : IAsyncLifetime
     [Fact]
     public async Task Two_in_one_folder_are_told_apart()
     {
-        await Session("claude-1", "/work/shop").HookAsync("SessionStart");
-        await Session("claude-2", "/work/shop").HookAsync("SessionStart");
+        await Session("claude-1", "/projects/shop").HookAsync("SessionStart");
+        await Session("claude-2", "/projects/shop").HookAsync("SessionStart");
 
         Assert.Equal(("shop", "shop-2"), (await NameOfAsync("claude-1"), await NameOfAsync("claude-2")));
     }

@@ -12,7 +12,8 @@ namespace Relay.Operator.Asked;
 [JsonDerivedType(typeof(Permission), "permission")]
 internal abstract record ClientAsk
 {
-    private static readonly JsonSerializerOptions Format = new()
+    /// <summary>As it is stored, and the decision beside it.</summary>
+    internal static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -13,12 +12,6 @@ namespace Relay.Operator.Asked;
 [JsonDerivedType(typeof(Denied), "denied")]
 internal abstract record Decision
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private Decision() { }
 
     /// <summary>The answers to a choice; what was left out is not among them.</summary>
@@ -33,9 +26,9 @@ internal abstract record Decision
     /// <summary>A permission is denied, a choice declined, a plan sent back.</summary>
     public sealed record Denied(string Reason) : Decision;
 
-    public string ToJson() => JsonSerializer.Serialize(this, Format);
+    public string ToJson() => JsonSerializer.Serialize(this, ClientAsk.Format);
 
-    public static Decision? Parse(string? stored) => stored is null ? null : JsonSerializer.Deserialize<Decision>(stored, Format);
+    public static Decision? Parse(string? stored) => stored is null ? null : JsonSerializer.Deserialize<Decision>(stored, ClientAsk.Format);
 
     /// <summary>For a receipt.</summary>
     public string Word(ClientAsk asked) => (this, asked) switch
