@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Relay.Operator.Rulings;
 using Relay.Texts;
 
 namespace Relay.Cli;
@@ -18,6 +19,8 @@ internal static class AnswerCommand
     private sealed record OperatorText(long? Question, string Text)
     {
         public string? Digest { get; init; }
+
+        public string? Scope { get; init; }
     }
 
     public static Command Create(CommandContext context)
@@ -29,8 +32,13 @@ internal static class AnswerCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         words.Validators.Add(CommonOptions.RefuseMistypedOptions);
+        var scope = new Option<string?>("--scope")
+        {
+            Description = "for what the answer holds: once, conversation (unless said) or always",
+            HelpName = "SCOPE",
+        };
         var json = CommonOptions.Json();
-        var command = new Command("answer", "answer a question as the operator") { words, json };
+        var command = new Command("answer", "answer a question as the operator") { words, scope, json };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var settings = context.Settings(parse);
@@ -39,6 +47,7 @@ internal static class AnswerCommand
                 throw DaemonClient.NotRunning();
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var answer = await ReadAsync(context, parse.GetValue(words) ?? [], limit, cancellationToken);
+            answer = answer with { Scope = Scope(parse.GetValue(scope)) };
             var allowing = await Allowing.OfAsync(settings, answer.Question, answer.Text, cancellationToken);
             if (allowing is not null)
             {
@@ -77,6 +86,10 @@ internal static class AnswerCommand
                 return new OperatorText(null, await TextInput.ReadAsync(context, words.FirstOrDefault(), limit, cancellationToken));
         }
     }
+
+    private static string? Scope(string? word) => word is null || ScopeWords.Parse(word) is not null
+        ? word
+        : throw new CommandFailure(ExitCode.Usage, $"\"{word}\" is no scope: {ScopeWords.Allowed}");
 
     public static long? Number(string word)
     {
@@ -129,7 +142,8 @@ internal static class AnswerCommand
 
     private static Task<DaemonClient.Response> PostAsync(
         DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
-        daemon.PostAsync("/answers", new { answer.Text, answer.Question, answer.Digest, Id = id }, ResponseTimeout, cancellationToken);
+        daemon.PostAsync(
+            "/answers", new { answer.Text, answer.Question, answer.Digest, answer.Scope, Id = id }, ResponseTimeout, cancellationToken);
 
     /// <summary>Of other sessions: words for one settle none of another's.</summary>
     private static string StillOpen(JsonElement outcome)
@@ -154,12 +168,22 @@ internal static class AnswerCommand
         {
             "accepted" when decision is not null =>
                 $"question {question} of {session} is answered: {decision} ({asked})",
-            "accepted" =>
-                $"answered question {question} of {session} ({Visible.OneLine(asked ?? "")}); the advisor's reply goes to {where}",
+            "accepted" => $"answered question {question} of {session} ({Visible.OneLine(asked ?? "")}){Kept(outcome)}; "
+                + $"the advisor's reply goes to {where}",
             "direct" when question is null => $"goes straight to {where}; no question is settled{StillOpen(outcome)}",
             "direct" => $"goes straight to {where}; question {question} is settled{StillOpen(outcome)}",
             _ => "these words were taken before; nothing has changed",
         };
+    }
+
+    /// <summary>Which option it names, and as what it is kept.</summary>
+    private static string Kept(JsonElement outcome)
+    {
+        var option = Text(outcome, "option") is { } chosen ? $": {Visible.OneLine(chosen)}" : "";
+        return outcome.TryGetProperty("ruling", out var number) && number.ValueKind == JsonValueKind.Number
+            ? $"{option}; kept as ruling {number.GetInt64()}, "
+                + ScopeWords.Describe(ScopeWords.Parse(Text(outcome, "scope")) ?? RulingScope.Conversation)
+            : option;
     }
 
     private static string? Text(JsonElement outcome, string name) =>

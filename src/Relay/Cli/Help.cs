@@ -13,7 +13,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     private static readonly (string Group, string[] Commands)[] Groups =
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
-        ("Operator", ["questions", "answer"]),
+        ("Operator", ["questions", "answer", "rulings"]),
         ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "token", "tokens", "env", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
@@ -36,10 +36,14 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["init"] = "relay init",
         ["log"] = "relay log --follow",
         ["messages"] = "relay messages",
+        ["overturn"] = "relay rulings overturn 1kyy8tem0",
         ["questions"] = "relay questions",
         ["relay"] = "relay ask --session session-1 \"Shall I run the migration?\"",
+        ["retire"] = "relay rulings retire 41 \"we build with .NET now\"",
         ["retry"] = "relay retry",
+        ["rulings"] = "relay rulings 41",
         ["run"] = "relay run",
+        ["scope"] = "relay rulings scope 41 always",
         ["send"] = "git diff | relay send --session session-1",
         ["sessions"] = "relay sessions",
         ["status"] = "relay status --json",

@@ -48,11 +48,28 @@ internal static class QuestionsCommand
         question.AnsweredAt,
         question.AnsweredVia,
         question.Answer,
+        Options = question.Options.Select(option => new { option.Key, option.Text, Recommended = option.IsRecommended }),
+        question.Deadline,
+        Default = question.DefaultOption,
+        question.Chosen,
+        question.ByDefault,
+        question.Overturns,
+        question.OverturnedBy,
+        BlockedMinutes = Math.Round(question.Blocked(TimeProvider.System.GetUtcNow()).TotalMinutes, 1),
         Digest = question.Kind == QuestionKind.Permission ? PermissionDigest.Of(question) : null,
     };
 
     /// <summary>A question that the operator's own words led to is no session's.</summary>
     public static string Asker(string session) => session.Length == 0 ? "the advisor" : session;
+
+    /// <summary>By whom, and which option it was.</summary>
+    public static string Answered(Question question, string at)
+    {
+        if (question.ByDefault)
+            return $"nobody answered until {at}, the default was taken"
+                + (question.OverturnedBy is { } asked ? $" (overturned: question #{asked})" : "");
+        return $"answered {at} by {question.AnsweredVia}" + (question.Chosen is { } key ? $", option ({key})" : "");
+    }
 
     private static async Task<int> RunAsync(
         CommandContext context, SettingsSource settings, Wanted wanted, bool json, CancellationToken cancellationToken)
@@ -93,11 +110,13 @@ internal static class QuestionsCommand
         context.WriteShown(question.Shown(token));
         if (question is { IsOpen: true, Kind: QuestionKind.Permission })
             context.Output.WriteLine($"allow exactly this: relay answer {question.Id} allow {PermissionDigest.Of(question)}");
+        if (question is { IsOpen: true, Deadline: not null } or { IsOpen: true, Options.Count: > 0 })
+            context.WriteText(QuestionPages.HowTo(question));
         if (question is not { IsOpen: false, AnsweredAt: { } at })
             return;
         if (question.State == QuestionState.Expired)
             context.WriteEntry($"expired {Printing.Time(at)}: ", question.AnsweredVia ?? "");
         else
-            context.WriteEntry($"answered {Printing.Time(at)} by {question.AnsweredVia}: ", question.Answer ?? "");
+            context.WriteEntry($"{Answered(question, Printing.Time(at))}: ", question.Answer ?? "");
     }
 }

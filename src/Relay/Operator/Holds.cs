@@ -2,6 +2,7 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator.Pages;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -184,6 +185,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
                 ? Journal.LeaveOutTurnAsync(
                     writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
                 : Journal.LeaveOutAsync(writing, message.Conversation, position, "the operator gave it up", cancellationToken));
+        await RulingChanges.GiveUpAsync(writing, message, cancellationToken);
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
         var dead = new Change(MessageState.Dead, Reason: "given up by the operator");
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);

@@ -12,13 +12,26 @@ namespace Relay.Operator;
 /// <param name="Session">The session for which the question is asked.</param>
 /// <param name="Kind">What the question is about.</param>
 /// <param name="Text">What the operator reads.</param>
-internal sealed record NewQuestion(ConversationId Conversation, MessageId? Message, SessionId Session, QuestionKind Kind, string Text);
+internal sealed record NewQuestion(ConversationId Conversation, MessageId? Message, SessionId Session, QuestionKind Kind, string Text)
+{
+    public Escalation Escalation { get; init; } = Escalation.Plain;
+
+    /// <summary>The ruling whose place the answer takes.</summary>
+    public long? Overturns { get; init; }
+}
 
 /// <summary>The answer that closes a question.</summary>
 /// <param name="Via">How it came.</param>
 /// <param name="Text">The text, unchanged.</param>
 /// <param name="Message">The message to the advisor that holds it; null when the advisor does not get it.</param>
-internal sealed record Answer(string Via, string Text, MessageId? Message);
+internal sealed record Answer(string Via, string Text, MessageId? Message)
+{
+    /// <summary>The key of the option that it names.</summary>
+    public string? Chosen { get; init; }
+
+    /// <summary>Nobody gave it: the default was taken.</summary>
+    public bool ByDefault { get; init; }
+}
 
 /// <summary>Reads and writes the questions. Apart from permissions, a conversation has at most one open question, for it waits.</summary>
 internal static class QuestionStore
@@ -26,21 +39,32 @@ internal static class QuestionStore
     public static async Task<Question> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
     {
         var id = await CounterStore.NextAsync(writing, CounterStore.Questions, cancellationToken);
+        var asked = question.Escalation;
+        var deadline = writing.Now + asked.By;
         await writing.Sql(
             """
-            INSERT INTO questions (conversation_id, question_id, message_id, session_id, kind, text, state, asked_at)
-            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now)
+            INSERT INTO questions (
+                conversation_id, question_id, message_id, session_id, kind, text, state, asked_at,
+                options, deadline, default_option, overturns)
+            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now, @options, @deadline, @default, @overturns)
             """)
             .With("@conversation", question.Conversation.Value).With("@id", id).With("@message", question.Message?.Value)
             .With("@session", question.Session.Value).With("@kind", question.Kind.Word()).With("@text", question.Text)
-            .With("@now", writing.UnixNow)
+            .With("@now", writing.UnixNow).With("@options", asked.OptionsJson())
+            .With("@deadline", deadline?.ToUnixTimeMilliseconds()).With("@default", asked.Default).With("@overturns", question.Overturns)
             .ExecuteAsync(cancellationToken);
         if (question.Kind != QuestionKind.Permission)
             await ConversationStore.WaitForAsync(writing, question.Conversation, id, cancellationToken);
         writing.Wake(Topic.Questions, Key(id));
         return new Question(
             id, question.Conversation, question.Message, question.Session, question.Kind, question.Text,
-            QuestionState.Open, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null);
+            QuestionState.Open, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null)
+        {
+            OptionsJson = asked.OptionsJson(),
+            Deadline = deadline,
+            DefaultOption = asked.Default,
+            Overturns = question.Overturns,
+        };
     }
 
     /// <summary>False when another answer was first.</summary>
@@ -49,11 +73,13 @@ internal static class QuestionStore
         var closed = await writing.Sql(
             """
             UPDATE questions
-            SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message
+            SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message,
+                chosen = @chosen, by_default = @defaulted
             WHERE conversation_id = @conversation AND question_id = @question AND state = 'open'
             """)
             .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@now", writing.UnixNow)
             .With("@via", answer.Via).With("@answer", answer.Text).With("@message", answer.Message?.Value)
+            .With("@chosen", answer.Chosen).With("@defaulted", answer.ByDefault ? 1 : 0)
             .ExecuteAsync(cancellationToken);
         if (closed == 0)
             return false;
@@ -63,13 +89,14 @@ internal static class QuestionStore
         return true;
     }
 
-    /// <summary>The answer was given up before the advisor took it: the question waits for another.</summary>
+    /// <summary>The answer was given up before the advisor took it: the question waits for another, for however long.</summary>
     public static async Task ReopenAsync(Writing writing, Question question, CancellationToken cancellationToken)
     {
         await writing.Sql(
             """
             UPDATE questions
-            SET state = 'open', answered_at = NULL, answered_via = NULL, answer = NULL, answer_message_id = NULL
+            SET state = 'open', answered_at = NULL, answered_via = NULL, answer = NULL, answer_message_id = NULL, chosen = NULL,
+                by_default = 0, default_option = NULL
             WHERE conversation_id = @conversation AND question_id = @question
             """)
             .With("@conversation", question.Conversation.Value).With("@question", question.Id)
@@ -77,6 +104,18 @@ internal static class QuestionStore
         await ConversationStore.WaitForAsync(writing, question.Conversation, question.Id, cancellationToken);
         writing.Wake(Topic.Questions, Key(question.Id));
     }
+
+    /// <summary>The clock was set: the answer is waited for as long as before.</summary>
+    public static Task FollowClockAsync(Writing writing, TimeSpan step, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE questions SET deadline = deadline + @step WHERE state = 'open' AND deadline IS NOT NULL")
+            .With("@step", (long)step.TotalMilliseconds)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>What was done without an answer was not right, and the operator is asked.</summary>
+    public static Task OverturnAsync(Writing writing, Question question, long by, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE questions SET overturned_by = @by WHERE conversation_id = @conversation AND question_id = @question")
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@by", by)
+            .ExecuteAsync(cancellationToken);
 
     /// <summary>Closes a question for whose answer nobody waits any more, unless it was answered.</summary>
     public static async Task ExpireAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
@@ -187,6 +226,24 @@ internal static class QuestionStore
             """)
             .FirstAsync(Question.From, cancellationToken);
 
+    /// <summary>What was answered since a time, by the operator or by a default, and how long it took.</summary>
+    public static Task<AnsweredQuestions> AnsweredSinceAsync(
+        Reading reading, DateTimeOffset since, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT
+                COUNT(*), CAST(COALESCE(SUM(by_default), 0) AS BIGINT),
+                CAST(COALESCE(SUM(answered_at - asked_at), 0) AS BIGINT), COALESCE(MAX(answered_at - asked_at), 0)
+            FROM questions
+            WHERE state = 'answered' AND kind <> 'permission' AND message_id IS NOT NULL AND answered_at >= @since
+              AND answered_at >= asked_at
+            """)
+            .With("@since", since.ToUnixTimeMilliseconds())
+            .OnlyAsync(
+                row => new AnsweredQuestions(
+                    row.Number(), row.Number(), TimeSpan.FromMilliseconds(row.Number()), TimeSpan.FromMilliseconds(row.Number())),
+                cancellationToken);
+
     /// <summary>The newest questions first, answered or not.</summary>
     public static Task<List<Question>> NewestAsync(Reading reading, int limit, CancellationToken cancellationToken) =>
         reading.Sql(
@@ -199,3 +256,7 @@ internal static class QuestionStore
             .With("@limit", limit)
             .ListAsync(Question.From, cancellationToken);
 }
+
+/// <summary>How many were answered, how many of those by default, and how long they held their conversations up together and at most.
+/// </summary>
+internal sealed record AnsweredQuestions(long Count, long ByDefault, TimeSpan Blocked, TimeSpan Longest);
