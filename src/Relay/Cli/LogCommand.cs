@@ -54,7 +54,7 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     private sealed record Line(ConversationId Conversation, Entry Entry, MessageId? Message, IReadOnlyList<string> To)
     {
         /// <summary>The rulings that settled what it answers.</summary>
-        public IReadOnlyList<long> SettledBy { get; init; } = [];
+        public List<long> SettledBy { get; init; } = [];
     }
 
     public async Task<int> RunAsync(int count, bool follow, CancellationToken cancellationToken)

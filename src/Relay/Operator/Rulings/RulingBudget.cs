@@ -22,7 +22,7 @@ internal static class RulingBudget
         return [.. carried.OrderByDescending(size => size.Characters)];
     }
 
-    public static RulingSize? Largest(IReadOnlyList<RulingSize> sizes) => Carried(sizes).FirstOrDefault();
+    public static RulingSize? Largest(IReadOnlyList<RulingSize> sizes) => Carried(sizes) is [var first, ..] ? first : null;
 
     /// <summary>Which to retire so that a conversation carries no more than the cap: first those that were never cited, the oldest first,
     /// then the longest.</summary>
