@@ -113,6 +113,8 @@ internal static class RelayHost
     private static IServiceCollection AddOperator(this IServiceCollection services) => services
         .AddSingleton<DirectWords>()
         .AddSingleton<Answers>()
+        .AddSingleton<RulingDesk>()
+        .AddSingleton<Overturning>()
         .AddSingleton<Holds>()
         .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()
@@ -122,7 +124,9 @@ internal static class RelayHost
         .AddLoop<Rejections>()
         .AddLoop<HoldRelease>()
         .AddLoop<HoldRetry>()
-        .AddLoop<StateWatch>();
+        .AddLoop<StateWatch>()
+        .AddLoop<Defaults>()
+        .AddLoop<RulingsWatch>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {

@@ -22,7 +22,8 @@ internal sealed class SimulatedAdvisor(SettingsSource settings, TimeProvider clo
     private string Answer(string said, int turn)
     {
         var @operator = settings.Current.Config.Operator;
-        if (said.StartsWith(RelayMark.Text, StringComparison.Ordinal))
+        if (said.StartsWith(RelayMark.Text, StringComparison.Ordinal)
+            && said.Contains("Your summary takes the place", StringComparison.Ordinal))
             return "Simulated summary: the sessions asked, the advisor answered, the operator's rulings stand.";
         if (said.StartsWith($"[operator {@operator.Name}]", StringComparison.Ordinal))
             return $"Simulated advisor, turn {turn}: {@operator.Name} has decided: {Words(said)}";

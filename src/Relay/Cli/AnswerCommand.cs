@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Relay.Operator.Rulings;
 using Relay.Texts;
 
 namespace Relay.Cli;
@@ -18,6 +19,8 @@ internal static class AnswerCommand
     private sealed record OperatorText(long? Question, string Text)
     {
         public string? Digest { get; init; }
+
+        public string? Scope { get; init; }
     }
 
     public static Command Create(CommandContext context)
@@ -31,7 +34,10 @@ internal static class AnswerCommand
         words.Validators.Add(CommonOptions.RefuseMistypedOptions);
         var json = CommonOptions.Json();
         var extras = new AnswerOptions();
-        var command = new Command("answer", "answer a question as the operator") { words, extras.Edited, extras.Choose, extras.Note, json };
+        var command = new Command("answer", "answer a question as the operator")
+        {
+            words, extras.Edited, extras.Choose, extras.Note, extras.Scope, json,
+        };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var settings = context.Settings(parse);
@@ -40,12 +46,12 @@ internal static class AnswerCommand
                 throw DaemonClient.NotRunning();
             var limit = settings.Current.Config.MaxEnvelopeBytes;
             var given = await extras.WordsAsync(context, parse, parse.GetValue(words) ?? [], limit, cancellationToken);
-            var answer = await ReadAsync(context, given, limit, cancellationToken);
+            var answer = (await ReadAsync(context, given, limit, cancellationToken)) with { Scope = extras.ScopeOf(parse) };
             var allowing = await Allowing.OfAsync(settings, answer.Question, answer.Text, cancellationToken);
             if (allowing is not null)
             {
                 ShowAllowed(context, allowing, parse.GetValue(json));
-                answer = new OperatorText(allowing.Question, allowing.Words) { Digest = allowing.Digest };
+                answer = answer with { Question = allowing.Question, Text = allowing.Words, Digest = allowing.Digest };
             }
             var outcome = await SendAsync(daemon, answer, cancellationToken);
             if (parse.GetValue(json))
@@ -137,7 +143,8 @@ internal static class AnswerCommand
 
     private static Task<DaemonClient.Response> PostAsync(
         DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
-        daemon.PostAsync("/answers", new { answer.Text, answer.Question, answer.Digest, Id = id }, ResponseTimeout, cancellationToken);
+        daemon.PostAsync(
+            "/answers", new { answer.Text, answer.Question, answer.Digest, answer.Scope, Id = id }, ResponseTimeout, cancellationToken);
 
     /// <summary>Of other sessions: words for one settle none of another's.</summary>
     private static string StillOpen(JsonElement outcome)
@@ -168,8 +175,8 @@ internal static class AnswerCommand
                     + $"nothing came of it: relay questions {question?[1..]}",
             "accepted" when decision is not null =>
                 $"question {question} of {session} is answered: {decision} ({asked})",
-            "accepted" =>
-                $"answered question {question} of {session} ({Visible.OneLine(asked ?? "")}); the advisor's reply goes to {where}",
+            "accepted" => $"answered question {question} of {session} ({Visible.OneLine(asked ?? "")}){Kept(outcome)}; "
+                + $"the advisor's reply goes to {where}",
             "direct" when question is null => $"goes straight to {where}; no question is settled{StillOpen(outcome)}",
             "direct" => $"goes straight to {where}; question {question} is settled{StillOpen(outcome)}",
             _ => "these words were taken before; nothing has changed",
@@ -178,6 +185,16 @@ internal static class AnswerCommand
 
     private static bool? Given(JsonElement outcome) =>
         outcome.TryGetProperty("given", out var given) && given.ValueKind != JsonValueKind.Null ? given.GetBoolean() : null;
+
+    /// <summary>Which option it names, and as what it is kept.</summary>
+    private static string Kept(JsonElement outcome)
+    {
+        var option = Text(outcome, "option") is { } chosen ? $": {Visible.OneLine(chosen)}" : "";
+        return outcome.TryGetProperty("ruling", out var number) && number.ValueKind == JsonValueKind.Number
+            ? $"{option}; kept as ruling {number.GetInt64()}, "
+                + ScopeWords.Describe(ScopeWords.Parse(Text(outcome, "scope")) ?? RulingScope.Conversation)
+            : option;
+    }
 
     private static string? Text(JsonElement outcome, string name) =>
         outcome.TryGetProperty(name, out var value) ? value.GetString() : null;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Files;
+using Relay.Operator.Rulings;
 
 namespace Relay.Cli;
 
@@ -21,6 +22,12 @@ internal sealed class AnswerOptions
 
     public Option<string?> Note { get; } = new("--note") { Description = "words beside the last choice", HelpName = "TEXT" };
 
+    public Option<string?> Scope { get; } = new("--scope")
+    {
+        Description = "for what the answer holds: once, conversation (unless said) or always",
+        HelpName = "SCOPE",
+    };
+
     /// <summary>The words as they would have been written without options.</summary>
     public async Task<string[]> WordsAsync(
         CommandContext context, ParseResult parse, string[] words, int limit, CancellationToken cancellationToken)
@@ -37,6 +44,10 @@ internal sealed class AnswerOptions
             throw new CommandFailure(ExitCode.Usage, "--note stands beside --choose");
         return [question, string.Join('\n', note is null ? choices : [.. choices, $"note: {note.ReplaceLineEndings(" ")}"])];
     }
+
+    public string? ScopeOf(ParseResult parse) => parse.GetValue(Scope) is not { } word || ScopeWords.Parse(word) is not null
+        ? word
+        : throw new CommandFailure(ExitCode.Usage, $"\"{word}\" is no scope: {ScopeWords.Allowed}");
 
     private static async Task<string> TextAsync(CommandContext context, string file, int limit, CancellationToken cancellationToken)
     {

@@ -90,6 +90,7 @@ internal static class CommandLine
         AskCommand.Create(context),
         AnswerCommand.Create(context),
         QuestionsCommand.Create(context),
+        RulingsCommand.Create(context),
         SessionsCommand.Create(context),
         MessagesCommand.Create(context),
         RetryCommand.Create(context),

@@ -13,7 +13,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     private static readonly (string Group, string[] Commands)[] Groups =
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
-        ("Operator", ["questions", "answer"]),
+        ("Operator", ["questions", "answer", "rulings"]),
         ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
@@ -38,10 +38,14 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["log"] = "relay log --follow",
         ["mcp"] = "relay mcp --session session-1",
         ["messages"] = "relay messages",
+        ["overturn"] = "relay rulings overturn 1kyy8tem0",
         ["questions"] = "relay questions",
         ["relay"] = "relay ask --session session-1 \"Shall I run the migration?\"",
+        ["retire"] = "relay rulings retire 41 \"we build with .NET now\"",
         ["retry"] = "relay retry",
+        ["rulings"] = "relay rulings 41",
         ["run"] = "relay run",
+        ["scope"] = "relay rulings scope 41 always",
         ["send"] = "git diff | relay send --session session-1",
         ["sessions"] = "relay sessions",
         ["status"] = "relay status --json",

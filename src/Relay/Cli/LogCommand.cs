@@ -4,8 +4,10 @@ using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
+using Relay.Turns;
 
 namespace Relay.Cli;
 
@@ -49,7 +51,11 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(400);
     private readonly Dictionary<ConversationId, long> _seen = [];
 
-    private sealed record Line(ConversationId Conversation, Entry Entry, MessageId? Message, IReadOnlyList<string> To);
+    private sealed record Line(ConversationId Conversation, Entry Entry, MessageId? Message, IReadOnlyList<string> To)
+    {
+        /// <summary>The rulings that settled what it answers.</summary>
+        public List<long> SettledBy { get; init; } = [];
+    }
 
     public async Task<int> RunAsync(int count, bool follow, CancellationToken cancellationToken)
     {
@@ -115,11 +121,16 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         var entries = await Journal.ToldBetweenAsync(reading, conversation, after, last, cancellationToken);
         var recipients = (await Outbox.RecipientsAsync(reading, conversation, after, last, cancellationToken))
             .ToLookup(each => each.Position);
+        var settled = (await RulingUses.BetweenAsync(reading, conversation, after, last, cancellationToken))
+            .ToLookup(use => use.Position, use => use.Ruling);
         return entries.ConvertAll(told =>
         {
             var to = recipients[told.Entry.Position].ToList();
             var answered = to.Find(each => each.Message is not null).Message;
-            return new Line(conversation, told.Entry, answered ?? told.Message, To(told.Entry, to.ConvertAll(each => each.Session.Value)));
+            return new Line(conversation, told.Entry, answered ?? told.Message, To(told.Entry, to.ConvertAll(each => each.Session.Value)))
+            {
+                SettledBy = settled[told.Entry.Position].ToList(),
+            };
         });
     }
 
@@ -135,15 +146,18 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
                 context.WriteJsonLine(Json(line));
             else
                 context.WriteEntry(
-                    $"{Printing.Time(line.Entry.At)}  {line.Message?.Value ?? "-",-15}  {Speaker(line)}: ", Text(line.Entry));
+                    $"{Printing.Time(line.Entry.At)}  {line.Message?.Value ?? "-",-15}  {Speaker(line)}: ", Text(line));
         }
         context.Output.Flush();
     }
 
-    private string Text(Entry entry)
+    private string Text(Line line)
     {
+        var entry = line.Entry;
         var text = full ? entry.Content : Printing.FirstLine(entry.Content, LongestText);
-        return entry.LeftOut is { } line ? $"{text}\n(calls carry in its place: {line})" : text;
+        if (line.SettledBy.Count > 0)
+            text += $"\n({Citations.Settled(line.SettledBy.Cast<object>())})";
+        return entry.LeftOut is { } left ? $"{text}\n(calls carry in its place: {left})" : text;
     }
 
     private string Speaker(Line line)
@@ -164,5 +178,6 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         line.To,
         Text = line.Entry.Content,
         line.Entry.LeftOut,
+        line.SettledBy,
     };
 }

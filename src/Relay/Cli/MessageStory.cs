@@ -2,6 +2,7 @@ using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
 using Relay.Operator;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;
@@ -17,6 +18,9 @@ internal sealed record MessageStory(
     IReadOnlyList<Question> Questions,
     IReadOnlyList<DispatchRecord> Dispatches)
 {
+    /// <summary>The rulings that settled it.</summary>
+    public IReadOnlyList<RulingUse> Uses { get; init; } = [];
+
     public static async Task<MessageStory> ReadAsync(Reading reading, Message found, CancellationToken cancellationToken)
     {
         var family = await MessageStore.FamilyAsync(reading, found, cancellationToken);
@@ -29,7 +33,10 @@ internal sealed record MessageStory(
             family.Where(each => each.Id != root.Id).ToList(),
             calls,
             await QuestionStore.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
-            dispatch is null ? [] : [dispatch]);
+            dispatch is null ? [] : [dispatch])
+        {
+            Uses = await RulingUses.OfMessageAsync(reading, root.Conversation, root.Id, cancellationToken),
+        };
     }
 
     public object ToJson() => new
@@ -46,6 +53,7 @@ internal sealed record MessageStory(
         Answers = Answers.Select(AnswerJson).ToList(),
         Calls = Calls.Select(CallJson).ToList(),
         Questions = Questions.Select(QuestionsCommand.Json).ToList(),
+        SettledBy = Uses.Select(use => new { use.Ruling, Use = use.Id, use.At, use.OverturnedAt, use.OverturnedBy }).ToList(),
         Dispatches,
     };
 
@@ -69,10 +77,11 @@ internal sealed record MessageStory(
             context.Output.WriteLine();
             context.WriteEntry($"question #{question.Id}, {Printing.Time(question.AskedAt)}: ", question.Text);
             if (question.AnsweredAt is { } at)
-                context.WriteEntry($"answered by {question.AnsweredVia}, {Printing.Time(at)}: ", question.Answer ?? "");
+                context.WriteEntry($"{QuestionsCommand.Answered(question, Printing.Time(at))}: ", question.Answer ?? "");
             else
                 context.Output.WriteLine("not answered yet");
         }
+        ShowUses(context);
         foreach (var dispatch in Dispatches)
         {
             context.Output.WriteLine();
@@ -82,6 +91,17 @@ internal sealed record MessageStory(
                 + (dispatch.Channel == "agent" ? $"handed {ExactOrNever(dispatch.HandedAt ?? dispatch.ConsumedAt)}, " : "")
                 + $"consumed {ExactOrNever(dispatch.ConsumedAt)}:");
             context.WriteBlock(dispatch.Content);
+        }
+    }
+
+    private void ShowUses(CommandContext context)
+    {
+        foreach (var use in Uses)
+        {
+            context.Output.WriteLine();
+            var after = use.OverturnedBy is { } question ? $"overturned {Printing.Time(use.OverturnedAt!.Value)}: question #{question}"
+                : $"relay rulings {use.Ruling} shows it, relay rulings overturn {use.Id} has you asked";
+            context.Output.WriteLine($"settled by ruling {use.Ruling}, {Printing.Time(use.At)}; {after}");
         }
     }
 

@@ -50,6 +50,14 @@ internal static class QuestionsCommand
         question.AnsweredAt,
         question.AnsweredVia,
         question.Answer,
+        Options = question.Options.Select(option => new { option.Key, option.Text, Recommended = option.IsRecommended }),
+        question.Deadline,
+        Default = question.DefaultOption,
+        question.Chosen,
+        question.ByDefault,
+        question.Overturns,
+        question.OverturnedBy,
+        BlockedMinutes = Math.Round(question.Blocked(TimeProvider.System.GetUtcNow()).TotalMinutes, 1),
         Asked = question.Asked is { } asked ? JsonNode.Parse(asked) : null,
         Decision = question.Decision is { } decision ? JsonNode.Parse(decision) : null,
         Digest = question.Kind is QuestionKind.Permission or QuestionKind.Plan ? PermissionDigest.Of(question) : null,
@@ -57,6 +65,15 @@ internal static class QuestionsCommand
 
     /// <summary>A question that the operator's own words led to is no session's.</summary>
     public static string Asker(string session) => session.Length == 0 ? "the advisor" : session;
+
+    /// <summary>By whom, and which option it was.</summary>
+    public static string Answered(Question question, string at)
+    {
+        if (question.ByDefault)
+            return $"nobody answered until {at}, the default was taken"
+                + (question.OverturnedBy is { } asked ? $" (overturned: question #{asked})" : "");
+        return $"answered {at} by {question.AnsweredVia}" + (question.Chosen is { } key ? $", option ({key})" : "");
+    }
 
     private static async Task<int> RunAsync(
         CommandContext context, SettingsSource settings, Wanted wanted, bool json, CancellationToken cancellationToken)
@@ -112,6 +129,8 @@ internal static class QuestionsCommand
         context.WriteShown(question.Shown(token));
         if (question is { IsOpen: true, Ask: { } asked })
             context.WriteBlock(HowTo(question, asked));
+        if (question is { IsOpen: true, Deadline: not null } or { IsOpen: true, Options.Count: > 0 })
+            context.WriteText(QuestionPages.HowTo(question));
         if (question is not { IsOpen: false, AnsweredAt: { } at })
             return;
         if (question is { State: QuestionState.Expired, Answer: { } vain })
@@ -119,6 +138,6 @@ internal static class QuestionsCommand
         else if (question.State == QuestionState.Expired)
             context.WriteEntry($"expired {Printing.Time(at)}: ", question.AnsweredVia ?? "");
         else
-            context.WriteEntry($"answered {Printing.Time(at)} by {question.AnsweredVia}: ", question.Answer ?? "");
+            context.WriteEntry($"{Answered(question, Printing.Time(at))}: ", question.Answer ?? "");
     }
 }

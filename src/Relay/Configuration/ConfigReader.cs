@@ -139,6 +139,7 @@ internal sealed class ConfigReader
             SummarizationPrompt = root.Read("summarization_prompt", defaults.SummarizationPrompt, Rules.Prose),
             HistoryCharCap = root.Read("history_char_cap", defaults.HistoryCharCap, Rules.Integer(100, 50_000_000)),
             KeepRecentTurns = root.Read("keep_recent_turns", defaults.KeepRecentTurns, Rules.Integer(1, 1_000)),
+            RulingsCharCap = root.Read("rulings_char_cap", defaults.RulingsCharCap, Rules.Integer(100, 50_000_000)),
             Sessions = root.Children("sessions") is { } sessions ? ReadSessions(sessions) : defaults.Sessions,
             AcceptUnknownSessions = root.Read("accept_unknown_sessions", defaults.AcceptUnknownSessions, Rules.Boolean),
             Operator = ReadOperator(root.Child("operator"), defaults.Operator),

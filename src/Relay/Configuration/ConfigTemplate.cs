@@ -22,6 +22,7 @@ internal static class ConfigTemplate
 
         history_char_cap: 400000         # over this many characters the older turns are summarised, 100 to 50000000
         keep_recent_turns: 10            # these stay word for word, 1 to 1000
+        rulings_char_cap: 40000          # over this many characters of your rulings you are told which to retire, 100 to 50000000
 
         sessions:
           - session_id: session-1        # 1 to 64 of A-Z a-z 0-9 _ -

@@ -76,6 +76,9 @@ internal sealed partial record RelayConfig
     public int SummaryCharacters => Math.Clamp(HistoryCharCap / 8, 500, 20_000);
     public IReadOnlyList<SessionConfig> Sessions { get; init; } = [new("session-1", SessionConfig.DefaultConversation)];
     public bool AcceptUnknownSessions { get; init; } = true;
+    /// <summary>Over so many characters of rulings in force the operator is told which to retire.</summary>
+    public int RulingsCharCap { get; init; } = 40_000;
+
     public OperatorConfig Operator { get; init; } = new();
     public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;

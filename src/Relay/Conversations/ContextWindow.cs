@@ -76,7 +76,8 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
     /// <summary>The length of the operator's rulings, those too that are not summed up yet.</summary>
     public long RulingBytes() =>
         Rulings.Sum(ruling => (long)Encoding.UTF8.GetByteCount(ruling.Content) + Encoding.UTF8.GetByteCount(ruling.Question ?? ""))
-        + Turns.Where(entry => entry.IsOperators).Sum(entry => (long)Encoding.UTF8.GetByteCount(entry.Text));
+        + Turns.Where(entry => entry.IsOperators)
+            .Sum(entry => (long)Encoding.UTF8.GetByteCount(entry.Text) + Encoding.UTF8.GetByteCount(entry.Note ?? ""));
 
     /// <summary>The messages of a call. User and assistant alternate, so consecutive entries of one role
     /// become blocks of one message.</summary>
@@ -88,7 +89,11 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         else if (Turns is [{ Role: EntryRole.Assistant } first, ..])
             Append(messages, EntryRole.User, $"{MarkOf(first)} The record starts in the middle of a conversation.");
         foreach (var entry in Turns)
+        {
+            if (entry is { Role: EntryRole.User, LeftOut: null, Note: { } note })
+                Append(messages, entry.Role, note);
             Append(messages, entry.Role, entry.Text);
+        }
         return messages;
     }
 
@@ -110,6 +115,8 @@ internal sealed record ContextWindow(IReadOnlyList<Ruling> Rulings, Entry? Summa
         foreach (var ruling in Rulings)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n- {ruling.At:yyyy-MM-dd HH:mm} [{ruling.Speaker}]");
+            if (ruling.Id is { } id)
+                text.Append(CultureInfo.InvariantCulture, $" [ruling {id}]");
             if (ruling.Question is { } question)
                 text.Append(CultureInfo.InvariantCulture, $" asked: {Quoted(question)}\n  answered");
             text.Append(CultureInfo.InvariantCulture, $": {ruling.Content}");

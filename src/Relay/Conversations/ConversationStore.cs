@@ -201,6 +201,19 @@ internal static class ConversationStore
             .With("@conversation", conversation.Value).With("@characters", characters)
             .ExecuteAsync(cancellationToken);
 
+    /// <summary>The newest ruling for all conversations that its journal has.</summary>
+    public static async Task<long> RulingsToldAsync(
+        Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
+        await reading.Sql("SELECT rulings_told FROM conversations WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value)
+            .NumberOrNullAsync(cancellationToken) ?? 0;
+
+    public static Task TellRulingsAsync(
+        Writing writing, ConversationId conversation, long through, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE conversations SET rulings_told = @through WHERE conversation_id = @conversation")
+            .With("@conversation", conversation.Value).With("@through", through)
+            .ExecuteAsync(cancellationToken);
+
     /// <summary>How often an entry of its journal was left out.</summary>
     public static async Task<long> RewrittenAsync(
         Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>

@@ -8,6 +8,9 @@ internal static class CounterStore
     public const string Questions = "question";
     public const string Sessions = "session";
     public const string Rounds = "round";
+    public const string Rulings = "ruling";
+    public const string RulingsForAll = "ruling_for_all";
+    public const string RulingUses = "ruling_use";
 
     public static Task<long> NextAsync(Writing writing, string counter, CancellationToken cancellationToken) =>
         writing.Sql(

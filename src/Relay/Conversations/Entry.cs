@@ -21,6 +21,7 @@ internal enum EntryRole
 /// <param name="At">When.</param>
 /// <param name="LeftOut">The line that calls carry in its place.</param>
 /// <param name="IsQuoted">Lines of the content that begin with a bracket are shown as quoted. Not so in what an older relay wrote.</param>
+/// <param name="Note">What calls say of it, in a block before it.</param>
 internal sealed record Entry(
     long Position,
     EntryRole Role,
@@ -30,9 +31,10 @@ internal sealed record Entry(
     long? CoversThrough,
     DateTimeOffset At,
     string? LeftOut = null,
-    bool IsQuoted = false)
+    bool IsQuoted = false,
+    string? Note = null)
 {
-    public const string Columns = "position, role, speaker, content, characters, covers_through, at, left_out, quoted";
+    public const string Columns = "position, role, speaker, content, characters, covers_through, at, left_out, quoted, note";
 
     /// <summary>The text as the advisor reads it. It depends only on what is stored, so the start of the prompt is the same,
     /// byte for byte, in every call.</summary>
@@ -60,8 +62,13 @@ internal sealed record Entry(
 
     public static Entry From(Row row) => new(
         row.Number(), row.Word<EntryRole>(), row.Text(), row.Text(), row.Int(), row.NumberOrNull(), row.Time(), row.TextOrNull(),
-        row.Flag());
+        row.Flag(), row.TextOrNull());
 }
 
 /// <summary>A decision of the operator, with the question that it answers, if there was one.</summary>
-internal sealed record Ruling(DateTimeOffset At, string Speaker, string Content, string? Question);
+/// <param name="At">When it was said.</param>
+/// <param name="Speaker">By whom.</param>
+/// <param name="Content">The words.</param>
+/// <param name="Question">What was asked.</param>
+/// <param name="Id">The number by which the advisor cites it.</param>
+internal sealed record Ruling(DateTimeOffset At, string Speaker, string Content, string? Question, long? Id = null);

@@ -12,6 +12,12 @@ internal sealed record NewEntry(ConversationId Conversation, EntryRole Role, str
     /// <summary>Whether it is a decision of the operator, which the advisor is shown word for word for ever.</summary>
     public bool IsRuling { get; init; }
 
+    /// <summary>The number of the ruling that it is, or carries from another conversation.</summary>
+    public long? Ruling { get; init; }
+
+    /// <summary>What calls say of it, before it.</summary>
+    public string? Note { get; init; }
+
     /// <summary>The question that a ruling decides.</summary>
     public string? Question { get; init; }
 
@@ -29,14 +35,17 @@ internal static class Journal
         await writing.Sql(
             """
             INSERT INTO entries (
-                conversation_id, position, role, message_id, speaker, ruling, question, content, characters, covers_through, at, quoted)
+                conversation_id, position, role, message_id, speaker, ruling, question, content, characters, covers_through, at, quoted,
+                ruling_id, note)
             VALUES (
-                @conversation, @position, @role, @message, @speaker, @ruling, @question, @content, @characters, @covers, @at, 1)
+                @conversation, @position, @role, @message, @speaker, @ruling, @question, @content, @characters, @covers, @at, 1,
+                @number, @note)
             """)
             .With("@conversation", entry.Conversation.Value).With("@position", position).With("@role", entry.Role.Word())
             .With("@message", entry.Message?.Value).With("@speaker", entry.Speaker).With("@ruling", entry.IsRuling ? 1 : 0)
             .With("@question", entry.Question).With("@content", entry.Content).With("@characters", entry.Content.Length)
             .With("@covers", entry.CoversThrough).With("@at", writing.UnixNow)
+            .With("@number", entry.Ruling).With("@note", entry.Note)
             .ExecuteAsync(cancellationToken);
         return position;
     }
@@ -81,7 +90,7 @@ internal static class Journal
     {
         var entry = await writing.Sql(
             """
-            SELECT speaker, at, characters, CASE WHEN position > COALESCE((
+            SELECT speaker, at, characters, ruling, CASE WHEN position > COALESCE((
                 SELECT covers_through
                 FROM entries
                 WHERE conversation_id = @conversation AND position = (
@@ -92,7 +101,7 @@ internal static class Journal
             WHERE conversation_id = @conversation AND position = @position AND left_out IS NULL
             """)
             .With("@conversation", conversation.Value).With("@position", position)
-            .FirstAsync(row => new Carried(row.Text(), row.Time(), row.Number(), row.Flag()), cancellationToken);
+            .FirstAsync(row => new Carried(row.Text(), row.Time(), row.Number(), row.Flag(), row.Flag()), cancellationToken);
         if (entry is null)
             return;
         var line = entry.Line(why);
@@ -106,10 +115,11 @@ internal static class Journal
             .With("@line", line).With("@characters", line.Length)
             .ExecuteAsync(cancellationToken);
         await ConversationStore.RewriteAsync(
-            writing, conversation, entry.InWindow ? line.Length - entry.Characters : 0, cancellationToken);
+            writing, conversation,
+            entry.InWindow ? line.Length - entry.Characters : entry.IsRuling ? -entry.Characters : 0, cancellationToken);
     }
 
-    private sealed record Carried(string Speaker, DateTimeOffset At, long Characters, bool InWindow)
+    private sealed record Carried(string Speaker, DateTimeOffset At, long Characters, bool IsRuling, bool InWindow)
     {
         public string Line(string why) => string.Create(
             CultureInfo.InvariantCulture,
@@ -158,9 +168,38 @@ internal static class Journal
             .With("@conversation", conversation.Value).With("@after", after).With("@through", through)
             .ListAsync(Entry.From, cancellationToken);
 
+    /// <summary>Where a ruling stands: in its own conversation, and in those that were told of it.</summary>
+    public static Task<List<(ConversationId Conversation, long Position)>> PlacesOfAsync(
+        Reading reading, long ruling, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT conversation_id, position
+            FROM entries
+            WHERE ruling_id = @ruling AND left_out IS NULL
+            ORDER BY conversation_id, position
+            """)
+            .With("@ruling", ruling)
+            .ListAsync(row => (new ConversationId(row.Text()), row.Number()), cancellationToken);
+
+    /// <summary>Whether calls to come carry a ruling for ever, and what they say of it.</summary>
+    public static async Task CarryAsync(
+        Writing writing, (ConversationId Conversation, long Position) place, bool forEver, string note, CancellationToken cancellationToken)
+    {
+        await writing.Sql(
+            """
+            UPDATE entries
+            SET ruling = @carried, note = @note
+            WHERE conversation_id = @conversation AND position = @position
+            """)
+            .With("@conversation", place.Conversation.Value).With("@position", place.Position)
+            .With("@carried", forEver ? 1 : 0).With("@note", note)
+            .ExecuteAsync(cancellationToken);
+        await ConversationStore.RewriteAsync(writing, place.Conversation, characters: 0, cancellationToken);
+    }
+
     /// <summary>Where the operator last spoke; 0 where he never did.</summary>
     public static async Task<long> LastRulingAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
-        await reading.Sql("SELECT MAX(position) FROM entries WHERE conversation_id = @conversation AND ruling = 1")
+        await reading.Sql("SELECT MAX(position) FROM entries WHERE conversation_id = @conversation AND ruling_id IS NOT NULL")
             .With("@conversation", conversation.Value)
             .NumberOrNullAsync(cancellationToken) ?? 0;
 
@@ -207,7 +246,7 @@ internal static class Journal
         // The positions come from the index alone. For whole rows SQLite takes the primary key and reads all of the conversation's.
         reading.Sql(
             """
-            SELECT at, speaker, content, question
+            SELECT at, speaker, content, question, ruling_id
             FROM entries
             WHERE conversation_id = @conversation AND position IN (
                 SELECT position
@@ -217,5 +256,5 @@ internal static class Journal
             ORDER BY position
             """)
             .With("@conversation", conversation.Value).With("@covered", covered).With("@begun", begun)
-            .ListAsync(row => new Ruling(row.Time(), row.Text(), row.Text(), row.TextOrNull()), cancellationToken);
+            .ListAsync(row => new Ruling(row.Time(), row.Text(), row.Text(), row.TextOrNull(), row.NumberOrNull()), cancellationToken);
 }

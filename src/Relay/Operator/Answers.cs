@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Relay.Conversations;
 using Relay.Operator.Pages;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -15,6 +16,9 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
 {
     /// <summary>Input that comes so soon after an answer is taken for a second answer to the same question.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
+
+    /// <summary>One that names an option of a question whose default was taken so long ago is, too.</summary>
+    private static readonly TimeSpan LateForDefault = TimeSpan.FromDays(1);
 
     /// <summary>What an older relay recorded under a key.</summary>
     private const string TextUnknown = "taken";
@@ -76,6 +80,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         if (string.IsNullOrWhiteSpace(input.Text))
             return new Outcome.Refused("the answer is empty");
+        if (ScopeWords.Of(input.Text) is var (scope, rest))
+            return await TakeAsync(writing, input with { Scope = scope, Text = rest }, cancellationToken);
         return OperatorWords.Parse(input.Text) switch
         {
             OperatorWords.Refused refused => new Outcome.Refused(refused.Reason),
@@ -136,13 +142,10 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (input.Choices is not null && question.Kind != QuestionKind.Choice)
             return new Outcome.Refused($"question #{question.Id} has no choices");
         if (question.Ask is not null)
-            return await AskedAnswers.DecideAsync(writing, question, input, cancellationToken);
-        var raised = await MessageStore.FindAsync(writing, question.Conversation, question.Message!.Value, cancellationToken);
-        var message = new NewMessage(
-            question.Conversation, question.Session, Speaker.Operator, raised!.Channel,
-            question.Message, $"answer:{question.Id}:{Guid.CreateVersion7(writing.Now)}", input.Text);
-        var inserted = await MessageStore.InsertAsync(writing, message, cancellationToken);
-        await CloseAsync(writing, question, new Answer(input.Via, input.Text, inserted!.Id), cancellationToken);
+            return input.Scope is null
+                ? await AskedAnswers.DecideAsync(writing, question, input, cancellationToken)
+                : new Outcome.Refused($"question #{question.Id} is what a session's client asks, so its answer has no scope");
+        await EscalationAnswers.TakeAsync(writing, question, input, cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }
 
@@ -151,6 +154,9 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         var at = FormattableString.Invariant($"{question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
         if (question.State == QuestionState.Expired)
             return $"question #{question.Id} expired at {at}: {question.AnsweredVia}; nobody waits for it any more";
+        if (question.ByDefault)
+            return $"question #{question.Id} had no answer until {at}, so the default, {question.Answer}, was taken; that stands "
+                + $"(relay rulings overturn {question.Message}, once the advisor has replied, asks it anew)";
         return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
     }
 
@@ -164,10 +170,17 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             var isLate = newest?.AnsweredAt is { } at && (writing.Now - at).Duration() < Late;
             return new Outcome.Refused(isLate ? "no question is open: " + FirstAnswer(newest!) : "no question is open");
         }
+        if (await QuestionStore.NewestAnsweredAsync(writing, cancellationToken) is { ByDefault: true, AnsweredAt: { } taken } question
+            && (writing.Now - taken).Duration() < LateForDefault && Escalation.ChosenBy(input.Text, question.Options) is not null)
+            return new Outcome.Refused(FirstAnswer(question)); // One of its options and nothing else was meant for it.
         await ConversationStore.KnowAsync(writing, SessionDirectory.Default, cancellationToken);
         var words = new NewMessage(
             SessionDirectory.Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, input.Key, input.Text);
-        await MessageStore.InsertAsync(writing, words, cancellationToken);
+        var message = await MessageStore.InsertAsync(writing, words, cancellationToken);
+        if (message is null)
+            return new Outcome.Unasked(); // They were said before.
+        var ruling = new NewRuling(words.Conversation, message.Id, input.Text, input.Scope ?? RulingScope.Conversation);
+        await RulingStore.AddAsync(writing, ruling, cancellationToken);
         return new Outcome.Unasked();
     }
 
@@ -197,6 +210,9 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
 {
     /// <summary>When it was written, which may be long before it is taken; null for now.</summary>
     public DateTimeOffset? WrittenAt { get; init; }
+
+    /// <summary>For what it holds, where that is said.</summary>
+    public RulingScope? Scope { get; init; }
 
     /// <summary>Of what is allowed, where the words themselves hold none.</summary>
     public string? Digest { get; init; }

@@ -1,6 +1,7 @@
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 
 namespace Relay.Operator;
@@ -62,9 +63,17 @@ internal sealed class DirectWords(SessionDirectory directory, SettingsSource set
         var conversation = settled?.Conversation ?? directory.ConversationOf(words.Session)!.Value;
         var channel = await SessionStore.ChannelAsync(writing, words.Session, conversation, cancellationToken);
         var name = settings.Current.Config.Operator.Name;
+        var ruling = settled is not null
+            ? await EscalationAnswers.RuleAsync(writing, settled, message: null, input, cancellationToken)
+            : await RulingStore.AddAsync(
+                writing,
+                new NewRuling(conversation, Message: null, input.Text, input.Scope ?? RulingScope.Conversation),
+                cancellationToken);
         var entry = new NewEntry(conversation, EntryRole.User, $"operator {name}", input.Text)
         {
-            IsRuling = true,
+            IsRuling = ruling.Scope != RulingScope.Once,
+            Ruling = ruling.Id,
+            Note = RulingNote.Of(ruling),
             Question = settled?.Text,
         };
         var position = await Journal.AppendAsync(writing, entry, cancellationToken);

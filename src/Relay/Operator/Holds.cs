@@ -2,6 +2,7 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Operator.Pages;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -193,6 +194,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
                 ? Journal.LeaveOutTurnAsync(
                     writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
                 : Journal.LeaveOutAsync(writing, message.Conversation, position, who, cancellationToken));
+        await RulingChanges.GiveUpAsync(writing, message, cancellationToken);
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
         var dead = new Change(MessageState.Dead, Reason: who == ByOperator ? "given up by the operator" : who);
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);

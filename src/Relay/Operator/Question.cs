@@ -70,6 +70,35 @@ internal sealed record Question(
 
     public bool IsOpen => State == QuestionState.Open;
 
+    /// <summary>What the advisor offers.</summary>
+    public IReadOnlyList<OptionLine> Options => Escalation.OptionsIn(OptionsJson);
+
+    /// <summary>The same as it is stored.</summary>
+    public string? OptionsJson { get; init; }
+
+    /// <summary>By when it asked for the answer.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>The key of the option that is taken then; null: none is.</summary>
+    public string? DefaultOption { get; init; }
+
+    /// <summary>The key of the option that the answer names.</summary>
+    public string? Chosen { get; init; }
+
+    /// <summary>Nobody answered: the default was taken.</summary>
+    public bool ByDefault { get; init; }
+
+    /// <summary>The ruling whose place the answer takes.</summary>
+    public long? Overturns { get; init; }
+
+    /// <summary>The question that was asked because the default was not right.</summary>
+    public long? OverturnedBy { get; init; }
+
+    public OptionLine? OptionOf(string? key) => key is null ? null : Escalation.Named(Options, key);
+
+    /// <summary>How long it held its conversation up.</summary>
+    public TimeSpan Blocked(DateTimeOffset now) => (AnsweredAt ?? now) - AskedAt is var time && time > TimeSpan.Zero ? time : TimeSpan.Zero;
+
     /// <summary>For whose message it was asked.</summary>
     public string Asker => Session == SessionId.None ? "the operator" : Session.Value;
 
@@ -83,7 +112,7 @@ internal sealed record Question(
 
     public const string Columns =
         "question_id, conversation_id, message_id, session_id, kind, text, state, asked_at, answered_at, answered_via, answer, "
-        + "asked, decision";
+        + "asked, decision, options, deadline, default_option, chosen, by_default, overturns, overturned_by";
 
     public static Question From(Row row) => new(
         row.Number(),
@@ -100,5 +129,12 @@ internal sealed record Question(
     {
         Asked = row.TextOrNull(),
         Decision = row.TextOrNull(),
+        OptionsJson = row.TextOrNull(),
+        Deadline = row.TimeOrNull(),
+        DefaultOption = row.TextOrNull(),
+        Chosen = row.TextOrNull(),
+        ByDefault = row.Flag(),
+        Overturns = row.NumberOrNull(),
+        OverturnedBy = row.NumberOrNull(),
     };
 }

@@ -17,6 +17,11 @@ internal sealed record NewQuestion(ConversationId Conversation, MessageId? Messa
 {
     /// <summary>The structure of what a client asks.</summary>
     public ClientAsk? Asked { get; init; }
+
+    public Escalation Escalation { get; init; } = Escalation.Plain;
+
+    /// <summary>The ruling whose place the answer takes.</summary>
+    public long? Overturns { get; init; }
 }
 
 /// <summary>The answer that closes a question.</summary>
@@ -27,6 +32,12 @@ internal sealed record Answer(string Via, string Text, MessageId? Message)
 {
     /// <summary>What the text comes to, where a client asks.</summary>
     public Decision? Decision { get; init; }
+
+    /// <summary>The key of the option that it names.</summary>
+    public string? Chosen { get; init; }
+
+    /// <summary>Nobody gave it: the default was taken.</summary>
+    public bool ByDefault { get; init; }
 }
 
 /// <summary>Reads and writes the questions. Apart from what clients ask, a conversation has at most one open question, for it
@@ -36,20 +47,29 @@ internal static class QuestionStore
     public static async Task<Question> OpenAsync(Writing writing, NewQuestion question, CancellationToken cancellationToken)
     {
         var id = await CounterStore.NextAsync(writing, CounterStore.Questions, cancellationToken);
+        var asked = question.Escalation;
+        var deadline = writing.Now + asked.By;
         await writing.Sql(
             """
-            INSERT INTO questions (conversation_id, question_id, message_id, session_id, kind, text, state, asked_at, asked)
-            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now, @asked)
+            INSERT INTO questions (
+                conversation_id, question_id, message_id, session_id, kind, text, state, asked_at,
+                asked, options, deadline, default_option, overturns)
+            VALUES (@conversation, @id, @message, @session, @kind, @text, 'open', @now, @asked, @options, @deadline, @default, @overturns)
             """)
             .With("@conversation", question.Conversation.Value).With("@id", id).With("@message", question.Message?.Value)
             .With("@session", question.Session.Value).With("@kind", question.Kind.Word()).With("@text", question.Text)
-            .With("@now", writing.UnixNow).With("@asked", question.Asked?.ToJson())
+            .With("@now", writing.UnixNow).With("@asked", question.Asked?.ToJson()).With("@options", asked.OptionsJson())
+            .With("@deadline", deadline?.ToUnixTimeMilliseconds()).With("@default", asked.Default).With("@overturns", question.Overturns)
             .ExecuteAsync(cancellationToken);
         var opened = new Question(
             id, question.Conversation, question.Message, question.Session, question.Kind, question.Text,
             QuestionState.Open, writing.Now, AnsweredAt: null, AnsweredVia: null, Answer: null)
         {
             Asked = question.Asked?.ToJson(),
+            OptionsJson = asked.OptionsJson(),
+            Deadline = deadline,
+            DefaultOption = asked.Default,
+            Overturns = question.Overturns,
         };
         if (!opened.IsOfClient)
             await ConversationStore.WaitForAsync(writing, question.Conversation, id, cancellationToken);
@@ -64,12 +84,12 @@ internal static class QuestionStore
             """
             UPDATE questions
             SET state = 'answered', answered_at = @now, answered_via = @via, answer = @answer, answer_message_id = @message,
-                decision = @decision
+                decision = @decision, chosen = @chosen, by_default = @defaulted
             WHERE conversation_id = @conversation AND question_id = @question AND state = 'open'
             """)
             .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@now", writing.UnixNow)
             .With("@via", answer.Via).With("@answer", answer.Text).With("@message", answer.Message?.Value)
-            .With("@decision", answer.Decision?.ToJson())
+            .With("@decision", answer.Decision?.ToJson()).With("@chosen", answer.Chosen).With("@defaulted", answer.ByDefault ? 1 : 0)
             .ExecuteAsync(cancellationToken);
         if (closed == 0)
             return false;
@@ -79,13 +99,14 @@ internal static class QuestionStore
         return true;
     }
 
-    /// <summary>The answer was given up before the advisor took it: the question waits for another.</summary>
+    /// <summary>The answer was given up before the advisor took it: the question waits for another, for however long.</summary>
     public static async Task ReopenAsync(Writing writing, Question question, CancellationToken cancellationToken)
     {
         await writing.Sql(
             """
             UPDATE questions
-            SET state = 'open', answered_at = NULL, answered_via = NULL, answer = NULL, answer_message_id = NULL
+            SET state = 'open', answered_at = NULL, answered_via = NULL, answer = NULL, answer_message_id = NULL, chosen = NULL,
+                by_default = 0, default_option = NULL
             WHERE conversation_id = @conversation AND question_id = @question
             """)
             .With("@conversation", question.Conversation.Value).With("@question", question.Id)
@@ -94,6 +115,18 @@ internal static class QuestionStore
         writing.Wake(Topic.Questions, Key(question.Id));
         writing.Wake(Topic.Turns, question.Conversation.Value);
     }
+
+    /// <summary>The clock was set: the answer is waited for as long as before.</summary>
+    public static Task FollowClockAsync(Writing writing, TimeSpan step, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE questions SET deadline = deadline + @step WHERE state = 'open' AND deadline IS NOT NULL")
+            .With("@step", (long)step.TotalMilliseconds)
+            .ExecuteAsync(cancellationToken);
+
+    /// <summary>What was done without an answer was not right, and the operator is asked.</summary>
+    public static Task OverturnAsync(Writing writing, Question question, long by, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE questions SET overturned_by = @by WHERE conversation_id = @conversation AND question_id = @question")
+            .With("@conversation", question.Conversation.Value).With("@question", question.Id).With("@by", by)
+            .ExecuteAsync(cancellationToken);
 
     /// <summary>Closes a question for whose answer nobody waits any more, unless it was answered.</summary>
     public static async Task ExpireAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
@@ -220,6 +253,24 @@ internal static class QuestionStore
             """)
             .FirstAsync(Question.From, cancellationToken);
 
+    /// <summary>What was answered since a time, by the operator or by a default, and how long it took.</summary>
+    public static Task<AnsweredQuestions> AnsweredSinceAsync(
+        Reading reading, DateTimeOffset since, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT
+                COUNT(*), CAST(COALESCE(SUM(by_default), 0) AS BIGINT),
+                CAST(COALESCE(SUM(answered_at - asked_at), 0) AS BIGINT), COALESCE(MAX(answered_at - asked_at), 0)
+            FROM questions
+            WHERE state = 'answered' AND kind <> 'permission' AND message_id IS NOT NULL AND answered_at >= @since
+              AND answered_at >= asked_at
+            """)
+            .With("@since", since.ToUnixTimeMilliseconds())
+            .OnlyAsync(
+                row => new AnsweredQuestions(
+                    row.Number(), row.Number(), TimeSpan.FromMilliseconds(row.Number()), TimeSpan.FromMilliseconds(row.Number())),
+                cancellationToken);
+
     /// <summary>The newest questions first, answered or not.</summary>
     public static Task<List<Question>> NewestAsync(Reading reading, int limit, CancellationToken cancellationToken) =>
         reading.Sql(
@@ -232,3 +283,7 @@ internal static class QuestionStore
             .With("@limit", limit)
             .ListAsync(Question.From, cancellationToken);
 }
+
+/// <summary>How many were answered, how many of those by default, and how long they held their conversations up together and at most.
+/// </summary>
+internal sealed record AnsweredQuestions(long Count, long ByDefault, TimeSpan Blocked, TimeSpan Longest);

@@ -28,6 +28,9 @@ internal enum Topic
 
     Sessions,
 
+    /// <summary>The operator's rulings, and who cites them.</summary>
+    Rulings,
+
     /// <summary>The operator's file.</summary>
     OperatorFile,
 

@@ -7,10 +7,9 @@ internal static class QuestionText
 
     public static string Without(string text, string token)
     {
-        var at = text.IndexOf(token, StringComparison.Ordinal);
-        if (at < 0 || token.Length == 0)
+        if (EscalationToken.Find(text, token, int.MaxValue) is not { Length: > 0 } found)
             return text;
-        var (before, after) = (text[..at], text[(at + token.Length)..]);
+        var (before, after) = (text[..found.Start], text[(found.Start + found.Length)..]);
         var rest = after.TrimStart(AfterToken);
         if (string.IsNullOrWhiteSpace(before + rest))
             return text; // It said nothing else.

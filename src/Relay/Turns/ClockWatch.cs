@@ -1,4 +1,5 @@
 using Relay.Conversations;
+using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
@@ -33,6 +34,7 @@ internal sealed partial class ClockWatch(Database database, ClockSteps steps, IL
                 {
                     await MessageStore.FollowClockAsync(writing, step, cancellationToken);
                     await PageStore.FollowClockAsync(writing, step.By, cancellationToken);
+                    await QuestionStore.FollowClockAsync(writing, step.By, cancellationToken);
                     writing.OnceCommitted(() =>
                     {
                         steps.Add(expected, step.By);

@@ -18,7 +18,8 @@ internal sealed partial class Replies(
     /// The name of the file; null where the reply is of another kind, or others of the session's wait to be placed.</summary>
     public async Task<string?> StageAheadAsync(Claim claim, AdvisorOutcome outcome, CancellationToken cancellationToken)
     {
-        if (outcome is not AdvisorOutcome.Replied replied || claim.Message is not { Channel: ReplyChannel.Folder } message)
+        if (outcome is not AdvisorOutcome.Replied replied
+            || claim.Message is not { Channel: ReplyChannel.Folder, Speaker: Speaker.Session } message)
             return null;
         var text = TextOf(replied);
         if (NeedsOperator(text, claim.Settings.Config.Operator) || ReplyParts.Names(text).Count > 0)
@@ -48,10 +49,18 @@ internal sealed partial class Replies(
             await carried.LookAsync(writing, claim, usage.TotalInput, cancellationToken);
         if (message.Origin is not null)
             await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
+        var asked = NewQuestionOf(message, text, claim.Settings.Config.Operator); // Whoever spoke: the operator as well.
         if (message.IsOpinion)
-            await OpineAsync(writing, message, position, text, cancellationToken);
-        else if (NeedsOperator(text, claim.Settings.Config.Operator)) // Whoever was asked: the operator's own words as well.
-            await AskOperatorAsync(writing, message, QuestionKind.Escalation, text, cancellationToken);
+        {
+            await OpineAsync(writing, message, position, text, settles: asked is null, cancellationToken);
+            return;
+        }
+        if (asked is null)
+            await Citations.RecordAsync(writing, message, position, text, cancellationToken);
+        else if (await ConversationStore.FindAsync(writing, message.Conversation, cancellationToken) is { OpenQuestion: not null })
+            asked = null; // Words beside the open question: a second one has to wait until that is answered, and is read as a reply.
+        if (asked is not null)
+            await AskOperatorAsync(writing, message, asked, cancellationToken);
         else if (message.Channel == ReplyChannel.Operator)
             await PageAsync(writing, message, position, text, cancellationToken);
         else
@@ -60,8 +69,10 @@ internal sealed partial class Replies(
 
     /// <summary>Who asked for it reads it in the journal. What the advisor says to others goes to them.</summary>
     private static async Task OpineAsync(
-        Writing writing, Message message, long position, string text, CancellationToken cancellationToken)
+        Writing writing, Message message, long position, string text, bool settles, CancellationToken cancellationToken)
     {
+        if (settles)
+            await Citations.RecordAsync(writing, message, position, text, cancellationToken);
         await SendPartsAsync(writing, message, position, await SplitAsync(writing, message, text, cancellationToken), cancellationToken);
         await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
     }
@@ -116,7 +127,8 @@ internal sealed partial class Replies(
             + "Answer with other words, and they take the message's place; "
             + (isOwn ? "" : $"\"@{message.Session}: text\" answers the session yourself; ")
             + $"relay drop {message.Root} gives it up. What was refused is not sent again.";
-        await AskOperatorAsync(writing, message, QuestionKind.Refusal, text, cancellationToken);
+        var asked = new NewQuestion(message.Conversation, message.Root, message.Session, QuestionKind.Refusal, text);
+        await AskOperatorAsync(writing, message, asked, cancellationToken);
     }
 
     /// <summary>As it will be recorded: what is placed before the commit must not differ from it.</summary>
@@ -125,15 +137,28 @@ internal sealed partial class Replies(
 
     /// <summary>By the token the advisor was told, whatever the configuration has become since.</summary>
     private static bool NeedsOperator(string text, OperatorConfig told) =>
-        Characters.First(text, told.ScanChars).Contains(told.Token, StringComparison.Ordinal);
+        EscalationToken.Find(text, told.Token, told.ScanChars) is not null;
+
+    /// <summary>Null when the reply asks for nobody.</summary>
+    private static NewQuestion? NewQuestionOf(Message message, string text, OperatorConfig told) => NeedsOperator(text, told)
+        ? new NewQuestion(message.Conversation, message.Root, message.Session, QuestionKind.Escalation, text)
+        {
+            Escalation = Escalation.Parse(text, told.Token),
+        }
+        : null;
 
     private async Task DispatchAsync(
         Writing writing, Message message, long position, string text, string? staged, CancellationToken cancellationToken)
     {
         var parts = await SplitAsync(writing, message, text, cancellationToken);
-        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, Provenance.OfReply(parts.Own))
+        var overturned = message.Origin is { } origin
+            && await MessageStore.FindAsync(writing, message.Conversation, origin, cancellationToken) is { Speaker: Speaker.Operator } words
+                ? words with { Session = SessionId.None }
+                : null; // The session has had its reply, and did not ask for this one.
+        var ownText = overturned is null ? Provenance.OfReply(parts.Own) : Provenance.OfAdvisor(overturned, parts.Own);
+        var own = new NewReply(message.Conversation, position, message.Session, message.Channel, ownText)
         {
-            Message = message.Root,
+            Message = overturned is null ? message.Root : null,
             StagedAs = staged,
         };
         await Outbox.EnqueueAsync(writing, own, cancellationToken);
@@ -143,11 +168,10 @@ internal sealed partial class Replies(
     }
 
     private async Task AskOperatorAsync(
-        Writing writing, Message message, QuestionKind kind, string text, CancellationToken cancellationToken)
+        Writing writing, Message message, NewQuestion asked, CancellationToken cancellationToken)
     {
-        var asked = new NewQuestion(message.Conversation, message.Root, message.Session, kind, text);
         var question = await QuestionStore.OpenAsync(writing, asked, cancellationToken);
-        var change = kind == QuestionKind.Escalation
+        var change = asked.Kind == QuestionKind.Escalation
             ? new Change(MessageState.Waiting, Reason: $"for the operator, question #{question.Id}")
             : new Change(MessageState.Held, HoldCause.Refusal, $"the advisor refused; question #{question.Id} asks the operator");
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Root, change, cancellationToken);

@@ -3,7 +3,6 @@ using Relay.Advisor;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Costs;
-using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Storage;
 
@@ -61,8 +60,13 @@ internal sealed partial class TurnStart(
             || await AllowanceAsync(writing, message, cancellationToken) is not { } allowance)
             return Start.Nothing;
         past ??= await paid.History.ReadAsync(writing, conversation, cancellationToken);
+        var name = calls.Settings.Config.Operator.Name;
+        if (message.AskedPosition is null)
+            await RulingsForAll.TellAsync(writing, conversation, name, cancellationToken);
         var window = await windows.ReadAsync(writing, message.Conversation, cancellationToken);
-        var call = await BuildAsync(writing, window, message, past, cancellationToken);
+        var entry = message.AskedPosition is null ? await MessageEntry.OfAsync(writing, message, name, cancellationToken) : null;
+        var call = await BuildAsync(writing, entry is null ? window : window.With(MessageEntry.ToCome(entry, writing.Now)), message, past,
+            cancellationToken);
         var planned = call.ToPlanned() with { CountedTokens = counted?.Tokens, HasLeave = allowance.HasLeave };
         var leave = await paid.Budget.ReserveAsync(writing, planned, past, cancellationToken); // (2)
         if (leave is Budget.Leave.Denied { MayFit: true } && counted?.PromptBytes != planned.PromptBytes)
@@ -72,7 +76,7 @@ internal sealed partial class TurnStart(
             await paid.Waits.WaitAsync(writing, message, leave, cancellationToken);
             return Start.Nothing;
         }
-        var position = message.AskedPosition ?? await AppendAsync(writing, message, cancellationToken); // (3)
+        var position = message.AskedPosition ?? await Journal.AppendAsync(writing, entry!, cancellationToken); // (3)
         await MessageStore.AskAsync(writing, message, position, cancellationToken);
         await paid.Waits.GrantedAsync(writing, cancellationToken);
         var started = await StartAsync(writing, message, planned, reserved, cancellationToken); // (4)
@@ -116,34 +120,15 @@ internal sealed partial class TurnStart(
     private async Task<AdvisorCall> BuildAsync(
         Writing writing, ContextWindow window, Message message, IReadOnlyList<PastCall> past, CancellationToken cancellationToken)
     {
-        if (message.AskedPosition is null)
-            window = window.With(
-                new Entry(long.MaxValue, EntryRole.User, await SpeakerAsync(writing, message, cancellationToken), message.Content,
-                    message.Content.Length, CoversThrough: null, writing.Now, IsQuoted: true));
         var roster = await Roster.ReadAsync(writing, message, calls.Settings.Config.Operator.Name, cancellationToken);
         return calls.Turn(window, past) with { Aside = roster };
-    }
-
-    private async Task<long> AppendAsync(Writing writing, Message message, CancellationToken cancellationToken)
-    {
-        var isOperators = message.Speaker == Speaker.Operator;
-        var question = isOperators
-            ? await QuestionStore.AnsweredByAsync(writing, message.Conversation, message.Id, cancellationToken)
-            : null;
-        var speaker = await SpeakerAsync(writing, message, cancellationToken);
-        var entry = new NewEntry(message.Conversation, EntryRole.User, speaker, message.Content)
-        {
-            Message = message.Id,
-            IsRuling = isOperators,
-            Question = question?.Text,
-        };
-        return await Journal.AppendAsync(writing, entry, cancellationToken);
     }
 
     /// <summary>A message that wants no reply enters the journal at its turn, and the next call carries it.</summary>
     private async Task NoteAsync(Writing writing, Message message, CancellationToken cancellationToken)
     {
-        await AppendAsync(writing, message, cancellationToken);
+        var entry = await MessageEntry.OfAsync(writing, message, calls.Settings.Config.Operator.Name, cancellationToken);
+        await Journal.AppendAsync(writing, entry, cancellationToken);
         var change = new Change(MessageState.Consumed, Reason: "in the journal; no reply was wanted");
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
     }
@@ -167,19 +152,6 @@ internal sealed partial class TurnStart(
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, change, cancellationToken);
         await HoldPages.PageAsync(writing, message, change.Cause!.Value, change.Reason!, cancellationToken);
         writing.OnceCommitted(() => LogHeld(message.Id, change.Reason!));
-    }
-
-    /// <summary>What the operator says unasked while a question is open was not written for that: it says so, or the advisor would take it
-    /// for the answer.</summary>
-    private async Task<string> SpeakerAsync(Reading reading, Message message, CancellationToken cancellationToken)
-    {
-        if (message.Speaker == Speaker.Session)
-            return message.Session.Value;
-        var name = $"operator {calls.Settings.Config.Operator.Name}";
-        return message.Origin is null
-            && (await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken))?.OpenQuestion is { } open
-            ? $"{name}, not about question #{open}"
-            : name;
     }
 
     [LoggerMessage(LogLevel.Error, "{MessageId} is held: {Reason}")]

@@ -26,6 +26,9 @@ public sealed class RouteAccessTests
         "POST /messages/{id}/drop Operator",
         "POST /messages/{id}/retry Operator",
         "POST /retry Operator",
+        "POST /rulings/overturn Operator",
+        "POST /rulings/{id}/retire Operator",
+        "POST /rulings/{id}/scope Operator",
     ];
 
     [Fact]

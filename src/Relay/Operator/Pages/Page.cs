@@ -49,6 +49,19 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
 
     public static PageCause Question(long question) => new(PageKind.Question, question.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Nobody answered a question, and its default was taken.</summary>
+    public static PageCause DefaultOf(long question) =>
+        new(PageKind.Question, string.Create(CultureInfo.InvariantCulture, $"{question}:default"));
+
+    /// <summary>What a conversation carries of rulings is over the cap.</summary>
+    public static PageCause Rulings(ConversationId conversation) => new(PageKind.Hold, RulingsPrefix + conversation);
+
+    /// <summary>The conversation of such a page; null of another.</summary>
+    public static ConversationId? RulingsOf(string subject) =>
+        subject.StartsWith(RulingsPrefix, StringComparison.Ordinal) ? new ConversationId(subject[RulingsPrefix.Length..]) : null;
+
+    private const string RulingsPrefix = "rulings:";
+
     public static PageCause Hold(HoldCause cause) => new(PageKind.Hold, cause.Word());
 
     /// <summary>Calls of a model take more than they can.</summary>
@@ -69,6 +82,8 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     /// <summary>What shows the whole of it at the machine.</summary>
     public string Command => Kind switch
     {
+        PageKind.Hold when Subject.StartsWith(RulingsPrefix, StringComparison.Ordinal) => "relay rulings",
+        PageKind.Question when Subject.EndsWith(":default", StringComparison.Ordinal) => $"relay questions {Subject.Split(':')[0]}",
         PageKind.Question => "relay questions",
         PageKind.Message when Subject.Length == 0 => "relay messages",
         PageKind.Message => $"relay explain {Subject}",

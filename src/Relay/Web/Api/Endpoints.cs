@@ -8,6 +8,7 @@ using Relay.Dispatch;
 using Relay.Http;
 using Relay.Intake;
 using Relay.Operator;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Web.Status;
@@ -34,6 +35,7 @@ internal static class Endpoints
         host.MapPost("/messages/{id}/retry", RetryAsync).For(Access.Operator);
         host.MapPost("/messages/{id}/drop", DropAsync).For(Access.Operator);
         host.MapPost("/retry", RetryAllAsync).For(Access.Operator);
+        host.MapRulings();
         host.MapMcp("/mcp").For(Access.Connections);
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context)).For(Access.Connections);
         host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context))
@@ -114,7 +116,13 @@ internal static class Endpoints
         {
             Digest = body.Digest,
             Choices = body.Answers,
+            Scope = ScopeWords.Parse(body.Scope),
         };
+        if (body.Scope is not null && input.Scope is null)
+        {
+            await Problem.WriteAsync(context, 400, $"scope: {ScopeWords.Allowed}");
+            return;
+        }
         var outcome = await Of<Answers>(context).TakeAsync(input, context.RequestAborted);
         await (outcome switch
         {
@@ -163,11 +171,11 @@ internal static class Endpoints
         await Json.WriteAsync(context, 200, retried);
     }
 
-    private static T Of<T>(HttpContext context)
+    public static T Of<T>(HttpContext context)
         where T : notnull => context.RequestServices.GetRequiredService<T>();
 
     /// <summary>Reads the body. If it is not the expected JSON, writes the problem and returns null.</summary>
-    private static async Task<T?> BodyAsync<T>(HttpContext context)
+    public static async Task<T?> BodyAsync<T>(HttpContext context)
         where T : class
     {
         using var sent = new MemoryStream();
@@ -196,7 +204,7 @@ internal static class Endpoints
     /// <param name="Question">The number of the question.</param>
     /// <param name="Id">The same words again have the same.</param>
     /// <param name="Digest">Of the permission that is allowed.</param>
-    private sealed record AnswerBody(string? Text, long? Question, string? Id, string? Digest)
+    private sealed record AnswerBody(string? Text, long? Question, string? Id, string? Digest, string? Scope)
     {
         /// <summary>To a choice, instead of words.</summary>
         public JsonElement? Answers { get; init; }

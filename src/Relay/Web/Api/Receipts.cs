@@ -3,6 +3,7 @@ using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
 using Relay.Operator.Asked;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -24,6 +25,14 @@ internal sealed record Receipt(long Question, string Session, string Kind, strin
     /// <summary>Whether that client has it: it had not gone, nor was its terminal first. Null where that is not known, or nobody
     /// waited.</summary>
     public bool? Given { get; init; }
+
+    /// <summary>The number of the ruling that the words are, and for what it holds.</summary>
+    public long? Ruling { get; init; }
+
+    public string? Scope { get; init; }
+
+    /// <summary>The option that they name.</summary>
+    public string? Option { get; init; }
 }
 
 /// <summary>Makes the receipts, from what is recorded after the words were taken.</summary>
@@ -57,7 +66,14 @@ internal sealed class Receipts(Database database, ClientWaits waits, SettingsSou
             var raised = question.Message is { } message
                 ? await MessageStore.FindAsync(reading, question.Conversation, message, cancellationToken)
                 : null;
-            return receipt with { Where = Where(question.Session, raised?.Channel ?? ReplyChannel.Folder) };
+            var ruling = (await RulingStore.OfQuestionAsync(reading, question.Id, cancellationToken)).FirstOrDefault();
+            return receipt with
+            {
+                Where = Where(question.Session, raised?.Channel ?? ReplyChannel.Folder),
+                Ruling = ruling?.Id,
+                Scope = ruling?.Scope.Word(),
+                Option = question.OptionOf(question.Chosen) is { } chosen ? $"({chosen.Key}) {chosen.Text}" : null,
+            };
         },
         cancellationToken);
 

@@ -62,7 +62,7 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
             [
                 new AdvisorTurn("user", "[session-2] Which way?"),
                 new AdvisorTurn("assistant", "[NEEDS-JC] Left or right?"),
-                new AdvisorTurn("user", "[operator JC] Left."),
+                new AdvisorTurn("user", "[the relay] This is ruling 1, for this conversation.\n[operator JC] Left."),
                 new AdvisorTurn("assistant", "Left."),
                 new AdvisorTurn("user", "[session-1] And now?"),
             ],
@@ -82,7 +82,10 @@ public sealed partial class AnthropicRequestTests : IAsyncLifetime
 
         Assert.Equal(["user", "assistant", "user", "assistant", "user"], _api.Requests[^1].Messages.Select(turn => turn.Role));
         Assert.Equal(
-            ["[operator JC] @session-1: I take this one.", "[operator JC] @session-2: And this.", "[session-1] two"],
+            [
+                "[the relay] This is ruling 1, for this conversation.", "[operator JC] @session-1: I take this one.",
+                "[the relay] This is ruling 2, for this conversation.", "[operator JC] @session-2: And this.", "[session-1] two",
+            ],
             _api.Requests[^1].Blocks
                 .Where(block => block.Path.StartsWith("messages.4.", StringComparison.Ordinal))
                 .Select(block => block.Text));

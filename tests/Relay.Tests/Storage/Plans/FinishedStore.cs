@@ -52,9 +52,10 @@ internal static class FinishedStore
         """,
         $$"""
         {{Series}}, two (reply) AS (SELECT 0 UNION ALL SELECT 1)
-        INSERT INTO entries (conversation_id, position, role, message_id, speaker, ruling, characters, at, content)
+        INSERT INTO entries (conversation_id, position, role, message_id, speaker, ruling, ruling_id, characters, at, content)
         SELECT {{Conversation}}, n / 5 * 2 + 1 + reply, CASE reply WHEN 0 THEN 'user' ELSE 'assistant' END, {{Id}},
-            {{Session}}, CASE WHEN reply = 0 AND n <= 25 THEN 1 ELSE 0 END, 40, {{At}} + reply, 'What was said, numbered ' || n
+            {{Session}}, CASE WHEN reply = 0 AND n <= 25 THEN 1 ELSE 0 END,
+            CASE WHEN reply = 0 AND n <= 25 THEN n END, 40, {{At}} + reply, 'What was said, numbered ' || n
         FROM series, two
         """,
         $$"""
@@ -92,6 +93,17 @@ internal static class FinishedStore
         FROM series WHERE n <= @count / 10
         """,
         $$"""
+        {{Series}} INSERT INTO rulings (
+            ruling_id, conversation_id, question_id, scope, state, at, ended_at, ended_why, uses, characters, question, content)
+        SELECT n, {{Conversation}}, n, 'conversation', CASE WHEN n <= 25 THEN 'standing' ELSE 'retired' END, {{At}}, {{At}} + 9, 'over', 1,
+            18, 'Left or right?', 'left'
+        FROM series WHERE n <= @count / 10
+        """,
+        $$"""
+        {{Series}} INSERT INTO ruling_uses (use_id, ruling_id, conversation_id, position, message_id, at)
+        SELECT n, n, {{Conversation}}, n / 5 * 2 + 2, {{Id}}, {{At}} FROM series WHERE n <= @count / 10
+        """,
+        $$"""
         {{Series}} INSERT INTO pages (
             page_id, kind, subject, title, body, priority, tags, state, attempts, due_at, created_at, sent_at, cleared_at)
         SELECT 'p' || n, 'question', '' || n, 'title', 'body', 4, 'tag', 'sent', 1, {{At}}, {{At}}, {{At}} + 1, {{At}} + 7
@@ -110,7 +122,10 @@ internal static class FinishedStore
         {{Series}} INSERT INTO facts (name, value) SELECT 'said:' || n, 'taken' FROM series WHERE n <= @count / 10
         """,
         """
-        UPDATE counters SET value = CASE name WHEN 'question' THEN @count / 10 ELSE 20 END
+        UPDATE counters SET value = CASE name WHEN 'session' THEN 20 ELSE @count / 10 END
+        """,
+        """
+        INSERT INTO counters (name, value) SELECT 'ruling_use', @count / 10
         """,
         """
         INSERT INTO facts (name, value) VALUES ('first_start', 'long ago'), ('last_dispatch', @start || ' s1')

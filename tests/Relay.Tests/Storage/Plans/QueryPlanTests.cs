@@ -11,6 +11,7 @@ namespace Relay.Tests.Storage.Plans;
 public sealed class QueryPlanTests(FinishedStores stores) : IClassFixture<FinishedStores>
 {
     private const string Unfinished = "the index holds only what is not finished";
+    private const string InForce = "what the operator has not retired, and every call carries";
     private const string FromTheEnd = "from one end of the index, up to the LIMIT";
     private const string Configured = "as many rows as the configuration names, and one more";
     private const string Command = "only for a person's command";
@@ -25,6 +26,9 @@ public sealed class QueryPlanTests(FinishedStores stores) : IClassFixture<Finish
         ["SCAN pages USING INDEX pages_queued"] = Unfinished,
         ["SCAN agents USING INDEX agents_named"] = "the agents that own a name now",
         ["SCAN agents USING INDEX agents_present"] = "the agents that have not ended, once at the start",
+        ["SCAN rulings USING INDEX rulings_standing"] = InForce,
+        ["SCAN rulings USING COVERING INDEX rulings_standing"] = InForce,
+        ["SCAN rulings"] = FromTheEnd,
         ["SCAN questions USING INDEX questions_answered"] = FromTheEnd,
         ["SCAN questions USING INDEX sqlite_autoindex_questions_1"] = FromTheEnd,
         ["SCAN conversations"] = Configured,
@@ -51,7 +55,7 @@ public sealed class QueryPlanTests(FinishedStores stores) : IClassFixture<Finish
     private static readonly string[] GrowingTables =
     [
         "messages", "message_events", "message_keys", "entries", "dispatches", "calls", "questions", "pages", "facts", "agents",
-        "tool_uses",
+        "tool_uses", "rulings", "ruling_uses",
     ];
 
     private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;

@@ -27,6 +27,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         system_prompt: Advise.
         history_char_cap: 3000
         keep_recent_turns: 1
+        rulings_char_cap: 100
         budget: {per_day_usd: 100, per_month_usd: 1000}
         agents: {wake: "true", wake_in: [/tmp]}
 
@@ -46,6 +47,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await FailAsync();
         await new Shortages(relay).SufferAsync();
         await EscalateAsync();
+        await RuleAsync();
         await SayUnaskedAsync();
         await ServeAgentsAsync();
         await ServeCallersAsync();
@@ -66,6 +68,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.ReadAsync(reading => Journal.ToldBetweenAsync(reading, new ConversationId("c1"), 0, 10, CancellationToken));
         await relay.ReadAsync(reading => Outbox.RecipientsAsync(reading, new ConversationId("c1"), 0, 10, CancellationToken));
         await relay.ReadAsync(reading => SessionStore.ListAsync(reading, CancellationToken));
+        await LookAtRulingsAsync();
         await relay.ReadAsync(reading => QuestionStore.NewestAsync(reading, 50, CancellationToken));
         await relay.AcceptAsync("s16", "What is being asked at this moment");
         Assert.NotNull(await relay.ClaimAsync("c1"));
