@@ -86,6 +86,7 @@ internal static class CommandLine
         SendCommand.Create(context),
         AskCommand.Create(context),
         AnswerCommand.Create(context),
+        DashboardCommand.Create(context),
         QuestionsCommand.Create(context),
         SessionsCommand.Create(context),
         MessagesCommand.Create(context),

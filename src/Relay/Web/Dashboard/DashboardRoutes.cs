@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Relay.Http;
+
+namespace Relay.Web.Dashboard;
+
+/// <summary>The operator's page: what can be opened and sent. All but the way in is the operator's, by bearer or by the cookie of a
+/// sign-in.</summary>
+internal static class DashboardRoutes
+{
+    public static IServiceCollection AddDashboard(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        return services
+            .AddSingleton<SignIns>()
+            .AddSingleton<NowReader>()
+            .AddSingleton<NowPages>()
+            .AddSingleton<Door>()
+            .AddSingleton<LiveChanges>();
+    }
+
+    public static void MapDashboard(this WebApplication host)
+    {
+        var door = host.Services.GetRequiredService<Door>();
+        host.MapGet("/assets/{name}", OwnFiles.SendAsync).For(Access.Everybody);
+        host.MapGet("/sign-in", door.OpenAsync).For(Access.Everybody);
+        host.MapPost("/sign-ins", door.NewLinkAsync).For(Access.Operator);
+        host.MapGet("/sign-ins", door.ListAsync).For(Access.Operator);
+        host.MapPost("/sign-ins/{id}/revoke", door.RevokeAsync).For(Access.Operator);
+        host.MapGet("/changes", (HttpContext context) => context.RequestServices.GetRequiredService<LiveChanges>().SendAsync(context))
+            .For(Access.Operator);
+        var atTheDoor = new AtTheDoor(door.AskInAsync);
+        Page("/", (context, pages) => pages.ShowAsync(context));
+        Page("/questions/{id:long}", (context, pages) => pages.QuestionAsync(context));
+        host.MapPost("/answer", (HttpContext context) => Pages(context).AnswerAsync(context))
+            .For(Access.Operator).WithMetadata(new FormAccess(), atTheDoor);
+
+        void Page(string path, Func<HttpContext, NowPages, Task> show) =>
+            host.MapGet(path, (HttpContext context) => show(context, Pages(context))).For(Access.Operator).WithMetadata(atTheDoor);
+    }
+
+    /// <summary>Answers with a page.</summary>
+    public static Task ShowAsync<TPage>(HttpContext context, int status, Dictionary<string, object?> parameters)
+        where TPage : IComponent
+    {
+        PageHeaders.Set(context.Response);
+        var result = new RazorComponentResult<TPage>(parameters) { StatusCode = status };
+        return result.ExecuteAsync(context);
+    }
+
+    private static NowPages Pages(HttpContext context) => context.RequestServices.GetRequiredService<NowPages>();
+}
