@@ -116,6 +116,8 @@ internal static class RelayHost
     private static IServiceCollection AddOperator(this IServiceCollection services) => services
         .AddSingleton<DirectWords>()
         .AddSingleton<Answers>()
+        .AddSingleton<OwnWords>()
+        .AddLoop<TapSender>()
         .AddSingleton<Holds>()
         .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()

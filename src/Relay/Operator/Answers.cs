@@ -44,14 +44,15 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     public async Task<Outcome> TakeAsync(OperatorInput input, CancellationToken cancellationToken)
     {
         database.ThrowIfDamaged();
-        return await database.WriteAsync(
-            async writing =>
-            {
-                var outcome = await TakeOnceAsync(writing, input, cancellationToken);
-                writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
-                return outcome;
-            },
-            cancellationToken);
+        return await database.WriteAsync(writing => TakeAsync(writing, input, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>As part of more.</summary>
+    public async Task<Outcome> TakeAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
+    {
+        var outcome = await TakeOnceAsync(writing, input, cancellationToken);
+        writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
+        return outcome;
     }
 
     /// <summary>Records the key of the input in the same transaction, with the text it stands for. The key of refused input is not
@@ -63,7 +64,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return taken == text || taken == TextUnknown
                 ? new Outcome.Repeated()
                 : new Outcome.Refused("its id was used for other words before");
-        var outcome = await TakeAsync(writing, input, cancellationToken);
+        var outcome = await ReadAsync(writing, input, cancellationToken);
         if (input.Key is not null && outcome is not Outcome.Refused)
             await FactStore.AddAsync(writing, Taken(input.Key), text, cancellationToken);
         return outcome;
@@ -71,7 +72,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
 
     private static string Taken(string key) => "said:" + key;
 
-    private async Task<Outcome> TakeAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
+    private async Task<Outcome> ReadAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(input.Text))
             return new Outcome.Refused("the answer is empty");
@@ -94,7 +95,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
                 + "words that begin with a number sign need the question's own number before them");
         if (words.Text.Length == 0)
             return new Outcome.Refused($"\"#{words.Question}\" is followed by no text");
-        return await TakeAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
+        return await ReadAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
     }
 
     private static async Task<string> OpenNowAsync(Reading reading, CancellationToken cancellationToken) =>
@@ -147,6 +148,20 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (question.State == QuestionState.Expired)
             return $"question #{question.Id} expired at {at}: {question.AnsweredVia}";
         return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
+    }
+
+    /// <summary>What speaks against an answer before it is given; null where nothing does now.</summary>
+    public static async Task<string?> WhyNotAsync(Reading reading, OperatorInput input, CancellationToken cancellationToken)
+    {
+        if (input.Question is not { } number || await QuestionStore.FindAsync(reading, number, cancellationToken) is not { } question)
+            return $"there is no question #{input.Question}";
+        if (!question.IsOpen)
+            return FirstAnswer(question);
+        if (question.Kind != QuestionKind.Permission)
+            return null;
+        return PermissionWords.Of(input.Text) == PermissionWords.Word.Unclear
+            ? $"question #{number} is about a permission: answer allow, or deny with a reason"
+            : await WhyNotAllowedAsync(reading, question, input, cancellationToken);
     }
 
     private static async Task<Outcome> DecideAsync(

@@ -48,13 +48,20 @@ internal sealed partial class Replies(
             await carried.LookAsync(writing, claim, usage.TotalInput, cancellationToken);
         if (message.Origin is not null)
             await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
-        if (NeedsOperator(text, claim.Settings.Config.Operator)) // Whoever was asked: the operator's own words as well.
+        if (NeedsOperator(text, claim.Settings.Config.Operator) // Whoever was asked: the operator's own words as well.
+            && !await IsSecondQuestionAsync(writing, message, cancellationToken))
             await AskOperatorAsync(writing, message, QuestionKind.Escalation, text, cancellationToken);
         else if (message.Channel == ReplyChannel.Operator)
             await PageAsync(writing, message, position, text, cancellationToken);
         else
             await DispatchAsync(writing, message, position, text, staged, cancellationToken);
     }
+
+    /// <summary>The operator spoke while a question was open, and the advisor asks again: a conversation waits for one answer, so these
+    /// words come to the operator as the reply they are, and the question stays.</summary>
+    private static async Task<bool> IsSecondQuestionAsync(Reading reading, Message message, CancellationToken cancellationToken) =>
+        message is { Channel: ReplyChannel.Operator, Origin: null }
+        && (await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken))?.OpenQuestion is not null;
 
     private static async Task PageAsync(
         Writing writing, Message message, long position, string text, CancellationToken cancellationToken)

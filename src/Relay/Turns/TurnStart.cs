@@ -178,6 +178,7 @@ internal sealed partial class TurnStart(
         var name = $"operator {calls.Settings.Config.Operator.Name}";
         return message.Origin is null
             && (await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken))?.OpenQuestion is { } open
+            && !message.Content.StartsWith(AskBackText.Start(open), StringComparison.Ordinal) // Which says it itself.
             ? $"{name}, not about question #{open}"
             : name;
     }

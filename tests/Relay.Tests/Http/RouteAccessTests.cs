@@ -27,14 +27,19 @@ public sealed class RouteAccessTests
         "GET /status Operator",
         "POST /answer Operator",
         "POST /answers Operator",
+        "POST /ask-back Operator",
         "POST /ask Connections",
         "POST /hooks/claude-code Connections",
         "POST /mcp Connections",
         "POST /messages/{id}/drop Operator",
         "POST /messages/{id}/retry Operator",
         "POST /retry Operator",
+        "POST /say Operator",
+        "POST /seen Operator",
         "POST /sign-ins Operator",
         "POST /sign-ins/{id}/revoke Operator",
+        "POST /tap Operator",
+        "POST /undo Operator",
     ];
 
     [Fact]

@@ -11,7 +11,7 @@ internal sealed class LocalSettings(string token, string home, string project)
 
     private const string Permissions = "permissions", Deny = "deny", Environment = "env";
 
-    private static readonly string[] Commands = ["answer", "token", "tokens", "env", "retry", "drop"];
+    private static readonly string[] Commands = ["answer", "dashboard", "token", "tokens", "env", "retry", "drop"];
 
     private static readonly HashSet<string> CommandRules = Commands.Select(command => $"Bash(relay {command}:*)").ToHashSet();
 

@@ -31,6 +31,7 @@ internal sealed class CardMaker(string token, Moments moments)
             IsCut = isCut,
             Options = isPermission ? PermissionOptions(question, isCut) : [],
             TakesWords = !isPermission,
+            CanAskBack = question.Kind == QuestionKind.Escalation,
         };
     }
 

@@ -15,6 +15,7 @@ internal static class DashboardRoutes
             .AddSingleton<SignIns>()
             .AddSingleton<NowReader>()
             .AddSingleton<NowPages>()
+            .AddSingleton<Sending>()
             .AddSingleton<Door>()
             .AddSingleton<LiveChanges>();
     }
@@ -32,11 +33,19 @@ internal static class DashboardRoutes
         var atTheDoor = new AtTheDoor(door.AskInAsync);
         Page("/", (context, pages) => pages.ShowAsync(context));
         Page("/questions/{id:long}", (context, pages) => pages.QuestionAsync(context));
-        host.MapPost("/answer", (HttpContext context) => Pages(context).AnswerAsync(context))
-            .For(Access.Operator).WithMetadata(new FormAccess(), atTheDoor);
+        Form("/answer", (context, sending) => sending.AnswerAsync(context));
+        Form("/tap", (context, sending) => sending.TapAsync(context));
+        Form("/undo", (context, sending) => sending.UndoAsync(context));
+        Form("/seen", (context, sending) => sending.SeenAsync(context));
+        Form("/ask-back", (context, sending) => sending.AskBackAsync(context));
+        Form("/say", (context, sending) => sending.SayAsync(context));
 
         void Page(string path, Func<HttpContext, NowPages, Task> show) =>
             host.MapGet(path, (HttpContext context) => show(context, Pages(context))).For(Access.Operator).WithMetadata(atTheDoor);
+
+        void Form(string path, Func<HttpContext, Sending, Task> take) =>
+            host.MapPost(path, (HttpContext context) => take(context, context.RequestServices.GetRequiredService<Sending>()))
+                .For(Access.Operator).WithMetadata(new FormAccess(), atTheDoor);
     }
 
     /// <summary>Answers with a page.</summary>

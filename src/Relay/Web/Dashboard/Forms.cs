@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Relay.Configuration;
 using Relay.Http;
 
@@ -21,6 +22,9 @@ internal sealed record SentForm(string Text, IFormCollection Fields)
 internal static class Forms
 {
     public static string TokenFor(HttpContext context) => SignInCookie.Of(context.Request) is { } cookie ? SignIns.FormToken(cookie) : "";
+
+    /// <summary>Makes a form's words the same words when it is sent twice.</summary>
+    public static string NewKey() => RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     /// <summary>Null when it was refused, and the refusal is written.</summary>
     public static async Task<SentForm?> ReadAsync(HttpContext context, RelayConfig config)

@@ -1,38 +1,13 @@
 using System.Globalization;
-using Relay.Configuration;
 using Relay.Operator;
 using Relay.Storage;
 
 namespace Relay.Web.Dashboard;
 
-/// <summary>The Now page, a question's own page, and what is answered on them.</summary>
-internal sealed class NowPages(NowReader now, Answers answers, Database database, SettingsSource settings)
+/// <summary>The Now page and a question's own.</summary>
+internal sealed class NowPages(NowReader now, Database database)
 {
     public async Task ShowAsync(HttpContext context) => await ShowAsync(context, StatusCodes.Status200OK, await ToldAsync(context));
-
-    /// <summary>The words stand on the page again where they were not taken.</summary>
-    public async Task AnswerAsync(HttpContext context)
-    {
-        if (await Forms.ReadAsync(context, settings.Current.Config) is not { } form)
-            return;
-        var input = new OperatorInput(form.Text, form.Question, "the page", form.Key, UnaskedWelcome: false)
-        {
-            Digest = form.Field("digest") is { Length: > 0 } digest ? digest : null,
-        };
-        var outcome = form.Question is null
-            ? new Answers.Outcome.Refused("which question is answered is missing")
-            : await answers.TakeAsync(input, context.RequestAborted);
-        if (outcome is Answers.Outcome.Refused refused)
-        {
-            var notice = new NoticeView($"Not sent: {refused.Reason}.", IsRefusal: true, form.Text);
-            await ShowAsync(context, StatusCodes.Status409Conflict, notice);
-            return;
-        }
-        context.Response.StatusCode = StatusCodes.Status303SeeOther;
-        context.Response.Headers.Location = outcome is Answers.Outcome.Direct direct
-            ? $"/?told={direct.Session}"
-            : string.Create(CultureInfo.InvariantCulture, $"/?answered={form.Question}");
-    }
 
     public async Task QuestionAsync(HttpContext context)
     {
@@ -47,7 +22,7 @@ internal sealed class NowPages(NowReader now, Answers answers, Database database
             context, view is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK, parameters);
     }
 
-    private async Task ShowAsync(HttpContext context, int status, NoticeView? notice)
+    public async Task ShowAsync(HttpContext context, int status, NoticeView? notice)
     {
         var view = await now.ReadAsync(Forms.TokenFor(context), context.RequestAborted);
         var title = view.Cards.Count == 0 ? view.Heading : $"({view.Cards.Count}) {view.Heading}";
@@ -67,6 +42,16 @@ internal sealed class NowPages(NowReader now, Answers answers, Database database
                 reading => QuestionStore.FindAsync(reading, number, context.RequestAborted), context.RequestAborted)
             is { State: QuestionState.Answered } question)
             return new NoticeView($"Question #{question.Id} of {question.Whose} is answered.", IsRefusal: false);
+        if (context.Request.Query["said"].ToString() is { Length: > 0 and <= 64 } conversation)
+            return new NoticeView(
+                $"The advisor has your words in {Texts.Visible.OneLine(conversation)}; "
+                + "the reply comes as a page, and into the conversation.",
+                IsRefusal: false);
+        if (context.Request.Query.ContainsKey("asked_back"))
+            return new NoticeView(
+                "The advisor is asked back; the reply comes as a page, and the question stays open.", IsRefusal: false);
+        if (context.Request.Query.ContainsKey("taken_back"))
+            return new NoticeView("It is taken back; nothing was sent.", IsRefusal: false);
         return context.Request.Query["told"].ToString() is { Length: > 0 and <= 64 } session
             ? new NoticeView($"Your words are on their way to {Texts.Visible.OneLine(session)}.", IsRefusal: false)
             : null;

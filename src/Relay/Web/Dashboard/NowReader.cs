@@ -13,7 +13,7 @@ namespace Relay.Web.Dashboard;
 /// <summary>Reads what the Now page shows, in one snapshot.</summary>
 internal sealed class NowReader(Database database, SettingsSource settings, HealthValue health)
 {
-    private const int AnsweredShown = 5, AnsweredLookedAt = 20, SessionsShown = 12;
+    private const int AnsweredShown = 5, AnsweredLookedAt = 20, SessionsShown = 12, ConversationsShown = 50;
     private static readonly TimeSpan JustNow = TimeSpan.FromHours(24);
 
     public async Task<NowView> ReadAsync(string formToken, CancellationToken cancellationToken)
@@ -26,10 +26,17 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
                 var backlog = await Backlog.ReadAsync(reading, cancellationToken);
                 var open = (await QuestionStore.OpenAsync(reading, cancellationToken)).OrderBy(question => question.AskedAt).ToList();
                 var cards = new CardMaker(settings.Current.Config.Operator.Token, moments);
+                var taps = await Taps.WaitingAsync(reading, cancellationToken);
                 var (sessions, more) = await SessionsAsync(reading, backlog, open, moments, cancellationToken);
                 return new NowView(Heading(open.Count), formToken)
                 {
-                    Cards = open.ConvertAll(question => cards.OnNow(question, Behind(backlog, question))),
+                    Cards = open.ConvertAll(question => cards.OnNow(question, Behind(backlog, question)) with
+                    {
+                        Tapped = taps.Find(tap => tap.Question == question.Id)?.Text,
+                    }),
+                    Lost = (await Taps.LostAsync(reading, cancellationToken)).ConvertAll(
+                        lost => new LostView(lost.Question, Visible.OneLine(lost.Text), lost.Reason)),
+                    To = await ToAsync(reading, sessions, cancellationToken),
                     Answered = await AnsweredAsync(reading, moments, cancellationToken),
                     Sessions = sessions,
                     MoreSessions = more,
@@ -49,8 +56,9 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
             var moments = new Moments(reading.Now, database.Clock.LocalTimeZone);
             var behind = Behind(await Backlog.ReadAsync(reading, cancellationToken), question);
             var card = new CardMaker(settings.Current.Config.Operator.Token, moments).Whole(question, behind);
+            var tap = (await Taps.WaitingAsync(reading, cancellationToken)).Find(tap => tap.Question == number);
             if (question.IsOpen)
-                return new QuestionView(card, Outcome: null, Answer: null);
+                return new QuestionView(card with { Tapped = tap?.Text }, Outcome: null, Answer: null);
             var (became, _) = await BecameAsync(reading, question, moments, cancellationToken);
             var outcome = question.State == QuestionState.Expired
                 ? $"It expired at {moments.Clock(question.AnsweredAt!.Value)}: {question.AnsweredVia}."
@@ -60,6 +68,18 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
                 question.Answer is null ? null : Visible.Of(question.Answer));
         },
         cancellationToken);
+
+    private static async Task<List<ToView>> ToAsync(
+        Reading reading, List<SessionView> sessions, CancellationToken cancellationToken)
+    {
+        var conversations = await ConversationStore.ListAsync(reading, cancellationToken);
+        var names = conversations.Select(each => each.Conversation.Value).Prepend(SessionDirectory.Default.Value).Distinct();
+        return
+        [
+            .. names.Take(ConversationsShown).Select(name => new ToView(name, $"the advisor, in {name}")),
+            .. sessions.Select(session => new ToView("@" + session.Name, $"{session.Name} itself")),
+        ];
+    }
 
     public static string Heading(int open) => open switch
     {

@@ -25,6 +25,12 @@ public sealed record NowView(string Heading, string FormToken)
 {
     public required IReadOnlyList<CardView> Cards { get; init; }
 
+    /// <summary>Taps that were not taken in the end.</summary>
+    public required IReadOnlyList<LostView> Lost { get; init; }
+
+    /// <summary>To whom something can be said: what is sent, and what it is called.</summary>
+    public required IReadOnlyList<ToView> To { get; init; }
+
     public required IReadOnlyList<ReceiptView> Answered { get; init; }
 
     public required IReadOnlyList<SessionView> Sessions { get; init; }
@@ -58,6 +64,12 @@ public sealed record CardView(long Id, string Who, string Kind, string Conversat
     /// <summary>Answers that a tap gives, the first the one that is loud.</summary>
     public IReadOnlyList<OptionView> Options { get; init; } = [];
 
+    /// <summary>What was tapped, and can still be taken back.</summary>
+    public string? Tapped { get; init; }
+
+    /// <summary>Whether the advisor can be asked back.</summary>
+    public bool CanAskBack { get; init; }
+
     /// <summary>Whether words answer it as they are; of a permission they say why it is denied.</summary>
     public bool TakesWords { get; init; }
 }
@@ -66,6 +78,10 @@ public sealed record CardView(long Id, string Who, string Kind, string Conversat
 /// <param name="Label">On the button.</param>
 /// <param name="Digest">Of what is allowed by it.</param>
 public sealed record OptionView(string Words, string Label, string? Digest, bool IsLoud);
+
+public sealed record LostView(long Question, string Text, string Reason);
+
+public sealed record ToView(string Value, string Label);
 
 /// <summary>A question that was answered, and what is known of what followed.</summary>
 public sealed record ReceiptView(long Id, string Who, string Question, string Answer)

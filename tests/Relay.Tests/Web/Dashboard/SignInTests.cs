@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Routing;
 using Relay.Http;
 using Relay.Loopback;
 using Relay.Tests.Agents;
@@ -170,6 +171,25 @@ public sealed class SignInTests
         Assert.Equal(HttpStatusCode.Conflict, status);
         Assert.Contains("was answered by the page at", page, StringComparison.Ordinal);
         Assert.Contains("left", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_route_that_takes_forms_wants_the_pages_token_and_no_other_takes_the_cookie()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        using var browser = await Browser.SignedInAsync(relay);
+        var posts = relay.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => RouteAccess.Of(route) == Access.Operator)
+            .Where(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Contains("POST"))
+            .ToList();
+        Assert.True(posts.Count > 10);
+
+        foreach (var route in posts)
+        {
+            var path = $"/{route.RoutePattern.RawText!.Trim('/')}".Replace("{id}", "1", StringComparison.Ordinal);
+            var (status, _) = await browser.SendAsync(HttpMethod.Post, path, new() { ["form"] = "wrong", ["question"] = "1" });
+            Assert.Equal((path, FormAccess.IsOf(route) ? HttpStatusCode.Forbidden : HttpStatusCode.Unauthorized), (path, status));
+        }
     }
 
     [Fact]
