@@ -45,6 +45,46 @@ public sealed class AppearanceScenarios(Chromium chromium) : DashboardStage(chro
         await KeepAsync(page, $"now-{size}-{colors.ToString().ToLowerInvariant()}");
         await page.GetByRole(AriaRole.Link, new() { Name = "#2" }).ClickAsync();
         await AssertAccessibleAsync(page, "a question's own page");
+        foreach (var path in new[] { "conversations", "conversations/default", "costs" })
+        {
+            await page.GotoAsync(new Uri(relay.Url, path).ToString());
+            await AssertAccessibleAsync(page, path);
+            await KeepAsync(page, $"{path.Replace('/', '-')}-{size}-{colors.ToString().ToLowerInvariant()}");
+        }
+        Assert.Empty(Errors);
+    }
+
+    [Fact]
+    public async Task A_thread_leads_to_its_messages_their_life_and_their_cost()
+    {
+        Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] First?"), ScriptedReply.Text("Do *this*."));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        await using var session = new Session(Home, "session-2");
+        session.Say("Shall I <b>really</b>?");
+        var page = await OpenAsync();
+        await page.GetByLabel("Your answer to question 1").FillAsync("Yes, really.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).First.ClickAsync();
+        await Eventually.ThatAsync(TimeSpan.FromSeconds(30), () => session.Count == 1, () => "the reply", CancellationToken);
+        await Assertions.Expect(page.Locator("#receipt-1")).ToContainTextAsync("taken by session-2");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Conversations" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "default" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".thread li")).ToHaveCountAsync(4);
+        await Assertions.Expect(page.Locator(".thread li").Nth(0)).ToContainTextAsync("Shall I <b>really</b>?");
+        await Assertions.Expect(page.Locator(".thread li").Nth(2)).ToContainTextAsync("operator JC");
+        await page.Locator(".thread li").Nth(0).GetByRole(AriaRole.Link, new() { Name = "its message" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Message of session-2");
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("taken at");
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(2);
+        await AssertAccessibleAsync(page, "a message");
+        await KeepAsync(page, "message-desktop");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Costs" }).ClickAsync();
+        await Assertions.Expect(page.Locator("table").First).ToContainTextAsync("$0.00");
+        var csv = await page.APIRequest.GetAsync(new Uri(relay.Url, "costs.csv").ToString());
+        var lines = (await csv.TextAsync()).Trim().Split("\r\n");
+        Assert.Equal(2, lines.Length);
+        Assert.Contains(",default,session-2,", lines[1], StringComparison.Ordinal);
         Assert.Empty(Errors);
     }
 

@@ -16,6 +16,9 @@ internal static class DashboardRoutes
             .AddSingleton<NowReader>()
             .AddSingleton<NowPages>()
             .AddSingleton<Sending>()
+            .AddSingleton<ThreadReader>()
+            .AddSingleton<CostReader>()
+            .AddSingleton<ReadingPages>()
             .AddSingleton<Door>()
             .AddSingleton<LiveChanges>();
     }
@@ -33,6 +36,11 @@ internal static class DashboardRoutes
         var atTheDoor = new AtTheDoor(door.AskInAsync);
         Page("/", (context, pages) => pages.ShowAsync(context));
         Page("/questions/{id:long}", (context, pages) => pages.QuestionAsync(context));
+        Show("/conversations", (context, pages) => pages.ConversationsAsync(context));
+        Show("/conversations/{name}", (context, pages) => pages.ConversationAsync(context));
+        Show("/messages/{conversation}/{id}", (context, pages) => pages.MessageAsync(context));
+        Show("/costs", (context, pages) => pages.CostsAsync(context));
+        Show("/costs.csv", (context, pages) => pages.CsvAsync(context));
         Form("/answer", (context, sending) => sending.AnswerAsync(context));
         Form("/tap", (context, sending) => sending.TapAsync(context));
         Form("/undo", (context, sending) => sending.UndoAsync(context));
@@ -42,6 +50,10 @@ internal static class DashboardRoutes
 
         void Page(string path, Func<HttpContext, NowPages, Task> show) =>
             host.MapGet(path, (HttpContext context) => show(context, Pages(context))).For(Access.Operator).WithMetadata(atTheDoor);
+
+        void Show(string path, Func<HttpContext, ReadingPages, Task> show) =>
+            host.MapGet(path, (HttpContext context) => show(context, context.RequestServices.GetRequiredService<ReadingPages>()))
+                .For(Access.Operator).WithMetadata(atTheDoor);
 
         void Form(string path, Func<HttpContext, Sending, Task> take) =>
             host.MapPost(path, (HttpContext context) => take(context, context.RequestServices.GetRequiredService<Sending>()))

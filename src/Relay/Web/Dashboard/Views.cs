@@ -102,3 +102,75 @@ public sealed record HealthView(bool IsWell, string Line, IReadOnlyList<string> 
 /// <summary>A question on its own page.</summary>
 /// <param name="Outcome">How it was closed; null while it waits.</param>
 public sealed record QuestionView(CardView Card, string? Outcome, string? Answer);
+
+public sealed record CostsView(CostRowView Total, string Sum)
+{
+    public required IReadOnlyList<CostRowView> Days { get; init; }
+
+    /// <summary>Of each day, of a hundred.</summary>
+    public required IReadOnlyList<int> Bars { get; init; }
+
+    public required IReadOnlyList<CostGroupView> Groups { get; init; }
+
+    public required string? Against { get; init; }
+}
+
+public sealed record CostGroupView(string Title, IReadOnlyList<CostRowView> Rows);
+
+public sealed record CostRowView(string Name, long Nano)
+{
+    public required string Cost { get; init; }
+
+    public required string Calls { get; init; }
+
+    public required string Input { get; init; }
+
+    public required string Output { get; init; }
+
+    public required string CacheShare { get; init; }
+}
+
+public sealed record ConversationListView(IReadOnlyList<ConversationLineView> All);
+
+public sealed record ConversationLineView(string Name, string Href, string Size);
+
+/// <summary>A part of a conversation's journal, oldest first.</summary>
+public sealed record ConversationView(string Name, string Href)
+{
+    public required IReadOnlyList<EntryView> Entries { get; init; }
+
+    /// <summary>The part before it; null where it is the first.</summary>
+    public string? Older { get; init; }
+
+    /// <summary>The part after it; null where it is the last.</summary>
+    public string? Newer { get; init; }
+}
+
+public sealed record EntryView(long Position, string Speaker, MomentView At, MarkupString Text)
+{
+    /// <summary>What of its text is not shown here.</summary>
+    public string? Cut { get; init; }
+
+    public string? Covers { get; init; }
+
+    public string? LeftOut { get; init; }
+
+    /// <summary>Of the message it holds or answers.</summary>
+    public string? Message { get; init; }
+}
+
+public sealed record MessageView(string Id, string From, string Conversation, string ConversationHref, string State)
+{
+    public required MarkupString Text { get; init; }
+
+    public required IReadOnlyList<(MomentView At, string What)> Life { get; init; }
+
+    public required IReadOnlyList<MessageCallView> Calls { get; init; }
+
+    public string? Where { get; init; }
+
+    public MarkupString? Reply { get; init; }
+}
+
+public sealed record MessageCallView(
+    MomentView At, string State, string Model, string Input, string CacheWrite, string CacheRead, string Output, string Cost);
