@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Components.Web;
 using Relay.Http;
 
 namespace Relay.Web.Dashboard;
@@ -8,20 +8,16 @@ namespace Relay.Web.Dashboard;
 /// sign-in.</summary>
 internal static class DashboardRoutes
 {
-    public static IServiceCollection AddDashboard(this IServiceCollection services)
-    {
-        services.AddRazorComponents();
-        return services
-            .AddSingleton<SignIns>()
-            .AddSingleton<NowReader>()
-            .AddSingleton<NowPages>()
-            .AddSingleton<Sending>()
-            .AddSingleton<ThreadReader>()
-            .AddSingleton<CostReader>()
-            .AddSingleton<ReadingPages>()
-            .AddSingleton<Door>()
-            .AddSingleton<LiveChanges>();
-    }
+    public static IServiceCollection AddDashboard(this IServiceCollection services) => services
+        .AddSingleton<SignIns>()
+        .AddSingleton<NowReader>()
+        .AddSingleton<NowPages>()
+        .AddSingleton<Sending>()
+        .AddSingleton<ThreadReader>()
+        .AddSingleton<CostReader>()
+        .AddSingleton<ReadingPages>()
+        .AddSingleton<Door>()
+        .AddSingleton<LiveChanges>();
 
     public static void MapDashboard(this WebApplication host)
     {
@@ -60,13 +56,22 @@ internal static class DashboardRoutes
                 .For(Access.Operator).WithMetadata(new FormAccess(), atTheDoor);
     }
 
-    /// <summary>Answers with a page.</summary>
-    public static Task ShowAsync<TPage>(HttpContext context, int status, Dictionary<string, object?> parameters)
+    /// <summary>Answers with a page. The renderer is made for it: registered with all that belongs to it, it would have every start of
+    /// the relay wait.</summary>
+    public static async Task ShowAsync<TPage>(HttpContext context, int status, Dictionary<string, object?> parameters)
         where TPage : IComponent
     {
+        await using var renderer = new HtmlRenderer(
+            context.RequestServices, context.RequestServices.GetRequiredService<ILoggerFactory>());
+        var html = await renderer.Dispatcher.InvokeAsync(async () =>
+        {
+            var page = await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters));
+            return page.ToHtmlString();
+        });
         PageHeaders.Set(context.Response);
-        var result = new RazorComponentResult<TPage>(parameters) { StatusCode = status };
-        return result.ExecuteAsync(context);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync(html, context.RequestAborted);
     }
 
     private static NowPages Pages(HttpContext context) => context.RequestServices.GetRequiredService<NowPages>();
