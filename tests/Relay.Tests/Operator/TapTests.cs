@@ -1,6 +1,4 @@
-using Relay.Conversations;
 using Relay.Operator;
-using Relay.Storage;
 using Relay.Tests.Testing;
 using Xunit;
 

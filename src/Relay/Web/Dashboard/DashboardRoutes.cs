@@ -29,7 +29,7 @@ internal static class DashboardRoutes
         host.MapPost("/sign-ins/{id}/revoke", door.RevokeAsync).For(Access.Operator);
         host.MapGet("/changes", (HttpContext context) => context.RequestServices.GetRequiredService<LiveChanges>().SendAsync(context))
             .For(Access.Operator);
-        var atTheDoor = new AtTheDoor(door.AskInAsync);
+        var atTheDoor = new AtTheDoor(Door.AskInAsync);
         Page("/", (context, pages) => pages.ShowAsync(context));
         Page("/questions/{id:long}", (context, pages) => pages.QuestionAsync(context));
         Show("/conversations", (context, pages) => pages.ConversationsAsync(context));

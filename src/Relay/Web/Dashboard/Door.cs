@@ -41,7 +41,7 @@ internal sealed partial class Door(SignIns signIns, WrongTokens wrong, SettingsS
                 "It was used already, or is too old, or is no link of this relay.");
     }
 
-    public Task AskInAsync(HttpContext context, string reason) => ShowAsync(
+    public static Task AskInAsync(HttpContext context, string reason) => ShowAsync(
         context, StatusCodes.Status401Unauthorized, "Sign in", "This is the operator's page, and this browser is not signed in.");
 
     public Task ListAsync(HttpContext context) => Json.WriteAsync(context, 200, signIns.List().Select(Shown));
@@ -63,7 +63,9 @@ internal sealed partial class Door(SignIns signIns, WrongTokens wrong, SettingsS
         if (context.Request.Headers["Sec-Fetch-Site"] == "cross-site")
             return DashboardRoutes.ShowAsync<DoorPage>(context, 200, new Dictionary<string, object?>
             {
-                ["Title"] = "Signed in", ["Text"] = "This browser is let in.", ["Onward"] = "/",
+                ["Title"] = "Signed in",
+                ["Text"] = "This browser is let in.",
+                ["Onward"] = "/",
             });
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = "/";

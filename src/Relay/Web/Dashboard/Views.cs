@@ -4,7 +4,7 @@ namespace Relay.Web.Dashboard;
 
 // What the pages show, in words and nothing else. Public, as the parameters of Razor's components have to be.
 
-public sealed record MomentView(string Short, string Full, string Machine);
+public sealed record MomentView(string Brief, string Full, string Machine);
 
 /// <summary>What every page has around it.</summary>
 /// <param name="Title">Of the tab.</param>
