@@ -18,6 +18,7 @@ using Relay.Storage;
 using Relay.Telemetry;
 using Relay.Turns;
 using Relay.Web.Api;
+using Relay.Web.Dashboard;
 using Relay.Web.Status;
 
 namespace Relay;
@@ -49,7 +50,8 @@ internal static class RelayHost
             .AddDispatch()
             .AddOperator()
             .AddAgents()
-            .AddWeb();
+            .AddWeb()
+            .AddDashboard();
         // A stop must end within 5 s, including the MCP calls that are answered before. So everything stops at the same time.
         builder.Services.Configure<HostOptions>(options =>
         {
@@ -61,6 +63,7 @@ internal static class RelayHost
         builder.AddRelayLogging(settings.Current.Home);
         var host = builder.Build();
         host.MapRelay();
+        host.MapDashboard();
         return host;
     }
 
@@ -115,6 +118,8 @@ internal static class RelayHost
         .AddSingleton<Answers>()
         .AddSingleton<RulingDesk>()
         .AddSingleton<Overturning>()
+        .AddSingleton<OwnWords>()
+        .AddLoop<TapSender>()
         .AddSingleton<Holds>()
         .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()

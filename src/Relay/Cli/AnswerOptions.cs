@@ -45,9 +45,9 @@ internal sealed class AnswerOptions
         return [question, string.Join('\n', note is null ? choices : [.. choices, $"note: {note.ReplaceLineEndings(" ")}"])];
     }
 
-    public string? ScopeOf(ParseResult parse) => parse.GetValue(Scope) is not { } word || ScopeWords.Parse(word) is not null
-        ? word
-        : throw new CommandFailure(ExitCode.Usage, $"\"{word}\" is no scope: {ScopeWords.Allowed}");
+    public string? ScopeOf(ParseResult parse) => parse.GetValue(Scope) is { } word && ScopeWords.Parse(word) is null
+        ? throw new CommandFailure(ExitCode.Usage, $"\"{word}\" is no scope: {ScopeWords.Allowed}")
+        : parse.GetValue(Scope);
 
     private static async Task<string> TextAsync(CommandContext context, string file, int limit, CancellationToken cancellationToken)
     {

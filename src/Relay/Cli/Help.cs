@@ -13,7 +13,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     private static readonly (string Group, string[] Commands)[] Groups =
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
-        ("Operator", ["questions", "answer", "rulings"]),
+        ("Operator", ["questions", "answer", "rulings", "dashboard"]),
         ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
@@ -27,6 +27,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["claude-code"] = "relay connect claude-code --project . --session session-1",
         ["connect"] = "relay connect claude-code --project . --session session-1",
         ["costs"] = "relay costs --by day",
+        ["dashboard"] = "relay dashboard --print",
         ["demo"] = "relay demo",
         ["disconnect"] = "relay disconnect claude-code --project .",
         ["doctor"] = "relay doctor --page",

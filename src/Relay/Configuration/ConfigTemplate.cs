@@ -39,6 +39,8 @@ internal static class ConfigTemplate
         queue: on                        # off: no file in queue/ is taken
         listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
         # tls: {certificate: cert.pem, key: key.pem}   # needed where listen is open to the network; or behind: proxy, where one speaks TLS
+        # public_url: https://relay.example.org        # where you reach it, behind a proxy or a VPN: in the links of relay dashboard
+        # proxies: [10.0.0.2]            # whose X-Forwarded-For and -Proto are believed: addresses, or networks such as 10.0.0.0/8
         cache_ttl: auto                  # prompt cache: auto, 5m, 1h or off
         max_parallel_turns: 16           # conversations asked at once, 1 to 1000
 

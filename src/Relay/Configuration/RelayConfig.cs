@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace Relay.Configuration;
@@ -81,6 +82,13 @@ internal sealed partial record RelayConfig
 
     public OperatorConfig Operator { get; init; } = new();
     public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
+
+    /// <summary>Where people reach it, as behind a proxy or a VPN; null for where it listens.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>From whom headers are believed that say where a request came from.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
+
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
 
     /// <summary>How many conversations may be asked at the same time.</summary>
@@ -105,7 +113,8 @@ internal sealed partial record RelayConfig
 
     /// <summary>Equality by value, lists included. (The record's own equality compares lists by reference.)</summary>
     public bool SameAs(RelayConfig other) =>
-        this == other with { Sessions = Sessions, Agents = Agents }
+        this == other with { Sessions = Sessions, Agents = Agents, Proxies = Proxies }
+        && Proxies.SequenceEqual(other.Proxies)
         && Sessions.SequenceEqual(other.Sessions)
         && Agents.SameAs(other.Agents);
 

@@ -39,6 +39,12 @@ internal sealed record RelayHome(string Root)
     public string ConnectionKey => Path.Combine(State, "connections.key");
     public string ConnectionUses => Path.Combine(State, "connections-used.json");
 
+    /// <summary>The browsers that were let in to the operator's page.</summary>
+    public string SignInsFile => Path.Combine(State, "sign-ins.json");
+
+    /// <summary>Leads a browser of this machine to the page.</summary>
+    public string OpeningPage => Path.Combine(State, "open-dashboard.html");
+
     /// <summary>The user's own prices; most homes have none.</summary>
     public string PricesFile => Path.Combine(Root, "prices.json");
 

@@ -10,7 +10,7 @@ internal static partial class Rules
     private const decimal LargestAmount = 1_000_000_000;
     public const string IdText = "1 to 64 of A-Z a-z 0-9 _ -";
     private static readonly string[] OwnStateFiles =
-        ["status.json", "endpoint.json", "relay.sock", "conversation.json", "config.in-force.yaml"];
+        ["status.json", "endpoint.json", "relay.sock", "conversation.json", "config.in-force.yaml", "sign-ins.json", "open-dashboard.html"];
 
     public static Rule<bool> Boolean => value => value is YamlValue.Scalar { Kind: ScalarKind.Boolean, Content: "true" or "false" } scalar
         ? new Parsed<bool>.Valid(scalar.Content == "true")
@@ -100,6 +100,14 @@ internal static partial class Rules
         ("off", Configuration.CacheTtl.Off));
 
     public static Rule<AdvisorKind> Advisor => Choice(("anthropic", AdvisorKind.Anthropic), ("simulated", AdvisorKind.Simulated));
+
+    /// <summary>Scheme and host, and a port where it is not the usual.</summary>
+    public static Rule<Uri?> PublicUrl => value => value is YamlValue.Scalar { Kind: ScalarKind.Null }
+        ? new Parsed<Uri?>.Valid(null)
+        : value is YamlValue.Scalar { Kind: ScalarKind.Text } text && Uri.TryCreate(text.Content, UriKind.Absolute, out var url)
+            && url.Scheme is "http" or "https" && url is { UserInfo: "", PathAndQuery: "/", Fragment: "" }
+        ? new Parsed<Uri?>.Valid(url)
+        : Wrong<Uri?>(value, "an address without a path, such as https://relay.example.org, or null");
 
     /// <summary>True for a proxy; there is nothing else to be behind.</summary>
     public static Rule<bool> Behind => Choice(("proxy", true));

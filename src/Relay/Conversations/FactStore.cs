@@ -11,6 +11,9 @@ internal static class FactStore
     /// <summary>When a reply was last placed, and for which session.</summary>
     public const string LastDispatch = "last_dispatch";
 
+    /// <summary>When the server last took a page.</summary>
+    public const string LastPage = "last_page";
+
     /// <summary>The settings and the program under which what is held was last tried.</summary>
     public const string SettingsSeen = "settings_seen";
 

@@ -66,6 +66,17 @@ internal sealed record CostSum(string Group, long Calls, TokenUsage Tokens, long
         left.UnderWay + right.UnderWay);
 }
 
+/// <summary>What the calls of a day, for a conversation, session and model, came to.</summary>
+internal sealed record DaySum(
+    string Day, string Conversation, string Session, string Model, long Calls, TokenUsage Tokens, long CostNano, long UnknownCalls,
+    long UnknownNano)
+{
+    public static DaySum From(Row row) => new(
+        row.Text(), row.Text(), row.Text(), row.Text(), row.Number(),
+        new TokenUsage(row.Number(), row.Number(), row.Number(), row.Number(), row.Number()),
+        row.Number(), row.Number(), row.Number());
+}
+
 /// <summary>Sums over all calls that have ended. Cost is that of the calls whose cost is known;
 /// <see cref="UnknownCost"/> counts the others.</summary>
 internal sealed record Totals(long InputTokens, long OutputTokens, long CostNano, long Calls, long UnknownCost)

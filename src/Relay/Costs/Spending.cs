@@ -126,6 +126,20 @@ internal static class Spending
             .ToList();
     }
 
+    /// <summary>The rows of the days between two, both included.</summary>
+    public static Task<List<DaySum>> DaysAsync(Reading reading, string first, string last, CancellationToken cancellationToken) =>
+        reading.Sql(
+            """
+            SELECT
+                period, conversation_id, session_id, model, calls, input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read,
+                cost_nano, unknown_calls, unknown_nano
+            FROM spending
+            WHERE period >= @first AND period <= @last AND conversation_id <> ''
+            ORDER BY period, conversation_id, session_id, model
+            """)
+            .With("@first", first).With("@last", last)
+            .ListAsync(DaySum.From, cancellationToken);
+
     private static CostSum ToSum(CostKey key, CostGroup by, Row row) => new(
         key.Of(by),
         row.Number(),

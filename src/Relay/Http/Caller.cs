@@ -10,6 +10,9 @@ internal abstract record Caller
     /// <summary>The operator, or a program of the operator's: may do everything.</summary>
     public sealed record Operator : Caller
     {
+        /// <summary>The browser it comes from; null for a bearer's.</summary>
+        public SignIn? Browser { get; init; }
+
         public override bool MaySpeakAs(string session) => true;
     }
 

@@ -2,8 +2,8 @@ using Relay.Configuration;
 
 namespace Relay.Http;
 
-/// <summary>Tells by the bearer token of a request who makes it.</summary>
-internal sealed class Credentials(SettingsSource settings, ConnectionBook connections, ConnectionUses uses)
+/// <summary>Tells who makes a request: by its bearer token, or where the route allows it by the cookie of the operator's page.</summary>
+internal sealed class Credentials(SettingsSource settings, ConnectionBook connections, ConnectionUses uses, SignIns signIns)
 {
     private const string Scheme = "Bearer ";
 
@@ -18,6 +18,8 @@ internal sealed class Credentials(SettingsSource settings, ConnectionBook connec
 
     public Shown Of(HttpRequest request)
     {
+        if (BrowserOf(request) is { } browser)
+            return new Shown.Accepted(new Caller.Operator { Browser = browser });
         var given = TokenOf(request);
         var operators = settings.Current.Secrets.Token;
         if (operators.Length > 0 && ConnectionToken.AreSame(given, operators))
@@ -43,6 +45,18 @@ internal sealed class Credentials(SettingsSource settings, ConnectionBook connec
             IsOfFolders = true,
         }
         : new Caller.Connection(valid.Entry.Name, valid.Names);
+
+    /// <summary>A cookie goes with whatever a browser sends, so it opens only what changes nothing, and forms that carry a proof of their
+    /// own (<see cref="FormAccess"/>). A bearer comes before it.</summary>
+    private SignIn? BrowserOf(HttpRequest request)
+    {
+        var endpoint = request.HttpContext.GetEndpoint();
+        return request.Headers.Authorization.Count == 0 && RouteAccess.Of(endpoint) == Access.Operator
+            && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || FormAccess.IsOf(endpoint))
+            && SignInCookie.Of(request) is { } cookie
+                ? signIns.Find(cookie)
+                : null;
+    }
 
     /// <summary>Empty where there is none.</summary>
     public static string TokenOf(HttpRequest request)

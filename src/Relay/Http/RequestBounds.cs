@@ -27,6 +27,7 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
     public static long LongestBody(PathString path, int longestEnvelope) => path.Value switch
     {
         "/ask" or "/answers" => longestEnvelope + RoomForOtherFields,
+        "/answer" or "/say" or "/ask-back" => LongestMessage(longestEnvelope), // Forms, which may write a byte as three.
         "/mcp" => LongestMessage(longestEnvelope),
         "/hooks/claude-code" => LongestEvent,
         "/healthz" or "/status" => 0,

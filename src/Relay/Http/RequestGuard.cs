@@ -23,8 +23,18 @@ internal sealed class RequestGuard(
         }
         if (refusal.Value.Status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Bearer";
-        await Problem.WriteAsync(context, refusal.Value.Status, refusal.Value.Detail);
+        if (refusal.Value.Status == StatusCodes.Status401Unauthorized && DoorFor(context) is { } door)
+            await door.AnswerAsync(context, refusal.Value.Detail);
+        else
+            await Problem.WriteAsync(context, refusal.Value.Status, refusal.Value.Detail);
     }
+
+    /// <summary>For people, who did not come with a token.</summary>
+    private static AtTheDoor? DoorFor(HttpContext context) =>
+        context.Request.Headers.Authorization.Count == 0
+        && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+            ? context.GetEndpoint()?.Metadata.GetMetadata<AtTheDoor>()
+            : null;
 
     /// <summary>By that very path: routing takes one with a slash at its end for the same.</summary>
     private static bool IsForEverybody(HttpContext context) =>
@@ -68,6 +78,8 @@ internal sealed class RequestGuard(
             context.Features.Set(new StillGood(() => IsStillGood(context.Request)));
             context.Response.OnStarting(() => BreakOffIfRevoked(context));
         }
+        else if (caller is Caller.Operator { Browser: not null })
+            context.Features.Set(new StillGood(() => IsStillGood(context.Request)));
         context.Features.Get<Guest>()?.Prove();
         context.Features.Set(caller);
         context.User = Principal(caller);
@@ -104,12 +116,20 @@ internal sealed class RequestGuard(
     /// <summary>The port must match, too: another program on this machine is another site.</summary>
     private bool IsOurOrigin(string? origin, HttpContext context) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
-        && uri.Port == (context.Request.Host.Port ?? (context.Request.IsHttps ? 443 : 80)) && IsOurHost(uri.Host, context);
+        && (IsPublic(uri) || IsOfRequest(uri, context));
+
+    private bool IsPublic(Uri uri) => settings.Current.Config.PublicUrl is { } own
+        && own.GetLeftPart(UriPartial.Authority).Equals(uri.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
+
+    private bool IsOfRequest(Uri uri, HttpContext context) =>
+        uri.Port == (context.Request.Host.Port ?? (context.Request.IsHttps ? 443 : 80)) && IsOurHost(uri.Host, context);
 
     private bool IsOurHost(string host, HttpContext context)
     {
         var bare = host.Trim('[', ']').ToLowerInvariant();
         if (bare is "localhost" or "127.0.0.1" or "::1")
+            return true;
+        if (string.Equals(bare, settings.Current.Config.PublicUrl?.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase))
             return true;
         var listen = settings.Current.Config.Listen.Host;
         if (string.Equals(bare, listen, StringComparison.OrdinalIgnoreCase))

@@ -18,6 +18,15 @@ internal sealed record RouteAccess(Access Access)
     public static Access Of(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<RouteAccess>()?.Access ?? Access.Operator;
 }
 
+/// <summary>A route that takes forms of the operator's page and checks their token.</summary>
+internal sealed record FormAccess
+{
+    public static bool IsOf(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<FormAccess>() is not null;
+}
+
+/// <summary>How a route that people open answers one who has not signed in.</summary>
+internal sealed record AtTheDoor(Func<HttpContext, string, Task> AnswerAsync);
+
 internal static class RouteAccessExtensions
 {
     public static TBuilder For<TBuilder>(this TBuilder route, Access access)

@@ -29,7 +29,15 @@ internal sealed partial class WrongTokens(PeerCounts counts, TimeProvider clock,
     /// once.</summary>
     public async Task<bool> IsRefusedAsync(HttpContext context)
     {
-        if (context.Request.Headers.Authorization.Count == 0 || await PauseAsync(context))
+        if (context.Request.Headers.Authorization.Count == 0 && SignInCookie.Of(context.Request) is null)
+            return false;
+        return await IsRefusedForAsync(context);
+    }
+
+    /// <summary>The same for something else that was tried, as a link that lets a browser in.</summary>
+    public async Task<bool> IsRefusedForAsync(HttpContext context)
+    {
+        if (await PauseAsync(context))
             return false;
         context.Response.Headers.Connection = "close";
         await Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "too many wrong tokens came from there", LongestPause);

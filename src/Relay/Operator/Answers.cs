@@ -49,14 +49,15 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     public async Task<Outcome> TakeAsync(OperatorInput input, CancellationToken cancellationToken)
     {
         database.ThrowIfDamaged();
-        return await database.WriteAsync(
-            async writing =>
-            {
-                var outcome = await TakeOnceAsync(writing, input, cancellationToken);
-                writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
-                return outcome;
-            },
-            cancellationToken);
+        return await database.WriteAsync(writing => TakeAsync(writing, input, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>As part of more.</summary>
+    public async Task<Outcome> TakeAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
+    {
+        var outcome = await TakeOnceAsync(writing, input, cancellationToken);
+        writing.OnceCommitted(() => LogOutcome(outcome.GetType().Name, input.Via, input.Text.Length));
+        return outcome;
     }
 
     /// <summary>Records the key of the input in the same transaction, with the text it stands for. The key of refused input is not
@@ -68,7 +69,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return taken == text || taken == TextUnknown
                 ? new Outcome.Repeated()
                 : new Outcome.Refused("its id was used for other words before");
-        var outcome = await TakeAsync(writing, input, cancellationToken);
+        var outcome = await ReadAsync(writing, input, cancellationToken);
         if (input.Key is not null && outcome is not Outcome.Refused)
             await FactStore.AddAsync(writing, Taken(input.Key), text, cancellationToken);
         return outcome;
@@ -76,7 +77,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
 
     private static string Taken(string key) => "said:" + key;
 
-    private async Task<Outcome> TakeAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
+    private async Task<Outcome> ReadAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(input.Text))
             return new Outcome.Refused("the answer is empty");
@@ -101,7 +102,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
                 + "words that begin with a number sign need the question's own number before them");
         if (words.Text.Length == 0)
             return new Outcome.Refused($"\"#{words.Question}\" is followed by no text");
-        return await TakeAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
+        return await ReadAsync(writing, input with { Question = words.Question, Text = words.Text }, cancellationToken);
     }
 
     private static async Task<string> OpenNowAsync(Reading reading, CancellationToken cancellationToken) =>
@@ -160,6 +161,16 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
     }
 
+    /// <summary>What speaks against an answer before it is given; null where nothing does now.</summary>
+    public static async Task<string?> WhyNotAsync(Reading reading, OperatorInput input, CancellationToken cancellationToken)
+    {
+        if (input.Question is not { } number || await QuestionStore.FindAsync(reading, number, cancellationToken) is not { } question)
+            return $"there is no question #{input.Question}";
+        if (!question.IsOpen)
+            return FirstAnswer(question);
+        return question.Ask is null ? null : await AskedAnswers.WhyNotAsync(reading, question, input, cancellationToken);
+    }
+
     /// <summary>Takes input that was written while no question was open. Where unasked words are not welcome they were meant for a
     /// question, most likely for the one that was answered a moment ago.</summary>
     private static async Task<Outcome> TakeUnaskedAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
@@ -173,14 +184,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (await QuestionStore.NewestAnsweredAsync(writing, cancellationToken) is { ByDefault: true, AnsweredAt: { } taken } question
             && (writing.Now - taken).Duration() < LateForDefault && Escalation.ChosenBy(input.Text, question.Options) is not null)
             return new Outcome.Refused(FirstAnswer(question)); // One of its options and nothing else was meant for it.
-        await ConversationStore.KnowAsync(writing, SessionDirectory.Default, cancellationToken);
-        var words = new NewMessage(
-            SessionDirectory.Default, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, input.Key, input.Text);
-        var message = await MessageStore.InsertAsync(writing, words, cancellationToken);
-        if (message is null)
-            return new Outcome.Unasked(); // They were said before.
-        var ruling = new NewRuling(words.Conversation, message.Id, input.Text, input.Scope ?? RulingScope.Conversation);
-        await RulingStore.AddAsync(writing, ruling, cancellationToken);
+        await OwnWords.SayAsync(writing, SessionDirectory.Default, input, cancellationToken);
         return new Outcome.Unasked();
     }
 

@@ -9,17 +9,30 @@ internal static class AskedAnswers
     public static async Task<Answers.Outcome> DecideAsync(
         Writing writing, Question question, OperatorInput input, CancellationToken cancellationToken)
     {
+        var (clear, reason) = await ReadAsync(writing, question, input, cancellationToken);
+        if (clear is null)
+            return new Answers.Outcome.Refused(reason!);
+        var answer = new Answer(input.Via, input.Text, Message: null) { Decision = clear.Decision };
+        await Answers.CloseAsync(writing, question, answer, cancellationToken);
+        return new Answers.Outcome.Accepted(question.Id, question.Session);
+    }
+
+    /// <summary>What speaks against an answer before it is given; null where nothing does now.</summary>
+    public static async Task<string?> WhyNotAsync(
+        Reading reading, Question question, OperatorInput input, CancellationToken cancellationToken) =>
+        (await ReadAsync(reading, question, input, cancellationToken)).Reason;
+
+    private static async Task<(AnswerReading.Clear? Clear, string? Reason)> ReadAsync(
+        Reading reading, Question question, OperatorInput input, CancellationToken cancellationToken)
+    {
         var asked = question.Ask!;
         var read = asked is ClientAsk.Choice choice && input.Choices is { } choices
             ? ChoiceStructure.Of(choice, choices)
             : AskedWords.Of(asked, input.Text);
         if (read is not AnswerReading.Clear clear)
-            return new Answers.Outcome.Refused(Unclear(question, asked, ((AnswerReading.Refused)read).Reason));
-        if (clear.IsGrant && await WhyNotAllowedAsync(writing, question, input, clear.Digest, cancellationToken) is { } reason)
-            return new Answers.Outcome.Refused(reason);
-        var answer = new Answer(input.Via, input.Text, Message: null) { Decision = clear.Decision };
-        await Answers.CloseAsync(writing, question, answer, cancellationToken);
-        return new Answers.Outcome.Accepted(question.Id, question.Session);
+            return (null, Unclear(question, asked, ((AnswerReading.Refused)read).Reason));
+        var reason = clear.IsGrant ? await WhyNotAllowedAsync(reading, question, input, clear.Digest, cancellationToken) : null;
+        return reason is null ? (clear, null) : (null, reason);
     }
 
     private static string Unclear(Question question, ClientAsk asked, string reason) => asked switch

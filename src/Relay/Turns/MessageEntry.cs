@@ -56,6 +56,7 @@ internal static class MessageEntry
         var name = $"operator {operatorsName}";
         return message.Origin is null
             && (await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken))?.OpenQuestion is { } open
+            && !message.Content.StartsWith(AskBackText.Start(open), StringComparison.Ordinal) // Which says it itself.
             ? FormattableString.Invariant($"{name}, not about question #{open}")
             : name;
     }

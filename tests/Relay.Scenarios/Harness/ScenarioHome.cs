@@ -54,6 +54,16 @@ internal sealed class ScenarioHome : IDisposable
 
     public RelayHome Paths { get; }
 
+    /// <summary>From its next start the relay listens at a port that is the same at each.</summary>
+    public async Task ListenAtAsync(CancellationToken cancellationToken)
+    {
+        using var socket = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        socket.Start();
+        var text = await File.ReadAllTextAsync(Paths.ConfigFile, cancellationToken);
+        var fixedPort = text.Replace("listen: 127.0.0.1:0", $"listen: {socket.LocalEndpoint}", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Paths.ConfigFile, fixedPort, cancellationToken);
+    }
+
     /// <summary>Drops an envelope as a careful script does: writes it under another name, then renames it.
     /// The names are in ascending order, which decides between envelopes of the same time.
     /// Returns the Stopwatch ticks just before the rename.</summary>

@@ -14,12 +14,25 @@ public sealed class RouteAccessTests
     private static readonly string[] Expected =
     [
         "DELETE /mcp Connections",
+        "GET / Operator",
         "GET /agents/{agent}/wait Connections",
+        "GET /assets/{name} Everybody",
+        "GET /changes Operator",
+        "GET /conversations Operator",
+        "GET /conversations/{name} Operator",
+        "GET /costs Operator",
+        "GET /costs.csv Operator",
         "GET /healthz Everybody",
         "GET /mcp Connections",
+        "GET /messages/{conversation}/{id} Operator",
+        "GET /questions/{id:long} Operator",
         "GET /sessions/{session}/replies Connections",
+        "GET /sign-in Everybody",
+        "GET /sign-ins Operator",
         "GET /status Operator",
+        "POST /answer Operator",
         "POST /answers Operator",
+        "POST /ask-back Operator",
         "POST /ask Connections",
         "POST /hooks/claude-code Connections",
         "POST /mcp Connections",
@@ -29,6 +42,12 @@ public sealed class RouteAccessTests
         "POST /rulings/overturn Operator",
         "POST /rulings/{id}/retire Operator",
         "POST /rulings/{id}/scope Operator",
+        "POST /say Operator",
+        "POST /seen Operator",
+        "POST /sign-ins Operator",
+        "POST /sign-ins/{id}/revoke Operator",
+        "POST /tap Operator",
+        "POST /undo Operator",
     ];
 
     [Fact]
@@ -57,9 +76,11 @@ public sealed class RouteAccessTests
         var shop = await Connected.AsAsync(relay, "shop");
 
         foreach (var line in Expected.Where(line => line.EndsWith("Operator", StringComparison.Ordinal))
-            .Concat(["GET / ", "GET /no/such/thing ", "POST /status ", "GET /ask ", "POST /healthz "]))
+            .Concat(["GET /no/such/thing ", "POST /status ", "GET /ask ", "POST /healthz "]))
         {
-            var (method, path) = (new HttpMethod(line.Split(' ')[0]), line.Split(' ')[1].Replace("{id}", "1", StringComparison.Ordinal));
+            var path = line.Split(' ')[1]
+                .Replace("{id}", "1", StringComparison.Ordinal).Replace("{id:long}", "1", StringComparison.Ordinal);
+            var method = new HttpMethod(line.Split(' ')[0]);
             Assert.Equal((line, HttpStatusCode.Forbidden), (line, await shop.StatusAsync(method, path, new { text = "allow" })));
         }
     }

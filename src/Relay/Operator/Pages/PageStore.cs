@@ -1,3 +1,5 @@
+using System.Globalization;
+using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Texts;
@@ -131,10 +133,12 @@ internal static class PageStore
     /// <param name="page">Which.</param>
     /// <param name="refusal">Why the title went alone; null when all of it was taken.</param>
     /// <param name="cancellationToken">Ends the recording.</param>
-    public static Task SentAsync(Writing writing, QueuedPage page, string? refusal, CancellationToken cancellationToken)
+    public static async Task SentAsync(Writing writing, QueuedPage page, string? refusal, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Pages);
-        return writing.Sql(
+        var now = writing.UnixNow.ToString(CultureInfo.InvariantCulture);
+        await FactStore.SetAsync(writing, FactStore.LastPage, now, cancellationToken);
+        await writing.Sql(
             """
             UPDATE pages
             SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = @refusal

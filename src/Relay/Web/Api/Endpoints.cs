@@ -21,6 +21,7 @@ internal static class Endpoints
     public static void MapRelay(this WebApplication host)
     {
         host.UseMiddleware<ErrorResponses>();
+        host.UseMiddleware<ForwardedBy>();
         host.UseRouting(); // Before the guard, which asks the route whom it is for.
         host.UseMiddleware<RequestGuard>();
         host.UseMiddleware<RequestBounds>();

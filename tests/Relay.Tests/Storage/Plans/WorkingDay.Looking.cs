@@ -1,6 +1,8 @@
 using Relay.Intake;
+using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Turns;
+using Relay.Web.Dashboard;
 using Relay.Web.Status;
 
 namespace Relay.Tests.Storage.Plans;
@@ -12,6 +14,10 @@ internal sealed partial class WorkingDay
         await relay.StatusAsync();
         await relay.RunAsync<StatusMirror>();
         await relay.Get<Health>().ReadAsync(CancellationToken);
+        await relay.Get<NowReader>().ReadAsync("", CancellationToken);
+        await relay.Get<ThreadReader>().ListAsync(CancellationToken);
+        await relay.Get<ThreadReader>().PartAsync("c1", through: null, CancellationToken);
+        await relay.RunAsync<TapSender>();
         await relay.RunAsync<StuckWatch>();
         await relay.RunAsync<Pager>();
         await relay.RunAsync<AdvisorLoop>();

@@ -13,6 +13,7 @@ using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Relay.Web.Dashboard;
 using Relay.Web.Status;
 using Xunit;
 
@@ -73,6 +74,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await relay.AcceptAsync("s16", "What is being asked at this moment");
         Assert.NotNull(await relay.ClaimAsync("c1"));
         await relay.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.Session, CancellationToken));
+        await relay.Get<CostReader>().CsvAsync(CancellationToken);
     }
 
     private async Task TalkAsync()

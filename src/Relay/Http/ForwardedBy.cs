@@ -1,0 +1,40 @@
+using System.Net;
+using Relay.Configuration;
+
+namespace Relay.Http;
+
+/// <summary>Believes what the proxies that the settings name say of a request: from where it came and whether it came by TLS. From anybody
+/// else such headers are only text.</summary>
+internal sealed class ForwardedBy(RequestDelegate next, SettingsSource settings)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var proxies = settings.Current.Config.Proxies;
+        if (proxies.Count > 0 && IsProxy(context.Connection.RemoteIpAddress, proxies))
+        {
+            if (Client(context.Request.Headers["X-Forwarded-For"].ToString(), proxies) is { } client)
+                context.Connection.RemoteIpAddress = client;
+            if (context.Request.Headers["X-Forwarded-Proto"] == "https")
+                context.Request.Scheme = "https";
+        }
+        return next(context);
+    }
+
+    /// <summary>The last one that is no proxy of ours: those before it anybody can have written.</summary>
+    private static IPAddress? Client(string forwarded, IReadOnlyList<IPNetwork> proxies)
+    {
+        foreach (var part in forwarded.Split(',', StringSplitOptions.TrimEntries).Reverse())
+            if (!IPAddress.TryParse(part, out var address))
+                return null;
+            else if (!IsProxy(address, proxies))
+                return address;
+        return null;
+    }
+
+    private static bool IsProxy(IPAddress? address, IReadOnlyList<IPNetwork> proxies)
+    {
+        if (address is { IsIPv4MappedToIPv6: true })
+            address = address.MapToIPv4();
+        return address is not null && proxies.Any(proxy => proxy.Contains(address));
+    }
+}

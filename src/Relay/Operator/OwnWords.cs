@@ -1,0 +1,93 @@
+using Relay.Conversations;
+using Relay.Operator.Rulings;
+using Relay.Storage;
+
+namespace Relay.Operator;
+
+/// <summary>What the operator says to the advisor unasked, or asks back about a question, which stays open. The advisor's reply comes to
+/// the operator.</summary>
+internal sealed class OwnWords(Database database)
+{
+    /// <summary>Null when they are taken, or were before; else why not.</summary>
+    /// <param name="conversation">Whose advisor hears them.</param>
+    /// <param name="text">Not changed.</param>
+    /// <param name="key">Said again under it, they are the same words.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<string?> SayAsync(string conversation, string text, string key, CancellationToken cancellationToken)
+    {
+        database.ThrowIfDamaged();
+        return database.WriteAsync(
+            async writing =>
+            {
+                var named = new ConversationId(conversation);
+                if (await WhyNotAsync(writing, named, text, cancellationToken) is { } reason)
+                    return reason;
+                await SayAsync(writing, named, InputOf(text, key), cancellationToken);
+                return null;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc cref="SayAsync(string, string, string, CancellationToken)"/>
+    public Task<string?> AskBackAsync(long question, string text, string key, CancellationToken cancellationToken)
+    {
+        database.ThrowIfDamaged();
+        return database.WriteAsync(
+            async writing =>
+            {
+                if (await QuestionStore.FindAsync(writing, question, cancellationToken) is not { } asked)
+                    return $"there is no question #{question}";
+                if (!asked.IsOpen)
+                    return Answers.FirstAnswer(asked);
+                if (asked.IsOfClient)
+                    return $"question #{question} is a session's, whom nobody can ask back: deny it with what is to be said";
+                if (string.IsNullOrWhiteSpace(text))
+                    return "there are no words";
+                await InsertAsync(writing, asked.Conversation, AskBackText.Start(question) + text, key, cancellationToken);
+                return null;
+            },
+            cancellationToken);
+    }
+
+    private static OperatorInput InputOf(string text, string key)
+    {
+        var (scope, rest) = ScopeWords.Of(text) is var (said, words) ? (said, words) : ((RulingScope?)null, text);
+        return new OperatorInput(rest, Question: null, "", key, UnaskedWelcome: true) { Scope = scope };
+    }
+
+    private static async Task<string?> WhyNotAsync(
+        Reading reading, ConversationId conversation, string text, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            return "there are no words";
+        return conversation == SessionDirectory.Default
+            || await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not null
+            ? null
+            : $"there is no conversation \"{Texts.Printable.Short(conversation.Value)}\"";
+    }
+
+    /// <summary>Words that nobody asked for are a ruling as an answer is; those under a key that was seen before are the same
+    /// words.</summary>
+    public static async Task SayAsync(
+        Writing writing, ConversationId conversation, OperatorInput input, CancellationToken cancellationToken)
+    {
+        if (await InsertAsync(writing, conversation, input.Text, input.Key!, cancellationToken) is not { } message)
+            return;
+        var ruling = new NewRuling(conversation, message.Id, input.Text, input.Scope ?? RulingScope.Conversation);
+        await RulingStore.AddAsync(writing, ruling, cancellationToken);
+    }
+
+    private static async Task<InsertedMessage?> InsertAsync(
+        Writing writing, ConversationId conversation, string text, string key, CancellationToken cancellationToken)
+    {
+        await ConversationStore.KnowAsync(writing, conversation, cancellationToken);
+        var words = new NewMessage(conversation, SessionId.None, Speaker.Operator, ReplyChannel.Operator, Origin: null, key, text);
+        return await MessageStore.InsertAsync(writing, words, cancellationToken);
+    }
+}
+
+/// <summary>How words begin that ask back about a question: the advisor must not take them for the answer.</summary>
+internal static class AskBackText
+{
+    public static string Start(long question) => FormattableString.Invariant($"About question #{question}, which stays open: ");
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using Relay.Costs;
+using Relay.Storage;
+using Relay.Texts;
+
+namespace Relay.Web.Dashboard;
+
+/// <summary>Reads what the Costs page shows: the last thirty days, UTC.</summary>
+internal sealed class CostReader(Database database, PriceTable prices)
+{
+    private const int Days = 30, MostRows = 20;
+
+    public Task<CostsView> ReadAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            var rows = await DaysAsync(reading, cancellationToken);
+            var names = Enumerable.Range(0, Days).Select(back => Spending.Day(reading.Now.AddDays(back + 1 - Days))).ToList();
+            var days = names.ConvertAll(day => Sum(day, rows.FindAll(row => row.Day == day)));
+            return new CostsView(Sum("all", rows), NowReader.Usd(rows.Sum(row => row.CostNano)))
+            {
+                Days = days,
+                Bars = Bars(days),
+                Against = Against(rows),
+                Groups =
+                [
+                    new CostGroupView("By session", Group(rows, row => row.Session.Length == 0 ? "your own words" : row.Session)),
+                    new CostGroupView("By conversation", Group(rows, row => row.Conversation)),
+                    new CostGroupView("By model", Group(rows, row => row.Model)),
+                ],
+            };
+        },
+        cancellationToken);
+
+    /// <summary>A row a day, conversation, session and model.</summary>
+    public Task<string> CsvAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            var csv = new StringBuilder(
+                "day,conversation,session,model,calls,input_tokens,output_tokens,cache_write_5m,cache_write_1h,cache_read,"
+                + "known_cost_usd,calls_of_unknown_cost\r\n");
+            foreach (var row in await DaysAsync(reading, cancellationToken))
+                csv.Append(CultureInfo.InvariantCulture, $"{row.Day},{Cell(row.Conversation)},{Cell(row.Session)},{Cell(row.Model)},")
+                    .Append(CultureInfo.InvariantCulture, $"{row.Calls},")
+                    .Append(CultureInfo.InvariantCulture, $"{row.Tokens.Input},{row.Tokens.Output},{row.Tokens.CacheWrite5m},")
+                    .Append(CultureInfo.InvariantCulture, $"{row.Tokens.CacheWrite1h},{row.Tokens.CacheRead},")
+                    .Append(CultureInfo.InvariantCulture, $"{row.CostNano / 1_000_000_000m},{row.UnknownCalls}\r\n");
+            return csv.ToString();
+        },
+        cancellationToken);
+
+    /// <summary>A spreadsheet takes what begins with one of these for a formula.</summary>
+    private static string Cell(string text)
+    {
+        var safe = text.Length > 0 && "=+-@\t\r".Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
+        return safe.AsSpan().IndexOfAny(",\"\r\n") < 0 ? safe : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    private static Task<List<DaySum>> DaysAsync(Reading reading, CancellationToken cancellationToken) =>
+        Spending.DaysAsync(reading, Spending.Day(reading.Now.AddDays(1 - Days)), Spending.Day(reading.Now), cancellationToken);
+
+    private static List<CostRowView> Group(List<DaySum> rows, Func<DaySum, string> by) =>
+    [
+        .. rows.GroupBy(by).OrderByDescending(group => group.Sum(row => row.CostNano)).Take(MostRows)
+            .Select(group => Sum(Visible.OneLine(group.Key), [.. group])),
+    ];
+
+    private static CostRowView Sum(string name, List<DaySum> rows)
+    {
+        var tokens = rows.Aggregate(TokenUsage.None, (sum, row) => sum + row.Tokens);
+        var unknown = rows.Sum(row => row.UnknownCalls);
+        return new CostRowView(name, rows.Sum(row => row.CostNano))
+        {
+            Cost = NowReader.Usd(rows.Sum(row => row.CostNano)) + (unknown > 0 ? $" + {unknown} unknown" : ""),
+            Calls = Count(rows.Sum(row => row.Calls)),
+            Input = Count(tokens.TotalInput),
+            Output = Count(tokens.Output),
+            CacheShare = tokens.TotalInput == 0 ? "" : string.Create(
+                CultureInfo.InvariantCulture, $"{100.0 * tokens.CacheRead / tokens.TotalInput:0} %"),
+        };
+    }
+
+    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>In parts of the highest one, which is a hundred.</summary>
+    private static List<int> Bars(List<CostRowView> days)
+    {
+        var highest = Math.Max(1, days.Max(day => day.Nano));
+        return days.ConvertAll(day => (int)Math.Ceiling(100.0 * day.Nano / highest));
+    }
+
+    /// <summary>What the same tokens would have cost had none been read from the cache or written to it, at today's prices; null where a
+    /// model has none.</summary>
+    private string? Against(List<DaySum> rows)
+    {
+        long without = 0, with = 0;
+        foreach (var row in rows)
+        {
+            if (prices.Find(row.Model, database.Clock.GetUtcNow()) is not { Rates: var rates })
+                return null;
+            without += rates.CostOf(new TokenUsage(row.Tokens.TotalInput, row.Tokens.Output, 0, 0, 0));
+            with += rates.CostOf(row.Tokens);
+        }
+        return rows.Count == 0 ? null
+            : $"Without caching the same tokens would have cost {NowReader.Usd(without)} at today's prices, with it {NowReader.Usd(with)}.";
+    }
+}

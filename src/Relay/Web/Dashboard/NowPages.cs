@@ -1,0 +1,59 @@
+using System.Globalization;
+using Relay.Operator;
+using Relay.Storage;
+
+namespace Relay.Web.Dashboard;
+
+/// <summary>The Now page and a question's own.</summary>
+internal sealed class NowPages(NowReader now, Database database)
+{
+    public async Task ShowAsync(HttpContext context) => await ShowAsync(context, StatusCodes.Status200OK, await ToldAsync(context));
+
+    public async Task QuestionAsync(HttpContext context)
+    {
+        var id = long.Parse((string)context.Request.RouteValues["id"]!, CultureInfo.InvariantCulture);
+        var view = await now.QuestionAsync(id, context.RequestAborted);
+        var parameters = new Dictionary<string, object?>
+        {
+            ["Frame"] = new FrameView(view is null ? "Relay: no such question" : $"Relay: question {id}", "", Forms.TokenFor(context)),
+            ["View"] = view,
+        };
+        await DashboardRoutes.ShowAsync<QuestionPage>(
+            context, view is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK, parameters);
+    }
+
+    public async Task ShowAsync(HttpContext context, int status, NoticeView? notice)
+    {
+        var view = await now.ReadAsync(Forms.TokenFor(context), context.RequestAborted);
+        var title = view.Cards.Count == 0 ? view.Heading : $"({view.Cards.Count}) {view.Heading}";
+        var parameters = new Dictionary<string, object?>
+        {
+            ["Frame"] = new FrameView($"{title} · Relay", "now", view.FormToken) { Notice = notice },
+            ["View"] = view,
+        };
+        await DashboardRoutes.ShowAsync<NowPage>(context, status, parameters);
+    }
+
+    /// <summary>What was just done, as far as it is recorded.</summary>
+    private async Task<NoticeView?> ToldAsync(HttpContext context)
+    {
+        if (long.TryParse(context.Request.Query["answered"], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && await database.ReadAsync(
+                reading => QuestionStore.FindAsync(reading, number, context.RequestAborted), context.RequestAborted)
+            is { State: QuestionState.Answered } question)
+            return new NoticeView($"Question #{question.Id} of {question.Whose} is answered.", IsRefusal: false);
+        if (context.Request.Query["said"].ToString() is { Length: > 0 and <= 64 } conversation)
+            return new NoticeView(
+                $"The advisor has your words in {Texts.Visible.OneLine(conversation)}; "
+                + "the reply comes as a page, and into the conversation.",
+                IsRefusal: false);
+        if (context.Request.Query.ContainsKey("asked_back"))
+            return new NoticeView(
+                "The advisor is asked back; the reply comes as a page, and the question stays open.", IsRefusal: false);
+        if (context.Request.Query.ContainsKey("taken_back"))
+            return new NoticeView("It is taken back; nothing was sent.", IsRefusal: false);
+        return context.Request.Query["told"].ToString() is { Length: > 0 and <= 64 } session
+            ? new NoticeView($"Your words are on their way to {Texts.Visible.OneLine(session)}.", IsRefusal: false)
+            : null;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Relay.Configuration;
+using Relay.Operator;
+using Relay.Storage;
+
+namespace Relay.Web.Dashboard;
+
+/// <summary>Takes what is sent from the page. What is refused is said, with the words that were written.</summary>
+internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Database database, SettingsSource settings)
+{
+    private const string Via = "the page";
+
+    public Task AnswerAsync(HttpContext context) => TakeAsync(context, async form =>
+    {
+        if (form.Question is null)
+            return new Sent.Refused("which question is answered is missing");
+        var input = InputOf(form) with { Key = form.Key };
+        return await answers.TakeAsync(input, context.RequestAborted) switch
+        {
+            Answers.Outcome.Refused refused => new Sent.Refused(refused.Reason),
+            Answers.Outcome.Direct direct => new Sent.Taken($"/?told={direct.Session}"),
+            _ => new Sent.Taken(string.Create(CultureInfo.InvariantCulture, $"/?answered={form.Question}")),
+        };
+    });
+
+    /// <summary>Held for a moment, in which it can be taken back. What would be refused then is refused now.</summary>
+    public Task TapAsync(HttpContext context) => TakeAsync(context, async form =>
+    {
+        database.ThrowIfDamaged();
+        return await database.WriteAsync<Sent>(
+            async writing =>
+            {
+                var input = InputOf(form);
+                if (await Answers.WhyNotAsync(writing, input, context.RequestAborted) is { } reason)
+                    return new Sent.Refused(reason);
+                var tap = new Tap(input.Question!.Value, input.Text, input.Digest, Via, writing.Now);
+                return await Taps.HoldAsync(writing, tap, context.RequestAborted)
+                    ? new Sent.Taken("/")
+                    : new Sent.Refused($"question #{tap.Question} has a tap that is on its way already: take that back, or wait for it");
+            },
+            context.RequestAborted);
+    });
+
+    public Task UndoAsync(HttpContext context) => TakeAsync(context, async form =>
+        form.Question is { } question && await database.WriteAsync(
+            writing => Taps.UndoAsync(writing, question, context.RequestAborted), context.RequestAborted)
+            ? new Sent.Taken("/?taken_back")
+            : new Sent.Refused("it is too late to take it back, or there is nothing"));
+
+    public Task SeenAsync(HttpContext context) => TakeAsync(context, async form =>
+    {
+        if (form.Question is { } question)
+            await database.WriteAsync(writing => Taps.SeenAsync(writing, question, context.RequestAborted), context.RequestAborted);
+        return new Sent.Taken("/");
+    });
+
+    public Task AskBackAsync(HttpContext context) => TakeAsync(context, async form =>
+        form.Key is not { } key || form.Question is not { } question
+            ? new Sent.Refused("the form is not whole: load the page anew")
+            : await own.AskBackAsync(question, form.Text, key, context.RequestAborted) is { } reason
+            ? new Sent.Refused(reason)
+            : new Sent.Taken(string.Create(CultureInfo.InvariantCulture, $"/?asked_back={question}")));
+
+    /// <summary>To a session itself, or to the advisor of a conversation.</summary>
+    public Task SayAsync(HttpContext context) => TakeAsync(context, async form =>
+    {
+        if (form.Key is not { } key)
+            return new Sent.Refused("the form is not whole: load the page anew");
+        var to = form.Field("to");
+        if (!to.StartsWith('@'))
+            return await own.SayAsync(to, form.Text, key, context.RequestAborted) is { } reason
+                ? new Sent.Refused(reason)
+                : new Sent.Taken($"/?said={Uri.EscapeDataString(to)}");
+        var input = new OperatorInput($"{to}: {form.Text}", Question: null, Via, key, UnaskedWelcome: false);
+        return await answers.TakeAsync(input, context.RequestAborted) is Answers.Outcome.Refused refused
+            ? new Sent.Refused(refused.Reason)
+            : new Sent.Taken($"/?told={Uri.EscapeDataString(to[1..])}");
+    });
+
+    private abstract record Sent
+    {
+        public sealed record Taken(string Onward) : Sent;
+
+        public sealed record Refused(string Reason) : Sent;
+    }
+
+    private static OperatorInput InputOf(SentForm form) => new(form.Text, form.Question, Via, Key: null, UnaskedWelcome: false)
+    {
+        Digest = form.Field("digest") is { Length: > 0 } digest ? digest : null,
+    };
+
+    private async Task TakeAsync(HttpContext context, Func<SentForm, Task<Sent>> take)
+    {
+        if (await Forms.ReadAsync(context, settings.Current.Config) is not { } form)
+            return;
+        switch (await take(form))
+        {
+            case Sent.Refused refused:
+                var notice = new NoticeView($"Not sent: {refused.Reason}.", IsRefusal: true, form.Text.Length == 0 ? null : form.Text);
+                await pages.ShowAsync(context, StatusCodes.Status409Conflict, notice);
+                break;
+            case Sent.Taken taken:
+                context.Response.StatusCode = StatusCodes.Status303SeeOther;
+                context.Response.Headers.Location = taken.Onward;
+                break;
+        }
+    }
+}

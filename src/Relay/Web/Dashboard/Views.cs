@@ -1,0 +1,176 @@
+using Microsoft.AspNetCore.Components;
+
+namespace Relay.Web.Dashboard;
+
+// What the pages show, in words and nothing else. Public, as the parameters of Razor's components have to be.
+
+public sealed record MomentView(string Brief, string Full, string Machine);
+
+/// <summary>What every page has around it.</summary>
+/// <param name="Title">Of the tab.</param>
+/// <param name="Here">Which of the pages it is.</param>
+/// <param name="FormToken">That its forms carry.</param>
+public sealed record FrameView(string Title, string Here, string FormToken)
+{
+    /// <summary>What became of what was just done.</summary>
+    public NoticeView? Notice { get; init; }
+}
+
+/// <param name="Text">What happened.</param>
+/// <param name="IsRefusal">It was not done.</param>
+/// <param name="Words">The operator's own, which must not be lost.</param>
+public sealed record NoticeView(string Text, bool IsRefusal, string? Words = null);
+
+public sealed record NowView(string Heading, string FormToken)
+{
+    public required IReadOnlyList<CardView> Cards { get; init; }
+
+    /// <summary>Taps that were not taken in the end.</summary>
+    public required IReadOnlyList<LostView> Lost { get; init; }
+
+    /// <summary>To whom something can be said: what is sent, and what it is called.</summary>
+    public required IReadOnlyList<ToView> To { get; init; }
+
+    public required IReadOnlyList<ReceiptView> Answered { get; init; }
+
+    public required IReadOnlyList<SessionView> Sessions { get; init; }
+
+    /// <summary>How many more sessions there are.</summary>
+    public required long MoreSessions { get; init; }
+
+    public required SpendView Spend { get; init; }
+
+    public required HealthView Health { get; init; }
+}
+
+/// <summary>A question that waits.</summary>
+public sealed record CardView(long Id, string Who, string Kind, string Conversation)
+{
+    public required string Blocks { get; init; }
+
+    public required MomentView AskedAt { get; init; }
+
+    public required string Headline { get; init; }
+
+    /// <summary>What follows the headline; null where there is no more.</summary>
+    public MarkupString? Body { get; init; }
+
+    /// <summary>What is to be decided on as it stands.</summary>
+    public string? Exact { get; init; }
+
+    /// <summary>There is more of it on its own page.</summary>
+    public bool IsCut { get; init; }
+
+    /// <summary>Answers that a tap gives, the first the one that is loud.</summary>
+    public IReadOnlyList<OptionView> Options { get; init; } = [];
+
+    /// <summary>What was tapped, and can still be taken back.</summary>
+    public string? Tapped { get; init; }
+
+    /// <summary>Whether the advisor can be asked back.</summary>
+    public bool CanAskBack { get; init; }
+
+    /// <summary>Whether words answer it as they are; of a permission they say why it is denied.</summary>
+    public bool TakesWords { get; init; }
+}
+
+/// <param name="Words">Of the answer.</param>
+/// <param name="Label">On the button.</param>
+/// <param name="Digest">Of what is allowed by it.</param>
+public sealed record OptionView(string Words, string Label, string? Digest, bool IsLoud);
+
+public sealed record LostView(long Question, string Text, string Reason);
+
+public sealed record ToView(string Value, string Label);
+
+/// <summary>A question that was answered, and what is known of what followed.</summary>
+public sealed record ReceiptView(long Id, string Who, string Question, string Answer)
+{
+    public required string Became { get; init; }
+
+    public required bool IsTaken { get; init; }
+
+    public required MomentView At { get; init; }
+}
+
+public sealed record SessionView(string Name, string State, bool WaitsForYou, MomentView? LastSeen);
+
+public sealed record SpendView(string Today, string OfWhat, string? Unknown);
+
+public sealed record HealthView(bool IsWell, string Line, IReadOnlyList<string> Reasons);
+
+/// <summary>A question on its own page.</summary>
+/// <param name="Outcome">How it was closed; null while it waits.</param>
+public sealed record QuestionView(CardView Card, string? Outcome, string? Answer);
+
+public sealed record CostsView(CostRowView Total, string Sum)
+{
+    public required IReadOnlyList<CostRowView> Days { get; init; }
+
+    /// <summary>Of each day, of a hundred.</summary>
+    public required IReadOnlyList<int> Bars { get; init; }
+
+    public required IReadOnlyList<CostGroupView> Groups { get; init; }
+
+    public required string? Against { get; init; }
+}
+
+public sealed record CostGroupView(string Title, IReadOnlyList<CostRowView> Rows);
+
+public sealed record CostRowView(string Name, long Nano)
+{
+    public required string Cost { get; init; }
+
+    public required string Calls { get; init; }
+
+    public required string Input { get; init; }
+
+    public required string Output { get; init; }
+
+    public required string CacheShare { get; init; }
+}
+
+public sealed record ConversationListView(IReadOnlyList<ConversationLineView> All);
+
+public sealed record ConversationLineView(string Name, string Href, string Size);
+
+/// <summary>A part of a conversation's journal, oldest first.</summary>
+public sealed record ConversationView(string Name, string Href)
+{
+    public required IReadOnlyList<EntryView> Entries { get; init; }
+
+    /// <summary>The part before it; null where it is the first.</summary>
+    public string? Older { get; init; }
+
+    /// <summary>The part after it; null where it is the last.</summary>
+    public string? Newer { get; init; }
+}
+
+public sealed record EntryView(long Position, string Speaker, MomentView At, MarkupString Text)
+{
+    /// <summary>What of its text is not shown here.</summary>
+    public string? Cut { get; init; }
+
+    public string? Covers { get; init; }
+
+    public string? LeftOut { get; init; }
+
+    /// <summary>Of the message it holds or answers.</summary>
+    public string? Message { get; init; }
+}
+
+public sealed record MessageView(string Id, string From, string Conversation, string ConversationHref, string State)
+{
+    public required MarkupString Text { get; init; }
+
+    public required IReadOnlyList<(MomentView At, string What)> Life { get; init; }
+
+    public required IReadOnlyList<MessageCallView> Calls { get; init; }
+
+    public string? Where { get; init; }
+
+    public MarkupString? Reply { get; init; }
+}
+
+public sealed record MessageCallView(
+    MomentView At, string State, string Model, string Input, string CacheWrite, string CacheRead, string Output, string Cost);
