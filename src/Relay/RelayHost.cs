@@ -13,6 +13,7 @@ using Relay.Http;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Operator.Pages;
+using Relay.Operator.Phone;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Telemetry;
@@ -116,6 +117,9 @@ internal static class RelayHost
         .AddSingleton<Holds>()
         .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()
+        .AddSingleton<NtfyTopicReader>()
+        .AddSingleton<TopicProtection>()
+        .AddPhone()
         .AddLoop<Pager>()
         .AddLoop<StuckWatch>()
         .AddLoop<OperatorFile>()
@@ -123,6 +127,16 @@ internal static class RelayHost
         .AddLoop<HoldRelease>()
         .AddLoop<HoldRetry>()
         .AddLoop<StateWatch>();
+
+    private static IServiceCollection AddPhone(this IServiceCollection services) => services
+        .AddSingleton<QuestionButtons>()
+        .AddSingleton<PageDressing>(provider => provider.GetRequiredService<QuestionButtons>().DressAsync)
+        .AddSingleton<PhoneWords>()
+        .AddSingleton<PuttingOff>()
+        .AddSingleton<PhoneAnswers>()
+        .AddSingleton<Hearing>()
+        .AddLoop<AnswerTopic>()
+        .AddLoop<Following>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {

@@ -143,6 +143,8 @@ internal sealed class ConfigReader
             AcceptUnknownSessions = root.Read("accept_unknown_sessions", defaults.AcceptUnknownSessions, Rules.Boolean),
             Operator = ReadOperator(root.Child("operator"), defaults.Operator),
             Listen = ListenReader.Read(root, defaults.Listen, _home),
+            PublicUrl = root.Read("public_url", defaults.PublicUrl, Rules.PublicUrl),
+            Phone = PhoneReader.Read(root),
             CacheTtl = root.Read("cache_ttl", defaults.CacheTtl, Rules.CacheTtl),
             MaxParallelTurns = root.Read("max_parallel_turns", defaults.MaxParallelTurns, Rules.Integer(1, 1_000)),
             Store = root.Read("store", defaults.Store, Rules.Store),

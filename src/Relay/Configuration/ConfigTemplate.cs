@@ -35,9 +35,16 @@ internal static class ConfigTemplate
           scan_chars: 200                # how near: in so many characters, 1 to 100000
           input_file: jc_input.txt       # in state/; what you write there is your answer
 
+        page_content: full               # of a page on your phone: full, title, or none (only that something waits, and its number)
+        page_buttons: protected          # buttons that answer, where nobody reads the topic without a token; off; or
+                                         # every-reader-may-answer, on an open topic too: then whoever reads it can answer for you
+
+        remind_after: 30m                # page a question again when it is open so long, 1m to 7d, or off
+
         queue: on                        # off: no file in queue/ is taken
         listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
         # tls: {certificate: cert.pem, key: key.pem}   # needed where listen is open to the network; or behind: proxy, where one speaks TLS
+        # public_url: https://relay.example.org        # where you reach it, behind a proxy or a VPN: in the links of relay dashboard
         cache_ttl: auto                  # prompt cache: auto, 5m, 1h or off
         max_parallel_turns: 16           # conversations asked at once, 1 to 1000
 
@@ -72,6 +79,11 @@ internal static class ConfigTemplate
         # NTFY_TOPIC=
         # NTFY_SERVER=https://ntfy.sh
         # NTFY_TOKEN=
+
+        # What you publish to the answer topic is your answer: relay topic prints it; it is made of RELAY_TOKEN unless it stands here.
+        # The token is what the buttons of a page carry, with the right to write to that topic and no more; without it, NTFY_TOKEN.
+        # NTFY_ANSWER_TOPIC=
+        # NTFY_ANSWER_TOKEN=
 
         # The operator's token for relay's HTTP, at least 128 bits; made at the first run. Sessions have their own: relay token NAME.
         # RELAY_TOKEN=

@@ -78,6 +78,11 @@ internal sealed partial record RelayConfig
     public bool AcceptUnknownSessions { get; init; } = true;
     public OperatorConfig Operator { get; init; } = new();
     public ListenAddress Listen { get; init; } = new("127.0.0.1", 7420);
+
+    /// <summary>Where people reach it, as behind a proxy or a VPN; null for where it listens.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    public PhoneConfig Phone { get; init; } = new();
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
 
     /// <summary>How many conversations may be asked at the same time.</summary>

@@ -87,6 +87,19 @@ internal static partial class Rules
 
     public static Rule<AdvisorKind> Advisor => Choice(("anthropic", AdvisorKind.Anthropic), ("simulated", AdvisorKind.Simulated));
 
+    public static Rule<PageContent> Content => Choice(("full", PageContent.Full), ("title", PageContent.Title), ("none", PageContent.None));
+
+    public static Rule<PageButtons> Buttons => Choice(
+        ("protected", PageButtons.Protected), ("every-reader-may-answer", PageButtons.Open), ("off", PageButtons.Off));
+
+    /// <summary>Scheme and host, and a port where it is not the usual.</summary>
+    public static Rule<Uri?> PublicUrl => value => value is YamlValue.Scalar { Kind: ScalarKind.Null }
+        ? new Parsed<Uri?>.Valid(null)
+        : value is YamlValue.Scalar { Kind: ScalarKind.Text } text && Uri.TryCreate(text.Content, UriKind.Absolute, out var url)
+            && url.Scheme is "http" or "https" && url is { UserInfo: "", PathAndQuery: "/", Fragment: "" }
+        ? new Parsed<Uri?>.Valid(url)
+        : Wrong<Uri?>(value, "an address without a path, such as https://relay.example.org, or null");
+
     /// <summary>True for a proxy; there is nothing else to be behind.</summary>
     public static Rule<bool> Behind => Choice(("proxy", true));
 

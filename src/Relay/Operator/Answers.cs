@@ -69,6 +69,10 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         return outcome;
     }
 
+    /// <summary>Whether input with this key was taken.</summary>
+    public static async Task<bool> IsKnownAsync(Reading reading, string key, CancellationToken cancellationToken) =>
+        await FactStore.FindAsync(reading, Taken(key), cancellationToken) is not null;
+
     private static string Taken(string key) => "said:" + key;
 
     private async Task<Outcome> TakeAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
@@ -154,6 +158,10 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         if (PermissionWords.Of(input.Text) == PermissionWords.Word.Unclear)
             return new Outcome.Refused($"question #{question.Id} is about a permission: answer allow, or deny with a reason");
+        if (!input.MayAllow && PermissionWords.Of(input.Text) == PermissionWords.Word.Allow)
+            return new Outcome.Refused(
+                $"others may read the topic of your pages, so nothing is allowed from there: `relay answer {question.Id} allow` in the "
+                + "terminal allows it; deny needs no more");
         if (await WhyNotAllowedAsync(writing, question, input, cancellationToken) is { } reason)
             return new Outcome.Refused(reason);
         await CloseAsync(writing, question, new Answer(input.Via, input.Text, Message: null), cancellationToken);
@@ -223,6 +231,9 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
 {
     /// <summary>When it was written, which may be long before it is taken; null for now.</summary>
     public DateTimeOffset? WrittenAt { get; init; }
+
+    /// <summary>Whether it may let a session do something: not where others could have said it.</summary>
+    public bool MayAllow { get; init; } = true;
 
     /// <summary>Of what is allowed, where the words themselves hold none.</summary>
     public string? Digest { get; init; }

@@ -6,7 +6,8 @@ namespace Relay.Operator.Pages;
 
 /// <summary>Sends the queued pages while their causes last. Each page has its own time for the next attempt.
 /// Nothing waits for a page.</summary>
-internal sealed partial class Pager(Database database, NtfyClient ntfy, SettingsSource settings, ILogger<Pager> log) : ILoop
+internal sealed partial class Pager(
+    Database database, NtfyClient ntfy, PageDressing dress, SettingsSource settings, ILogger<Pager> log) : ILoop
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
 
@@ -70,7 +71,7 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
     {
         var page = HeldTogether.AsOne(together);
         var attempt = page.Attempts + 1;
-        switch (await ntfy.PublishAsync(page, cancellationToken))
+        switch (await ntfy.PublishAsync(await dress(page, cancellationToken), cancellationToken))
         {
             case Push.Taken taken:
                 if (page.Cause.Kind == PageKind.Message)
@@ -78,7 +79,7 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
                 CrashPoint.Pass("page-1-sent");
                 // The page was sent: until that is known it would be sent again, and again.
                 await database.RecordAsync(
-                    writing => EachAsync(together, each => PageStore.SentAsync(writing, each, taken.Refusal, CancellationToken.None)),
+                    writing => EachAsync(together, each => PageStore.SentAsync(writing, each, taken, CancellationToken.None)),
                     cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);

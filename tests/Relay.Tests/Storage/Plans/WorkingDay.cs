@@ -51,6 +51,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await new Shortages(relay).SufferAsync();
         await EscalateAsync();
         await SayUnaskedAsync();
+        await AnswerByPhoneAsync();
         await ServeAgentsAsync();
         await ServeCallersAsync();
         await GetStuckAsync();

@@ -1,0 +1,34 @@
+using Relay.Operator.Pages;
+using Relay.Operator.Phone;
+
+namespace Relay.Tests.Storage.Plans;
+
+internal sealed partial class WorkingDay
+{
+    /// <summary>A question is paged, put off, paged again and answered, all from the phone.</summary>
+    private async Task AnswerByPhoneAsync()
+    {
+        await HearAsync("relay:forged");
+        relay.Advisor.Reply("[NEEDS-JC] From the phone?");
+        await relay.AcceptAsync("s16", "What is answered from the phone");
+        await relay.TakeTurnsAsync();
+        await relay.RunAsync<Pager>();
+        var question = (await relay.OpenQuestionsAsync()).Last().Id;
+        await HearAsync($"#{question} later 1h");
+        relay.Clock.Advance(TimeSpan.FromHours(2));
+        await relay.RunAsync<Following>();
+        await relay.RunAsync<Pager>();
+        await HearAsync($"#{question} from the phone");
+        await relay.RunAsync<Following>();
+        await relay.PassAsync();
+        relay.Consume("s16");
+        await relay.RunAsync<Following>();
+    }
+
+    private async Task HearAsync(string words)
+    {
+        await relay.Get<AnswerTopic>().FollowAsync(poll: true, CancellationToken);
+        ntfy.Say(relay.Settings.Current.Secrets.NtfyAnswerTopic, words);
+        await relay.Get<AnswerTopic>().FollowAsync(poll: true, CancellationToken);
+    }
+}
