@@ -136,6 +136,9 @@ internal static class RelayHost
         .AddSingleton<PhoneAnswers>()
         .AddSingleton<Hearing>()
         .AddLoop<AnswerTopic>()
+        .AddSingleton<SecondWays>()
+        .AddLoop<SecondPager>()
+        .AddLoop<Digest>()
         .AddLoop<Following>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)

@@ -30,4 +30,14 @@ internal sealed record PhoneConfig
 
     /// <summary>After so long without an answer a question is paged again; null: it is not.</summary>
     public TimeSpan? RemindAfter { get; init; } = TimeSpan.FromMinutes(30);
+
+    public IReadOnlyList<SecondWay> SecondWays { get; init; } = [];
+
+    /// <summary>Null: pages may make noise at any time.</summary>
+    public QuietHours? Quiet { get; init; }
+
+    /// <summary>When the day's digest goes out; null: there is none.</summary>
+    public TimeOnly? Digest { get; init; }
+
+    public bool SameAs(PhoneConfig other) => this == other with { SecondWays = SecondWays } && SecondWays.SequenceEqual(other.SecondWays);
 }

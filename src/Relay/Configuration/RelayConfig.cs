@@ -107,7 +107,8 @@ internal sealed partial record RelayConfig
 
     /// <summary>Equality by value, lists included. (The record's own equality compares lists by reference.)</summary>
     public bool SameAs(RelayConfig other) =>
-        this == other with { Sessions = Sessions, Agents = Agents }
+        this == other with { Sessions = Sessions, Agents = Agents, Phone = Phone }
+        && Phone.SameAs(other.Phone)
         && Sessions.SequenceEqual(other.Sessions)
         && Agents == other.Agents with { Allow = Agents.Allow, WakeIn = Agents.WakeIn }
         && Agents.WakeIn.SequenceEqual(other.Agents.WakeIn)

@@ -17,7 +17,7 @@ internal sealed partial record Secrets
     public static readonly IReadOnlySet<string> Keys = new HashSet<string>
     {
         "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "NTFY_TOPIC", "NTFY_SERVER", "NTFY_TOKEN", "NTFY_ANSWER_TOPIC", "NTFY_ANSWER_TOKEN",
-        "RELAY_TOKEN", "RELAY_DATABASE_URL",
+        "NTFY_SECOND_TOKEN", "RELAY_WEBHOOK_TOKEN", "RELAY_SMTP_PASSWORD", "RELAY_TOKEN", "RELAY_DATABASE_URL",
     };
 
     public string? ApiKey { get; init; }
@@ -35,6 +35,12 @@ internal sealed partial record Secrets
 
     /// <summary>What the buttons of a page carry; null for the token itself.</summary>
     public string? NtfyAnswerToken { get; init; }
+
+    /// <summary>For the second ways of the configuration.</summary>
+    public string? NtfySecondToken { get; init; }
+
+    public string? WebhookToken { get; init; }
+    public string? SmtpPassword { get; init; }
 
     /// <summary>Where the operator's answers are published; null for the one made of the token.</summary>
     public string? NtfyAnswerTopicGiven { get; init; }
@@ -70,6 +76,9 @@ internal sealed partial record Secrets
             NtfyServer = resolver.Url("NTFY_SERVER", ntfyToken is null ? null : NoUserBesideToken) ?? defaults.NtfyServer,
             NtfyToken = ntfyToken,
             NtfyAnswerToken = resolver.Text("NTFY_ANSWER_TOKEN"),
+            NtfySecondToken = resolver.Text("NTFY_SECOND_TOKEN"),
+            WebhookToken = resolver.Text("RELAY_WEBHOOK_TOKEN"),
+            SmtpPassword = resolver.Text("RELAY_SMTP_PASSWORD"),
             NtfyAnswerTopicGiven = resolver.AnswerTopic("NTFY_ANSWER_TOPIC", "NTFY_TOPIC"),
             Token = resolver.OperatorToken("RELAY_TOKEN") ?? "",
             DatabaseUrl = resolver.DatabaseUrl("RELAY_DATABASE_URL"),

@@ -19,7 +19,11 @@ internal abstract record Push
     }
 
     /// <summary>Try again later, after the time that the server named, if it named one.</summary>
-    public sealed record Failed(string Reason, string Fix, TimeSpan? RetryAfter) : Push;
+    public sealed record Failed(string Reason, string Fix, TimeSpan? RetryAfter) : Push
+    {
+        /// <summary>The day's messages are used up: seconds bring nothing.</summary>
+        public bool IsQuota { get; init; }
+    }
 
     /// <summary>The server refuses this page, even its title alone: to repeat it would change nothing.</summary>
     public sealed record Refused(string Reason, string Fix) : Push;
@@ -34,10 +38,16 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     public static HttpClient NewHttp() => Outgoing.Client();
 
     /// <summary>(1) All of it; (2) where the server refuses that for good, the title alone.</summary>
-    public async Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken)
+    public Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken) =>
+        PublishAsync(page, settings.Current.Secrets, cancellationToken);
+
+    /// <param name="page">What.</param>
+    /// <param name="secrets">With the server, the topic and the token that are meant.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public async Task<Push> PublishAsync(QueuedPage page, Secrets secrets, CancellationToken cancellationToken)
     {
         page = page with { Title = Visible.OneLineAgain(page.Title), Body = Visible.Again(page.Body) };
-        var (config, secrets) = (settings.Current.Config, settings.Current.Secrets);
+        var config = settings.Current.Config;
         page = Reduced.Of(page, config);
         var answers = NtfyAddress.Of(secrets, secrets.NtfyAnswerTopic).AbsoluteUri;
         var to = new PageAddress(secrets.NtfyTopic, answers, NtfyAddress.ForButtons(secrets));
@@ -90,7 +100,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
             var answer = new NtfyAnswer(response.StatusCode, response.Headers.Location, Encoding.UTF8.GetString(body));
             return answer.IsSent(secrets.NtfyTopic)
                 ? (answer, new Push.Taken(Refusal: null))
-                : (answer, Failed(answer.Reason(), answer.Fix(secrets), RetryAfter(response)));
+                : (answer, Failed(answer.Reason(), answer.Fix(secrets), RetryAfter(response)) with { IsQuota = answer.IsQuota });
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {

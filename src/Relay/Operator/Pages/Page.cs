@@ -38,6 +38,9 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public static readonly PageCause Online = new(PageKind.Online, "");
     public static readonly PageCause Stuck = new(PageKind.Stuck, "");
     public static readonly PageCause RejectedEnvelopes = new(PageKind.Refused, "queue/.rejected");
+    /// <summary>What is open, once a day.</summary>
+    public static readonly PageCause Digest = new(PageKind.Online, "digest");
+
     public static readonly PageCause Moving = new(PageKind.Moving, "");
 
     public static readonly PageCause MorePermissions = new(PageKind.Question, "more");

@@ -14,7 +14,7 @@ internal sealed record FollowedPage(
 {
     public const string Columns =
         "page_id, kind, subject, created_at, sent_at, cleared_at, receipt, CASE state WHEN 'queued' THEN 1 ELSE 0 END, "
-        + "step, stepped_at, quiet_until";
+        + "step, stepped_at, quiet_until, priority";
 
     /// <summary>How many steps of the ladder were taken, and when the last one was.</summary>
     public int Step { get; init; }
@@ -24,6 +24,8 @@ internal sealed record FollowedPage(
     /// <summary>Until then the operator is not asked again.</summary>
     public DateTimeOffset? QuietUntil { get; init; }
 
+    public int Priority { get; init; }
+
     public static FollowedPage From(Row row) => new(
         row.Text(), new PageCause(row.Word<PageKind>(), row.Text()), row.Time(), row.TimeOrNull(), row.TimeOrNull(), row.TextOrNull(),
         row.Flag())
@@ -31,6 +33,7 @@ internal sealed record FollowedPage(
         Step = row.Int(),
         SteppedAt = row.TimeOrNull(),
         QuietUntil = row.TimeOrNull(),
+        Priority = row.Int(),
     };
 }
 
@@ -93,6 +96,12 @@ internal static partial class PageStore
             .With("@id", page).With("@step", step).With("@more", newButtons ? 1 : 0).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
     }
+
+    /// <summary>A step that shows nothing on the phone was taken.</summary>
+    public static Task SteppedAsync(Writing writing, string page, int step, CancellationToken cancellationToken) =>
+        writing.Sql("UPDATE pages SET step = @step, stepped_at = @now WHERE page_id = @id")
+            .With("@id", page).With("@step", step).With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
 
     /// <summary>The operator is not asked again before a time. The page says so, with buttons of its own.</summary>
     public static Task PutOffAsync(Writing writing, PageCause cause, DateTimeOffset until, CancellationToken cancellationToken)

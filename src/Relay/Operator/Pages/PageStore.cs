@@ -201,13 +201,14 @@ internal static partial class PageStore
             """)
             .OnlyAsync(row => new Unsent(row.Number(), row.TextOrNull(), row.TimeOrNull()), cancellationToken);
 
-    /// <summary>Of those, what was tried and failed.</summary>
+    /// <summary>Of those, what was tried and failed, and no second way has brought.</summary>
     public static Task<Failing> FailingAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT MIN(created_at), MAX(last_error), MAX(CASE WHEN kind = 'question' AND cleared_at IS NULL THEN last_error END)
             FROM pages
             WHERE {IsQueued} AND last_error IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM second_pages s WHERE s.page_id = pages.page_id AND s.state = 'sent')
             """)
             .OnlyAsync(row => new Failing(row.TimeOrNull(), row.TextOrNull(), row.TextOrNull()), cancellationToken);
 }

@@ -17,6 +17,12 @@ internal sealed partial class Pager(
 
     private const int MostAtOnce = 20;
 
+    /// <summary>The server has been away for some two minutes then.</summary>
+    private const int ManyAttempts = 5;
+
+    /// <summary>The priority of what holds work up.</summary>
+    private const int Urgent = 4;
+
     private readonly TimeProvider _clock = database.Clock;
     private readonly HeldTogether _held = new(database.Clock);
     private (Uri Server, string Topic, string? Token)? _way;
@@ -88,8 +94,8 @@ internal sealed partial class Pager(
                 break;
             case Push.Refused refused:
                 await database.WriteAsync(
-                    writing => EachAsync(together, each => PageStore.RefusedAsync(writing, each, refused.Reason, cancellationToken)),
-                    cancellationToken);
+                    writing => EachAsync(
+                        together, each => RefusedAsync(writing, each, refused.Reason, cancellationToken)), cancellationToken);
                 LogRefused(page.Id, page.Cause, refused.Reason, refused.Fix);
                 break;
             case Push.Failed failed:
@@ -97,12 +103,33 @@ internal sealed partial class Pager(
                 var delay = Min(wanted, PageStore.LongestDelay);
                 var dueAt = _clock.GetUtcNow() + delay;
                 await database.WriteAsync(
-                    writing => EachAsync(
-                        together, each => PageStore.FailedAsync(writing, each, failed.Reason, dueAt, cancellationToken)),
+                    writing => EachAsync(together, each => FailedAsync(writing, (each, dueAt), failed, cancellationToken)),
                     cancellationToken);
                 LogFailed(page.Id, page.Cause, attempt, (long)delay.TotalSeconds, failed.Reason);
                 break;
         }
+    }
+
+    private async Task RefusedAsync(Writing writing, QueuedPage page, string reason, CancellationToken cancellationToken)
+    {
+        await PageStore.RefusedAsync(writing, page, reason, cancellationToken);
+        await SecondAsync(writing, page, cancellationToken);
+    }
+
+    private async Task FailedAsync(
+        Writing writing, (QueuedPage Page, DateTimeOffset DueAt) again, Push.Failed failed, CancellationToken cancellationToken)
+    {
+        await PageStore.FailedAsync(writing, again.Page, failed.Reason, again.DueAt, cancellationToken);
+        if (failed.IsQuota || again.Page.Attempts >= ManyAttempts)
+            await SecondAsync(writing, again.Page, cancellationToken);
+    }
+
+    /// <summary>What is urgent goes by the second ways.</summary>
+    private async Task SecondAsync(Writing writing, QueuedPage page, CancellationToken cancellationToken)
+    {
+        if (page.Priority >= Urgent)
+            await PageStore.QueueSecondAsync(
+                writing, page.Id, settings.Current.Config.Phone.SecondWays.Select(way => way.Name), again: false, cancellationToken);
     }
 
     private static async Task EachAsync(IReadOnlyList<QueuedPage> pages, Func<QueuedPage, Task> record)

@@ -18,7 +18,7 @@ internal static class Reduced
     {
         PageKind.Question when page.IsReceipt => $"Relay: #{page.Cause.Subject} is settled",
         PageKind.Question when page.Cause.QuestionNumber is { } number => $"{token} #{number} waits for you",
-        PageKind.Online => "Relay online",
+        PageKind.Online => page.Cause == PageCause.Digest ? "Relay: the day's digest" : "Relay online",
         PageKind.Hold or PageKind.Message => "Relay error",
         PageKind.Stuck => "Relay: stuck",
         PageKind.Moving => "Relay: moving again",

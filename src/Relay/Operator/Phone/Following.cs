@@ -60,25 +60,41 @@ internal sealed partial class Following(Database database, SettingsSource settin
         Writing writing, FollowedPage page, QuestionReceipt? receipt, CancellationToken cancellationToken)
     {
         if (receipt is not null && receipt.Text != page.Receipt)
+        {
             await PageStore.ReceiptAsync(writing, page.Id, (receipt.Title, receipt.Text), cancellationToken);
+            await PageStore.RepeatSecondAsync(writing, page.Id, cancellationToken);
+        }
         if (receipt is not { IsFinal: false })
             await PageStore.LeaveAsync(writing, page.Id, cancellationToken);
     }
 
     private async Task ClimbAsync(FollowedPage page, long number, CancellationToken cancellationToken)
     {
-        var phone = settings.Current.Config.Phone;
-        switch (Ladder.Next(page, phone.RemindAfter, hasSecondWays: false, database.Clock.GetUtcNow()))
+        var (phone, now) = (settings.Current.Config.Phone, database.Clock.GetUtcNow());
+        if (phone.Quiet?.Silences(page.Priority, now, database.Clock) == true)
+            return;
+        var step = page.QuietUntil is null && page.SentAt is { } sent && phone.Quiet?.Silences(page.Priority, sent, database.Clock) == true
+            ? new Ladder.Again(page.Step, NewButtons: false) // It made no noise in the night.
+            : Ladder.Next(page, phone.RemindAfter, phone.SecondWays.Count > 0, now);
+        if (step is Ladder.Wait wait)
+            Poll = wait.For < Poll ? wait.For : Poll;
+        else
+            await database.WriteAsync(writing => StepAsync(writing, page, (number, step), cancellationToken), cancellationToken);
+    }
+
+    private async Task StepAsync(
+        Writing writing, FollowedPage page, (long Question, Ladder Step) next, CancellationToken cancellationToken)
+    {
+        if (next.Step is Ladder.Again again)
         {
-            case Ladder.Wait wait:
-                Poll = wait.For < Poll ? wait.For : Poll;
-                break;
-            case Ladder.Again again:
-                await database.WriteAsync(
-                    writing => PageStore.AgainAsync(writing, page.Id, again.Step, again.NewButtons, cancellationToken), cancellationToken);
-                LogAgain(number, again.Step);
-                break;
+            await PageStore.AgainAsync(writing, page.Id, again.Step, again.NewButtons, cancellationToken);
+            writing.OnceCommitted(() => LogAgain(next.Question, again.Step));
+            return;
         }
+        var ways = settings.Current.Config.Phone.SecondWays.Select(way => way.Name);
+        await PageStore.QueueSecondAsync(writing, page.Id, ways, again: true, cancellationToken);
+        await PageStore.SteppedAsync(writing, page.Id, page.Step + 1, cancellationToken);
+        writing.OnceCommitted(() => LogSecond(next.Question));
     }
 
     private Task LeaveAsync(FollowedPage page, CancellationToken cancellationToken) =>
@@ -86,4 +102,7 @@ internal sealed partial class Following(Database database, SettingsSource settin
 
     [LoggerMessage(LogLevel.Information, "Question {Question} is paged again, step {Step}")]
     private partial void LogAgain(long question, int step);
+
+    [LoggerMessage(LogLevel.Information, "Question {Question} goes by the second ways")]
+    private partial void LogSecond(long question);
 }

@@ -11,7 +11,18 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
 {
     private const string Later = "Later";
 
+    /// <summary>The phone shows it, and makes no noise.</summary>
+    private const int Silent = 2;
+
     public async Task<QueuedPage> DressAsync(QueuedPage page, CancellationToken cancellationToken)
+    {
+        var dressed = await DressQuestionAsync(page, cancellationToken);
+        return settings.Current.Config.Phone.Quiet?.Silences(page.Priority, database.Clock.GetUtcNow(), database.Clock) == true
+            ? dressed with { Priority = Math.Min(dressed.Priority, Silent) }
+            : dressed;
+    }
+
+    private async Task<QueuedPage> DressQuestionAsync(QueuedPage page, CancellationToken cancellationToken)
     {
         if (page.IsReceipt || page.Cause.QuestionNumber is not { } number)
             return page;
@@ -37,7 +48,7 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
         if (page.QuietUntil is { } until && until > now)
         {
             var at = TimeZoneInfo.ConvertTime(until, database.Clock.LocalTimeZone).ToString("HH:mm", CultureInfo.InvariantCulture);
-            return page with { Title = $"{page.Title}, again at {at}", Priority = 2 };
+            return page with { Title = $"{page.Title}, again at {at}", Priority = Silent };
         }
         if (page.Step == 0)
             return page;

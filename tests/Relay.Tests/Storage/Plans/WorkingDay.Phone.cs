@@ -18,11 +18,33 @@ internal sealed partial class WorkingDay
         relay.Clock.Advance(TimeSpan.FromHours(2));
         await relay.RunAsync<Following>();
         await relay.RunAsync<Pager>();
+        await SecondAsync();
         await HearAsync($"#{question} from the phone");
         await relay.RunAsync<Following>();
         await relay.PassAsync();
         relay.Consume("s16");
         await relay.RunAsync<Following>();
+    }
+
+    private async Task SecondAsync()
+    {
+        var config = await File.ReadAllTextAsync(relay.Home.ConfigFile, CancellationToken);
+        await relay.ConfigureAsync($$"""
+            {{config}}
+            second_ways: [{ntfy: "{{ntfy.Address}}second"}, {webhook: "http://127.0.0.1:9/"}]
+            digest: "00:00"
+
+            """);
+        await relay.RunAsync<Digest>();
+        relay.Clock.Advance(TimeSpan.FromMinutes(31));
+        await relay.RunAsync<Following>();
+        relay.Clock.Advance(TimeSpan.FromMinutes(31));
+        await relay.RunAsync<Following>();
+        await relay.RunAsync<Pager>();
+        await relay.RunAsync<SecondPager>();
+        await relay.ConfigureAsync(config);
+        relay.Clock.Advance(TimeSpan.FromMinutes(31));
+        await relay.RunAsync<SecondPager>();
     }
 
     private async Task HearAsync(string words)

@@ -19,3 +19,17 @@ CREATE TABLE phone_inbox (
 );
 
 CREATE INDEX phone_inbox_taken ON phone_inbox (taken_at);
+
+-- A page on its second ways.
+CREATE TABLE second_pages (
+    page_id    TEXT COLLATE "C" NOT NULL,
+    way        TEXT COLLATE "C" NOT NULL,        -- which of second_ways in the configuration
+    state      TEXT COLLATE "C" NOT NULL CHECK (state IN ('queued', 'sent', 'dropped')),
+    attempts   BIGINT NOT NULL,
+    last_error TEXT COLLATE "C",
+    due_at     BIGINT NOT NULL,
+    sent_at    BIGINT,
+    PRIMARY KEY (page_id, way)
+);
+
+CREATE INDEX second_pages_queued ON second_pages (state, due_at) WHERE state = 'queued';

@@ -19,3 +19,17 @@ CREATE TABLE phone_inbox (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX phone_inbox_taken ON phone_inbox (taken_at);
+
+-- A page on its second ways.
+CREATE TABLE second_pages (
+    page_id    TEXT NOT NULL,
+    way        TEXT NOT NULL,        -- which of second_ways in the configuration
+    state      TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'dropped')),
+    attempts   INTEGER NOT NULL,
+    last_error TEXT,
+    due_at     INTEGER NOT NULL,
+    sent_at    INTEGER,
+    PRIMARY KEY (page_id, way)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX second_pages_queued ON second_pages (state, due_at) WHERE state = 'queued';
