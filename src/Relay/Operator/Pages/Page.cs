@@ -107,7 +107,10 @@ internal delegate Task<QueuedPage> PageDressing(QueuedPage page, CancellationTok
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)
 {
     public const string Columns = "page_id, kind, subject, title, body, priority, tags, attempts, issue, cleared_at, step, "
-        + "quiet_until";
+        + "quiet_until, receipt_title, receipt";
+
+    /// <summary>The priority with which the phone shows a page, and makes no noise.</summary>
+    public const int Silent = 2;
 
     /// <summary>Of its buttons: those of an earlier one count no more.</summary>
     public int Issue { get; init; }
@@ -126,18 +129,24 @@ internal sealed record QueuedPage(string Id, PageCause Cause, string Title, stri
     /// <summary>What a tap on the page itself opens.</summary>
     public Uri? Click { get; init; }
 
-    public static QueuedPage From(Row row) => new(
+    public static QueuedPage From(Row row) => new QueuedPage(
         row.Text(),
         new PageCause(row.Word<PageKind>(), row.Text()),
         row.Text(),
         row.Text(),
         row.Int(),
         row.Text(),
-        row.Int())
+        row.Int()).ReadOn(row);
+
+    private QueuedPage ReadOn(Row row) => (this with
     {
         Issue = row.Int(),
         IsReceipt = row.TimeOrNull() is not null,
         Step = row.Int(),
         QuietUntil = row.TimeOrNull(),
-    };
+    }).As(row.TextOrNull(), row.TextOrNull());
+
+    /// <summary>What was asked stays on record; what is sent says what became of it.</summary>
+    private QueuedPage As(string? title, string? text) =>
+        title is null || text is null ? this : this with { Title = title, Body = text, Priority = Silent, Tags = "white_check_mark" };
 }

@@ -70,8 +70,7 @@ internal static partial class PageStore
         return writing.Sql(
             """
             UPDATE pages
-            SET title = @title, body = @text, receipt = @text, priority = 2, tags = 'white_check_mark', state = 'queued', attempts = 0,
-                due_at = @now, last_error = NULL
+            SET receipt_title = @title, receipt = @text, state = 'queued', attempts = 0, due_at = @now, last_error = NULL
             WHERE page_id = @id AND cleared_at IS NOT NULL
             """)
             .With("@id", page).With("@title", receipt.Title).With("@text", receipt.Text).With("@now", writing.UnixNow)

@@ -47,7 +47,7 @@ internal static partial class PageStore
             """
             SELECT
                 p.page_id, p.kind, p.subject, p.title, p.body, p.priority, p.tags, p.attempts, p.issue, p.cleared_at, p.step, p.quiet_until,
-                s.way, s.attempts, CASE WHEN s.sent_at IS NULL THEN 0 ELSE 1 END
+                p.receipt_title, p.receipt, s.way, s.attempts, CASE WHEN s.sent_at IS NULL THEN 0 ELSE 1 END
             FROM second_pages s
             JOIN pages p ON p.page_id = s.page_id
             WHERE s.state = 'queued' AND s.due_at <= @now

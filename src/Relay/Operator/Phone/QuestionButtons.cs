@@ -11,14 +11,11 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
 {
     private const string Later = "Later";
 
-    /// <summary>The phone shows it, and makes no noise.</summary>
-    private const int Silent = 2;
-
     public async Task<QueuedPage> DressAsync(QueuedPage page, CancellationToken cancellationToken)
     {
         var dressed = await DressQuestionAsync(page, cancellationToken);
         return settings.Current.Config.Phone.Quiet?.Silences(page.Priority, database.Clock.GetUtcNow(), database.Clock) == true
-            ? dressed with { Priority = Math.Min(dressed.Priority, Silent) }
+            ? dressed with { Priority = Math.Min(dressed.Priority, QueuedPage.Silent) }
             : dressed;
     }
 
@@ -48,7 +45,7 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
         if (page.QuietUntil is { } until && until > now)
         {
             var at = TimeZoneInfo.ConvertTime(until, database.Clock.LocalTimeZone).ToString("HH:mm", CultureInfo.InvariantCulture);
-            return page with { Title = $"{page.Title}, again at {at}", Priority = Silent };
+            return page with { Title = $"{page.Title}, again at {at}", Priority = QueuedPage.Silent };
         }
         if (page.Step == 0)
             return page;

@@ -42,6 +42,6 @@ public sealed class PageContentTests : PhoneTests
         Assert.Contains("not shown in full", Assert.IsType<Answers.Outcome.Refused>(outcome).Reason, StringComparison.Ordinal);
     }
 
-    private Task QueueAsync(PageCause cause, string title, string body) => Relay.WriteAsync(
+    private Task<bool> QueueAsync(PageCause cause, string title, string body) => Relay.WriteAsync(
         (Writing writing) => PageStore.QueueAsync(writing, new NewPage(cause, title, body, Priority: 4, "x"), CancellationToken));
 }

@@ -2,6 +2,7 @@
 ALTER TABLE pages ADD COLUMN content TEXT COLLATE "C" NOT NULL DEFAULT 'full' CHECK (content IN ('full', 'title'));  -- what of it the server took
 ALTER TABLE pages ADD COLUMN issue BIGINT NOT NULL DEFAULT 0;      -- of its buttons: those of an earlier one count no more
 ALTER TABLE pages ADD COLUMN followed BIGINT NOT NULL DEFAULT 0;   -- 1: of a question, until its receipt has gone out
+ALTER TABLE pages ADD COLUMN receipt_title TEXT COLLATE "C";
 ALTER TABLE pages ADD COLUMN receipt TEXT COLLATE "C";                     -- what it reads now that the question is closed
 ALTER TABLE pages ADD COLUMN step BIGINT NOT NULL DEFAULT 0;       -- of the ladder: how many were taken
 ALTER TABLE pages ADD COLUMN stepped_at BIGINT;                    -- when the last one was
