@@ -13,6 +13,7 @@ using Relay.Http;
 using Relay.Intake;
 using Relay.Operator;
 using Relay.Operator.Pages;
+using Relay.Operator.Phone;
 using Relay.Running;
 using Relay.Storage;
 using Relay.Telemetry;
@@ -123,6 +124,9 @@ internal static class RelayHost
         .AddSingleton<Holds>()
         .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()
+        .AddSingleton<NtfyTopicReader>()
+        .AddSingleton<TopicProtection>()
+        .AddPhone()
         .AddLoop<Pager>()
         .AddLoop<StuckWatch>()
         .AddLoop<OperatorFile>()
@@ -132,6 +136,19 @@ internal static class RelayHost
         .AddLoop<StateWatch>()
         .AddLoop<Defaults>()
         .AddLoop<RulingsWatch>();
+
+    private static IServiceCollection AddPhone(this IServiceCollection services) => services
+        .AddSingleton<QuestionButtons>()
+        .AddSingleton<PageDressing>(provider => provider.GetRequiredService<QuestionButtons>().DressAsync)
+        .AddSingleton<PhoneWords>()
+        .AddSingleton<PuttingOff>()
+        .AddSingleton<PhoneAnswers>()
+        .AddSingleton<Hearing>()
+        .AddLoop<AnswerTopic>()
+        .AddSingleton<SecondWays>()
+        .AddLoop<SecondPager>()
+        .AddLoop<Digest>()
+        .AddLoop<Following>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
     {

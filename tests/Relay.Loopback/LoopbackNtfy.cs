@@ -16,6 +16,9 @@ public sealed record LoopbackNtfyOptions
     /// <summary>Null accepts everybody. Otherwise a missing token gets 403 and a wrong one 401.</summary>
     public string? Token { get; init; }
 
+    /// <summary>With a token: everybody else may read and write as well, as on the public server.</summary>
+    public bool IsOpen { get; init; }
+
     public TimeSpan Keepalive { get; init; } = TimeSpan.FromSeconds(45);
 }
 
@@ -112,7 +115,7 @@ public sealed class LoopbackNtfy : IAsyncDisposable
 
         var authorization = context.Request.Headers.Authorization.ToString();
         if (authorization.Length == 0)
-            return NtfyError.Forbidden;
+            return _options.IsOpen ? null : NtfyError.Forbidden;
         return authorization == $"Bearer {_options.Token}" ? null : NtfyError.Unauthorized;
     }
 
@@ -129,6 +132,9 @@ public sealed class LoopbackNtfy : IAsyncDisposable
             case NtfyFault.Refused refused:
                 context.Response.Headers.RetryAfter = refused.RetryAfter;
                 await RefuseAsync(context, NtfyError.Of(refused.StatusCode), cancellationToken);
+                return;
+            case NtfyFault.OverQuota:
+                await RefuseAsync(context, NtfyError.DailyQuota, cancellationToken);
                 return;
             case NtfyFault.Answered answered:
                 context.Response.StatusCode = answered.StatusCode;

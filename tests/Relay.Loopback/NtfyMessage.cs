@@ -50,7 +50,7 @@ internal static partial class NtfyMessage
             return NtfyError.TopicInvalid;
         if (page.Priority is < 1 or > 5)
             return NtfyError.PriorityInvalid;
-        if (page.Actions.ValueKind == JsonValueKind.Array && page.Actions.GetArrayLength() > MaximumActions)
+        if (page.Actions.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null) && !AreActions(page.Actions))
             return NtfyError.ActionsInvalid;
         if (Encoding.UTF8.GetByteCount(page.Message) > MaximumMessageBytes)
             return NtfyError.AttachmentsDisallowed; // A longer message becomes an attachment, which a server may refuse.
@@ -58,6 +58,15 @@ internal static partial class NtfyMessage
             return NtfyError.TitleTooLong;
         return Encoding.UTF8.GetByteCount(string.Join(',', page.Tags)) > MaximumTagsBytes ? NtfyError.TagsTooLong : null;
     }
+
+    /// <summary>Three at most, each with a label and an absolute address; a view has no body.</summary>
+    private static bool AreActions(JsonElement actions) =>
+        actions.ValueKind == JsonValueKind.Array && actions.GetArrayLength() <= MaximumActions
+        && actions.EnumerateArray().All(action =>
+            PromptParser.Text(action, "action") is "view" or "http" or "broadcast"
+            && PromptParser.Text(action, "label").Length > 0
+            && (PromptParser.Text(action, "action") == "broadcast"
+                || Uri.TryCreate(PromptParser.Text(action, "url"), UriKind.Absolute, out _)));
 
     public static string Write(Page page)
     {
@@ -114,6 +123,7 @@ internal sealed record NtfyError(int Code, int Status, string Message)
     public static readonly NtfyError Forbidden = new(40301, 403, "forbidden");
     public static readonly NtfyError NotFound = new(40401, 404, "page not found");
 
+    public static readonly NtfyError DailyQuota = new(42908, 429, "limit reached: daily message quota reached");
     public static readonly NtfyError RequestTooLarge = new(41303, 413, "JSON body too large");
 
     public static NtfyError Of(int status) => status switch

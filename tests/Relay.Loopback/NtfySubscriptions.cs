@@ -34,7 +34,7 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
         {
             var arrived = _arrived.WaitAsync(cancellationToken); // Taken before the snapshot, so that no message is missed in between.
             var seen = pages.Snapshot();
-            foreach (var page in seen.Skip(next).Where(page => wanted.Contains(page.Topic)))           // (2), (3)
+            foreach (var page in seen.Skip(next).Where(page => wanted.Contains(page.Topic) && IsKept(page)))  // (2), (3)
                 await WriteAsync(context, NtfyMessage.Write(page), cancellationToken);
             next = seen.Count;
             if (poll)
@@ -63,7 +63,7 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
             return 0;
         if (since == "none")
             return seen.Count;
-        if (seen.FirstOrDefault(page => page.Id == since) is not null)
+        if (seen.FirstOrDefault(page => page.Id == since) is { } known && IsKept(known))
             return seen.TakeWhile(page => page.Id != since).Count() + 1;
 
         var from = ParseTime(since);
@@ -71,6 +71,9 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
             return since.Length == 12 && since[0] == 'm' ? 0 : null; // For an id of an earlier server everything is new.
         return seen.TakeWhile(page => page.ArrivedAt < from).Count();
     }
+
+    /// <summary>The public server keeps messages for 12 h.</summary>
+    private bool IsKept(Page page) => page.ArrivedAt.AddHours(12) > options.Clock.GetUtcNow();
 
     private DateTimeOffset? ParseTime(string since)
     {

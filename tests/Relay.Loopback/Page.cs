@@ -21,6 +21,9 @@ public abstract record NtfyFault
     /// <summary>A status such as 500. With 429 there is usually a Retry-After in seconds.</summary>
     public static NtfyFault Status(int status, string? retryAfter = null) => new Refused(status, retryAfter);
 
+    /// <summary>The day's messages are used up.</summary>
+    public static NtfyFault DailyQuota() => new OverQuota();
+
     /// <summary>No answer comes until <see cref="LoopbackNtfy.ReleaseHung"/>; then the page is accepted.</summary>
     public static NtfyFault Hang() => new Hung();
 
@@ -36,6 +39,8 @@ public abstract record NtfyFault
     internal sealed record Answered(int StatusCode, string Body, string? Location) : NtfyFault;
 
     internal sealed record Refused(int StatusCode, string? RetryAfter) : NtfyFault;
+
+    internal sealed record OverQuota : NtfyFault;
 
     internal sealed record Hung : NtfyFault;
 

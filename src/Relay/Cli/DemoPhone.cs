@@ -38,6 +38,14 @@ internal sealed class DemoPhone : IAsyncDisposable
 
     private async Task ReceiveAsync(HttpContext context)
     {
+        if (HttpMethods.IsGet(context.Request.Method)) // The relay listens for answers; this phone gives none.
+        {
+            await context.Response.WriteAsync("{\"event\":\"open\"}\n", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
         using var page = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
         _pages.Enqueue((page.RootElement.GetProperty("title").GetString()!, page.RootElement.GetProperty("message").GetString()!));
         await context.Response.WriteAsync("{}", context.RequestAborted);

@@ -26,6 +26,13 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
         findings.Add(await NtfyAsync(ntfy, state, cancellationToken));
         if (page)
             findings.Add(await PageAsync(ntfy, cancellationToken));
+        if (findings[^1] is { State: not FindingState.Fault } last)
+        {
+            var reader = new NtfyTopicReader(pages, settings, clock);
+            var answers = await new RoundTripCheck(reader, settings, clock).RunAsync(cancellationToken);
+            var isOfNtfy = last.State == FindingState.Ok; // What is no ntfy server may take pages and bring nothing back.
+            findings.Add(isOfNtfy || answers.Fix is not { } fix ? answers : Finding.Warning(answers.Check, answers.Detail, fix));
+        }
         return findings;
     }
 

@@ -20,10 +20,13 @@ internal static class TopicCommand
             throw new CommandFailure(ExitCode.Failed, "there is no topic yet: relay run makes one, and so does relay init in a new home");
         var server = secrets.NtfyServer.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
         var address = $"{server.TrimEnd('/')}/{secrets.NtfyTopic}";
+        var answers = $"{server.TrimEnd('/')}/{secrets.NtfyAnswerTopic}";
         if (json)
-            context.WriteJson(new { Topic = secrets.NtfyTopic, Address = address });
+            context.WriteJson(
+                new { Topic = secrets.NtfyTopic, Address = address, AnswerTopic = secrets.NtfyAnswerTopic, AnswerAddress = answers });
         else
-            context.WriteFacts([("topic", secrets.NtfyTopic), ("address", address)]);
+            context.WriteFacts(
+                [("topic", secrets.NtfyTopic), ("address", address), ("answers", answers)]);
         return ExitCode.Done;
     }
 }

@@ -146,6 +146,7 @@ internal sealed class ConfigReader
             Listen = ListenReader.Read(root, defaults.Listen, _home),
             PublicUrl = root.Read("public_url", defaults.PublicUrl, Rules.PublicUrl),
             Proxies = root.Read("proxies", defaults.Proxies, ProxyRule.Proxies),
+            Phone = PhoneReader.Read(root),
             CacheTtl = root.Read("cache_ttl", defaults.CacheTtl, Rules.CacheTtl),
             MaxParallelTurns = root.Read("max_parallel_turns", defaults.MaxParallelTurns, Rules.Integer(1, 1_000)),
             Store = root.Read("store", defaults.Store, Rules.Store),

@@ -36,6 +36,16 @@ internal static class ConfigTemplate
           scan_chars: 200                # how near: in so many characters, 1 to 100000
           input_file: jc_input.txt       # in state/; what you write there is your answer
 
+        page_content: full               # of a page on your phone: full, title, or none (only that something waits, and its number)
+        page_buttons: protected          # buttons that answer, where nobody reads the topic without a token; off; or
+                                         # every-reader-may-answer, on an open topic too: then whoever reads it can answer for you
+
+        remind_after: 30m                # page a question again when it is open so long, 1m to 7d, or off
+        second_ways: []                  # when it is open as long again, or the server takes no page: [{ntfy: https://HOST/TOPIC},
+                                         # {webhook: https://HOST/PATH}, {mail: me@HOST, from: relay@HOST, smtp: smtp://USER@HOST:587}]
+        # quiet_hours: {from: "22:00", to: "07:00", urgent: 5}   # silent pages, but of priority 5; also zone: Europe/Berlin
+        digest: off                      # or a time such as "08:00": one page a day with what is open
+
         queue: on                        # off: no file in queue/ is taken
         listen: 127.0.0.1:7420           # HTTP; port 0 is any free one, see state/endpoint.json
         # tls: {certificate: cert.pem, key: key.pem}   # needed where listen is open to the network; or behind: proxy, where one speaks TLS
@@ -79,6 +89,16 @@ internal static class ConfigTemplate
         # NTFY_TOPIC=
         # NTFY_SERVER=https://ntfy.sh
         # NTFY_TOKEN=
+
+        # What you publish to the answer topic is your answer: relay topic prints it; it is made of RELAY_TOKEN unless it stands here.
+        # The token is what the buttons of a page carry, with the right to write to that topic and no more; without it, NTFY_TOKEN.
+        # NTFY_ANSWER_TOPIC=
+        # NTFY_ANSWER_TOKEN=
+
+        # For second_ways in config.yaml: the token of its ntfy server, the bearer of its webhook, the password of its mail server.
+        # NTFY_SECOND_TOKEN=
+        # RELAY_WEBHOOK_TOKEN=
+        # RELAY_SMTP_PASSWORD=
 
         # The operator's token for relay's HTTP, at least 128 bits; made at the first run. Sessions have their own: relay token NAME.
         # RELAY_TOKEN=

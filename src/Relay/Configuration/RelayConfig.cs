@@ -89,6 +89,8 @@ internal sealed partial record RelayConfig
     /// <summary>From whom headers are believed that say where a request came from.</summary>
     public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
 
+    public PhoneConfig Phone { get; init; } = new();
+
     public CacheTtl CacheTtl { get; init; } = CacheTtl.Auto;
 
     /// <summary>How many conversations may be asked at the same time.</summary>
@@ -113,8 +115,9 @@ internal sealed partial record RelayConfig
 
     /// <summary>Equality by value, lists included. (The record's own equality compares lists by reference.)</summary>
     public bool SameAs(RelayConfig other) =>
-        this == other with { Sessions = Sessions, Agents = Agents, Proxies = Proxies }
+        this == other with { Sessions = Sessions, Agents = Agents, Proxies = Proxies, Phone = Phone }
         && Proxies.SequenceEqual(other.Proxies)
+        && Phone.SameAs(other.Phone)
         && Sessions.SequenceEqual(other.Sessions)
         && Agents.SameAs(other.Agents);
 

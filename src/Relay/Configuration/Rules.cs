@@ -101,6 +101,11 @@ internal static partial class Rules
 
     public static Rule<AdvisorKind> Advisor => Choice(("anthropic", AdvisorKind.Anthropic), ("simulated", AdvisorKind.Simulated));
 
+    public static Rule<PageContent> Content => Choice(("full", PageContent.Full), ("title", PageContent.Title), ("none", PageContent.None));
+
+    public static Rule<PageButtons> Buttons => Choice(
+        ("protected", PageButtons.Protected), ("every-reader-may-answer", PageButtons.Open), ("off", PageButtons.Off));
+
     /// <summary>Scheme and host, and a port where it is not the usual.</summary>
     public static Rule<Uri?> PublicUrl => value => value is YamlValue.Scalar { Kind: ScalarKind.Null }
         ? new Parsed<Uri?>.Valid(null)

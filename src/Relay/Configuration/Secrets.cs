@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Relay.Configuration;
@@ -15,7 +16,8 @@ internal sealed partial record Secrets
 
     public static readonly IReadOnlySet<string> Keys = new HashSet<string>
     {
-        "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "NTFY_TOPIC", "NTFY_SERVER", "NTFY_TOKEN", "RELAY_TOKEN", "RELAY_DATABASE_URL",
+        "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "NTFY_TOPIC", "NTFY_SERVER", "NTFY_TOKEN", "NTFY_ANSWER_TOPIC", "NTFY_ANSWER_TOKEN",
+        "NTFY_SECOND_TOKEN", "RELAY_WEBHOOK_TOKEN", "RELAY_SMTP_PASSWORD", "RELAY_TOKEN", "RELAY_DATABASE_URL",
     };
 
     public string? ApiKey { get; init; }
@@ -30,6 +32,26 @@ internal sealed partial record Secrets
 
     public Uri NtfyServer { get; init; } = new("https://ntfy.sh");
     public string? NtfyToken { get; init; }
+
+    /// <summary>What the buttons of a page carry; null for the token itself.</summary>
+    public string? NtfyAnswerToken { get; init; }
+
+    /// <summary>For the second ways of the configuration.</summary>
+    public string? NtfySecondToken { get; init; }
+
+    public string? WebhookToken { get; init; }
+    public string? SmtpPassword { get; init; }
+
+    /// <summary>Where the operator's answers are published; null for the one made of the token.</summary>
+    public string? NtfyAnswerTopicGiven { get; init; }
+
+    /// <summary>Empty until there are a topic and a token. Whoever knows it can answer, unless the server asks for a token.</summary>
+    public string NtfyAnswerTopic => NtfyAnswerTopicGiven
+        ?? (NtfyTopic.Length == 0 || Token.Length == 0 ? "" : "relay-" + Derived($"the answers to {NtfyTopic}")[..32]);
+
+    /// <summary>A secret that only this token gives for this purpose, in lower-case hex digits.</summary>
+    public string Derived(string purpose) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Token), Encoding.UTF8.GetBytes(purpose)));
 
     /// <summary>The operator's bearer token for HTTP. Empty until one has been generated.</summary>
     public string Token { get; init; } = "";
@@ -53,6 +75,11 @@ internal sealed partial record Secrets
             NtfyTopic = resolver.Topic("NTFY_TOPIC") ?? "",
             NtfyServer = resolver.Url("NTFY_SERVER", ntfyToken is null ? null : NoUserBesideToken) ?? defaults.NtfyServer,
             NtfyToken = ntfyToken,
+            NtfyAnswerToken = resolver.Text("NTFY_ANSWER_TOKEN"),
+            NtfySecondToken = resolver.Text("NTFY_SECOND_TOKEN"),
+            WebhookToken = resolver.Text("RELAY_WEBHOOK_TOKEN"),
+            SmtpPassword = resolver.Text("RELAY_SMTP_PASSWORD"),
+            NtfyAnswerTopicGiven = resolver.AnswerTopic("NTFY_ANSWER_TOPIC", "NTFY_TOPIC"),
             Token = resolver.OperatorToken("RELAY_TOKEN") ?? "",
             DatabaseUrl = resolver.DatabaseUrl("RELAY_DATABASE_URL"),
         };
@@ -117,6 +144,10 @@ internal sealed partial record Secrets
                 : Checked(key, TokenStrength.Allowed, TokenStrength.IsEnough);
 
         public string? Topic(string key) => Checked(key, "1 to 64 of A-Z a-z 0-9 _ -", TopicPattern().IsMatch);
+
+        /// <summary>Not the topic of the pages: the relay would take them for answers.</summary>
+        public string? AnswerTopic(string key, string pages) =>
+            Topic(key) is null ? null : Checked(key, $"another topic than {pages}", value => value != Find(pages)?.Value);
 
         /// <param name="key">The name of the setting.</param>
         /// <param name="noUser">What is allowed instead of a user in the address; null where it may hold one.</param>

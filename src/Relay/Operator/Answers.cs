@@ -75,6 +75,10 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         return outcome;
     }
 
+    /// <summary>Whether input with this key was taken.</summary>
+    public static async Task<bool> IsKnownAsync(Reading reading, string key, CancellationToken cancellationToken) =>
+        await FactStore.FindAsync(reading, Taken(key), cancellationToken) is not null;
+
     private static string Taken(string key) => "said:" + key;
 
     private async Task<Outcome> ReadAsync(Writing writing, OperatorInput input, CancellationToken cancellationToken)
@@ -217,6 +221,9 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
 
     /// <summary>For what it holds, where that is said.</summary>
     public RulingScope? Scope { get; init; }
+
+    /// <summary>Whether it may let a session do something: not where others could have said it.</summary>
+    public bool MayAllow { get; init; } = true;
 
     /// <summary>Of what is allowed, where the words themselves hold none.</summary>
     public string? Digest { get; init; }

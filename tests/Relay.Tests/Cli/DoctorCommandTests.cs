@@ -116,7 +116,18 @@ public sealed class DoctorCommandTests : IAsyncDisposable
         var ran = await _relay.RunAsync("doctor", "--page", "--json");
 
         Assert.Equal("ok", State(ran, "test page"));
-        Assert.Equal("Relay: test page", Assert.Single(_ntfy!.Pages).Title);
+        Assert.Equal("Relay: test page", Assert.Single(_ntfy!.Pages, page => page.Title.Length > 0).Title);
+    }
+
+    [Fact]
+    public async Task What_would_be_answered_from_the_phone_comes_back_over_the_answer_topic()
+    {
+        await ServeAsync("key");
+        Assert.Equal("ok", State(await _relay.RunAsync("doctor", "--json"), "answers"));
+
+        _ntfy!.Enqueue(NtfyFault.Status(403));
+
+        Assert.Equal("fault", State(await _relay.RunAsync("doctor", "--json"), "answers"));
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class ConfigKeyTests : ConfigTests
             "allowed: model, max_tokens, system_prompt, system_prompt_file, summarization_prompt, history_char_cap, keep_recent_turns, "
             + "rulings_char_cap, "
             + "sessions, accept_unknown_sessions, operator, listen, tls, behind, public_url, proxies, "
-            + "cache_ttl, max_parallel_turns, store, budget, "
+            + "page_content, page_buttons, remind_after, second_ways, quiet_hours, digest, cache_ttl, max_parallel_turns, store, budget, "
             + "stuck_after, queue, max_envelope_bytes, advisor, agents",
             SingleFault("zzzzzzzz: 1"));
     }

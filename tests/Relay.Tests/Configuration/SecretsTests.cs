@@ -101,6 +101,7 @@ public sealed class SecretsTests : IDisposable
                 "RELAY_DATABASE_URL" => "postgres://relay:secret@environment/relay",
                 "ANTHROPIC_BASE_URL" or "NTFY_SERVER" => "http://environment",
                 "RELAY_TOKEN" => Token,
+                "NTFY_ANSWER_TOPIC" => "answers",
                 _ => "environment",
             };
 
@@ -121,6 +122,11 @@ public sealed class SecretsTests : IDisposable
                 NtfyTopic = "environment",
                 NtfyServer = new Uri("http://environment"),
                 NtfyToken = "environment",
+                NtfyAnswerTopicGiven = "answers",
+                NtfyAnswerToken = "environment",
+                NtfySecondToken = "environment",
+                WebhookToken = "environment",
+                SmtpPassword = "environment",
                 Token = Token,
                 DatabaseUrl = new Uri("postgres://relay:secret@environment/relay"),
             },

@@ -81,7 +81,8 @@ internal sealed partial record NtfyAnswer(HttpStatusCode Status, Uri? Location, 
 
     private static int CodeIn(Match match) => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
 
-    private bool IsQuota => Parse() is { ValueKind: JsonValueKind.Object } said
+    /// <summary>The day's messages are used up.</summary>
+    public bool IsQuota => Parse() is { ValueKind: JsonValueKind.Object } said
         && said.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number
         && code.TryGetInt32(out var number) && number == QuotaCode;
 

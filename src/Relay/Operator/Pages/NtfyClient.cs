@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using Relay.Configuration;
 using Relay.Http;
@@ -13,10 +12,18 @@ internal abstract record Push
 
     /// <summary>The server's own word says so.</summary>
     /// <param name="Refusal">Why the title went alone; null when all of it was taken.</param>
-    public sealed record Taken(string? Refusal) : Push;
+    public sealed record Taken(string? Refusal) : Push
+    {
+        /// <summary>The settings let only the title go, or less.</summary>
+        public bool IsTitleAlone { get; init; }
+    }
 
     /// <summary>Try again later, after the time that the server named, if it named one.</summary>
-    public sealed record Failed(string Reason, string Fix, TimeSpan? RetryAfter) : Push;
+    public sealed record Failed(string Reason, string Fix, TimeSpan? RetryAfter) : Push
+    {
+        /// <summary>The day's messages are used up: seconds bring nothing.</summary>
+        public bool IsQuota { get; init; }
+    }
 
     /// <summary>The server refuses this page, even its title alone: to repeat it would change nothing.</summary>
     public sealed record Refused(string Reason, string Fix) : Push;
@@ -31,14 +38,25 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     public static HttpClient NewHttp() => Outgoing.Client();
 
     /// <summary>(1) All of it; (2) where the server refuses that for good, the title alone.</summary>
-    public async Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken)
+    public Task<Push> PublishAsync(QueuedPage page, CancellationToken cancellationToken) =>
+        PublishAsync(page, settings.Current.Secrets, cancellationToken);
+
+    /// <param name="page">What.</param>
+    /// <param name="secrets">With the server, the topic and the token that are meant.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public async Task<Push> PublishAsync(QueuedPage page, Secrets secrets, CancellationToken cancellationToken)
     {
         page = page with { Title = Visible.OneLineAgain(page.Title), Body = Visible.Again(page.Body) };
-        var secrets = settings.Current.Secrets;
-        var (answer, first) = await PostAsync(PageJson.Whole(page, secrets.NtfyTopic), secrets, cancellationToken); // (1)
+        var config = settings.Current.Config;
+        page = Reduced.Of(page, config);
+        var answers = NtfyAddress.Of(secrets, secrets.NtfyAnswerTopic).AbsoluteUri;
+        var to = new PageAddress(secrets.NtfyTopic, answers, NtfyAddress.ForButtons(secrets));
+        var (answer, first) = await PostAsync(PageJson.Whole(page, to), secrets, cancellationToken); // (1)
+        if (first is Push.Taken)
+            return new Push.Taken(Refusal: null) { IsTitleAlone = config.Phone.Content != PageContent.Full };
         if (answer is not { IsAboutThePage: true })
             return first;
-        var (retried, second) = await PostAsync(PageJson.TitleAlone(page, secrets.NtfyTopic), secrets, cancellationToken); // (2)
+        var (retried, second) = await PostAsync(PageJson.TitleAlone(page, to), secrets, cancellationToken); // (2)
         var refusal = ((Push.Failed)first).Reason;
         return second switch
         {
@@ -54,7 +72,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     public async Task<(Push.Failed? Fault, bool IsSilent)> HealthAsync(CancellationToken cancellationToken)
     {
         var secrets = settings.Current.Secrets;
-        var address = new Uri(Server(secrets).ToString().TrimEnd('/') + "/v1/health");
+        var address = new Uri(NtfyAddress.Server(secrets).ToString().TrimEnd('/') + "/v1/health");
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         var (answer, push) = await SendAsync(request, secrets, cancellationToken);
         return answer?.IsHealthy() == true ? (null, false) : ((Push.Failed)push, answer?.IsSilentOnHealth() == true);
@@ -62,7 +80,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
 
     private async Task<(NtfyAnswer? Answer, Push Push)> PostAsync(string json, Secrets secrets, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Server(secrets))
+        using var request = new HttpRequestMessage(HttpMethod.Post, NtfyAddress.Server(secrets))
         {
             Content = new StringContent(json, Encoding.UTF8, "application/json"),
         };
@@ -72,7 +90,7 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
     private async Task<(NtfyAnswer? Answer, Push Push)> SendAsync(
         HttpRequestMessage request, Secrets secrets, CancellationToken cancellationToken)
     {
-        request.Headers.Authorization = Authorization(secrets);
+        request.Headers.Authorization = NtfyAddress.Authorization(secrets);
         using var timedOut = new CancellationTokenSource(Timeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
         try
@@ -82,50 +100,24 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
             var answer = new NtfyAnswer(response.StatusCode, response.Headers.Location, Encoding.UTF8.GetString(body));
             return answer.IsSent(secrets.NtfyTopic)
                 ? (answer, new Push.Taken(Refusal: null))
-                : (answer, new Push.Failed(WithoutSecrets(answer.Reason(), secrets), answer.Fix(secrets), RetryAfter(response)));
+                : (answer, Failed(answer.Reason(), answer.Fix(secrets), RetryAfter(response)) with { IsQuota = answer.IsQuota });
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return (null, new Push.Failed(WithoutSecrets(exception.Message, secrets), NtfyAnswer.CheckNetwork, RetryAfter: null));
+            return (null, Failed(exception.Message, NtfyAnswer.CheckNetwork, retryAfter: null));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, new Push.Failed($"no answer within {Duration.Write(Timeout)}", NtfyAnswer.CheckNetwork, RetryAfter: null));
+            return (null, Failed($"no answer within {Duration.Write(Timeout)}", NtfyAnswer.CheckNetwork, retryAfter: null));
         }
+
+        Push.Failed Failed(string reason, string fix, TimeSpan? retryAfter) =>
+            new(NtfyAddress.WithoutSecrets(reason, secrets), fix, retryAfter);
     }
 
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         var after = response.Headers.RetryAfter;
         return after?.Delta ?? (after?.Date is { } date ? date - clock.GetUtcNow() : null);
-    }
-
-    /// <summary>The address without a user and password: HttpClient would drop them, so they are sent as what they are.</summary>
-    private static Uri Server(Secrets secrets) => new UriBuilder(secrets.NtfyServer) { UserName = "", Password = "" }.Uri;
-
-    private static AuthenticationHeaderValue? Authorization(Secrets secrets)
-    {
-        if (secrets.NtfyToken is { } token)
-            return new AuthenticationHeaderValue("Bearer", token);
-        return secrets.NtfyServer.UserInfo.Length == 0
-            ? null
-            : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(User(secrets))));
-    }
-
-    private static string User(Secrets secrets)
-    {
-        var user = Uri.UnescapeDataString(secrets.NtfyServer.UserInfo);
-        return user.Contains(':') ? user : user + ":";
-    }
-
-    /// <summary>A server or a proxy may repeat them in what it says.</summary>
-    private static string WithoutSecrets(string text, Secrets secrets)
-    {
-        var password = User(secrets)[(User(secrets).IndexOf(':') + 1)..];
-        foreach (var (secret, word) in (ReadOnlySpan<(string?, string)>)
-            [(secrets.NtfyTopic, "(topic)"), (secrets.NtfyToken, "(token)"), (password, "(password)")])
-            if (!string.IsNullOrEmpty(secret))
-                text = text.Replace(secret, word, StringComparison.Ordinal);
-        return text;
     }
 }

@@ -38,6 +38,9 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public static readonly PageCause Online = new(PageKind.Online, "");
     public static readonly PageCause Stuck = new(PageKind.Stuck, "");
     public static readonly PageCause RejectedEnvelopes = new(PageKind.Refused, "queue/.rejected");
+    /// <summary>What is open, once a day.</summary>
+    public static readonly PageCause Digest = new(PageKind.Online, "digest");
+
     public static readonly PageCause Moving = new(PageKind.Moving, "");
 
     public static readonly PageCause MorePermissions = new(PageKind.Question, "more");
@@ -61,6 +64,10 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
         subject.StartsWith(RulingsPrefix, StringComparison.Ordinal) ? new ConversationId(subject[RulingsPrefix.Length..]) : null;
 
     private const string RulingsPrefix = "rulings:";
+
+    /// <summary>The number of the question that it is about; null for anything else.</summary>
+    public long? QuestionNumber => Kind == PageKind.Question
+        && long.TryParse(Subject, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     public static PageCause Hold(HoldCause cause) => new(PageKind.Hold, cause.Word());
 
@@ -102,17 +109,59 @@ internal sealed record NewPage(PageCause Cause, string Title, string Body, int P
 /// <param name="IsSent">The server took it.</param>
 internal sealed record StandingPage(string Body, bool IsTitleAlone, bool IsSent);
 
+/// <summary>A button of a page: it opens an address, or publishes a text to a topic.</summary>
+/// <param name="Label">What it says.</param>
+/// <param name="Address">What it opens; null for one that publishes.</param>
+/// <param name="Text">What it publishes.</param>
+internal sealed record PageButton(string Label, Uri? Address, string Text);
+
+/// <summary>Adds to a page what leads back from it: buttons, and the address that it opens.</summary>
+internal delegate Task<QueuedPage> PageDressing(QueuedPage page, CancellationToken cancellationToken);
+
 /// <summary>A page for the operator. It is kept until the ntfy server has taken it, or refused it for good.</summary>
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)
 {
-    public const string Columns = "page_id, kind, subject, title, body, priority, tags, attempts";
+    public const string Columns = "page_id, kind, subject, title, body, priority, tags, attempts, issue, cleared_at, step, "
+        + "quiet_until, receipt_title, receipt";
 
-    public static QueuedPage From(Row row) => new(
+    /// <summary>The priority with which the phone shows a page, and makes no noise.</summary>
+    public const int Silent = 2;
+
+    /// <summary>Of its buttons: those of an earlier one count no more.</summary>
+    public int Issue { get; init; }
+
+    /// <summary>Its cause is gone, and it says what became of it.</summary>
+    public bool IsReceipt { get; init; }
+
+    /// <summary>How many steps of the ladder were taken.</summary>
+    public int Step { get; init; }
+
+    /// <summary>Until then the operator is not asked again.</summary>
+    public DateTimeOffset? QuietUntil { get; init; }
+
+    public IReadOnlyList<PageButton> Buttons { get; init; } = [];
+
+    /// <summary>What a tap on the page itself opens.</summary>
+    public Uri? Click { get; init; }
+
+    public static QueuedPage From(Row row) => new QueuedPage(
         row.Text(),
         new PageCause(row.Word<PageKind>(), row.Text()),
         row.Text(),
         row.Text(),
         row.Int(),
         row.Text(),
-        row.Int());
+        row.Int()).ReadOn(row);
+
+    private QueuedPage ReadOn(Row row) => (this with
+    {
+        Issue = row.Int(),
+        IsReceipt = row.TimeOrNull() is not null,
+        Step = row.Int(),
+        QuietUntil = row.TimeOrNull(),
+    }).As(row.TextOrNull(), row.TextOrNull());
+
+    /// <summary>What was asked stays on record; what is sent says what became of it.</summary>
+    private QueuedPage As(string? title, string? text) =>
+        title is null || text is null ? this : this with { Title = title, Body = text, Priority = Silent, Tags = "white_check_mark" };
 }

@@ -3,37 +3,60 @@ using System.Text;
 
 namespace Relay.Operator.Pages;
 
+/// <summary>Where a page goes, and where its buttons do.</summary>
+/// <param name="Topic">Where it is published.</param>
+/// <param name="Answers">The address of the topic to which its buttons publish.</param>
+/// <param name="Authorization">What they publish with; null for nothing.</param>
+internal sealed record PageAddress(string Topic, string Answers, string? Authorization);
+
 /// <summary>The JSON of a page. The server measures the request as it is sent, so nothing is escaped that need not be, and a text is cut
 /// by the bytes it takes there. A page that is sent twice has the same sequence id, so on the phone it replaces itself.</summary>
 internal static class PageJson
 {
     /// <summary>Limits of ntfy, in bytes: a longer message would become an attachment, a longer title or request is refused.</summary>
-    private const int LongestMessage = 4096, LongestTitle = 1024, LongestRequest = 8191;
+    private const int LongestMessage = 4096, LongestTitle = 1024, LongestRequest = 8191, LongestLabel = 60, MostButtons = 3;
 
-    public static string Whole(QueuedPage page, string topic)
+    public static string Whole(QueuedPage page, PageAddress to)
     {
-        var head = Head(page, topic);
+        var head = Head(page, to, Actions(page, to));
         var room = LongestRequest - Encoding.UTF8.GetByteCount(head) - "\"}".Length;
         return $"{head}{Escaped(Cut(page.Body, LongestMessage, room, $" … {page.Cause.Command} shows all (cut)"))}\"}}";
     }
 
     /// <summary>For a server that refuses the text, and never longer than that. An empty message would be shown as one that says
     /// "triggered".</summary>
-    public static string TitleAlone(QueuedPage page, string topic)
+    public static string TitleAlone(QueuedPage page, PageAddress to)
     {
         const string cut = "…";
-        return $"{Head(page, topic)}{(Sizes(page.Body).Sent > Sizes(cut).Sent ? cut : "")}\"}}";
+        return $"{Head(page, to, actions: "")}{(Sizes(page.Body).Sent > Sizes(cut).Sent ? cut : "")}\"}}";
     }
 
     /// <summary>All up to the message, which comes last.</summary>
-    private static string Head(QueuedPage page, string topic)
+    private static string Head(QueuedPage page, PageAddress to, string actions)
     {
         var tags = page.Tags.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(tag => $"\"{Escaped(tag)}\"");
         var title = Cut(page.Title, LongestTitle, room: 2 * LongestTitle, " … (cut)");
-        return $"{{\"topic\":\"{Escaped(topic)}\",\"title\":\"{Escaped(title)}\",\"priority\":"
+        return $"{{\"topic\":\"{Escaped(to.Topic)}\",\"title\":\"{Escaped(title)}\",\"priority\":"
             + $"{page.Priority.ToString(CultureInfo.InvariantCulture)},\"tags\":[{string.Join(',', tags)}],"
+            + (page.Click is { } click ? $"\"click\":\"{Escaped(click.AbsoluteUri)}\"," : "") + actions
             + $"\"sequence_id\":\"{Escaped(page.Id)}\",\"message\":\"";
     }
+
+    /// <summary>A button publishes by itself: the phone sends its request without the app's own token.</summary>
+    private static string Actions(QueuedPage page, PageAddress to)
+    {
+        if (page.Buttons.Count == 0)
+            return "";
+        var headers = to.Authorization is { } value ? $",\"headers\":{{\"Authorization\":\"{Escaped(value)}\"}}" : "";
+        return $"\"actions\":[{string.Join(',', page.Buttons.Take(MostButtons).Select(Action))}],";
+
+        string Action(PageButton button) => button.Address is { } address
+            ? $"{{\"action\":\"view\",\"label\":\"{Label(button)}\",\"url\":\"{Escaped(address.AbsoluteUri)}\"}}"
+            : $"{{\"action\":\"http\",\"label\":\"{Label(button)}\",\"url\":\"{Escaped(to.Answers)}\",\"method\":\"POST\"{headers},"
+                + $"\"body\":\"{Escaped(button.Text)}\",\"clear\":false}}";
+    }
+
+    private static string Label(PageButton button) => Escaped(Cut(button.Label, LongestLabel, room: 2 * LongestLabel, "…"));
 
     /// <summary>Cuts between characters as a person sees them, and marks the text as cut.</summary>
     /// <param name="text">What is cut.</param>

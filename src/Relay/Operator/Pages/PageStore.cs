@@ -8,7 +8,7 @@ namespace Relay.Operator.Pages;
 
 /// <summary>Reads and writes the pages. A page whose cause is cleared before it was sent is dropped:
 /// for instance, the page of a question that was answered meanwhile.</summary>
-internal static class PageStore
+internal static partial class PageStore
 {
     private const string IsQueued = "state = 'queued'";
 
@@ -21,20 +21,24 @@ internal static class PageStore
 
     private const string IsStanding = "cleared_at IS NULL";
 
+    /// <summary>What was to be said again is not, and the server has what was said.</summary>
+    private const string NotQueued =
+        "state = CASE WHEN state <> 'queued' THEN state WHEN sent_at IS NULL THEN 'dropped' ELSE 'sent' END";
+
     /// <summary>False when there is already a page for this cause.</summary>
     public static async Task<bool> QueueAsync(Writing writing, NewPage page, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Pages);
         return await writing.Sql(
             """
-            INSERT INTO pages (page_id, kind, subject, title, body, priority, tags, state, attempts, due_at, created_at)
-            VALUES (@id, @kind, @subject, @title, @body, @priority, @tags, 'queued', 0, @now, @now)
+            INSERT INTO pages (page_id, kind, subject, title, body, priority, tags, state, attempts, due_at, created_at, followed)
+            VALUES (@id, @kind, @subject, @title, @body, @priority, @tags, 'queued', 0, @now, @now, @followed)
             ON CONFLICT (kind, subject) WHERE cleared_at IS NULL DO NOTHING
             """)
             .With("@id", Guid.CreateVersion7(writing.Now).ToString("N"))
             .With("@kind", page.Cause.Kind.Word()).With("@subject", page.Cause.Subject)
             .With("@title", page.Title).With("@body", page.Body).With("@priority", page.Priority)
-            .With("@tags", page.Tags).With("@now", writing.UnixNow)
+            .With("@tags", page.Tags).With("@now", writing.UnixNow).With("@followed", page.Cause.QuestionNumber is null ? 0 : 1)
             .ExecuteAsync(cancellationToken) > 0;
     }
 
@@ -51,7 +55,7 @@ internal static class PageStore
         writing.Sql(
             $"""
             UPDATE pages
-            SET cleared_at = @now, state = CASE state WHEN 'queued' THEN 'dropped' ELSE state END
+            SET cleared_at = @now, {NotQueued}
             WHERE kind = @kind AND subject = @subject AND {IsStanding}
             """)
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject).With("@now", writing.UnixNow)
@@ -80,7 +84,7 @@ internal static class PageStore
         writing.Sql(
             $"""
             UPDATE pages
-            SET cleared_at = @now, state = CASE state WHEN 'queued' THEN 'dropped' ELSE state END
+            SET cleared_at = @now, {NotQueued}
             WHERE kind = 'hold' AND subject NOT IN ('budget', 'price', 'context', 'fault') AND subject NOT LIKE '%:%' AND {IsStanding}
             """)
             .With("@now", writing.UnixNow)
@@ -131,9 +135,9 @@ internal static class PageStore
 
     /// <param name="writing">Where it is recorded.</param>
     /// <param name="page">Which.</param>
-    /// <param name="refusal">Why the title went alone; null when all of it was taken.</param>
+    /// <param name="taken">What of it.</param>
     /// <param name="cancellationToken">Ends the recording.</param>
-    public static async Task SentAsync(Writing writing, QueuedPage page, string? refusal, CancellationToken cancellationToken)
+    public static async Task SentAsync(Writing writing, QueuedPage page, Push.Taken taken, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Pages);
         var now = writing.UnixNow.ToString(CultureInfo.InvariantCulture);
@@ -141,10 +145,11 @@ internal static class PageStore
         await writing.Sql(
             """
             UPDATE pages
-            SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = @refusal
+            SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = @refusal, content = @content
             WHERE page_id = @id
             """)
-            .With("@id", page.Id).With("@now", writing.UnixNow).With("@refusal", refusal)
+            .With("@id", page.Id).With("@now", writing.UnixNow).With("@refusal", taken.Refusal)
+            .With("@content", taken.IsTitleAlone ? "title" : "full")
             .ExecuteAsync(cancellationToken);
     }
 
@@ -152,7 +157,9 @@ internal static class PageStore
     public static Task<StandingPage?> StandingAsync(Reading reading, PageCause cause, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT body, CASE WHEN state = 'sent' AND last_error IS NOT NULL THEN 1 ELSE 0 END, CASE WHEN state = 'sent' THEN 1 ELSE 0 END
+            SELECT
+                body, CASE WHEN sent_at IS NOT NULL AND (content = 'title' OR state = 'sent' AND last_error IS NOT NULL) THEN 1 ELSE 0 END,
+                CASE WHEN sent_at IS NOT NULL THEN 1 ELSE 0 END
             FROM pages
             WHERE kind = @kind AND subject = @subject AND {IsStanding}
             """)
@@ -215,13 +222,14 @@ internal static class PageStore
             """)
             .OnlyAsync(row => new Unsent(row.Number(), row.TextOrNull(), row.TimeOrNull()), cancellationToken);
 
-    /// <summary>Of those, what was tried and failed.</summary>
+    /// <summary>Of those, what was tried and failed, and no second way has brought.</summary>
     public static Task<Failing> FailingAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
-            SELECT MIN(created_at), MAX(last_error), MAX(CASE WHEN kind = 'question' THEN last_error END)
+            SELECT MIN(created_at), MAX(last_error), MAX(CASE WHEN kind = 'question' AND cleared_at IS NULL THEN last_error END)
             FROM pages
             WHERE {IsQueued} AND last_error IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM second_pages s WHERE s.page_id = pages.page_id AND s.state = 'sent')
             """)
             .OnlyAsync(row => new Failing(row.TimeOrNull(), row.TextOrNull(), row.TextOrNull()), cancellationToken);
 }

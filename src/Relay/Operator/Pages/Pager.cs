@@ -6,7 +6,8 @@ namespace Relay.Operator.Pages;
 
 /// <summary>Sends the queued pages while their causes last. Each page has its own time for the next attempt.
 /// Nothing waits for a page.</summary>
-internal sealed partial class Pager(Database database, NtfyClient ntfy, SettingsSource settings, ILogger<Pager> log) : ILoop
+internal sealed partial class Pager(
+    Database database, NtfyClient ntfy, PageDressing dress, SettingsSource settings, ILogger<Pager> log) : ILoop
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
 
@@ -15,6 +16,12 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
     private static readonly Backoff Retry = new(TimeSpan.FromSeconds(2), PageStore.LongestDelay);
 
     private const int MostAtOnce = 20;
+
+    /// <summary>The server has been away for some two minutes then.</summary>
+    private const int ManyAttempts = 5;
+
+    /// <summary>The priority of what holds work up.</summary>
+    private const int Urgent = 4;
 
     private readonly TimeProvider _clock = database.Clock;
     private readonly HeldTogether _held = new(database.Clock);
@@ -70,7 +77,7 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
     {
         var page = HeldTogether.AsOne(together);
         var attempt = page.Attempts + 1;
-        switch (await ntfy.PublishAsync(page, cancellationToken))
+        switch (await ntfy.PublishAsync(await dress(page, cancellationToken), cancellationToken))
         {
             case Push.Taken taken:
                 if (page.Cause.Kind == PageKind.Message)
@@ -78,7 +85,7 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
                 CrashPoint.Pass("page-1-sent");
                 // The page was sent: until that is known it would be sent again, and again.
                 await database.RecordAsync(
-                    writing => EachAsync(together, each => PageStore.SentAsync(writing, each, taken.Refusal, CancellationToken.None)),
+                    writing => EachAsync(together, each => PageStore.SentAsync(writing, each, taken, CancellationToken.None)),
                     cancellationToken);
                 CrashPoint.Pass("page-2-recorded");
                 LogSent(page.Id, page.Cause, attempt);
@@ -87,8 +94,8 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
                 break;
             case Push.Refused refused:
                 await database.WriteAsync(
-                    writing => EachAsync(together, each => PageStore.RefusedAsync(writing, each, refused.Reason, cancellationToken)),
-                    cancellationToken);
+                    writing => EachAsync(
+                        together, each => RefusedAsync(writing, each, refused.Reason, cancellationToken)), cancellationToken);
                 LogRefused(page.Id, page.Cause, refused.Reason, refused.Fix);
                 break;
             case Push.Failed failed:
@@ -96,12 +103,33 @@ internal sealed partial class Pager(Database database, NtfyClient ntfy, Settings
                 var delay = Min(wanted, PageStore.LongestDelay);
                 var dueAt = _clock.GetUtcNow() + delay;
                 await database.WriteAsync(
-                    writing => EachAsync(
-                        together, each => PageStore.FailedAsync(writing, each, failed.Reason, dueAt, cancellationToken)),
+                    writing => EachAsync(together, each => FailedAsync(writing, (each, dueAt), failed, cancellationToken)),
                     cancellationToken);
                 LogFailed(page.Id, page.Cause, attempt, (long)delay.TotalSeconds, failed.Reason);
                 break;
         }
+    }
+
+    private async Task RefusedAsync(Writing writing, QueuedPage page, string reason, CancellationToken cancellationToken)
+    {
+        await PageStore.RefusedAsync(writing, page, reason, cancellationToken);
+        await SecondAsync(writing, page, cancellationToken);
+    }
+
+    private async Task FailedAsync(
+        Writing writing, (QueuedPage Page, DateTimeOffset DueAt) again, Push.Failed failed, CancellationToken cancellationToken)
+    {
+        await PageStore.FailedAsync(writing, again.Page, failed.Reason, again.DueAt, cancellationToken);
+        if (failed.IsQuota || again.Page.Attempts >= ManyAttempts)
+            await SecondAsync(writing, again.Page, cancellationToken);
+    }
+
+    /// <summary>What is urgent goes by the second ways.</summary>
+    private async Task SecondAsync(Writing writing, QueuedPage page, CancellationToken cancellationToken)
+    {
+        if (page.Priority >= Urgent)
+            await PageStore.QueueSecondAsync(
+                writing, page.Id, settings.Current.Config.Phone.SecondWays.Select(way => way.Name), again: false, cancellationToken);
     }
 
     private static async Task EachAsync(IReadOnlyList<QueuedPage> pages, Func<QueuedPage, Task> record)

@@ -235,7 +235,7 @@ public sealed class NtfyAnswerTests : IAsyncLifetime
         var all = string.Concat(Enumerable.Range(0, 0x180).Select(code => (char)code)) + "\uD800 🙂 \u2028";
         var page = new QueuedPage("id", PageCause.Stuck, all, all, 4, "a,b", 0);
 
-        var json = JsonNode.Parse(PageJson.Whole(page, "topic"))!;
+        var json = JsonNode.Parse(PageJson.Whole(page, new PageAddress("topic", "", Authorization: null)))!;
 
         Assert.Equal(all.Replace('\uD800', '\uFFFD'), (string?)json["message"]);
         Assert.Equal(["a", "b"], json["tags"]!.AsArray().Select(tag => (string?)tag));

@@ -146,7 +146,8 @@ public abstract class PageStoreTests(string kind) : StoreTests(kind)
 
     private Task ClearAsync(PageCause cause) => WriteAsync(writing => PageStore.ClearAsync(writing, cause, CancellationToken));
 
-    private Task SendAsync(QueuedPage page) => WriteAsync(writing => PageStore.SentAsync(writing, page, refusal: null, CancellationToken));
+    private Task SendAsync(QueuedPage page) => WriteAsync(
+        writing => PageStore.SentAsync(writing, page, new Push.Taken(Refusal: null), CancellationToken));
 
     private Task FailAsync(QueuedPage page, string error, DateTimeOffset dueAt) =>
         WriteAsync(writing => PageStore.FailedAsync(writing, page, error, dueAt, CancellationToken));

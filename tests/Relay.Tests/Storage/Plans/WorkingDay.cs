@@ -50,6 +50,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await EscalateAsync();
         await RuleAsync();
         await SayUnaskedAsync();
+        await AnswerByPhoneAsync();
         await ServeAgentsAsync();
         await ServeCallersAsync();
         await GetStuckAsync();

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using Relay.Configuration;
+
+namespace Relay.Operator.Pages;
+
+/// <summary>What the server sent of a topic.</summary>
+/// <param name="Event">open, keepalive or message.</param>
+internal sealed record NtfyLine(string Id, string Event, string Message, DateTimeOffset At);
+
+/// <summary>The server did not let the topic be read.</summary>
+internal sealed class TopicUnreadException(string message) : Exception(message);
+
+/// <summary>Reads a topic of the ntfy server: what is there already, or for as long as it sends.</summary>
+internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, TimeProvider clock)
+{
+    /// <summary>The server sends a keepalive every 45 s.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2), Patience = TimeSpan.FromSeconds(20);
+
+    private const int LongestLine = 64 * 1024;
+
+    /// <param name="topic">Which.</param>
+    /// <param name="since">An id, or a Unix time. The server sends all it has where it does not know the id.</param>
+    /// <param name="poll">Only what is there.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async IAsyncEnumerable<NtfyLine> ReadAsync(
+        string topic, string since, bool poll, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var secrets = settings.Current.Secrets;
+        using var request = Request(secrets, topic, since, poll);
+        request.Headers.Authorization = NtfyAddress.Authorization(secrets);
+        using var response = await WithinAsync(
+            Patience, token => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            throw new TopicUnreadException($"HTTP {(int)response.StatusCode}");
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var line = new MemoryStream();
+        var piece = new byte[4096];
+        while (await WithinAsync(Silence, token => stream.ReadAsync(piece, token).AsTask(), cancellationToken) is > 0 and var length)
+        {
+            foreach (var value in piece.AsMemory(0, length).ToArray())
+                if (value != '\n')
+                    line.WriteByte(line.Length < LongestLine ? value : throw new TopicUnreadException("a line without an end"));
+                else if (Taken(line) is { } read)
+                    yield return read;
+        }
+    }
+
+    /// <summary>Whether somebody without a token may read a topic; null when the server does not say.</summary>
+    public async Task<bool?> IsOpenAsync(string topic, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        using var request = Request(settings.Current.Secrets, topic, now, poll: true);
+        try
+        {
+            using var response = await WithinAsync(
+                Patience, token => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
+            return (int)response.StatusCode switch { >= 200 and < 300 => true, 401 or 403 => false, _ => null };
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Publishes a text as a button of a page does, and silently.</summary>
+    /// <returns>Why it was not taken; null when it was.</returns>
+    public async Task<string?> PublishAsync(string topic, string text, CancellationToken cancellationToken)
+    {
+        var secrets = settings.Current.Secrets;
+        using var request = new HttpRequestMessage(HttpMethod.Post, NtfyAddress.Of(secrets, topic)) { Content = new StringContent(text) };
+        if (NtfyAddress.ForButtons(secrets) is { } authorization)
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        request.Headers.TryAddWithoutValidation("Priority", "1");
+        try
+        {
+            using var response = await WithinAsync(
+                Patience, token => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
+            return response.IsSuccessStatusCode ? null : $"HTTP {(int)response.StatusCode}";
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException)
+        {
+            return NtfyAddress.WithoutSecrets(exception.Message, secrets);
+        }
+    }
+
+    private static HttpRequestMessage Request(Secrets secrets, string topic, string since, bool poll)
+    {
+        var address = NtfyAddress.Of(secrets, topic).AbsoluteUri;
+        return new HttpRequestMessage(HttpMethod.Get, $"{address}/json?since={Uri.EscapeDataString(since)}{(poll ? "&poll=1" : "")}");
+    }
+
+    /// <exception cref="TimeoutException">It took longer.</exception>
+    private async Task<T> WithinAsync<T>(TimeSpan limit, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var timedOut = new CancellationTokenSource(limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
+        try
+        {
+            return await work(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"nothing for {Duration.Write(limit)}");
+        }
+    }
+
+    private static NtfyLine? Taken(MemoryStream line)
+    {
+        var bytes = line.ToArray();
+        line.SetLength(0);
+        try
+        {
+            var json = JsonSerializer.Deserialize<JsonElement>(Encoding.UTF8.GetString(bytes));
+            return json.ValueKind != JsonValueKind.Object ? null : new NtfyLine(Text("id"), Text("event"), Text("message"), At());
+
+            string Text(string name) =>
+                json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+            DateTimeOffset At() => json.TryGetProperty("time", out var value) && value.ValueKind == JsonValueKind.Number
+                && value.TryGetInt64(out var seconds) && seconds is > 0 and < 100_000_000_000
+                    ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.MaxValue;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Relay.Configuration;
+using Relay.Operator.Pages;
+using Relay.Storage;
+
+namespace Relay.Operator.Phone;
+
+/// <summary>Gives the page of a question what leads back from the phone: buttons that answer it, where the topic is protected or the
+/// configuration says so, and the way to the whole of it.</summary>
+internal sealed class QuestionButtons(Database database, TopicProtection protection, SettingsSource settings)
+{
+    private const string Later = "Later";
+
+    public async Task<QueuedPage> DressAsync(QueuedPage page, CancellationToken cancellationToken)
+    {
+        var dressed = await DressQuestionAsync(page, cancellationToken);
+        return settings.Current.Config.Phone.Quiet?.Silences(page.Priority, database.Clock.GetUtcNow(), database.Clock) == true
+            ? dressed with { Priority = Math.Min(dressed.Priority, QueuedPage.Silent) }
+            : dressed;
+    }
+
+    private async Task<QueuedPage> DressQuestionAsync(QueuedPage page, CancellationToken cancellationToken)
+    {
+        if (page.IsReceipt || page.Cause.QuestionNumber is not { } number)
+            return page;
+        var question = await database.ReadAsync(
+            reading => QuestionStore.FindAsync(reading, number, cancellationToken), cancellationToken);
+        if (question is not { IsOpen: true })
+            return page;
+        var current = settings.Current;
+        var link = current.Config.PublicUrl is { } url
+            ? new Uri(url, string.Create(CultureInfo.InvariantCulture, $"/questions/{number}"))
+            : null;
+        return Louder(page, question) with
+        {
+            Click = link,
+            Buttons = Arranged(await AnsweringAsync(page, question, current, cancellationToken), link, question.IsOfClient),
+        };
+    }
+
+    /// <summary>As the ladder has it: again, with how long it has waited; or put off.</summary>
+    private QueuedPage Louder(QueuedPage page, Question question)
+    {
+        var now = database.Clock.GetUtcNow();
+        if (page.QuietUntil is { } until && until > now)
+        {
+            var at = TimeZoneInfo.ConvertTime(until, database.Clock.LocalTimeZone).ToString("HH:mm", CultureInfo.InvariantCulture);
+            return page with { Title = $"{page.Title}, again at {at}", Priority = QueuedPage.Silent };
+        }
+        if (page.Step == 0)
+            return page;
+        var waited = TimeSpan.FromMinutes(Math.Max(1, Math.Floor((now - question.AskedAt).TotalMinutes)));
+        return page with { Title = $"{page.Title}, for {Duration.Write(waited)}", Priority = 5, Tags = $"{page.Tags},alarm_clock" };
+    }
+
+    /// <summary>Those that publish an answer, in the order of the options.</summary>
+    private async Task<List<(AnswerOption Option, PageButton Button)>> AnsweringAsync(
+        QueuedPage page, Question question, Settings current, CancellationToken cancellationToken)
+    {
+        var (config, secrets) = (current.Config, current.Secrets);
+        if (config.Phone.Buttons == PageButtons.Off || secrets.NtfyAnswerTopic.Length == 0)
+            return [];
+        var isProtected = await protection.IsProtectedAsync(cancellationToken);
+        if (!isProtected && config.Phone.Buttons != PageButtons.Open)
+            return [];
+        var showsAll = config.Phone.Content == PageContent.Full && page.Body.StartsWith(question.Text, StringComparison.Ordinal);
+        var later = new AnswerOption(ButtonToken.Later, Later, "");
+        return
+        [
+            .. AnswerOption.Of(question).Where(option => !option.Grants || isProtected && showsAll).Append(later).Select(option => (
+                option,
+                new PageButton(
+                    option.Tells && config.Phone.Content != PageContent.Full ? option.Key : option.Label, Address: null,
+                    ButtonToken.Make(secrets, page, question.Id, option.Key, option.Words)))),
+        ];
+    }
+
+    /// <summary>A page has three at most: (1) of two options both, and the way to the page; (2) of more, the recommended one.</summary>
+    private static List<PageButton> Arranged(
+        List<(AnswerOption Option, PageButton Button)> answering, Uri? link, bool isOfClient)
+    {
+        var options = answering.FindAll(each => each.Option.Key != ButtonToken.Later);
+        var later = answering.FindAll(each => each.Option.Key == ButtonToken.Later && !isOfClient);
+        if (options.Count > 2) // (2)
+            options = options.FindAll(each => each.Option.IsRecommended);
+        List<PageButton> open = link is null ? [] : [new PageButton("Open", link, "")];
+        List<PageButton> buttons = [.. options.Select(each => each.Button)];
+        if (options.Count < 2 || open.Count == 0) // (1)
+            buttons.AddRange(later.Select(each => each.Button));
+        return [.. buttons, .. open];
+    }
+}
