@@ -76,23 +76,24 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
             : book.OpenAsync(name, choices.Project, cancellationToken))).Token);
     }
 
-    private Connection To(ConnectChoices choices, string? script) => new(side.Url, program, side.Root)
+    private Connection To(ConnectChoices choices, string script) => new(side.Url, program, side.Root)
     {
         Session = choices.User ? null : choices.Session,
         RelayMode = choices.RelayMode,
         Permissions = choices.Permissions,
         MaxRounds = side.Config.Agents.MaxRounds,
         Script = script,
+        SharedProgram = choices.Shared ? ShellWord.Quote(ProgramCommand.FileOfProcess) : null,
     };
 
     private async Task ConnectAsync(string project, ConnectChoices choices, Connected connected, CancellationToken cancellationToken)
     {
         var script = HookScript.PathIn(side.Own);
-        var entries = new ClientEntries(To(choices, choices.Shared ? null : ShellWord.Quote(script)));
+        var entries = new ClientEntries(To(choices, choices.Shared ? HookScript.SharedWord : ShellWord.Quote(script)));
         var place = PlaceOf(project, choices);
         var server = side.Home is null ? entries.McpServer() : entries.McpServer(connected.Name);
         var files = new ProjectFiles(project, side.Root).PlanConnect( // (2)
-            entries, new LocalSettings(connected.Token, side.Root, project), place);
+            entries, new LocalSettings(connected.Token, side.Root, project), place, HookScript.ForAll(side.Url));
         if (choices.Print)
         {
             Show(files);

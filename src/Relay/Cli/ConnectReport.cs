@@ -80,7 +80,8 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
         ".mcp.json" when place == ServerPlace.Project =>
             "the server of the tools, already approved in settings.local.json; yours alone, git leaves the file out",
         "settings.json" when place == ServerPlace.Shared =>
-            "the hooks; to be committed, and they fail with a message for a colleague who runs no relay",
+            "the hooks; to be committed, and silent for a colleague who runs no relay",
+        HookScript.Name => "the script by which the hooks reach the relay; to be committed",
         _ => "an earlier connect's entries are taken out",
     };
 }

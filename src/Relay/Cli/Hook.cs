@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using Relay.Agents.Connect;
 using Relay.Configuration;
 
 namespace Relay.Cli;
@@ -62,18 +63,29 @@ internal static partial class Hook
             return told.NotConnected("RELAY_SESSION_TOKEN is not set", told.Connect);
         if (OtherAddress(options) is { } other)
             return told.NotConnected($"it now listens at {other} and this session asks at {options.Url}", told.Connect);
-        return Send(options, input, StartSeconds) switch
+        var answered = Send(options, input, StartSeconds);
+        if (answered is not null)
+            UnreachedRelay.ReachedByAll();
+        return answered switch
         {
             { Status: Ok } response when IsObject(response.Body) => told.Connected(response.Body),
             { Status: Unauthorized } response => told.NotConnected(WrongToken(Detail(response.Body)), told.Connect),
             { Status: Forbidden } response => told.NotConnected(Detail(response.Body) ?? "it refuses this session", told.Connect),
             { Status: var status } => told.NotConnected($"what answers at {options.Place} is no relay (HTTP {status})", told.Connect),
-            null => told.NotConnected($"nothing answers at {options.Place}", told.Start),
+            null => told.Unreached(),
         };
     }
 
-    private static string Post(HookOptions options, byte[] input) =>
-        Send(options, input, options.Seconds ?? PostSeconds) is { Status: Ok } response && IsObject(response.Body) ? response.Body : "{}";
+    /// <summary>Nothing is said but this, once, to the user: that the relay went down while the session was open.</summary>
+    private static string Post(HookOptions options, byte[] input)
+    {
+        if (Send(options, input, options.Seconds ?? PostSeconds) is not { } response)
+            return options.MayTell && options.Token.Length > 0 && UnreachedRelay.Tell()
+                ? HookScript.Unreached(options.Place, HookScript.StartOf(options.Home))
+                : "{}";
+        UnreachedRelay.Reached();
+        return response.Status == Ok && IsObject(response.Body) ? response.Body : "{}";
+    }
 
     private static TinyHttp.Response? Send(HookOptions options, byte[] input, int seconds) =>
         options.Address is { } address ? TinyHttp.Post(address, "/hooks/claude-code", options.Headers, input, seconds) : null;

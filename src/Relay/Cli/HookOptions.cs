@@ -1,4 +1,5 @@
 using System.Text;
+using Relay.Agents.Connect;
 using Relay.Configuration;
 using Relay.Files;
 
@@ -15,6 +16,9 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
 
     /// <summary>Further headers of an event, each as NAME:VALUE.</summary>
     public IReadOnlyList<string> More { get; init; } = [];
+
+    /// <summary>The client shows its user what the answer says.</summary>
+    public bool MayTell { get; init; }
 
     /// <summary>It is the hook of a connection for all projects, and this session has one of its own.</summary>
     public bool IsConnectedElsewhere { get; init; }
@@ -56,6 +60,7 @@ internal sealed record HookOptions(string Home, string Url, string Session, int?
             Name = ValueOf(arguments, "--name"),
             Form = int.TryParse(ValueOf(arguments, "--form"), out var form) ? form : 0,
             More = [.. arguments.Where(IsFurther).Select(HeaderValue)],
+            MayTell = Array.IndexOf(arguments, HookScript.Tell) >= 0,
             IsForAllProjects = file is not null,
             IsConnectedElsewhere = file is not null && own.Length > 0,
         };

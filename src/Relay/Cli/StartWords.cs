@@ -25,8 +25,7 @@ internal sealed class StartWords(HookOptions options, byte[] input)
         _ => $"relay connect claude-code --project {ShellWord.Quote(Project)}{Home}",
     };
 
-    /// <summary>The command that starts the relay.</summary>
-    public string Start => options.Home.Length > 0 ? $"relay run{Home}" : "relay run, as the relay's own user";
+    private string Start => HookScript.StartOf(options.Home);
 
     public string NotConnected(string reason, string command)
     {
@@ -34,6 +33,13 @@ internal sealed class StartWords(HookOptions options, byte[] input)
             + $"What mends it is for the user to run: {command}");
         Tell(answer, $"Relay is not connected: {reason}. To mend it: {command}");
         return answer.ToJsonString();
+    }
+
+    public string Unreached()
+    {
+        if (IsOpening())
+            UnreachedRelay.Tell(); // By this answer.
+        return NotConnected($"nothing answers at {options.Place}", Start);
     }
 
     /// <summary>The relay's own answer, with what it cannot know.</summary>

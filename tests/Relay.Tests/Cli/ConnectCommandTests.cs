@@ -57,14 +57,9 @@ public sealed class ConnectCommandTests : IAsyncDisposable
                 "PermissionRequest", "PostToolUseFailure", "PostToolBatch"],
             hooks.Select(hook => hook.Key));
         Assert.Equal(1_200, (int)stop["timeout"]!);
-        Assert.Equal(Address + "/hooks/claude-code", (string?)stop["url"]);
         Assert.Equal(
-            """
-            {"Authorization":"Bearer $RELAY_SESSION_TOKEN","X-Relay-Session":"shop","X-Relay-Mode":"relay","X-Relay-Hold":"1150",
-            "X-Relay-Block-Cap":"$CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"}
-            """.ReplaceLineEndings(""),
-            stop["headers"]!.ToJsonString());
-        Assert.Contains("CLAUDE_CODE_STOP_HOOK_BLOCK_CAP", stop["allowedEnvVars"]!.AsArray().Select(name => (string?)name));
+            "sh \"$CLAUDE_PROJECT_DIR\"/.claude/relay-hook 1195 X-Relay-Session:shop tell X-Relay-Mode:relay X-Relay-Hold:1150 || :",
+            (string?)stop["command"]);
         Assert.True((bool)waiter["asyncRewake"]!);
         var options = $"--home {_relay.Home.Root} --url {Address} --session shop --form 2";
         Assert.EndsWith($" hook wait {options}", (string?)waiter["command"], StringComparison.Ordinal);

@@ -70,11 +70,11 @@ public sealed class LocalConnectTests : IAsyncDisposable
         var stop = hooks["Stop"]![0]!["hooks"]![0]!;
         Assert.DoesNotContain("\"http\"", hooks.ToJsonString(), StringComparison.Ordinal); // Those say at every event that they failed.
         Assert.Equal(
-            $"sh {Script} 1195 X-Relay-Session:shop X-Relay-Mode:relay X-Relay-Hold:1150", (string?)stop["command"]);
+            $"sh {Script} 1195 X-Relay-Session:shop tell X-Relay-Mode:relay X-Relay-Hold:1150 || :", (string?)stop["command"]);
         Assert.Equal(1_200, (int)stop["timeout"]!);
         Assert.Equal("waiting for the advisor's reply", (string?)stop["statusMessage"]);
         Assert.Equal("asking the operator, too", (string?)hooks["PermissionRequest"]![0]!["hooks"]![0]!["statusMessage"]);
-        Assert.Equal($"sh {Script} 4 X-Relay-Session:shop", (string?)hooks["PostToolUse"]![0]!["hooks"]![0]!["command"]);
+        Assert.Equal($"sh {Script} 4 X-Relay-Session:shop || :", (string?)hooks["PostToolUse"]![0]!["hooks"]![0]!["command"]);
         Assert.DoesNotContain("RELAY_SESSION_TOKEN=", await File.ReadAllTextAsync(Script, Cancel), StringComparison.Ordinal);
     }
 

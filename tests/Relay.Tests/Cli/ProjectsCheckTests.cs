@@ -32,14 +32,15 @@ public sealed class ProjectsCheckTests : IAsyncLifetime
 
     [Theory]
     [InlineData(".mcp.json", "${RELAY_TOKEN}")]
-    [InlineData(".claude/settings.json", "$RELAY_TOKEN")]
+    [InlineData(".claude/settings.json", "\"RELAY_TOKEN\"")]
     [InlineData(".claude/settings.local.json", "\"RELAY_TOKEN\": \"x\"")]
     public async Task One_with_the_operator_s_variable_is_a_fault(string file, string use)
     {
         var path = Path.Combine(Project, file);
         var text = File.ReadAllText(path);
-        File.WriteAllText(path, use.StartsWith('"')
-            ? text.Replace("\"RELAY_SESSION_TOKEN\"", $"{use}, \"RELAY_SESSION_TOKEN\"", StringComparison.Ordinal)
+        File.WriteAllText(path, file.EndsWith("settings.json", StringComparison.Ordinal)
+            ? $"{{\"headers\": [{use}], {text.TrimStart()[1..]}"
+            : use.StartsWith('"') ? text.Replace("\"RELAY_SESSION_TOKEN\"", $"{use}, \"RELAY_SESSION_TOKEN\"", StringComparison.Ordinal)
             : text.Replace(use.Replace("RELAY_", "RELAY_SESSION_", StringComparison.Ordinal), use, StringComparison.Ordinal));
 
         var (state, detail, fix) = Assert.Single(await FindAsync());

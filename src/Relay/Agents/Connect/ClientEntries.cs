@@ -21,9 +21,12 @@ internal sealed record Connection(string Url, string Command, string Home)
     /// <summary>The relay's limit of rounds in relay mode.</summary>
     public int MaxRounds { get; init; }
 
-    /// <summary>The path of the <see cref="HookScript"/>, quoted for a shell. Null where the client posts its events itself, as in files
-    /// that are committed: they name no path for it.</summary>
-    public string? Script { get; init; }
+    /// <summary>The path of the <see cref="HookScript"/>, quoted for a shell.</summary>
+    public required string Script { get; init; }
+
+    /// <summary>The file without which the program is not there, for entries that are committed: where it is not, another user's may be in
+    /// PATH, or none. Null for entries of this user alone.</summary>
+    public string? SharedProgram { get; init; }
 
     /// <summary>Where the token is, for sessions that have none in their environment.</summary>
     public string? TokenFile { get; init; }
@@ -37,6 +40,8 @@ internal sealed class ClientEntries(Connection connection)
 
     /// <summary>Claude Code's limit of stops in a row that a hook may continue.</summary>
     public const string BlockCap = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+
+    private static readonly KeyValuePair<string, string> Telling = new(HookScript.Tell, "");
 
     private const string SessionHeader = "X-Relay-Session", HeadersOf = " hook headers ";
 
@@ -91,7 +96,7 @@ internal sealed class ClientEntries(Connection connection)
         var hooks = new JsonObject
         {
             ["SessionStart"] = Groups(Group(Command("session-start", StartTimeout)), Group(Waiter())),
-            ["UserPromptSubmit"] = Groups(Group(Event(OtherTimeout))),
+            ["UserPromptSubmit"] = Groups(Group(Event(OtherTimeout, Telling))),
             ["PreToolUse"] = Groups(Group(Event(OtherTimeout), OwnTools)),
             ["PostToolUse"] = Groups(Group(Event(OtherTimeout), "*")),
             ["Notification"] = Groups(Group(Event(OtherTimeout))),
@@ -130,8 +135,8 @@ internal sealed class ClientEntries(Connection connection)
         const string before = " --home ", after = " --url ";
         if (!IsOurHook(hook) || Text((JsonObject)hook!, "command") is not { } command)
             return null;
-        var from = command.IndexOf(before, StringComparison.Ordinal) + before.Length;
-        var to = command.IndexOf(after, StringComparison.Ordinal);
+        var from = command.LastIndexOf(before, StringComparison.Ordinal) + before.Length;
+        var to = command.LastIndexOf(after, StringComparison.Ordinal);
         return from < before.Length || to < from ? null : ShellWord.Unquote(command[from..to]);
     }
 
@@ -141,13 +146,9 @@ internal sealed class ClientEntries(Connection connection)
     {
         var hook = Event(
             StopTimeout,
+            Telling,
             new("X-Relay-Mode", connection.RelayMode ? "relay" : "ask"),
             new("X-Relay-Hold", StopHold.ToString(CultureInfo.InvariantCulture)));
-        if (hook["headers"] is JsonObject headers)
-        {
-            headers["X-Relay-Block-Cap"] = "$" + BlockCap;
-            ((JsonArray)hook["allowedEnvVars"]!).Add(BlockCap);
-        }
         hook["statusMessage"] = connection.RelayMode ? "waiting for the advisor's reply" : "looking for the advisor's replies";
         return hook;
     }
@@ -162,35 +163,13 @@ internal sealed class ClientEntries(Connection connection)
     /// <summary>Hands an event over. The script gives up a little before the client would end it.</summary>
     private JsonObject Event(int timeout, params KeyValuePair<string, string>[] headers)
     {
-        if (connection.Script is not { } script)
-            return Http(timeout, headers);
         if (connection.Session is { } session)
             headers = [new(SessionHeader, session), .. headers];
         return new JsonObject
         {
             ["type"] = "command",
-            ["command"] = HookScript.Command(script, Math.Max(timeout - 5, timeout * 4 / 5), headers),
+            ["command"] = HookScript.Command(connection.Script, Math.Max(timeout - 5, timeout * 4 / 5), headers),
             ["timeout"] = timeout,
-        };
-    }
-
-    private JsonObject Http(int timeout, IEnumerable<KeyValuePair<string, string>> headers)
-    {
-        var all = new JsonObject
-        {
-            ["Authorization"] = "Bearer $RELAY_SESSION_TOKEN",
-            [SessionHeader] = connection.Session ?? "$RELAY_SESSION",
-        };
-        foreach (var (name, value) in headers)
-            all[name] = value;
-        return new JsonObject
-        {
-            ["type"] = "http",
-            ["url"] = connection.Url + "/hooks/claude-code",
-            ["timeout"] = timeout,
-            ["onFailure"] = "continue",
-            ["headers"] = all,
-            ["allowedEnvVars"] = new JsonArray(LocalSettings.Variable, "RELAY_SESSION"),
         };
     }
 
@@ -200,14 +179,20 @@ internal sealed class ClientEntries(Connection connection)
         var home = connection.Home.Length > 0 ? $" --home {ShellWord.Quote(connection.Home)}" : "";
         var session = connection.Session is { } name ? $" --session {name}" : "";
         var token = connection.TokenFile is { } file ? $" --token-file {ShellWord.Quote(file)}" : "";
-        var form = FormattableString.Invariant($" --form {Form}");
+        var rest = FormattableString.Invariant($" --url {connection.Url}{session}{token} --form {Form}");
         return new JsonObject
         {
             ["type"] = "command",
-            ["command"] = $"{connection.Command} hook {hook}{home} --url {connection.Url}{session}{token}{form}",
+            ["command"] = $"{OrAnothers($"{hook}{rest}")}{connection.Command} hook {hook}{home}{rest}",
             ["timeout"] = timeout,
         };
     }
+
+    /// <summary>In a file that others have, too: where this user's program is not, theirs does it, or nothing is done, without a word.
+    /// </summary>
+    private string OrAnothers(string hook) => connection.SharedProgram is { } program
+        ? $"[ -e {program} ] || {{ command -v relay >/dev/null && exec relay hook {hook}; exit 0; }}; "
+        : "";
 
     private JsonObject Waiter()
     {

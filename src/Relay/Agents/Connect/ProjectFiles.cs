@@ -41,7 +41,7 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
 
     /// <summary>What goes into version control names the token's variable, and only what does not holds the token.</summary>
     /// <exception cref="ConnectFault">A file cannot be merged into, or git would commit what is one person's.</exception>
-    public IReadOnlyList<PlannedFile> PlanConnect(ClientEntries entries, LocalSettings local, ServerPlace place)
+    public IReadOnlyList<PlannedFile> PlanConnect(ClientEntries entries, LocalSettings local, ServerPlace place, HookScript shared)
     {
         var git = GitExclude.Of(project);
         if (git?.Tracks(LocalName) == true)
@@ -56,6 +56,7 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         [
             .. git?.Plan([.. Unversioned, .. isOurs ? UnversionedServer : []], isOurs ? [] : UnversionedServer) ?? [],
             .. place == ServerPlace.Client ? Disconnect(McpFile) : Connect(McpFile, root => AddServer(root, entries)),
+            .. SharedScript(place == ServerPlace.Shared ? shared : null),
             .. place == ServerPlace.Shared
                 ? Connect(SettingsFile, root => AddHooks(root, entries, SettingsFile))
                 : Disconnect(SettingsFile),
@@ -73,10 +74,21 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
     public IReadOnlyList<PlannedFile> PlanDisconnect() =>
     [
         .. Disconnect(McpFile),
+        .. SharedScript(null),
         .. Disconnect(LocalFile),
         .. Disconnect(SettingsFile),
         .. GitExclude.Of(project)?.Plan([], [.. Unversioned, .. UnversionedServer]) ?? [],
     ];
+
+    private IEnumerable<PlannedFile> SharedScript(HookScript? script)
+    {
+        var path = Path.Combine(project, HookScript.Shared);
+        var isOurs = _folder.Read(path) is not { } there ? (bool?)null : HookScript.Is(there);
+        if (script is not null && isOurs == false)
+            throw new ConnectFault($"{path}: this file is not the relay's; nothing was changed");
+        if (script is not null || isOurs == true)
+            yield return new PlannedFile(path, script?.Content());
+    }
 
     /// <summary>The homes that are given, and those that the hooks of the project name.</summary>
     private IEnumerable<string> Homes()

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Hands an event of Claude Code to the relay, and the relay's answer to Claude Code. Written by relay connect, which writes it anew.
-# Whatever happens it says nothing and ends with 0: that the relay is down, or the token wrong, a session is told once, when it starts.
-#   sh relay-hook SECONDS [HEADER:VALUE]...
+# It ends with 0 and says nothing but this, once, until the relay was reached again: that the relay went down while the session was open.
+# All else that is wrong a session is told once, when it starts.
+#   sh relay-hook SECONDS [tell] [HEADER:VALUE]...
 home=@HOME@
 url=@URL@
 token_file=@TOKEN_FILE@
@@ -19,8 +20,10 @@ headers="Content-Type: application/json
 Authorization: Bearer $token
 X-Relay-Block-Cap: ${CLAUDE_CODE_STOP_HOOK_BLOCK_CAP-}"
 session=${RELAY_SESSION:+X-Relay-Session: $RELAY_SESSION}
+tells=
 for header in "$@"; do
     case $header in
+    tell) tells=1 ;;
     X-Relay-Session:*) session=$header ;;
     *) headers="$headers
 $header" ;;
@@ -29,9 +32,22 @@ done
 [ -z "$session" ] || headers="$headers
 $session"
 
+# A folder that is there while the user of this client knows that the relay is down.
+known=${CLAUDE_PID:-${CLAUDE_CODE_SESSION_ID-}}
+case $known in
+'' | *[!0-9A-Za-z-]*) known= ;;
+*) known=${XDG_CONFIG_HOME:-${HOME-}/.config}/relay/unreached/$known ;;
+esac
+
 # Where the home can be read, by the socket in it alone: at the port anybody may listen while the relay is down. By a relative path, for
 # that of a socket may not be long.
+path=$PATH
 PATH=/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin
+if ! command -v curl >/dev/null; then
+    PATH=$path
+    @PROGRAM@ hook post --home "$home" --url "$url" --token-file "$token_file" --timeout "$seconds" "$@" 2>/dev/null
+    exit 0
+fi
 way=
 if [ -n "$home" ] && cd "$home/state" 2>/dev/null; then
     if [ ! -S relay.sock ]; then # Where the file system of the home has no sockets.
@@ -41,11 +57,15 @@ if [ -n "$home" ] && cd "$home/state" 2>/dev/null; then
     way='--unix-socket relay.sock --http1.0'
     url=http://localhost
 fi
-if ! command -v curl >/dev/null; then
-    exec @PROGRAM@ hook post --home "$home" --url "$url" --token-file "$token_file" --timeout "$seconds" "$@"
-fi
 # The token goes by a pipe, because every user of the machine can read command lines.
 curl -q -s -f --noproxy '*' $way --connect-timeout 2 --max-time "$seconds" --max-filesize 67108864 \
-    -H @/dev/fd/3 --data-binary @- "$url/hooks/claude-code" 2>/dev/null 3<<END || :
+    -H @/dev/fd/3 --data-binary @- "$url/hooks/claude-code" 2>/dev/null 3<<END
 $headers
 END
+case $? in
+0 | 22) # It answered.
+    [ ! -d "$known" ] || rmdir "$known" ;;
+7 | 52 | 56) # Nobody is there, or is no longer.
+    [ -z "$tells" ] || [ -z "$known" ] || ! mkdir -p "${known%/*}" || ! mkdir "$known" || printf '%s\n' @UNREACHED@ ;;
+esac 2>/dev/null
+exit 0
