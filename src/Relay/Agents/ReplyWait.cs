@@ -94,7 +94,7 @@ internal sealed class ReplyWait(
             return (new Waited.TakenElsewhere(text), "answered");
         if (request.LeaveToOperator && open is not null)
             return (new Waited.OperatorAsked(open.Id), "");
-        var state = open is null ? why?.WhileWaiting ?? why?.ForSession ?? "unknown" : $"the operator was asked, question #{open.Id}";
+        var state = open is null ? why?.ForSession ?? "unknown" : $"the operator was asked, question #{open.Id}";
         var isLeft = request.LeaveToOperator && (message is { State: MessageState.Held } || why?.IsBehindOperator == true);
         return (isLeft ? new Waited.NotYet(state) : null, state);
     }

@@ -11,11 +11,8 @@ namespace Relay.Turns;
 /// <param name="IsOver">No reply will come.</param>
 internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = false)
 {
-    /// <summary>The same for the session itself, which is told nothing of others.</summary>
+    /// <summary>The same for the session itself, which is told no names and words of others.</summary>
     public string ForSession { get; init; } = Words;
-
-    /// <summary>The same for a call or hook of the session that waits now, where that is to know more.</summary>
-    public string? WhileWaiting { get; init; }
 
     /// <summary>It goes on only after somebody has done something about another message or question.</summary>
     public bool IsBehindOperator { get; init; }
@@ -52,9 +49,6 @@ internal static class Waits
                 {
                     ForSession = ForSession(asked, message),
                     IsBehindOperator = true,
-                    WhileWaiting = asked.Session == message.Session
-                        ? null
-                        : FormattableString.Invariant($"waits behind question #{question} for the operator"),
                 }
                 : ItsTurn;
         var next = await TurnStart.NextAsync(reading, message.Conversation, cancellationToken);
@@ -69,7 +63,7 @@ internal static class Waits
 
     private static string ForSession(Question asked, Message message) => asked.Session == message.Session
         ? FormattableString.Invariant($"waiting for the operator (#{asked.Id})")
-        : "waiting for the operator, who was asked something else";
+        : FormattableString.Invariant($"waits behind question #{asked.Id} for the operator");
 
     private static string ForSession(Message next, Message message) => next.Session == message.Session
         ? $"behind {next.Id}, {Hindrance(next)}"

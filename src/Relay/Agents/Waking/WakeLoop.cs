@@ -11,7 +11,7 @@ namespace Relay.Agents.Waking;
 /// ended, and if it succeeded (4) mark them as consumed. Only one command runs for a session at a time. After a failure the replies
 /// wait, and the command is run again later, at most three times.</summary>
 internal sealed partial class WakeLoop(
-    AgentWaiters waiters, Handover handover, Database database, AgentTokens tokens, ILogger<WakeLoop> log) : ILoop
+    AgentWaiters waiters, AgentReplies replies, Database database, AgentTokens tokens, ILogger<WakeLoop> log) : ILoop
 {
     private const int MostAttempts = 3;
 
@@ -83,9 +83,10 @@ internal sealed partial class WakeLoop(
     {
         if (await tokens.OfAsync(agent, cancellationToken) is not { } token)
             return; // Its connection was revoked: it could not speak to the relay.
-        var lease = await handover.TakeAsync(agent.Session, cancellationToken); // (1)
-        if (lease.Replies.All(StopHook.IsDone) || lease.Replies.All(IsHeldBack))
-            lease.Dispose(); // A session is not woken to be told that it may stop.
+        var lease = await replies.TakeAsync(agent, cancellationToken); // (1)
+        if (lease.Replies.All(StopHook.IsDone) || lease.Replies.All(IsHeldBack)
+            || await replies.IsRepeatedAsync(agent, lease, cancellationToken))
+            lease.Dispose(); // A session is not woken to be told that it may stop, or what it knows.
         else
             _running[agent.Session] = WakeAsync(agent, command, token, lease, cancellationToken);
     }

@@ -134,6 +134,30 @@ public sealed class WakeLoopTests : IDisposable
         Assert.NotNull(book.List()[0].RevokedAt);
     }
 
+    /// <summary>It would be paid for the turn to say the same a third time.</summary>
+    [Fact]
+    public async Task A_headless_session_is_not_woken_for_a_reply_that_brings_nothing_new()
+    {
+        await using var relay = await RunningRelay.StartAsync(Wake("sh -c 'cat > woken'"));
+        relay.Api.Enqueue(ScriptedReply.Text("Go on."), ScriptedReply.StallBeforeHeaders("Go on."));
+        var claude = new ClaudeSession(relay, Id, _folder.FullName) { Mode = "relay", Name = "shop" };
+        Assert.NotNull(ClaudeSession.GoesOnWith(await claude.StopAsync("Same.")));
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var stop = claude.StopAsync("Same.", leave.Token);
+        await (await relay.Api.WaitForRequestsAsync(2, RunningRelay.Patience)).Silent;
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stop);
+        await claude.HookAsync("SessionEnd", new { reason = "other" });
+
+        relay.Api.ReleaseStalled();
+        await Until.TrueAsync(
+            () => File.Exists(Woken) || relay.Ntfy.Pages.Any(page => page.Title.Contains("stopped by itself", StringComparison.Ordinal)),
+            "the page or the command");
+
+        Assert.False(File.Exists(Woken));
+        Assert.EndsWith("Go on.", await claude.ContextAsync("UserPromptSubmit"), StringComparison.Ordinal); // It is not lost.
+    }
+
     private string Wake(string command) => WakeNowhere(command) + $"  wake_in: [{_folder.FullName}]\n";
 
     private static string WakeNowhere(string command) =>
