@@ -171,17 +171,21 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
         var market = new ClientMarketplace(Path.Combine(side.Own, MarketplaceFolder));
         var entries = new ClientEntries(To(choices, ClientPlugin.ScriptWord) with { TokenFile = token });
         var plan = market.Plan(entries, side.Script(program) with { TokenFile = token });
+        var fence = new UserFence(_client.SettingsFile, side.Root);
+        var rules = fence.PlanConnect();
         if (choices.Print)
         {
-            Show(plan);
+            Show([.. plan, .. rules]);
             return;
         }
+        ProjectFiles.Write(fence.Folder, rules);
         WriteOwn(token, Encoding.UTF8.GetBytes(connected.Token + "\n"));
         ProjectFiles.Write(market.Folder, plan);
         var isInstalled = _client.Find(market.Folder) is not null;
         if (isInstalled)
             await market.InstallAsync(_client, cancellationToken);
-        new ConnectReport(context.Output, market.Folder, connected.Name).User(plan, token, isInstalled);
+        var report = new ConnectReport(context.Output, market.Folder, connected.Name) { IsOthers = side.Home is null };
+        report.User(plan, token, _client.SettingsFile, isInstalled);
     }
 
     public static string TokenFile(string own) => Path.Combine(Path.GetDirectoryName(HookScript.PathIn(own))!, "token");

@@ -50,19 +50,21 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
 
     /// <param name="plan">What was written.</param>
     /// <param name="token">The file with the token.</param>
+    /// <param name="settings">The client's, of this user.</param>
     /// <param name="isInstalled">Whether the client has taken the plugin.</param>
-    public void User(IReadOnlyList<PlannedFile> plan, string token, bool isInstalled)
+    public void User(IReadOnlyList<PlannedFile> plan, string token, string settings, bool isInstalled)
     {
         output.WriteLine($"All your projects are connected by {name}; each session is named by its folder. Written, for you alone:");
         output.WriteLine($"  {folder}: a marketplace with the plugin: hooks, tools and a skill ({plan.Count} files)");
         output.WriteLine($"  {token}: the token of {name}");
+        output.WriteLine($"  {settings}: {Fence}");
         output.WriteLine(isInstalled
             ? $"  in the client: claude plugin marketplace add, claude plugin install {ClientMarketplace.Plugin}"
             : $"There is no program claude in PATH, so install it yourself:\n"
                 + $"  claude plugin marketplace add {ShellWord.Quote(folder)} && claude plugin install {ClientMarketplace.Plugin}");
         output.WriteLine();
-        output.WriteLine("Start claude in any project. A project that is connected by itself keeps its own connection. Rules that keep a "
-            + "session from your home are only written by --project.");
+        output.WriteLine("Start claude in any project. A project that is connected by itself keeps its own connection. "
+            + "relay disconnect claude-code --user takes all of it back.");
     }
 
     private string Shown(string path) => path.StartsWith(folder + "/", StringComparison.Ordinal) ? path[(folder.Length + 1)..] : path;

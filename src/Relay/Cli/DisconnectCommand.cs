@@ -18,7 +18,7 @@ internal static class DisconnectCommand
                 return await RemoveFromAsync(context, Path.GetFullPath(connected), Home(context, parse), cancellationToken);
             var own = Home(context, parse)?.Root is { } root && Directory.Exists(root) ? root : new HomeChoice(context).UserConfiguration;
             if (parse.GetValue(place.User))
-                return await RemoveUserAsync(context, own, cancellationToken);
+                return await RemoveUserAsync(context, own, Home(context, parse)?.Root ?? "", cancellationToken);
             var folder = parse.GetValue(place.Plugin) ?? Path.Combine(own, ConnectClaudeCode.PluginFolder);
             return await RemovePluginAsync(context, Path.GetFullPath(folder));
         });
@@ -44,25 +44,36 @@ internal static class DisconnectCommand
         return Task.CompletedTask;
     });
 
-    private static Task<int> RemoveUserAsync(CommandContext context, string own, CancellationToken cancellationToken) =>
+    private static Task<int> RemoveUserAsync(CommandContext context, string own, string home, CancellationToken cancellationToken) =>
         RunAsync(context, async () =>
         {
-            var market = new ClientMarketplace(Path.Combine(own, ConnectClaudeCode.MarketplaceFolder));
-            if (!market.IsThere)
-            {
-                context.Output.WriteLine($"{market.Folder}: nothing to remove");
-                return;
-            }
             var client = new ClientProgram(context.Environment);
-            if (client.Find(market.Folder) is not null)
-                await market.UninstallAsync(client, cancellationToken);
-            else
-                context.Output.WriteLine($"no program claude in PATH; run it yourself: claude plugin uninstall {ClientMarketplace.Plugin}");
-            market.Remove();
-            File.Delete(ConnectClaudeCode.TokenFile(own));
-            context.Output.WriteLine($"removed {market.Folder}, and the token's file");
-            context.Output.WriteLine("The token itself is still valid: relay tokens --revoke NAME ends it.");
+            var fence = new UserFence(client.SettingsFile, home);
+            fence.PlanDisconnect(); // Refused before anything is changed.
+            var market = new ClientMarketplace(Path.Combine(own, ConnectClaudeCode.MarketplaceFolder));
+            var isThere = market.IsThere;
+            if (isThere)
+                await RemoveAsync(context, market, client, own, cancellationToken);
+            var rules = fence.PlanDisconnect(); // The client has taken its own out of that file by now.
+            ProjectFiles.Write(fence.Folder, rules);
+            foreach (var file in rules)
+                context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
+            context.Output.WriteLine(isThere || rules.Count > 0
+                ? "The token itself is still valid: relay tokens --revoke NAME ends it."
+                : $"{market.Folder}: nothing to remove");
         });
+
+    private static async Task RemoveAsync(
+        CommandContext context, ClientMarketplace market, ClientProgram client, string own, CancellationToken cancellationToken)
+    {
+        if (client.Find(market.Folder) is not null)
+            await market.UninstallAsync(client, cancellationToken);
+        else
+            context.Output.WriteLine($"no program claude in PATH; run it yourself: claude plugin uninstall {ClientMarketplace.Plugin}");
+        market.Remove();
+        File.Delete(ConnectClaudeCode.TokenFile(own));
+        context.Output.WriteLine($"removed {market.Folder}, and the token's file");
+    }
 
     private static Task<int> RemoveFromAsync(
         CommandContext context, string project, RelayHome? home, CancellationToken cancellationToken) => RunAsync(context, async () =>

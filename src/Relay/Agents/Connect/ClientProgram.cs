@@ -21,6 +21,11 @@ internal sealed class ClientProgram(IReadOnlyDictionary<string, string> environm
         environment.GetValueOrDefault("CLAUDE_CONFIG_DIR") is { Length: > 0 } folder ? folder : environment.GetValueOrDefault("HOME") ?? "",
         ".claude.json");
 
+    /// <summary>The settings of this user, which hold in all projects.</summary>
+    public string SettingsFile => environment.GetValueOrDefault("CLAUDE_CONFIG_DIR") is { Length: > 0 } folder
+        ? Path.Combine(folder, "settings.json")
+        : Path.Combine(environment.GetValueOrDefault("HOME") ?? "", ".claude", "settings.json");
+
     /// <summary>Not one that the project brings. Null when there is none that may be started.</summary>
     public string? Find(string project) =>
         ProgramFile.Find(Name, environment.GetValueOrDefault("PATH") ?? "") is ProgramFile.Search.Found found

@@ -21,6 +21,12 @@ internal sealed class LocalSettings(string token, string home, string project)
     public void AddTo(JsonObject root, string path)
     {
         ProjectFiles.Child(root, Environment, path)[Variable] = token;
+        AddFence(root, path, home, project);
+    }
+
+    /// <exception cref="ConnectFault">What is there is not what the client expects.</exception>
+    public static void AddFence(JsonObject root, string path, string home, string project)
+    {
         var permissions = ProjectFiles.Child(root, Permissions, path);
         if (permissions[Deny] is null)
             permissions[Deny] = new JsonArray();
@@ -66,12 +72,23 @@ internal sealed class LocalSettings(string token, string home, string project)
         var any = root[Environment] is JsonObject environment && environment.Remove(Variable);
         if (any)
             ProjectFiles.RemoveIfEmptied(root, Environment, original);
+        return RemoveFence(root, original, homes, any) || any;
+    }
+
+    /// <summary>Removes the rules that the original did not have. True when they were there.</summary>
+    /// <param name="root">The settings.</param>
+    /// <param name="original">As they were before.</param>
+    /// <param name="homes">Of the relays that they may keep sessions from.</param>
+    /// <param name="isOurs">That we were here is known already. Else it is seen by a rule for a home.</param>
+    public static bool RemoveFence(JsonObject root, JsonObject? original, IEnumerable<string> homes, bool isOurs)
+    {
         if (root[Permissions] is not JsonObject permissions || permissions[Deny] is not JsonArray rules)
-            return any;
+            return false;
         var before = original?[Permissions] as JsonObject;
         var theirs = Texts(before?[Deny] as JsonArray ?? []).ToHashSet();
         var ofHomes = homes.SelectMany(AllRulesOf).Where(rule => !theirs.Contains(rule)).ToHashSet();
-        any |= rules.RemoveAll(rule => ofHomes.Contains(Text(rule))) > 0;
+        var any = rules.RemoveAll(rule => ofHomes.Contains(Text(rule))) > 0
+            || isOurs;
         if (!any)
             return false; // We were never here: a rule against a command is the user's own.
         rules.RemoveAll(rule => CommandRules.Contains(Text(rule)) && !theirs.Contains(Text(rule)));
@@ -80,6 +97,10 @@ internal sealed class LocalSettings(string token, string home, string project)
         ProjectFiles.RemoveIfEmptied(root, Permissions, original);
         return true;
     }
+
+    /// <summary>All the rules for commands: nobody else writes these.</summary>
+    public static bool HasAllForCommands(JsonObject root) =>
+        (root[Permissions] as JsonObject)?[Deny] is JsonArray rules && CommandRules.IsSubsetOf(Texts(rules));
 
     /// <summary>The secrets alone where the project lies in the home: its own files must not be closed to it.</summary>
     private static IEnumerable<string> RulesOf(string home, string project)

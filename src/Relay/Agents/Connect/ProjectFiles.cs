@@ -24,7 +24,7 @@ internal enum ServerPlace
 internal sealed class ProjectFiles(string project, params IReadOnlyList<string> homes)
 {
     private const string LocalName = ".claude/settings.local.json", McpName = ".mcp.json";
-    private const string BackupSuffix = ".relay-backup";
+    private const string BackupSuffix = MergedFile.BackupSuffix;
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly ForeignFolder _folder = new(project);
@@ -116,45 +116,12 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         }
     }
 
-    private IEnumerable<PlannedFile> Connect(string path, Action<JsonObject> add)
-    {
-        var file = JsonFile.Read(_folder, path);
-        var original = Original(path);
-        var root = (JsonObject?)file?.Root.DeepClone() ?? [];
-        var hadOurEntries = RemoveOurEntries(path, root, original?.Root);
-        add(root);
-        if (file is null && original is not null)
-            yield return new PlannedFile(path + BackupSuffix, null); // Somebody has removed the file, so its backup is out of date.
-        if (file is not null && !hadOurEntries)
-            yield return new PlannedFile(path + BackupSuffix, _folder.Read(path)) { Mode = ModeOf(path) }; // The original.
-        yield return new PlannedFile(path, (file ?? JsonFile.New).Render(root)) { Mode = path == LocalFile ? OwnersAlone : null };
-    }
+    private MergedFile Merged(string path) => new(_folder, path, (root, original) => RemoveOurEntries(path, root, original));
 
-    private IEnumerable<PlannedFile> Disconnect(string path)
-    {
-        var original = Original(path);
-        if (JsonFile.Read(_folder, path) is { } file)
-        {
-            var root = (JsonObject)file.Root.DeepClone();
-            if (RemoveOurEntries(path, root, original?.Root))
-                yield return new PlannedFile(path, Restored(path, file, root, original)) { Mode = ModeOf(path + BackupSuffix) };
-        }
-        if (original is not null)
-            yield return new PlannedFile(path + BackupSuffix, null);
-    }
+    private IEnumerable<PlannedFile> Connect(string path, Action<JsonObject> add) =>
+        Merged(path).Connect(add, path == LocalFile ? OwnersAlone : null);
 
-    /// <summary>The bytes of the original if only our entries were added since; otherwise the file without them.
-    /// Null when nothing is left of a file that we created.</summary>
-    /// <param name="rest">The content of the file without our entries.</param>
-    private byte[]? Restored(string path, JsonFile file, JsonObject rest, JsonFile? original)
-    {
-        if (original is null)
-            return rest.Count == 0 ? null : file.Render(rest);
-        var asWeWroteIt = _folder.Read(path).AsSpan().SequenceEqual(original.Render(file.Root));
-        return asWeWroteIt && JsonNode.DeepEquals(rest, original.Root) ? _folder.Read(path + BackupSuffix) : file.Render(rest);
-    }
-
-    private JsonFile? Original(string path) => JsonFile.Read(_folder, path + BackupSuffix);
+    private IEnumerable<PlannedFile> Disconnect(string path) => Merged(path).Disconnect();
 
     private void AddServer(JsonObject root, ClientEntries entries)
     {
@@ -245,8 +212,6 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         if (root[name] is JsonObject { Count: 0 } && original?.ContainsKey(name) != true)
             root.Remove(name);
     }
-
-    private static UnixFileMode? ModeOf(string path) => File.Exists(path) ? File.GetUnixFileMode(path) : null;
 
     private static void Remove(ForeignFolder files, string path)
     {
