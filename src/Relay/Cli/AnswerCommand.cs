@@ -16,11 +16,17 @@ internal static class AnswerCommand
     /// <summary>Long enough for a daemon that is being restarted.</summary>
     private const int Attempts = 5;
 
-    private sealed record OperatorText(long? Question, string Text)
+    /// <summary>An answer to send.</summary>
+    internal sealed record OperatorText(long? Question, string Text)
     {
         public string? Digest { get; init; }
 
         public string? Scope { get; init; }
+
+        /// <summary>A plan, and not words.</summary>
+        public string? Edited { get; init; }
+
+        public bool? Choose { get; init; }
     }
 
     public static Command Create(CommandContext context)
@@ -44,10 +50,11 @@ internal static class AnswerCommand
             using var daemon = new DaemonClient(settings, TimeProvider.System);
             if (daemon.ProcessId is null)
                 throw DaemonClient.NotRunning();
-            var limit = settings.Current.Config.MaxEnvelopeBytes;
-            var given = await extras.WordsAsync(context, parse, parse.GetValue(words) ?? [], limit, cancellationToken);
-            var answer = (await ReadAsync(context, given, limit, cancellationToken)) with { Scope = extras.ScopeOf(parse) };
-            var allowing = await Allowing.OfAsync(settings, answer.Question, answer.Text, cancellationToken);
+            var given = new Typed(parse.GetValue(words) ?? [], settings.Current.Config.MaxEnvelopeBytes);
+            var answer = await ReadAsync(context, parse, extras, given, cancellationToken);
+            var allowing = answer is { Edited: null, Choose: null }
+                ? await Allowing.OfAsync(settings, answer.Question, answer.Text, cancellationToken)
+                : null;
             if (allowing is not null)
             {
                 ShowAllowed(context, allowing, parse.GetValue(json));
@@ -61,6 +68,16 @@ internal static class AnswerCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private sealed record Typed(string[] Words, int Limit);
+
+    private static async Task<OperatorText> ReadAsync(
+        CommandContext context, ParseResult parse, AnswerOptions extras, Typed given, CancellationToken cancellationToken)
+    {
+        var answer = await extras.PartsAsync(context, parse, given.Words, given.Limit, cancellationToken)
+            ?? await ReadAsync(context, given.Words, given.Limit, cancellationToken);
+        return answer with { Scope = extras.ScopeOf(parse) };
     }
 
     private static async Task<OperatorText> ReadAsync(
@@ -144,7 +161,10 @@ internal static class AnswerCommand
     private static Task<DaemonClient.Response> PostAsync(
         DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
         daemon.PostAsync(
-            "/answers", new { answer.Text, answer.Question, answer.Digest, answer.Scope, Id = id }, ResponseTimeout, cancellationToken);
+            "/answers",
+            new { answer.Text, answer.Question, answer.Digest, answer.Edited, answer.Choose, answer.Scope, Id = id },
+            ResponseTimeout,
+            cancellationToken);
 
     /// <summary>Of other sessions: words for one settle none of another's.</summary>
     private static string StillOpen(JsonElement outcome)

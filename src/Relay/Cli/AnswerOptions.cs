@@ -4,7 +4,7 @@ using Relay.Operator.Rulings;
 
 namespace Relay.Cli;
 
-/// <summary>The parts of an answer to what a session's client asks, each by itself: they become the words that say the same.</summary>
+/// <summary>The parts of an answer to what a session's client asks, each by itself.</summary>
 internal sealed class AnswerOptions
 {
     public Option<string?> Edited { get; } = new("--edited")
@@ -28,21 +28,25 @@ internal sealed class AnswerOptions
         HelpName = "SCOPE",
     };
 
-    /// <summary>The words as they would have been written without options.</summary>
-    public async Task<string[]> WordsAsync(
+    /// <summary>The answer that they are; null where there are none.</summary>
+    public async Task<AnswerCommand.OperatorText?> PartsAsync(
         CommandContext context, ParseResult parse, string[] words, int limit, CancellationToken cancellationToken)
     {
         var (edited, choices, note) = (parse.GetValue(Edited), parse.GetValue(Choose) ?? [], parse.GetValue(Note));
         if (edited is null && choices.Length == 0 && note is null)
-            return words;
-        if (words is not [var question] || AnswerCommand.Number(question) is null || (edited is not null && choices.Length > 0))
+            return null;
+        if (choices.Length == 0 && note is not null)
+            throw new CommandFailure(ExitCode.Usage, "--note stands beside --choose");
+        if (words is not [var given] || AnswerCommand.Number(given) is not { } question || (edited is not null && choices.Length > 0))
             throw new CommandFailure(
                 ExitCode.Usage, "with --edited or --choose an answer is the question's number and nothing else beside them");
         if (edited is not null)
-            return [question, "edited: " + await TextAsync(context, edited, limit, cancellationToken)];
-        if (choices.Length == 0)
-            throw new CommandFailure(ExitCode.Usage, "--note stands beside --choose");
-        return [question, string.Join('\n', note is null ? choices : [.. choices, $"note: {note.ReplaceLineEndings(" ")}"])];
+            return new(question, "") { Edited = await TextAsync(context, edited, limit, cancellationToken) };
+        var lines = choices.Select(choice => choice.ReplaceLineEndings(" "));
+        return new(question, string.Join('\n', note is null ? lines : [.. lines, $"note: {note.ReplaceLineEndings(" ")}"]))
+        {
+            Choose = true,
+        };
     }
 
     public string? ScopeOf(ParseResult parse) => parse.GetValue(Scope) is { } word && ScopeWords.Parse(word) is null

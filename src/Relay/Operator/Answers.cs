@@ -89,6 +89,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return await TakeAsync(writing, input with { Scope = scope, Text = rest }, cancellationToken);
         return OperatorWords.Parse(input.Text) switch
         {
+            _ when input.OnlyFor is not null => await AnswerAsync(writing, input, cancellationToken),
             OperatorWords.Refused refused => new Outcome.Refused(refused.Reason),
             OperatorWords.Direct words => await direct.SendAsync(writing, words, input, cancellationToken),
             OperatorWords.Numbered numbered when input.Question is null =>
@@ -144,8 +145,10 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         if (!question.IsOpen)
             return new Outcome.Refused(FirstAnswer(question));
-        if (input.Choices is not null && question.Kind != QuestionKind.Choice)
-            return new Outcome.Refused($"question #{question.Id} has no choices");
+        if (input.OnlyFor is { } kind && question.Kind != kind)
+            return new Outcome.Refused(kind == QuestionKind.Choice
+                ? $"question #{question.Id} has no choices"
+                : $"question #{question.Id} has no {kind.Word()}");
         if (question.Ask is not null)
             return input.Scope is null
                 ? await AskedAnswers.DecideAsync(writing, question, input, cancellationToken)
@@ -230,4 +233,8 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
 
     /// <summary>The answers to a choice as a program gives them; the text is the same, as it came.</summary>
     public JsonElement? Choices { get; init; }
+
+    /// <summary>The kind of question that it is an answer to, and to no other; null for words that may be one to any. To a choice it then
+    /// is what is chosen, and no words of one's own.</summary>
+    public QuestionKind? OnlyFor { get; init; }
 }

@@ -26,9 +26,12 @@ internal static class AskedAnswers
         Reading reading, Question question, OperatorInput input, CancellationToken cancellationToken)
     {
         var asked = question.Ask!;
-        var read = asked is ClientAsk.Choice choice && input.Choices is { } choices
-            ? ChoiceStructure.Of(choice, choices)
-            : AskedWords.Of(asked, input.Text);
+        var read = (asked, input) switch
+        {
+            (ClientAsk.Choice choice, { Choices: { } choices }) => ChoiceStructure.Of(choice, choices),
+            (ClientAsk.Choice choice, { OnlyFor: QuestionKind.Choice }) => ChoiceWords.OfChoices(choice, input.Text),
+            _ => AskedWords.Of(asked, input.Text),
+        };
         if (read is not AnswerReading.Clear clear)
             return (null, Unclear(question, asked, ((AnswerReading.Refused)read).Reason));
         var reason = !clear.IsGrant ? null

@@ -31,6 +31,19 @@ internal static partial class ChoiceWords
         return asked.Questions is [var only] ? OfOne(asked, only, text, lines) : OfSeveral(asked, lines);
     }
 
+    /// <summary>The same where only choices were to be given: what is none of them is not taken for words of one's own, unless it says
+    /// that it is.</summary>
+    public static AnswerReading OfChoices(ClientAsk.Choice asked, string words) => Of(asked, words) switch
+    {
+        AnswerReading.Clear { Decision: Decision.Answered answered } clear =>
+            answered.Answers.FirstOrDefault(each => each.Words is not null) is { Words: { } other }
+            && !words.Contains(Own, StringComparison.OrdinalIgnoreCase)
+                ? Refused($"\"{Short(other)}\" is none of the choices; words of your own begin with \"{Own}\"", asked)
+                : clear,
+        AnswerReading.Clear => Refused("that chooses nothing", asked),
+        var refused => refused,
+    };
+
     /// <summary>What is allowed, for a page and for a refusal.</summary>
     public static string HowTo(ClientAsk.Choice asked)
     {
@@ -52,7 +65,9 @@ internal static partial class ChoiceWords
             text = numbered.Groups["value"].Value;
         if (text.StartsWith(Note, StringComparison.OrdinalIgnoreCase))
             return Refused("there is a note and no answer", asked);
-        return OfValue(only, text, note) switch
+        var given = hasNote ? lines[..^1] : lines;
+        var isList = given.Count > 1 && given.TrueForAll(line => IsNumber(line) || Matching(only, line).Count > 0);
+        return (isList ? Labels(only, given, note) : OfValue(only, text, note)) switch
         {
             { Fault: { } fault } => Refused(fault, asked),
             { Chosen: { } chosen } => new AnswerReading.Clear(new Decision.Answered([chosen])),

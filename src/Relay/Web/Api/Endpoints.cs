@@ -108,9 +108,9 @@ internal static class Endpoints
     {
         if (await BodyAsync<AnswerBody>(context) is not { } body)
             return;
-        if (body.Answers is not null && body.Question is null)
+        if (body.OnlyFor is not null && body.Question is null)
         {
-            await Problem.WriteAsync(context, 400, "answers need the number of their question");
+            await Problem.WriteAsync(context, 400, "answers, choose and edited need the number of their question");
             return;
         }
         var input = new OperatorInput(body.Words, body.Question, "the command line", body.Id, UnaskedWelcome: false)
@@ -118,6 +118,7 @@ internal static class Endpoints
             Digest = body.Digest,
             Choices = body.Answers,
             Scope = ScopeWords.Parse(body.Scope),
+            OnlyFor = body.OnlyFor,
         };
         if (body.Scope is not null && input.Scope is null)
         {
@@ -214,6 +215,12 @@ internal static class Endpoints
         public string? Edited { get; init; }
 
         public bool? AcceptEdits { get; init; }
+
+        /// <summary>The text is what is chosen, and nothing else.</summary>
+        public bool? Choose { get; init; }
+
+        public QuestionKind? OnlyFor =>
+            Answers is not null || Choose == true ? QuestionKind.Choice : Edited is not null ? QuestionKind.Plan : null;
 
         /// <summary>What is kept as the answer.</summary>
         public string Words => Answers?.GetRawText()

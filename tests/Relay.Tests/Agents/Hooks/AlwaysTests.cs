@@ -62,6 +62,34 @@ public sealed class AlwaysTests
         Assert.Equal(2, (await asked)["hookSpecificOutput"]!["decision"]!["updatedPermissions"]!.AsArray().Count);
     }
 
+    /// <summary>The digest is of all that was shown, so of what would be written, too.</summary>
+    [Theory]
+    [InlineData(Make, Mode)]
+    [InlineData(MakeInSession)]
+    [InlineData(Mode, Make)]
+    public async Task The_digest_of_another_set_of_suggestions_allows_nothing(params string[] others)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        var asked = AskAsync(relay, Make);
+        var shown = (await relay.OpenQuestionAsync()).Text;
+        await relay.AnswerAsync("deny");
+        await asked;
+        asked = AskAsync(relay, others);
+        var question = await relay.OpenQuestionAsync();
+        var digest = PermissionDigest.Of(question.Id, shown); // The same command under the same number, with what was shown first.
+
+        foreach (var words in (string[])["always 1", "always all", "always session 1", "allow"])
+        {
+            var refused = Assert.IsType<Answers.Outcome.Refused>(await relay.AnswerAsync($"#2 {words} {digest}"));
+            Assert.Contains($"does not ask for what {digest} stands for", refused.Reason, StringComparison.Ordinal);
+        }
+        Assert.False(asked.IsCompleted);
+        await relay.AnswerAsync($"#2 always 1 {PermissionDigest.Of(question)}");
+
+        var written = (await asked)["hookSpecificOutput"]!["decision"]!["updatedPermissions"];
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse($"[{others[0]}]"), written));
+    }
+
     [Fact]
     public async Task Without_a_suggestion_there_is_no_always_and_one_that_is_not_known_is_shown_as_it_came()
     {
