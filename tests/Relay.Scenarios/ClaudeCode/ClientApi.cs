@@ -43,6 +43,10 @@ internal abstract record ClientReply
 {
     private ClientReply() { }
     public sealed record Says(string Text) : ClientReply;
+
+    /// <summary>The request is refused, for good.</summary>
+    public sealed record Fails(string Error) : ClientReply;
+
     public sealed record Uses(string Tool, JsonObject Input, string? Id = null) : ClientReply;
 }
 
@@ -123,6 +127,13 @@ internal sealed class ClientStream(HttpResponse response, string model)
 
     public async Task WriteAsync(ClientReply reply)
     {
+        if (reply is ClientReply.Fails fails)
+        {
+            response.StatusCode = StatusCodes.Status400BadRequest;
+            var error = new JsonObject { ["type"] = "invalid_request_error", ["message"] = fails.Error };
+            await response.WriteAsJsonAsync(new JsonObject { ["type"] = "error", ["error"] = error });
+            return;
+        }
         response.ContentType = "text/event-stream; charset=utf-8";
         await EventAsync(new JsonObject
         {

@@ -26,15 +26,16 @@ internal sealed class HookShell : IDisposable
     /// <summary>Writes the script.</summary>
     /// <param name="script">What it is made of.</param>
     /// <param name="withCurl">Whether the system has curl.</param>
+    /// <param name="folder">That it is in.</param>
     /// <returns>Its path, quoted for a shell.</returns>
-    public string Write(HookScript script, bool withCurl = true)
+    public string Write(HookScript script, bool withCurl = true, string folder = "own")
     {
-        var path = System.IO.Path.Combine(_folder.FullName, HookScript.Name);
+        var path = System.IO.Path.Combine(_folder.CreateSubdirectory(folder).FullName, HookScript.Name);
         var content = System.Text.Encoding.UTF8.GetString(script.Content());
         if (!withCurl)
         {
             var bin = _folder.CreateSubdirectory("bin").FullName;
-            foreach (var name in (string[])["sed", "mkdir", "rmdir"])
+            foreach (var name in (string[])["sed", "mkdir", "rmdir", "grep"])
                 File.CreateSymbolicLink(System.IO.Path.Combine(bin, name), "/usr/bin/" + name);
             content = content.Replace(SystemPath, "PATH=" + bin, StringComparison.Ordinal);
         }

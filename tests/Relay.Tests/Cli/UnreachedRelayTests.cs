@@ -49,6 +49,26 @@ public sealed class UnreachedRelayTests : IDisposable
         Assert.Equal((0, "", ""), await _shell.RunAsync(script + " 20 tell", hook));
     }
 
+    /// <summary>Told twice, an event may be answered twice: the second time by a call that is paid for.</summary>
+    [Theory]
+    [InlineData("settings.local.json", """{"command": "sh /r/relay-hook 4 || :"}""", 0)]
+    [InlineData("settings.json", """{"url": "http://127.0.0.1:7420/hooks/claude-code"}""", 0)]
+    [InlineData("settings.json", """{"command": "another"}""", 1)]
+    [InlineData("settings.local.json.note", "/relay-hook", 1)]
+    public async Task A_plugin_leaves_an_event_to_the_hooks_of_the_project(string file, string content, int agents)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        _shell.Token = (await Connected.AsAsync(relay, "shop")).Token;
+        var script = "sh " + _shell.Write(new HookScript(relay.Home.Root, relay.Daemon.Url, Programs.Relay), folder: "hooks");
+        var settings = Directory.CreateDirectory(Path.Combine(_shell.Project, ".claude")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(settings, file), content, TestContext.Current.CancellationToken);
+
+        var ran = await _shell.RunAsync(script + " 4", "UserPromptSubmit");
+
+        Assert.Equal((0, ""), (ran.Exit, ran.Error));
+        Assert.Equal(agents, await relay.CountAsync("SELECT COUNT(*) FROM agents"));
+    }
+
     /// <summary>With exit code 2, which a shell has for a script that it does not find, a hook forbids what it was run for.</summary>
     [Fact]
     public async Task A_script_that_is_gone_forbids_nothing()

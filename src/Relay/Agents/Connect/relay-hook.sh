@@ -43,6 +43,11 @@ esac
 # that of a socket may not be long.
 path=$PATH
 PATH=/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin
+case $0 in
+*/hooks/relay-hook) # The plugin's. Where the project has hooks of its own they do it: one event reported twice may be answered twice.
+    project=${CLAUDE_PROJECT_DIR:-.}/.claude
+    ! grep -qs -e '/relay-hook' -e '/hooks/claude-code"' "$project/settings.local.json" "$project/settings.json" || exit 0 ;;
+esac
 if ! command -v curl >/dev/null; then
     PATH=$path
     @PROGRAM@ hook post --home "$home" --url "$url" --token-file "$token_file" --timeout "$seconds" "$@" 2>/dev/null
