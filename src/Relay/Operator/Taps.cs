@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Relay.Conversations;
+using Relay.Operator.Rulings;
 using Relay.Running;
 using Relay.Storage;
 
@@ -11,13 +12,16 @@ internal sealed record Tap(long Question, string Text, string? Digest, string Vi
 {
     public static readonly TimeSpan Held = TimeSpan.FromSeconds(5);
 
+    /// <summary>For what the answer holds, where that was said.</summary>
+    public RulingScope? Scope { get; init; }
+
     public DateTimeOffset DueAt => At + Held;
 
     /// <summary>Of the words, when they are sent on: a second sending of the same tap is the same words.</summary>
     public OperatorInput ToInput()
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"tap:{Question}:{At.ToUnixTimeMilliseconds()}");
-        return new OperatorInput(Text, Question, Via, key, UnaskedWelcome: false) { Digest = Digest };
+        return new OperatorInput(Text, Question, Via, key, UnaskedWelcome: false) { Digest = Digest, Scope = Scope };
     }
 }
 

@@ -45,11 +45,11 @@ public sealed class AppearanceScenarios(Chromium chromium) : DashboardStage(chro
         await KeepAsync(page, $"now-{size}-{colors.ToString().ToLowerInvariant()}");
         await page.GetByRole(AriaRole.Link, new() { Name = "#2" }).ClickAsync();
         await AssertAccessibleAsync(page, "a question's own page");
-        foreach (var path in new[] { "conversations", "conversations/default", "costs" })
+        foreach (var path in new[] { "conversations", "conversations/default", "costs", "rulings", "rulings/1", "rulings?ended=1" })
         {
             await page.GotoAsync(new Uri(relay.Url, path).ToString());
             await AssertAccessibleAsync(page, path);
-            await KeepAsync(page, $"{path.Replace('/', '-')}-{size}-{colors.ToString().ToLowerInvariant()}");
+            await KeepAsync(page, $"{path.Replace('/', '-').Replace('?', '-')}-{size}-{colors.ToString().ToLowerInvariant()}");
         }
         Assert.Empty(Errors);
     }

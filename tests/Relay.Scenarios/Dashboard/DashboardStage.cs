@@ -82,6 +82,14 @@ public abstract class DashboardStage(Chromium chromium) : Stage, IClassFixture<C
         }
     }
 
+    /// <summary>The heading says it, with script by itself.</summary>
+    protected static async Task SeenAsync(IPage page, bool script, string heading)
+    {
+        if (!script)
+            await ReadUntilAsync(page, "h1", heading);
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(heading);
+    }
+
     private static string Folder()
     {
         var mine = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory); // …/bin/PROJECT/CONFIGURATION

@@ -59,7 +59,7 @@ public sealed class LiveScenarios(Chromium chromium) : DashboardStage(chromium)
         await second.GetByLabel("Your answer to question 1").FillAsync("Right, of course.");
         await first.GetByRole(AriaRole.Button, new() { Name = "Send" }).First.ClickAsync();
         await Assertions.Expect(first.Locator("#notice")).ToContainTextAsync("Question #1 of s1 is answered");
-        await second.Locator("form.words button").First.ClickAsync();
+        await second.Locator(".words button").First.ClickAsync();
 
         await Assertions.Expect(second.Locator("#notice")).ToContainTextAsync("question #1 was answered by the page at");
         await Assertions.Expect(second.Locator("#notice pre")).ToHaveTextAsync("Right, of course.");

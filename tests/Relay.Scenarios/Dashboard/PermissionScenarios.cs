@@ -1,6 +1,3 @@
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using Microsoft.Playwright;
 using Relay.Scenarios.Harness;
 using Xunit;
@@ -10,30 +7,9 @@ namespace Relay.Scenarios.Dashboard;
 /// <summary>Permissions are given and refused by a tap, which can be taken back for a moment, and only where all of it is shown.</summary>
 public sealed class PagePermissionScenarios(Chromium chromium) : DashboardStage(chromium)
 {
-    private static async Task<string> AskAsync(RelayProcess relay, string command)
-    {
-        using var http = new HttpClient { BaseAddress = relay.Url };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ScenarioHome.OperatorToken);
-        http.DefaultRequestHeaders.Add("X-Relay-Session", "shop");
-        using var answer = await http.PostAsJsonAsync(
-            "/hooks/claude-code",
-            new
-            {
-                hook_event_name = "PermissionRequest",
-                session_id = "0c8f2b11-3f7e-4f0e-9d6a-3f9f4f9a0a9e",
-                cwd = "/projects/shop",
-                tool_name = "Bash",
-                tool_input = new { command },
-            },
-            CancellationToken);
-        return await answer.Content.ReadAsStringAsync(CancellationToken);
-    }
+    private static Task<string> AskAsync(RelayProcess relay, string command) => ClientAsking.AskAsync(relay, "Bash", new { command });
 
-    private static string Behavior(string answer)
-    {
-        using var json = JsonDocument.Parse(answer);
-        return json.RootElement.GetProperty("hookSpecificOutput").GetProperty("decision").GetProperty("behavior").GetString()!;
-    }
+    private static string Behavior(string answer) => ClientAsking.Decided(answer).GetProperty("behavior").GetString()!;
 
     [Theory]
     [InlineData(true)]
@@ -53,7 +29,7 @@ public sealed class PagePermissionScenarios(Chromium chromium) : DashboardStage(
             await KeepAsync(page, "permission-tapped-phone");
         await page.GetByRole(AriaRole.Button, new() { Name = "Take it back" }).ClickAsync();
         await Assertions.Expect(page.Locator("#notice")).ToContainTextAsync("nothing was sent");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Deny" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Deny", Exact = true }).ClickAsync();
 
         Assert.Equal("deny", Behavior(await asked.WaitAsync(TimeSpan.FromSeconds(30), CancellationToken)));
         await SeenAsync(page, script, "Nothing waits for you");
@@ -69,7 +45,7 @@ public sealed class PagePermissionScenarios(Chromium chromium) : DashboardStage(
         var asked = AskAsync(relay, $"echo {new string('x', 5_000)}; rm -rf /tmp/everything");
         await SeenAsync(page, script: true, "1 question waits for you");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Allow once" })).ToHaveCountAsync(0);
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Deny" })).ToHaveCountAsync(1);
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Deny", Exact = true })).ToHaveCountAsync(1);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "All of it" }).ClickAsync();
         await Assertions.Expect(page.Locator(".card pre")).ToContainTextAsync("rm -rf /tmp/everything");
@@ -85,7 +61,7 @@ public sealed class PagePermissionScenarios(Chromium chromium) : DashboardStage(
         var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         var asked = AskAsync(relay, "make");
         var page = await OpenAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Deny" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Deny", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator(".tapped")).ToBeVisibleAsync();
         await relay.KillAsync();
         await relay.DisposeAsync();
@@ -98,12 +74,5 @@ public sealed class PagePermissionScenarios(Chromium chromium) : DashboardStage(
         await Assertions.Expect(page.Locator(".notice.refused")).ToContainTextAsync("Your “deny” was not sent: question #1 expired");
         await page.GetByRole(AriaRole.Button, new() { Name = "I have seen it" }).ClickAsync();
         await Assertions.Expect(page.Locator(".notice.refused")).ToHaveCountAsync(0);
-    }
-
-    private static async Task SeenAsync(IPage page, bool script, string heading)
-    {
-        if (!script)
-            await ReadUntilAsync(page, "h1", heading);
-        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(heading);
     }
 }

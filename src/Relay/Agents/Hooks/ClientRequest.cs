@@ -13,6 +13,9 @@ internal sealed record ClientRequest(QuestionKind Kind, ClientAsk Asked)
 {
     public const string ChoiceTool = "AskUserQuestion", PlanTool = "ExitPlanMode";
 
+    /// <summary>Before what the advisor said, which stands indented and ends before the first empty line.</summary>
+    public const string AdviceHead = "The advisor, asked first, says:\n";
+
     private const int LongestKind = 60, LongestAdvice = 1_000, MostQuestions = 20;
 
     /// <summary>Null when it is a question that cannot be shown and answered: the client asks its own user.</summary>
@@ -46,7 +49,7 @@ internal sealed record ClientRequest(QuestionKind Kind, ClientAsk Asked)
 
     /// <summary>Before all else, indented: it is the advisor's, and no line of it can pass for another.</summary>
     private string AdviceText() => Asked.Advice is { } advice
-        ? $"The advisor, asked first, says:\n  {Visible.Exact(Excerpt.Of(advice, LongestAdvice)).Replace("\n", "\n  ")}\n\n"
+        ? $"{AdviceHead}  {Visible.Exact(Excerpt.Of(advice, LongestAdvice)).Replace("\n", "\n  ")}\n\n"
         : "";
 
     private static ClientRequest? OfChoice(JsonElement? input)
@@ -91,7 +94,8 @@ internal sealed record ClientRequest(QuestionKind Kind, ClientAsk Asked)
         ? "its client gives no text of it"
         : "  " + Visible.Exact(plan.Text).Replace("\n", "\n  ");
 
-    private static string AlwaysText(ClientAsk.Permission permission)
+    /// <summary>What the client offers, as the text of a permission ends with it.</summary>
+    public static string AlwaysText(ClientAsk.Permission permission)
     {
         var text = new StringBuilder();
         foreach (var (index, suggestion) in permission.Suggestions.Index())

@@ -58,6 +58,20 @@ internal static class RulingUses
             .With("@ruling", ruling).With("@limit", limit)
             .ListAsync(RulingUse.From, cancellationToken);
 
+    /// <summary>Of all rulings since a time, the newest first.</summary>
+    public static Task<List<RulingUse>> SinceAsync(
+        Reading reading, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        reading.Sql(
+            $"""
+            SELECT {RulingUse.Columns}
+            FROM ruling_uses
+            WHERE at >= @since
+            ORDER BY at DESC
+            LIMIT @limit
+            """)
+            .With("@since", since.ToUnixTimeMilliseconds()).With("@limit", limit)
+            .ListAsync(RulingUse.From, cancellationToken);
+
     /// <summary>By which a message was settled, oldest first.</summary>
     public static Task<List<RulingUse>> OfMessageAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>

@@ -10,12 +10,16 @@ internal static class DashboardRoutes
 {
     public static IServiceCollection AddDashboard(this IServiceCollection services) => services
         .AddSingleton<SignIns>()
+        .AddSingleton<CardReader>()
+        .AddSingleton<ReceiptReader>()
         .AddSingleton<NowReader>()
         .AddSingleton<NowPages>()
         .AddSingleton<Sending>()
         .AddSingleton<ThreadReader>()
         .AddSingleton<CostReader>()
         .AddSingleton<ReadingPages>()
+        .AddSingleton<RulingReader>()
+        .AddSingleton<RulingPages>()
         .AddSingleton<Door>()
         .AddSingleton<LiveChanges>();
 
@@ -30,29 +34,45 @@ internal static class DashboardRoutes
         host.MapGet("/changes", (HttpContext context) => context.RequestServices.GetRequiredService<LiveChanges>().SendAsync(context))
             .For(Access.Operator);
         var atTheDoor = new AtTheDoor(Door.AskInAsync);
-        Page("/", (context, pages) => pages.ShowAsync(context));
-        Page("/questions/{id:long}", (context, pages) => pages.QuestionAsync(context));
-        Show("/conversations", (context, pages) => pages.ConversationsAsync(context));
-        Show("/conversations/{name}", (context, pages) => pages.ConversationAsync(context));
-        Show("/messages/{conversation}/{id}", (context, pages) => pages.MessageAsync(context));
-        Show("/costs", (context, pages) => pages.CostsAsync(context));
-        Show("/costs.csv", (context, pages) => pages.CsvAsync(context));
-        Form("/answer", (context, sending) => sending.AnswerAsync(context));
-        Form("/tap", (context, sending) => sending.TapAsync(context));
-        Form("/undo", (context, sending) => sending.UndoAsync(context));
-        Form("/seen", (context, sending) => sending.SeenAsync(context));
-        Form("/ask-back", (context, sending) => sending.AskBackAsync(context));
-        Form("/say", (context, sending) => sending.SayAsync(context));
+        host.MapPages(atTheDoor);
+        host.MapForms(atTheDoor);
+    }
 
-        void Page(string path, Func<HttpContext, NowPages, Task> show) =>
-            host.MapGet(path, (HttpContext context) => show(context, Pages(context))).For(Access.Operator).WithMetadata(atTheDoor);
+    private static void MapPages(this WebApplication host, AtTheDoor atTheDoor)
+    {
+        Show<NowPages>("/", (pages, context) => pages.ShowAsync(context));
+        Show<NowPages>("/questions/{id:long}", (pages, context) => pages.QuestionAsync(context));
+        Show<ReadingPages>("/conversations", (pages, context) => pages.ConversationsAsync(context));
+        Show<ReadingPages>("/conversations/{name}", (pages, context) => pages.ConversationAsync(context));
+        Show<ReadingPages>("/messages/{conversation}/{id}", (pages, context) => pages.MessageAsync(context));
+        Show<ReadingPages>("/costs", (pages, context) => pages.CostsAsync(context));
+        Show<ReadingPages>("/costs.csv", (pages, context) => pages.CsvAsync(context));
+        Show<RulingPages>("/rulings", (pages, context) => pages.ShowAsync(context));
+        Show<RulingPages>("/rulings/{id:long}", (pages, context) => pages.OneAsync(context));
 
-        void Show(string path, Func<HttpContext, ReadingPages, Task> show) =>
-            host.MapGet(path, (HttpContext context) => show(context, context.RequestServices.GetRequiredService<ReadingPages>()))
+        void Show<TPages>(string path, Func<TPages, HttpContext, Task> show)
+            where TPages : notnull =>
+            host.MapGet(path, (HttpContext context) => show(context.RequestServices.GetRequiredService<TPages>(), context))
                 .For(Access.Operator).WithMetadata(atTheDoor);
+    }
 
-        void Form(string path, Func<HttpContext, Sending, Task> take) =>
-            host.MapPost(path, (HttpContext context) => take(context, context.RequestServices.GetRequiredService<Sending>()))
+    private static void MapForms(this WebApplication host, AtTheDoor atTheDoor)
+    {
+        Form<Sending>("/answer", (sending, context) => sending.AnswerAsync(context));
+        Form<Sending>("/choose", (sending, context) => sending.ChooseAsync(context));
+        Form<Sending>("/tap", (sending, context) => sending.TapAsync(context));
+        Form<Sending>("/undo", (sending, context) => sending.UndoAsync(context));
+        Form<Sending>("/seen", (sending, context) => sending.SeenAsync(context));
+        Form<Sending>("/later", (sending, context) => sending.LaterAsync(context));
+        Form<Sending>("/ask-back", (sending, context) => sending.AskBackAsync(context));
+        Form<Sending>("/say", (sending, context) => sending.SayAsync(context));
+        Form<RulingPages>("/overturn", (pages, context) => pages.OverturnAsync(context));
+        Form<RulingPages>("/retire", (pages, context) => pages.RetireAsync(context));
+        Form<RulingPages>("/scope", (pages, context) => pages.SetScopeAsync(context));
+
+        void Form<TTaker>(string path, Func<TTaker, HttpContext, Task> take)
+            where TTaker : notnull =>
+            host.MapPost(path, (HttpContext context) => take(context.RequestServices.GetRequiredService<TTaker>(), context))
                 .For(Access.Operator).WithMetadata(new FormAccess(), atTheDoor);
     }
 
@@ -73,6 +93,4 @@ internal static class DashboardRoutes
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(html, context.RequestAborted);
     }
-
-    private static NowPages Pages(HttpContext context) => context.RequestServices.GetRequiredService<NowPages>();
 }

@@ -21,6 +21,9 @@ internal sealed record SentForm(string Text, IFormCollection Fields)
 /// <summary>Reads forms. One that came with a browser's cookie must carry the token that only the relay's own page has.</summary>
 internal static class Forms
 {
+    /// <summary>A client's questions have a few each, and what is chosen.</summary>
+    private const int MostFields = 1_000;
+
     public static string TokenFor(HttpContext context) => SignInCookie.Of(context.Request) is { } cookie ? SignIns.FormToken(cookie) : "";
 
     /// <summary>Makes a form's words the same words when it is sent twice.</summary>
@@ -37,7 +40,7 @@ internal static class Forms
         var longest = RequestBounds.LongestMessage(config.MaxEnvelopeBytes);
         var options = new Microsoft.AspNetCore.Http.Features.FormOptions
         {
-            ValueCountLimit = 16,
+            ValueCountLimit = MostFields,
             KeyLengthLimit = 64,
             ValueLengthLimit = longest,
             BufferBodyLengthLimit = longest,

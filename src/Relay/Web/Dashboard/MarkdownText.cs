@@ -33,7 +33,7 @@ internal static class MarkdownText
             Pipeline.Setup(renderer);
             renderer.ObjectRenderers.Replace<HeadingRenderer>(new Headings());
             renderer.Render(document);
-            return new MarkupString(writer.ToString());
+            return new MarkupString(Visible.Again(writer.ToString())); // What it spells as &#x202e; is a sign only now.
         }
         catch (ArgumentException) // Nested deeper than anybody writes.
         {

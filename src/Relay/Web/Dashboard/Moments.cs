@@ -16,6 +16,13 @@ internal sealed class Moments(DateTimeOffset now, TimeZoneInfo zone)
         return local.ToString(isToday ? "HH:mm" : "d MMM HH:mm", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>A time to come.</summary>
+    public string Until(DateTimeOffset at)
+    {
+        var isTomorrow = TimeZoneInfo.ConvertTime(at, zone).Date == TimeZoneInfo.ConvertTime(now, zone).Date.AddDays(1);
+        return isTomorrow ? TimeZoneInfo.ConvertTime(at, zone).ToString("'tomorrow' HH:mm", CultureInfo.InvariantCulture) : Clock(at);
+    }
+
     /// <summary>How long since then.</summary>
     public string Ago(DateTimeOffset at) => Length(now - at);
 

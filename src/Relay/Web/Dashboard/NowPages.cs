@@ -1,12 +1,15 @@
 using System.Globalization;
+using Relay.Configuration;
 using Relay.Operator;
 using Relay.Storage;
 
 namespace Relay.Web.Dashboard;
 
 /// <summary>The Now page and a question's own.</summary>
-internal sealed class NowPages(NowReader now, Database database)
+internal sealed class NowPages(NowReader now, Database database, SettingsSource settings)
 {
+    public RelayConfig Config => settings.Current.Config;
+
     public async Task ShowAsync(HttpContext context) => await ShowAsync(context, StatusCodes.Status200OK, await ToldAsync(context));
 
     public async Task QuestionAsync(HttpContext context)
@@ -25,7 +28,8 @@ internal sealed class NowPages(NowReader now, Database database)
     public async Task ShowAsync(HttpContext context, int status, NoticeView? notice)
     {
         var view = await now.ReadAsync(Forms.TokenFor(context), context.RequestAborted);
-        var title = view.Cards.Count == 0 ? view.Heading : $"({view.Cards.Count}) {view.Heading}";
+        var waiting = view.Cards.Count(card => card.Later is null) + view.More.Count + view.NotShown;
+        var title = waiting == 0 ? view.Heading : $"({waiting}) {view.Heading}";
         var parameters = new Dictionary<string, object?>
         {
             ["Frame"] = new FrameView($"{title} · Relay", "now", view.FormToken) { Notice = notice },
@@ -42,6 +46,12 @@ internal sealed class NowPages(NowReader now, Database database)
                 reading => QuestionStore.FindAsync(reading, number, context.RequestAborted), context.RequestAborted)
             is { State: QuestionState.Answered } question)
             return new NoticeView($"Question #{question.Id} of {question.Whose} is answered.", IsRefusal: false);
+        if (long.TryParse(context.Request.Query["asked"], NumberStyles.None, CultureInfo.InvariantCulture, out var anew)
+            && await database.ReadAsync(
+                reading => QuestionStore.FindAsync(reading, anew, context.RequestAborted), context.RequestAborted)
+            is { IsOpen: true })
+            return new NoticeView(
+                string.Create(CultureInfo.InvariantCulture, $"You are asked anew: question #{anew}."), IsRefusal: false);
         if (context.Request.Query["said"].ToString() is { Length: > 0 and <= 64 } conversation)
             return new NoticeView(
                 $"The advisor has your words in {Texts.Visible.OneLine(conversation)}; "

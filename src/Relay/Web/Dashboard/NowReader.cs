@@ -4,7 +4,7 @@ using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
 using Relay.Operator;
-using Relay.Operator.Asked;
+using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Web.Status;
@@ -12,10 +12,10 @@ using Relay.Web.Status;
 namespace Relay.Web.Dashboard;
 
 /// <summary>Reads what the Now page shows, in one snapshot.</summary>
-internal sealed class NowReader(Database database, SettingsSource settings, HealthValue health)
+internal sealed class NowReader(
+    Database database, SettingsSource settings, HealthValue health, CardReader cards, ReceiptReader receipts)
 {
-    private const int AnsweredShown = 5, AnsweredLookedAt = 20, SessionsShown = 12, ConversationsShown = 50;
-    private static readonly TimeSpan JustNow = TimeSpan.FromHours(24);
+    private const int SessionsShown = 12, ConversationsShown = 50, LongestReason = 300;
 
     public async Task<NowView> ReadAsync(string formToken, CancellationToken cancellationToken)
     {
@@ -25,20 +25,19 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
             {
                 var moments = new Moments(reading.Now, database.Clock.LocalTimeZone);
                 var backlog = await Backlog.ReadAsync(reading, cancellationToken);
-                var open = (await QuestionStore.OpenAsync(reading, cancellationToken)).OrderBy(question => question.AskedAt).ToList();
-                var cards = new CardMaker(settings.Current.Config.Operator.Token, moments);
-                var taps = await Taps.WaitingAsync(reading, cancellationToken);
-                var (sessions, more) = await SessionsAsync(reading, backlog, open, moments, cancellationToken);
-                return new NowView(Heading(open.Count), formToken)
+                var open = await cards.OpenAsync(reading, backlog, moments, cancellationToken);
+                var (sessions, more) = await SessionsAsync(reading, backlog, open.Questions, moments, cancellationToken);
+                return new NowView(Heading(open.Questions.Count - open.Later, open.Later), formToken)
                 {
-                    Cards = open.ConvertAll(question => cards.OnNow(question, Behind(backlog, question)) with
-                    {
-                        Tapped = taps.Find(tap => tap.Question == question.Id)?.Text,
-                    }),
+                    Cards = open.Cards,
+                    More = open.More,
+                    NotShown = open.Questions.Count - open.Cards.Count - open.More.Count,
+                    Unsent = await UnsentAsync(reading, moments, cancellationToken),
                     Lost = (await Taps.LostAsync(reading, cancellationToken)).ConvertAll(
                         lost => new LostView(lost.Question, Visible.OneLine(lost.Text), lost.Reason)),
                     To = await ToAsync(reading, sessions, cancellationToken),
-                    Answered = await AnsweredAsync(reading, moments, cancellationToken),
+                    Answered = await receipts.NewestAsync(reading, moments, cancellationToken),
+                    Settled = await UseReader.NewestAsync(reading, moments, reading.Now - ReceiptReader.JustNow, cancellationToken),
                     Sessions = sessions,
                     MoreSessions = more,
                     Spend = await SpendAsync(reading, cancellationToken),
@@ -55,20 +54,24 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
             if (await QuestionStore.FindAsync(reading, number, cancellationToken) is not { } question)
                 return null;
             var moments = new Moments(reading.Now, database.Clock.LocalTimeZone);
-            var behind = Behind(await Backlog.ReadAsync(reading, cancellationToken), question);
-            var card = new CardMaker(settings.Current.Config.Operator.Token, moments).Whole(question, behind);
-            var tap = (await Taps.WaitingAsync(reading, cancellationToken)).Find(tap => tap.Question == number);
+            var backlog = await Backlog.ReadAsync(reading, cancellationToken);
+            var card = await cards.WholeAsync(reading, backlog, question, moments, cancellationToken);
             if (question.IsOpen)
-                return new QuestionView(card with { Tapped = tap?.Text }, Outcome: null, Answer: null);
-            var (became, _) = await BecameAsync(reading, question, moments, cancellationToken);
-            var outcome = question.State == QuestionState.Expired
-                ? $"It expired at {moments.Clock(question.AnsweredAt!.Value)}: {question.AnsweredVia}."
-                : $"Answered by {question.AnsweredVia} at {moments.Clock(question.AnsweredAt!.Value)}: {became}.";
-            return new QuestionView(
-                card with { Options = [], TakesWords = false, Blocks = "" }, outcome,
-                question.Answer is null ? null : Visible.Of(question.Answer));
+                return new QuestionView(card, Outcome: null, Answer: null);
+            var outcome = await receipts.OutcomeAsync(reading, question, moments, cancellationToken);
+            return new QuestionView(card, outcome, question.Answer is null ? null : Visible.Of(question.Answer));
         },
         cancellationToken);
+
+    /// <summary>What the operator may not have heard of.</summary>
+    private static async Task<string?> UnsentAsync(Reading reading, Moments moments, CancellationToken cancellationToken)
+    {
+        var failing = await PageStore.FailingAsync(reading, cancellationToken);
+        return failing is { Since: { } since, Error: { } error }
+            ? $"{(failing.QuestionError is null ? "A page" : "The page of a question")} was taken by no way since {moments.Clock(since)}: "
+                + Excerpt.Of(Visible.OneLine(failing.QuestionError ?? error), LongestReason)
+            : null;
+    }
 
     private static async Task<List<ToView>> ToAsync(
         Reading reading, List<SessionView> sessions, CancellationToken cancellationToken)
@@ -82,70 +85,19 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
         ];
     }
 
-    public static string Heading(int open) => open switch
+    public static string Heading(int open, int later)
     {
-        0 => "Nothing waits for you",
-        1 => "1 question waits for you",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{open} questions wait for you"),
-    };
-
-    /// <summary>How many messages of sessions wait for the answer, besides the one it was asked about. What a client asks keeps nobody else
-    /// waiting.</summary>
-    private static long Behind(Backlog backlog, Question question) => question.IsOfClient ? 0 : Math.Max(
-        0,
-        backlog.Groups
-            .Where(group => group.Conversation == question.Conversation && group.Speaker == Speaker.Session)
-            .Sum(group => group.Count) - 1);
-
-    private async Task<List<ReceiptView>> AnsweredAsync(Reading reading, Moments moments, CancellationToken cancellationToken)
-    {
-        var newest = await QuestionStore.NewestAsync(reading, AnsweredLookedAt, cancellationToken);
-        var answered = newest
-            .Where(question => question.State == QuestionState.Answered && reading.Now - question.AnsweredAt < JustNow)
-            .OrderByDescending(question => question.AnsweredAt)
-            .Take(AnsweredShown);
-        var receipts = new List<ReceiptView>();
-        foreach (var question in answered)
-            receipts.Add(await ReceiptAsync(reading, question, moments, cancellationToken));
-        return receipts;
-    }
-
-    private async Task<ReceiptView> ReceiptAsync(
-        Reading reading, Question question, Moments moments, CancellationToken cancellationToken)
-    {
-        var (became, isTaken) = await BecameAsync(reading, question, moments, cancellationToken);
-        var asked = QuestionText.OneLine(question.Text, settings.Current.Config.Operator.Token, 120);
-        var answer = Excerpt.Of(Visible.OneLine(question.Answer ?? ""), 120);
-        return new ReceiptView(question.Id, question.Whose, asked, answer)
+        var waiting = open switch
         {
-            Became = $"{became}; answered by {question.AnsweredVia}",
-            IsTaken = isTaken,
-            At = moments.Of(question.AnsweredAt!.Value),
+            0 => later == 0 ? "Nothing waits for you" : "Nothing waits for you now",
+            1 => "1 question waits for you",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{open} questions wait for you"),
         };
-    }
-
-    /// <summary>Only what is recorded: that it was written somewhere does not say that anybody has read it.</summary>
-    private static async Task<(string Became, bool IsTaken)> BecameAsync(
-        Reading reading, Question question, Moments moments, CancellationToken cancellationToken)
-    {
-        if (question.Ask is { } asked)
-            return (Decision.Parse(question.Decision)?.Word(asked) ?? "answered", true);
-        var raised = await MessageStore.FindAsync(reading, question.Conversation, question.Message!.Value, cancellationToken);
-        var dispatch = raised is null ? null : await Outbox.RecordOfAsync(reading, raised, cancellationToken);
-        return (dispatch, raised) switch
-        {
-            ({ ConsumedAt: { } at }, _) => ($"taken by {dispatch.Session} at {moments.Clock(at)}", true),
-            ({ HandedAt: { } at }, _) => ($"handed to {dispatch.Session} at {moments.Clock(at)}, not seen to be taken yet", false),
-            ({ PlacedAt: { } at }, _) => ($"placed for {dispatch.Session} at {moments.Clock(at)}, not taken yet", false),
-            ({ CreatedAt: var at }, _) => ($"the reply for {dispatch.Session} is ready since {moments.Clock(at)}, not taken yet", false),
-            (_, { State: MessageState.Answered or MessageState.Consumed }) => ("the advisor has replied", true),
-            (_, { State: MessageState.Dead }) => ("its message was given up", false),
-            _ => ("the advisor has not replied yet", false),
-        };
+        return later == 0 ? waiting : string.Create(CultureInfo.InvariantCulture, $"{waiting}, {later} put off");
     }
 
     private async Task<(List<SessionView> Shown, long More)> SessionsAsync(
-        Reading reading, Backlog backlog, List<Question> open, Moments moments, CancellationToken cancellationToken)
+        Reading reading, Backlog backlog, IReadOnlyList<Question> open, Moments moments, CancellationToken cancellationToken)
     {
         var (sessions, others) = await new SessionList(settings.Current.Config).ReadAsync(reading, backlog, cancellationToken);
         var undelivered = (await Outbox.UndeliveredAsync(reading, cancellationToken)).ToLookup(each => each.Session, each => each.Count);
@@ -178,7 +130,7 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
         return undelivered > 0 ? $"{state} · {(undelivered == 1 ? "1 reply" : Count(undelivered, "replie"))} not taken" : state;
     }
 
-    private static string Count(long count, string what) =>
+    internal static string Count(long count, string what) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {what}{(count == 1 ? "" : "s")}");
 
     private async Task<SpendView> SpendAsync(Reading reading, CancellationToken cancellationToken)
@@ -207,7 +159,8 @@ internal sealed class NowReader(Database database, SettingsSource settings, Heal
             page is null ? "no page was taken yet" : $"last page taken {moments.Clock(UnixTime(page))}",
             answer?.AnsweredAt is { } at ? $"last answer {moments.Clock(at)}" : "no answer yet",
         ];
-        return new HealthView(report.Healthy, string.Join(" · ", parts), [.. report.Reasons.Select(Visible.OneLine)]);
+        var reasons = report.Reasons.Where(reason => !Health.IsOfPages(reason)).Select(Visible.OneLine); // Of pages it is said above.
+        return new HealthView(report.Healthy, string.Join(" · ", parts), [.. reasons]);
     }
 
     private static DateTimeOffset UnixTime(string milliseconds) =>

@@ -1,12 +1,14 @@
 using System.Globalization;
-using Relay.Configuration;
 using Relay.Operator;
+using Relay.Operator.Asked;
+using Relay.Operator.Phone;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 
 namespace Relay.Web.Dashboard;
 
 /// <summary>Takes what is sent from the page. What is refused is said, with the words that were written.</summary>
-internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Database database, SettingsSource settings)
+internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, PuttingOff puttingOff, Database database)
 {
     private const string Via = "the page";
 
@@ -14,14 +16,31 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Dat
     {
         if (form.Question is null)
             return new Sent.Refused("which question is answered is missing");
-        var input = InputOf(form) with { Key = form.Key };
-        return await answers.TakeAsync(input, context.RequestAborted) switch
+        return await TakeAnswerAsync(context, form, InputOf(form, SentWords.Of(form)) with { Key = form.Key });
+    });
+
+    /// <summary>An answer to what a session's client asks its human to choose.</summary>
+    public Task ChooseAsync(HttpContext context) => TakeAsync(context, async form =>
+    {
+        var question = form.Question is { } number
+            ? await database.ReadAsync(reading => QuestionStore.FindAsync(reading, number, context.RequestAborted), context.RequestAborted)
+            : null;
+        if (question?.Ask is not ClientAsk.Choice choice)
+            return new Sent.Refused("that is no choice");
+        var chosen = ChoiceFields.Read(choice, form);
+        if (chosen.Fault is { } fault)
+            return new Sent.Refused($"question #{question.Id} stays open: {fault}", chosen.Words);
+        var input = InputOf(form, chosen.Words) with { Key = form.Key, Choices = chosen.Answers };
+        return await TakeAnswerAsync(context, form, input);
+    });
+
+    private async Task<Sent> TakeAnswerAsync(HttpContext context, SentForm form, OperatorInput input) =>
+        await answers.TakeAsync(input, context.RequestAborted) switch
         {
-            Answers.Outcome.Refused refused => new Sent.Refused(refused.Reason),
+            Answers.Outcome.Refused refused => new Sent.Refused(refused.Reason, input.Text),
             Answers.Outcome.Direct direct => new Sent.Taken($"/?told={direct.Session}"),
             _ => new Sent.Taken(string.Create(CultureInfo.InvariantCulture, $"/?answered={form.Question}")),
         };
-    });
 
     /// <summary>Held for a moment, in which it can be taken back. What would be refused then is refused now.</summary>
     public Task TapAsync(HttpContext context) => TakeAsync(context, async form =>
@@ -30,10 +49,10 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Dat
         return await database.WriteAsync<Sent>(
             async writing =>
             {
-                var input = InputOf(form);
+                var input = InputOf(form, form.Field("tap") is { Length: > 0 } tapped ? tapped : form.Text);
                 if (await Answers.WhyNotAsync(writing, input, context.RequestAborted) is { } reason)
                     return new Sent.Refused(reason);
-                var tap = new Tap(input.Question!.Value, input.Text, input.Digest, Via, writing.Now);
+                var tap = new Tap(input.Question!.Value, input.Text, input.Digest, Via, writing.Now) { Scope = input.Scope };
                 return await Taps.HoldAsync(writing, tap, context.RequestAborted)
                     ? new Sent.Taken("/")
                     : new Sent.Refused($"question #{tap.Question} has a tap that is on its way already: take that back, or wait for it");
@@ -53,6 +72,14 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Dat
             await database.WriteAsync(writing => Taps.SeenAsync(writing, question, context.RequestAborted), context.RequestAborted);
         return new Sent.Taken("/");
     });
+
+    /// <summary>The question stays, and is not asked again before that time.</summary>
+    public Task LaterAsync(HttpContext context) => TakeAsync(context, async form =>
+        form.Question is not { } question || LaterWords.Parse(form.Field("later")) is not { } words
+            ? new Sent.Refused("until when is missing")
+            : await puttingOff.TakeAsync(words with { Question = question }, context.RequestAborted) is { } reason
+            ? new Sent.Refused(reason)
+            : new Sent.Taken("/"));
 
     public Task AskBackAsync(HttpContext context) => TakeAsync(context, async form =>
         form.Key is not { } key || form.Question is not { } question
@@ -81,22 +108,25 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Dat
     {
         public sealed record Taken(string Onward) : Sent;
 
-        public sealed record Refused(string Reason) : Sent;
+        /// <summary>With the words that were not taken, where they are not the form's own.</summary>
+        public sealed record Refused(string Reason, string? Words = null) : Sent;
     }
 
-    private static OperatorInput InputOf(SentForm form) => new(form.Text, form.Question, Via, Key: null, UnaskedWelcome: false)
+    private static OperatorInput InputOf(SentForm form, string words) => new(words, form.Question, Via, Key: null, UnaskedWelcome: false)
     {
         Digest = form.Field("digest") is { Length: > 0 } digest ? digest : null,
+        Scope = ScopeWords.Parse(form.Field("scope")),
     };
 
     private async Task TakeAsync(HttpContext context, Func<SentForm, Task<Sent>> take)
     {
-        if (await Forms.ReadAsync(context, settings.Current.Config) is not { } form)
+        if (await Forms.ReadAsync(context, pages.Config) is not { } form)
             return;
         switch (await take(form))
         {
             case Sent.Refused refused:
-                var notice = new NoticeView($"Not sent: {refused.Reason}.", IsRefusal: true, form.Text.Length == 0 ? null : form.Text);
+                var words = refused.Words ?? form.Text;
+                var notice = new NoticeView($"Not sent: {refused.Reason}.", IsRefusal: true, words.Length == 0 ? null : words);
                 await pages.ShowAsync(context, StatusCodes.Status409Conflict, notice);
                 break;
             case Sent.Taken taken:

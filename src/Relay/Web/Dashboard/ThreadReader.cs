@@ -2,6 +2,7 @@ using System.Globalization;
 using Relay.Conversations;
 using Relay.Costs;
 using Relay.Dispatch;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;
@@ -20,7 +21,7 @@ internal sealed class ThreadReader(Database database)
             foreach (var (conversation, last) in await ConversationStore.ListAsync(reading, cancellationToken))
             {
                 var size = await ConversationStore.SizeAsync(reading, conversation, cancellationToken);
-                lines.Add(new ConversationLineView(conversation.Value, HrefOf(conversation), string.Create(
+                lines.Add(new ConversationLineView(conversation.Value, Hrefs.Of(conversation), string.Create(
                     CultureInfo.InvariantCulture,
                     $"{last:N0} entries; the next call carries {size?.Turns ?? 0:N0} of them, {size?.Characters ?? 0:N0} characters")));
             }
@@ -38,12 +39,17 @@ internal sealed class ThreadReader(Database database)
             var last = await ConversationStore.LastPositionAsync(reading, conversation, cancellationToken);
             var end = Math.Clamp(through ?? last, Math.Min(PartLength, last), last);
             var told = await Journal.ToldBetweenAsync(reading, conversation, end - PartLength, end, cancellationToken);
+            var uses = await RulingUses.BetweenAsync(reading, conversation, end - PartLength, end, cancellationToken);
+            var settled = uses.ToLookup(use => use.Position, use => use.Ruling);
             var moments = new Moments(reading.Now, database.Clock.LocalTimeZone);
-            return new ConversationView(name, HrefOf(conversation))
+            return new ConversationView(name, Hrefs.Of(conversation))
             {
-                Entries = told.ConvertAll(each => ViewOf(conversation, each.Entry, each.Message, moments)),
-                Older = end > PartLength ? Invariant($"{HrefOf(conversation)}?through={end - PartLength}") : null,
-                Newer = end < last ? Invariant($"{HrefOf(conversation)}?through={Math.Min(last, end + PartLength)}") : null,
+                Entries = told.ConvertAll(each => ViewOf(conversation, each.Entry, each.Message, moments) with
+                {
+                    Rulings = [.. settled[each.Entry.Position]],
+                }),
+                Older = end > PartLength ? Invariant($"{Hrefs.Of(conversation)}?through={end - PartLength}") : null,
+                Newer = end < last ? Invariant($"{Hrefs.Of(conversation)}?through={Math.Min(last, end + PartLength)}") : null,
             };
         },
         cancellationToken);
@@ -61,8 +67,9 @@ internal sealed class ThreadReader(Database database)
             var calls = await Ledger.OfAsync(reading, root.Conversation, root.Id, cancellationToken);
             var life = await MessageLife.ReadAsync(reading, family, calls, dispatch, cancellationToken);
             var moments = new Moments(reading.Now, database.Clock.LocalTimeZone);
+            var uses = await RulingUses.OfMessageAsync(reading, root.Conversation, root.Id, cancellationToken);
             return new MessageView(
-                root.Id.Value, root.Speaker == Speaker.Session ? root.Session.Value : "you", conversation, HrefOf(root.Conversation),
+                root.Id.Value, root.Speaker == Speaker.Session ? root.Session.Value : "you", conversation, Hrefs.Of(root.Conversation),
                 MessageLife.StateOf(root, dispatch).Word() + (root.Reason is null ? "" : $": {Visible.OneLine(root.Reason)}"))
             {
                 Text = MarkdownText.Html(root.Content),
@@ -70,6 +77,7 @@ internal sealed class ThreadReader(Database database)
                 Calls = calls.ConvertAll(call => ViewOf(call, moments)),
                 Where = dispatch is null ? null : WhereOf(dispatch, moments),
                 Reply = dispatch is null ? null : MarkdownText.Html(dispatch.Content),
+                Settled = await UseReader.ViewsAsync(reading, uses, moments, cancellationToken),
             };
         },
         cancellationToken);
@@ -98,11 +106,9 @@ internal sealed class ThreadReader(Database database)
             Cut = isCut ? Invariant($"{LongestShown:N0} of {entry.Content.Length:N0} characters are shown") : null,
             Covers = entry.CoversThrough is { } through ? Invariant($"a summary of the entries up to {through}") : null,
             LeftOut = entry.LeftOut is null ? null : "left out of later calls",
-            Message = message is { } id ? $"/messages/{Uri.EscapeDataString(conversation.Value)}/{id.Value}" : null,
+            Message = message is { } id ? Hrefs.Of(conversation, id) : null,
         };
     }
-
-    private static string HrefOf(ConversationId conversation) => $"/conversations/{Uri.EscapeDataString(conversation.Value)}";
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

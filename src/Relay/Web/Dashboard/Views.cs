@@ -23,7 +23,20 @@ public sealed record NoticeView(string Text, bool IsRefusal, string? Words = nul
 
 public sealed record NowView(string Heading, string FormToken)
 {
+    /// <summary>In full, the longest-blocking first.</summary>
     public required IReadOnlyList<CardView> Cards { get; init; }
+
+    /// <summary>Of those that follow, a line each.</summary>
+    public IReadOnlyList<MoreView> More { get; init; } = [];
+
+    /// <summary>How many there are besides.</summary>
+    public int NotShown { get; init; }
+
+    /// <summary>A page that no way has taken; null where there is none.</summary>
+    public string? Unsent { get; init; }
+
+    /// <summary>What was settled by precedent just now, without a question.</summary>
+    public IReadOnlyList<UseView> Settled { get; init; } = [];
 
     /// <summary>Taps that were not taken in the end.</summary>
     public required IReadOnlyList<LostView> Lost { get; init; }
@@ -43,65 +56,15 @@ public sealed record NowView(string Heading, string FormToken)
     public required HealthView Health { get; init; }
 }
 
-/// <summary>A question that waits.</summary>
-public sealed record CardView(long Id, string Who, string Kind, string Conversation)
-{
-    public required string Blocks { get; init; }
-
-    public required MomentView AskedAt { get; init; }
-
-    public required string Headline { get; init; }
-
-    /// <summary>What follows the headline; null where there is no more.</summary>
-    public MarkupString? Body { get; init; }
-
-    /// <summary>What is to be decided on as it stands.</summary>
-    public string? Exact { get; init; }
-
-    /// <summary>There is more of it on its own page.</summary>
-    public bool IsCut { get; init; }
-
-    /// <summary>Answers that a tap gives, the first the one that is loud.</summary>
-    public IReadOnlyList<OptionView> Options { get; init; } = [];
-
-    /// <summary>What was tapped, and can still be taken back.</summary>
-    public string? Tapped { get; init; }
-
-    /// <summary>Whether the advisor can be asked back.</summary>
-    public bool CanAskBack { get; init; }
-
-    /// <summary>Whether words answer it as they are; of a permission they say why it is denied.</summary>
-    public bool TakesWords { get; init; }
-}
-
-/// <param name="Words">Of the answer.</param>
-/// <param name="Label">On the button.</param>
-/// <param name="Digest">Of what is allowed by it.</param>
-public sealed record OptionView(string Words, string Label, string? Digest, bool IsLoud);
-
 public sealed record LostView(long Question, string Text, string Reason);
 
 public sealed record ToView(string Value, string Label);
-
-/// <summary>A question that was answered, and what is known of what followed.</summary>
-public sealed record ReceiptView(long Id, string Who, string Question, string Answer)
-{
-    public required string Became { get; init; }
-
-    public required bool IsTaken { get; init; }
-
-    public required MomentView At { get; init; }
-}
 
 public sealed record SessionView(string Name, string State, bool WaitsForYou, MomentView? LastSeen);
 
 public sealed record SpendView(string Today, string OfWhat, string? Unknown);
 
 public sealed record HealthView(bool IsWell, string Line, IReadOnlyList<string> Reasons);
-
-/// <summary>A question on its own page.</summary>
-/// <param name="Outcome">How it was closed; null while it waits.</param>
-public sealed record QuestionView(CardView Card, string? Outcome, string? Answer);
 
 public sealed record CostsView(CostRowView Total, string Sum)
 {
@@ -155,6 +118,9 @@ public sealed record EntryView(long Position, string Speaker, MomentView At, Mar
 
     public string? LeftOut { get; init; }
 
+    /// <summary>The rulings that it rests on.</summary>
+    public IReadOnlyList<long> Rulings { get; init; } = [];
+
     /// <summary>Of the message it holds or answers.</summary>
     public string? Message { get; init; }
 }
@@ -170,6 +136,9 @@ public sealed record MessageView(string Id, string From, string Conversation, st
     public string? Where { get; init; }
 
     public MarkupString? Reply { get; init; }
+
+    /// <summary>The rulings that its reply rests on.</summary>
+    public IReadOnlyList<UseView> Settled { get; init; } = [];
 }
 
 public sealed record MessageCallView(

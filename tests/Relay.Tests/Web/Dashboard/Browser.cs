@@ -65,6 +65,27 @@ internal sealed partial class Browser(RunningRelay relay) : IDisposable
         return FormToken().Match(page).Groups[1].Value;
     }
 
+    /// <summary>Sends a form as the page would; a name may come several times.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> SubmitAsync(string path, params (string Name, string Value)[] fields)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Headers.TryAddWithoutValidation("Accept", "text/html");
+        request.Headers.TryAddWithoutValidation("Cookie", Cookie);
+        request.Content = new FormUrlEncodedContent(
+            fields.Append(("form", await FormTokenAsync())).Select(field => KeyValuePair.Create(field.Item1, field.Item2)));
+        using var response = await _http.SendAsync(request, CancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(CancellationToken));
+    }
+
+    /// <summary>The page once it shows something; after all patience, as it is then.</summary>
+    public async Task<string> ReadUntilAsync(string path, string shown)
+    {
+        var page = "";
+        await Until.TrueAsync(
+            async () => (page = (await GetAsync(path)).Body).Contains(shown, StringComparison.Ordinal), $"{shown} on {path}");
+        return page;
+    }
+
     public async Task<JsonArray> SignInsAsync() =>
         JsonNode.Parse(await relay.Client.GetStringAsync("/sign-ins", CancellationToken))!.AsArray();
 

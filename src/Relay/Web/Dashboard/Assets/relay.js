@@ -2,12 +2,14 @@
 "use strict";
 (() => {
     const main = document.getElementById("main"), offline = document.getElementById("offline"), kept = localStorage;
-    const isDraft = element => element.matches?.("textarea[id]");
+    const isDraft = element => element.matches?.("textarea[id], input[id^=pick]");
+    const drafts = of => of.querySelectorAll("textarea[id], input[id^=pick]");
     let reading = false, again = false, silentSince = null, sent = 0;
 
-    const restore = () => document.querySelectorAll("textarea[id]").forEach(field => {
-        const draft = kept.getItem("draft:" + field.id), tried = kept.getItem("once:" + field.id), once = field.form?.elements.once;
-        if (draft !== null && field.value === "") field.value = draft;
+    const restore = () => drafts(document).forEach(field => {
+        const draft = kept.getItem("draft:" + field.id), tried = kept.getItem("once:" + field.form?.id), once = field.form?.elements.once;
+        if (draft !== null && field.type !== "textarea") field.checked = draft === "1";
+        else if (draft !== null && field.value === field.defaultValue) field.value = draft;
         if (tried && once) once.value = tried; // Perhaps the relay has them: sent again, they are the same words.
     });
     const isKept = old => isDraft(old) || old.dataset?.changed || old.dataset?.sent;
@@ -41,29 +43,60 @@
         } catch { isSilent(); } finally { reading = false; }
         if (again) { again = false; read(); }
     };
+    const forget = form => {
+        kept.removeItem("once:" + form.id);
+        drafts(form).forEach(field => {
+            kept.removeItem("draft:" + field.id);
+            if (field.type === "textarea") field.value = field.defaultValue; else field.checked = false;
+        });
+        form.querySelectorAll("[data-changed]").forEach(each => delete each.dataset.changed);
+    };
     const submit = async (form, button) => {
-        const field = form.querySelector("textarea[id]"), card = form.closest(".card")?.id;
-        const response = await fetch(button?.getAttribute("formaction") ?? form.action, {
+        const card = form.closest(".card")?.id;
+        const response = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action"), {
             method: "POST", headers: { Accept: "text/html" }, body: new URLSearchParams(new FormData(form, button)),
         });
         const html = await response.text();
-        if (response.ok) {
-            if (field) { kept.removeItem("draft:" + field.id); kept.removeItem("once:" + field.id); field.value = ""; }
-            form.querySelectorAll("[data-changed]").forEach(each => delete each.dataset.changed);
-        }
+        if (response.ok && button?.name !== "tap") forget(form); // A tap sends no words, and leaves them.
         delete form.dataset.sent;
+        if (response.redirected && new URL(response.url).pathname !== location.pathname) return location.assign(response.url);
         show(html, true);
         isHeard();
         if (document.activeElement === document.body && card) document.getElementById(card)?.focus();
         document.getElementById("notice")?.scrollIntoView({ block: "nearest" });
     };
+    const keys = {
+        j: cards => cards[(cards.indexOf(at()) + 1) % cards.length]?.focus(),
+        k: cards => cards.at(Math.max(cards.indexOf(at()), 0) - 1)?.focus(),
+        a: cards => (at() ?? cards[0])?.querySelector("textarea[id^=words], textarea")?.focus(),
+        "/": () => document.querySelector("[data-search]")?.focus(),
+        "?": () => document.getElementById("keys").showModal(),
+    };
+    const at = () => document.activeElement.closest(".card[tabindex]");
+    const choose = number => {
+        const answers = (document.activeElement.closest("fieldset") ?? at())?.querySelectorAll(".options button, .pick input");
+        answers?.[number - 1]?.focus();
+        answers?.[number - 1]?.click();
+    };
 
+    document.addEventListener("keydown", event => {
+        const isTyping = event.target.matches?.("textarea, select, input:not([type=radio], [type=checkbox]), [contenteditable]");
+        if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing || isTyping) return;
+        if (document.querySelector("dialog[open]")) return;
+        if (/^[1-9]$/.test(event.key) && at()) choose(Number(event.key));
+        else if (Object.hasOwn(keys, event.key)) keys[event.key]([...document.querySelectorAll(".card[tabindex]")]);
+        else return;
+        event.preventDefault();
+    });
     document.addEventListener("input", event => {
-        if (isDraft(event.target)) kept.setItem("draft:" + event.target.id, event.target.value);
-        if (event.target.tagName === "SELECT") event.target.dataset.changed = "1";
+        const field = event.target;
+        if (field.type === "radio")
+            for (const each of field.form.elements) if (each.name === field.name) kept.removeItem("draft:" + each.id);
+        if (isDraft(field)) kept.setItem("draft:" + field.id, field.type === "textarea" ? field.value : field.checked ? "1" : "");
+        if (field.tagName === "SELECT") field.dataset.changed = "1";
     });
     document.addEventListener("submit", async event => {
-        const form = event.target, field = form.querySelector("textarea[id]");
+        const form = event.target;
         if (form.method !== "post") return;
         event.preventDefault();
         if (form.dataset.sent) return;
@@ -71,7 +104,7 @@
         sent++;
         try { await submit(form, event.submitter); } catch {
             delete form.dataset.sent;
-            if (field && form.elements.once) kept.setItem("once:" + field.id, form.elements.once.value);
+            if (form.elements.once && form.id) kept.setItem("once:" + form.id, form.elements.once.value);
             isSilent();
         } finally { sent++; }
     });
