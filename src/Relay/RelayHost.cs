@@ -214,6 +214,7 @@ internal static class RelayHost
         .AddSingleton<HealthValue>()
         .AddSingleton<Asking>()
         .AddSingleton<Receipts>()
+        .AddSingleton<Saying>()
         .AddSingleton<DatabaseWait>()
         .AddLoop<HealthWatch>()
         .AddLoop<StatusMirror>();

@@ -10,12 +10,6 @@ namespace Relay.Cli;
 /// <summary>relay answer: the operator answers a question, or writes to a session.</summary>
 internal static class AnswerCommand
 {
-    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(300);
-
-    /// <summary>Long enough for a daemon that is being restarted.</summary>
-    private const int Attempts = 5;
-
     /// <summary>An answer to send.</summary>
     internal sealed record OperatorText(long? Question, string Text)
     {
@@ -145,26 +139,10 @@ internal static class AnswerCommand
 
     private static async Task<JsonElement> SendAsync(DaemonClient daemon, OperatorText answer, CancellationToken cancellationToken)
     {
-        var id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString(); // The same in each attempt, so it is taken once.
-        var response = await PostAsync(daemon, answer, id, cancellationToken);
-        for (var attempt = 2; IsWorthRetrying(response) && attempt <= Attempts; attempt++)
-        {
-            await Task.Delay(RetryPause, TimeProvider.System, cancellationToken);
-            response = await PostAsync(daemon, answer, id, cancellationToken);
-        }
-        return DaemonClient.BodyOf(response);
+        var id = OperatorPost.NewId();
+        var body = new { answer.Text, answer.Question, answer.Digest, answer.Edited, answer.Choose, answer.Scope, Id = id };
+        return DaemonClient.BodyOf(await OperatorPost.SendAsync(daemon, "/answers", body, cancellationToken));
     }
-
-    private static bool IsWorthRetrying(DaemonClient.Response response) =>
-        response is DaemonClient.Response.Unanswered or DaemonClient.Response.Received { Status: >= 500 };
-
-    private static Task<DaemonClient.Response> PostAsync(
-        DaemonClient daemon, OperatorText answer, string id, CancellationToken cancellationToken) =>
-        daemon.PostAsync(
-            "/answers",
-            new { answer.Text, answer.Question, answer.Digest, answer.Edited, answer.Choose, answer.Scope, Id = id },
-            ResponseTimeout,
-            cancellationToken);
 
     /// <summary>Of other sessions: words for one settle none of another's.</summary>
     private static string StillOpen(JsonElement outcome)
@@ -183,7 +161,7 @@ internal static class AnswerCommand
     }
 
     /// <summary>Which question, whose, and where what follows will go.</summary>
-    private static string Describe(JsonElement outcome)
+    public static string Describe(JsonElement outcome)
     {
         var question = outcome.TryGetProperty("question", out var number) && number.ValueKind == JsonValueKind.Number ? $"#{number}" : null;
         var session = Text(outcome, "session") is { Length: > 0 } name ? name : "your own words";

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Relay.Configuration;
 
 namespace Relay.Cli;
 
@@ -12,14 +11,7 @@ internal static class AskCommand
         var text = CommonOptions.Text("what the session asks; - or no text reads standard input");
         var id = CommonOptions.Id();
         var json = CommonOptions.Json();
-        var timeout = new Option<TimeSpan>("--timeout")
-        {
-            Description = "how long to wait, such as 90s, 10m or 1h30m",
-            HelpName = "10m",
-            DefaultValueFactory = _ => TimeSpan.FromMinutes(10),
-            CustomParser = result =>
-                CommonOptions.Value(result, Duration.Parse, "--timeout: a duration such as 90s, 10m or 1h30m is expected") ?? default,
-        };
+        var timeout = CommonOptions.Timeout();
         var command = new Command("ask", "send a message of a session, wait, and print the reply") { session, text, timeout, id, json };
         command.SetAction(async (parse, cancellationToken) =>
         {

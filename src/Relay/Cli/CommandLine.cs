@@ -89,6 +89,7 @@ internal static class CommandLine
         SendCommand.Create(context),
         AskCommand.Create(context),
         AnswerCommand.Create(context),
+        SayCommand.Create(context),
         DashboardCommand.Create(context),
         QuestionsCommand.Create(context),
         RulingsCommand.Create(context),

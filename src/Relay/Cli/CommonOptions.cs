@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
+using Relay.Configuration;
 using Relay.Conversations;
 
 namespace Relay.Cli;
@@ -47,6 +48,14 @@ internal static partial class CommonOptions
     {
         Description = "a message's id, the beginning or end of the id if no other has it, or the id of its envelope",
         CustomParser = result => Trimmed(result, "MESSAGE"),
+    };
+
+    public static Option<TimeSpan> Timeout() => new("--timeout")
+    {
+        Description = "how long to wait, such as 90s, 10m or 1h30m",
+        HelpName = "10m",
+        DefaultValueFactory = _ => TimeSpan.FromMinutes(10),
+        CustomParser = result => Value(result, Duration.Parse, "--timeout: a duration such as 90s, 10m or 1h30m is expected") ?? default,
     };
 
     public static Option<string?> Id() => new("--id")

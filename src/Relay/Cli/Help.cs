@@ -13,7 +13,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     private static readonly (string Group, string[] Commands)[] Groups =
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
-        ("Operator", ["questions", "answer", "rulings", "dashboard"]),
+        ("Operator", ["questions", "answer", "say", "rulings", "dashboard"]),
         ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
@@ -46,6 +46,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["retry"] = "relay retry",
         ["rulings"] = "relay rulings 41",
         ["run"] = "relay run",
+        ["say"] = "relay say \"[always] Nobody deploys on Fridays.\" --wait",
         ["scope"] = "relay rulings scope 41 always",
         ["send"] = "git diff | relay send --session session-1",
         ["sessions"] = "relay sessions",

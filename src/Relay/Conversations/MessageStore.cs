@@ -231,16 +231,24 @@ internal static partial class MessageStore
             .FirstAsync(Message.From, cancellationToken);
 
     /// <summary>A session's message by its key. The session may have been in another conversation then.</summary>
-    public static async Task<Message?> FindByKeyAsync(
-        Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken)
+    public static Task<Message?> FindByKeyAsync(
+        Reading reading, SessionId session, string dedupeKey, CancellationToken cancellationToken) =>
+        FindByKeyAsync(reading, Speaker.Session, session, dedupeKey, cancellationToken);
+
+    /// <summary>The operator's own words by their key.</summary>
+    public static Task<Message?> FindOwnByKeyAsync(Reading reading, string dedupeKey, CancellationToken cancellationToken) =>
+        FindByKeyAsync(reading, Speaker.Operator, SessionId.None, dedupeKey, cancellationToken);
+
+    private static async Task<Message?> FindByKeyAsync(
+        Reading reading, Speaker speaker, SessionId session, string dedupeKey, CancellationToken cancellationToken)
     {
         var found = await reading.Sql(
             """
             SELECT conversation_id, message_id
             FROM message_keys
-            WHERE speaker = 'session' AND session_id = @session AND dedupe_key = @dedupe
+            WHERE speaker = @speaker AND session_id = @session AND dedupe_key = @dedupe
             """)
-            .With("@session", session.Value).With("@dedupe", StoredKey.Of(dedupeKey))
+            .With("@speaker", speaker.Word()).With("@session", session.Value).With("@dedupe", StoredKey.Of(dedupeKey))
             .FirstAsync(row => new MessageKey(new ConversationId(row.Text()), new MessageId(row.Text())), cancellationToken);
         return found is null ? null : await FindAsync(reading, found.Conversation, found.Message, cancellationToken);
     }

@@ -26,7 +26,7 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
     /// <summary>How many bytes the body of a request may have.</summary>
     public static long LongestBody(PathString path, int longestEnvelope) => path.Value switch
     {
-        "/ask" or "/answers" => longestEnvelope + RoomForOtherFields,
+        "/ask" or "/answers" or "/words" => longestEnvelope + RoomForOtherFields,
         "/answer" or "/say" or "/ask-back" => LongestMessage(longestEnvelope), // Forms, which may write a byte as three.
         "/mcp" => LongestMessage(longestEnvelope),
         "/hooks/claude-code" => LongestEvent,

@@ -86,7 +86,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (string.IsNullOrWhiteSpace(input.Text))
             return new Outcome.Refused("the answer is empty");
         if (ScopeWords.Of(input.Text) is var (scope, rest))
-            return await TakeAsync(writing, input with { Scope = scope, Text = rest }, cancellationToken);
+            return await ReadAsync(writing, input with { Scope = scope, Text = rest }, cancellationToken);
         return OperatorWords.Parse(input.Text) switch
         {
             _ when input.OnlyFor is not null => await AnswerAsync(writing, input, cancellationToken),

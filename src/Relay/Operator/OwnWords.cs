@@ -1,3 +1,4 @@
+using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator.Rulings;
 using Relay.Storage;
@@ -6,8 +7,12 @@ namespace Relay.Operator;
 
 /// <summary>What the operator says to the advisor unasked, or asks back about a question, which stays open. The advisor's reply comes to
 /// the operator.</summary>
-internal sealed class OwnWords(Database database)
+internal sealed class OwnWords(Database database, SettingsSource settings)
 {
+    public const string OtherWords = "its id was used for other words before";
+
+    private const int NamesTold = 3;
+
     /// <summary>Null when they are taken, or were before; else why not.</summary>
     /// <param name="conversation">Whose advisor hears them.</param>
     /// <param name="text">Not changed.</param>
@@ -22,7 +27,10 @@ internal sealed class OwnWords(Database database)
                 var named = new ConversationId(conversation);
                 if (await WhyNotAsync(writing, named, text, cancellationToken) is { } reason)
                     return reason;
-                await SayAsync(writing, named, InputOf(text, key), cancellationToken);
+                var input = InputOf(text, key);
+                if (await MessageStore.FindOwnByKeyAsync(writing, key, cancellationToken) is { } said)
+                    return said.Conversation == named && said.Content == input.Text ? null : OtherWords;
+                await SayAsync(writing, named, input, cancellationToken);
                 return null;
             },
             cancellationToken);
@@ -55,16 +63,24 @@ internal sealed class OwnWords(Database database)
         return new OperatorInput(rest, Question: null, "", key, UnaskedWelcome: true) { Scope = scope };
     }
 
-    private static async Task<string?> WhyNotAsync(
+    private async Task<string?> WhyNotAsync(
         Reading reading, ConversationId conversation, string text, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(text))
+        if (string.IsNullOrWhiteSpace(InputOf(text, "").Text))
             return "there are no words";
-        return conversation == SessionDirectory.Default
-            || await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not null
-            ? null
-            : $"there is no conversation \"{Texts.Printable.Short(conversation.Value)}\"";
+        if (Configured.Contains(conversation.Value)
+            || await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not null)
+            return null;
+        var named = Texts.Printable.Short(conversation.Value);
+        var known = (await ConversationStore.ListAsync(reading, cancellationToken)).Select(each => each.Conversation.Value);
+        var nearest = NearestName.Several(named, known.Union(Configured), NamesTold);
+        return $"there is no conversation \"{named}\"; the nearest known: {string.Join(", ", nearest)}";
     }
+
+    /// <summary>Of these nobody need have spoken in yet.</summary>
+    private IEnumerable<string> Configured => settings.Current.Config.Sessions
+        .Select(session => session.Conversation)
+        .Append(SessionDirectory.Default.Value);
 
     /// <summary>Words that nobody asked for are a ruling as an answer is; those under a key that was seen before are the same
     /// words.</summary>

@@ -55,6 +55,7 @@ public sealed class RouteAccessTests
         "POST /sign-ins/{id}/revoke Operator",
         "POST /tap Operator",
         "POST /undo Operator",
+        "POST /words Operator",
     ];
 
     [Fact]

@@ -13,7 +13,8 @@ internal sealed class LocalSettings(string token, string home, string project)
 
     private const string Enabled = "enabledMcpjsonServers", Disabled = "disabledMcpjsonServers";
 
-    private static readonly string[] Commands = ["answer", "dashboard", "token", "tokens", "env", "retry", "drop", "rulings"];
+    private static readonly string[] Commands =
+        ["answer", "say", "watch", "dashboard", "token", "tokens", "env", "retry", "drop", "rulings"];
 
     private static readonly HashSet<string> CommandRules = Commands.Select(command => $"Bash(relay {command}:*)").ToHashSet();
 

@@ -36,6 +36,7 @@ internal static class Endpoints
         host.MapPost("/messages/{id}/retry", RetryAsync).For(Access.Operator);
         host.MapPost("/messages/{id}/drop", DropAsync).For(Access.Operator);
         host.MapPost("/retry", RetryAllAsync).For(Access.Operator);
+        host.MapPost("/words", (HttpContext context) => Of<Saying>(context).SayAsync(context)).For(Access.Operator);
         host.MapRulings();
         host.MapMcp("/mcp").For(Access.Connections);
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context)).For(Access.Connections);
