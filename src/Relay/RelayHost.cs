@@ -21,6 +21,7 @@ using Relay.Turns;
 using Relay.Web.Api;
 using Relay.Web.Dashboard;
 using Relay.Web.Status;
+using Relay.Web.Watching;
 
 namespace Relay;
 
@@ -216,6 +217,7 @@ internal static class RelayHost
         .AddSingleton<Receipts>()
         .AddSingleton<Saying>()
         .AddSingleton<DatabaseWait>()
+        .AddWatching()
         .AddLoop<HealthWatch>()
         .AddLoop<StatusMirror>();
 

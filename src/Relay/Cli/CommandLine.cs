@@ -90,6 +90,7 @@ internal static class CommandLine
         AskCommand.Create(context),
         AnswerCommand.Create(context),
         SayCommand.Create(context),
+        WatchCommand.Create(context),
         DashboardCommand.Create(context),
         QuestionsCommand.Create(context),
         RulingsCommand.Create(context),

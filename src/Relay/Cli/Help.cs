@@ -13,7 +13,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     private static readonly (string Group, string[] Commands)[] Groups =
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
-        ("Operator", ["questions", "answer", "say", "rulings", "dashboard"]),
+        ("Operator", ["questions", "answer", "say", "watch", "rulings", "dashboard"]),
         ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
@@ -54,6 +54,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["token"] = "relay token session-1",
         ["tokens"] = "relay tokens --revoke session-1",
         ["topic"] = "relay topic",
+        ["watch"] = "relay watch",
     };
 
     private static readonly Dictionary<string, IReadOnlyList<Column>> Tables = new()

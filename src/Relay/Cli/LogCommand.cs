@@ -3,11 +3,9 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Dispatch;
-using Relay.Operator.Rulings;
-using Relay.Storage;
 using Relay.Texts;
 using Relay.Turns;
+using Relay.Web.Status;
 
 namespace Relay.Cli;
 
@@ -51,12 +49,6 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(400);
     private readonly Dictionary<ConversationId, long> _seen = [];
 
-    private sealed record Line(ConversationId Conversation, Entry Entry, MessageId? Message, IReadOnlyList<string> To)
-    {
-        /// <summary>The rulings that settled what it answers.</summary>
-        public List<long> SettledBy { get; init; } = [];
-    }
-
     public async Task<int> RunAsync(int count, bool follow, CancellationToken cancellationToken)
     {
         var lines = await NextAsync(newest: count, cancellationToken);
@@ -79,10 +71,10 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
 
     /// <param name="newest">The most entries to read from each conversation; null for all since the last call.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    private async Task<List<Line>> NextAsync(int? newest, CancellationToken cancellationToken)
+    private async Task<List<JournalLine>> NextAsync(int? newest, CancellationToken cancellationToken)
     {
         await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
-        var lines = new List<Line>();
+        var lines = new List<JournalLine>();
         var conversations = await reader.ReadAsync(reading => ConversationStore.ListAsync(reading, cancellationToken), cancellationToken);
         foreach (var (conversation, last) in conversations)
         {
@@ -93,52 +85,12 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             if (last <= after)
                 continue;
             lines.AddRange(await reader.ReadAsync(
-                reading => ReadAsync(reading, conversation, after, last, cancellationToken), cancellationToken));
+                reading => JournalLines.ReadAsync(reading, conversation, after, last, cancellationToken), cancellationToken));
         }
-        return InOrder(lines);
+        return JournalLines.InOrder(lines);
     }
 
-    /// <summary>By time, but within a conversation by position: the clock may have been set back.</summary>
-    private static List<Line> InOrder(List<Line> lines) => lines
-        .GroupBy(line => line.Conversation)
-        .SelectMany(conversation =>
-        {
-            var latest = DateTimeOffset.MinValue;
-            return conversation
-                .OrderBy(line => line.Entry.Position)
-                .Select(line => (At: latest = line.Entry.At > latest ? line.Entry.At : latest, Line: line))
-                .ToList();
-        })
-        .OrderBy(each => each.At)
-        .ThenBy(each => each.Line.Conversation.Value, StringComparer.Ordinal)
-        .ThenBy(each => each.Line.Entry.Position)
-        .Select(each => each.Line)
-        .ToList();
-
-    private static async Task<List<Line>> ReadAsync(
-        Reading reading, ConversationId conversation, long after, long last, CancellationToken cancellationToken)
-    {
-        var entries = await Journal.ToldBetweenAsync(reading, conversation, after, last, cancellationToken);
-        var recipients = (await Outbox.RecipientsAsync(reading, conversation, after, last, cancellationToken))
-            .ToLookup(each => each.Position);
-        var settled = (await RulingUses.BetweenAsync(reading, conversation, after, last, cancellationToken))
-            .ToLookup(use => use.Position, use => use.Ruling);
-        return entries.ConvertAll(told =>
-        {
-            var to = recipients[told.Entry.Position].ToList();
-            var answered = to.Find(each => each.Message is not null).Message;
-            return new Line(conversation, told.Entry, answered ?? told.Message, To(told.Entry, to.ConvertAll(each => each.Session.Value)))
-            {
-                SettledBy = settled[told.Entry.Position].ToList(),
-            };
-        });
-    }
-
-    /// <summary>What the advisor says to no session, it says to the operator.</summary>
-    private static List<string> To(Entry entry, List<string> sessions) =>
-        sessions.Count == 0 && entry.Role == EntryRole.Assistant ? ["operator"] : sessions;
-
-    private void Show(List<Line> lines)
+    private void Show(List<JournalLine> lines)
     {
         foreach (var line in lines)
         {
@@ -151,7 +103,7 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         context.Output.Flush();
     }
 
-    private string Text(Line line)
+    private string Text(JournalLine line)
     {
         var entry = line.Entry;
         var text = full ? entry.Content : Printing.FirstLine(entry.Content, LongestText);
@@ -160,14 +112,14 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
         return entry.LeftOut is { } left ? $"{text}\n(calls carry in its place: {left})" : text;
     }
 
-    private string Speaker(Line line)
+    private string Speaker(JournalLine line)
     {
         var speaker = line.Entry.Role == EntryRole.Summary ? "summary" : line.Entry.Speaker;
         var said = line.To.Count == 0 ? speaker : $"{speaker} to {string.Join(", ", line.To)}";
         return only is null && line.Conversation != SessionDirectory.Default ? $"{line.Conversation}/{said}" : said;
     }
 
-    private static object Json(Line line) => new
+    private static object Json(JournalLine line) => new
     {
         Conversation = line.Conversation.Value,
         line.Entry.Position,

@@ -32,6 +32,7 @@ public sealed class RouteAccessTests
         "GET /sign-in Everybody",
         "GET /sign-ins Operator",
         "GET /status Operator",
+        "GET /watch Operator",
         "POST /answer Operator",
         "POST /answers Operator",
         "POST /ask-back Operator",

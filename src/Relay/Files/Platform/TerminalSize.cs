@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Relay.Files.Platform;
 
-/// <summary>How wide the terminal is, without waking the runtime's console, which would send it sequences of its own.</summary>
+/// <summary>How large the terminal is, without waking the runtime's console, which would send it sequences of its own.</summary>
 internal static partial class TerminalSize
 {
     private const int StandardOutput = 1;
@@ -21,6 +21,14 @@ internal static partial class TerminalSize
         if (OperatingSystem.IsMacOS())
             return Console.WindowWidth is > 0 and var width ? width : null;
         return Control(StandardOutput, GetWindowSize, out var size) == 0 && size.Columns > 0 ? size.Columns : null;
+    }
+
+    /// <inheritdoc cref="Columns"/>
+    public static int? Rows()
+    {
+        if (OperatingSystem.IsMacOS())
+            return Console.WindowHeight is > 0 and var height ? height : null;
+        return Control(StandardOutput, GetWindowSize, out var size) == 0 && size.Rows > 0 ? size.Rows : null;
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl")]

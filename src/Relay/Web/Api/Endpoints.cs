@@ -12,6 +12,7 @@ using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Web.Status;
+using Relay.Web.Watching;
 
 namespace Relay.Web.Api;
 
@@ -38,6 +39,7 @@ internal static class Endpoints
         host.MapPost("/retry", RetryAllAsync).For(Access.Operator);
         host.MapPost("/words", (HttpContext context) => Of<Saying>(context).SayAsync(context)).For(Access.Operator);
         host.MapRulings();
+        host.MapWatching();
         host.MapMcp("/mcp").For(Access.Connections);
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context)).For(Access.Connections);
         host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context))
