@@ -41,6 +41,7 @@ public sealed class PageAskedScenarios(Chromium chromium) : DashboardStage(chrom
 
     [Theory]
     [InlineData(true, Phone, ColorScheme.Light)]
+    [InlineData(true, Desktop, ColorScheme.Dark)]
     [InlineData(false, Desktop, ColorScheme.Dark)]
     public async Task A_choice_is_answered_by_its_form(bool script, string size, ColorScheme colors)
     {
@@ -146,6 +147,8 @@ public sealed class PageAskedScenarios(Chromium chromium) : DashboardStage(chrom
         await page.GetByRole(AriaRole.Link, new() { Name = "Rulings" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("1 ruling in force");
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("settled by ruling 1, you were not asked");
+        if (script)
+            await AssertAccessibleAsync(page, "rulings with who rests on them");
         await KeepAsync(page, $"rulings-phone{(script ? "" : "-without-script")}");
         await Button(page, "No, ask me").ClickAsync();
         await Assertions.Expect(page.Locator("#notice")).ToContainTextAsync("You are asked anew: question #2");

@@ -18,10 +18,10 @@ internal sealed record ChoiceFields(JsonElement? Answers, string Words, string? 
         public bool IsEmpty => Picked.Length == 0 && Words.Length == 0;
 
         public IEnumerable<string> Labels(ChoiceQuestion question) => Picked
+            .Where(pick => pick != Own)
             .Select(pick => int.TryParse(pick, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at < question.Options.Count
                 ? question.Options[at].Label
-                : null)
-            .OfType<string>();
+                : ""); // Of no option, which is refused.
     }
 
     public static ChoiceFields Read(ClientAsk.Choice asked, SentForm form)

@@ -1,12 +1,11 @@
 using System.Globalization;
-using Relay.Configuration;
 using Relay.Operator;
 using Relay.Operator.Rulings;
 
 namespace Relay.Web.Dashboard;
 
 /// <summary>The pages of rulings, and what is done on them.</summary>
-internal sealed class RulingPages(RulingReader rulings, RulingDesk desk, Overturning overturning, SettingsSource settings)
+internal sealed class RulingPages(RulingReader rulings, RulingDesk desk, Overturning overturning, NowPages now)
 {
     private const int MostParts = 100_000;
 
@@ -66,18 +65,24 @@ internal sealed class RulingPages(RulingReader rulings, RulingDesk desk, Overtur
 
     private async Task TakeAsync(HttpContext context, Func<SentForm, Task<(string? Onward, string? Refusal)>> take)
     {
-        if (await Forms.ReadAsync(context, settings.Current.Config) is not { } form)
+        if (await Forms.ReadAsync(context, now.Config) is not { } form)
             return;
         var (onward, refusal) = await take(form);
         if (onward is null)
         {
             var notice = new NoticeView($"Not done: {refusal}.", IsRefusal: true, form.Text.Length == 0 ? null : form.Text);
-            await ShowAsync(context, StatusCodes.Status409Conflict, notice);
+            await (IsFromNow(context)
+                ? now.ShowAsync(context, StatusCodes.Status409Conflict, notice)
+                : ShowAsync(context, StatusCodes.Status409Conflict, notice));
             return;
         }
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = onward;
     }
+
+    /// <summary>What is refused is said where it was tried.</summary>
+    private static bool IsFromNow(HttpContext context) =>
+        Uri.TryCreate(context.Request.Headers.Referer.ToString(), UriKind.Absolute, out var from) && from.AbsolutePath == "/";
 
     private async Task ShowAsync(HttpContext context, int status, NoticeView? notice)
     {

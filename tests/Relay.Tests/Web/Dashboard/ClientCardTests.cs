@@ -60,6 +60,9 @@ public sealed partial class ClientCardTests
         Assert.Equal("""{"Which store?":{"notes":"it scales"}}""", updated["annotations"]!.ToJsonString());
         var receipt = await browser.ReadUntilAsync("/", "answered, and shop has it");
         Assert.Contains("1. Store: Postgres; note: it scales", receipt, StringComparison.Ordinal);
+        var (_, closed) = await browser.GetAsync("/questions/1");
+        Assert.Contains("2) Postgres: a server", closed, StringComparison.Ordinal);
+        Assert.DoesNotContain("action=\"/choose\"", closed, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -69,6 +72,7 @@ public sealed partial class ClientCardTests
     [InlineData("question 2: it is left out and answered", "q0=1", "q1=skip", "q1=0")]
     [InlineData("allowed is a name of its choices", "q0=7", "q1=0")]
     [InlineData("allowed is a name of its choices", "q0=0", "q0=1", "q1=0")]
+    [InlineData("allowed is a name of its choices", "q0=0", "q1=0", "q1=9")]
     [InlineData("every question is left out", "q0=skip", "q1=skip")]
     public async Task What_could_mean_two_things_is_refused_with_what_was_chosen(string reason, params string[] fields)
     {

@@ -81,6 +81,7 @@ public sealed class RulingPageTests
         var (again, told) = await browser.SubmitAsync("/overturn", ("what", what));
         Assert.Equal(HttpStatusCode.Conflict, again);
         Assert.Contains("was overturned before", told, StringComparison.Ordinal);
+        Assert.Contains("1 ruling in force", told, StringComparison.Ordinal);
         relay.Api.Enqueue(ScriptedReply.Text("Spaces then."));
         await browser.SubmitAsync("/answer", ("question", $"{question.Id}"), ("text", "Spaces."), ("scope", ""));
         await browser.ReadUntilAsync("/rulings?ended=1", "superseded by ruling 2");
