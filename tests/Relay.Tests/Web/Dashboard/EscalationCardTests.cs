@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Relay.Loopback;
-using Relay.Operator;
 using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Tests.Agents;

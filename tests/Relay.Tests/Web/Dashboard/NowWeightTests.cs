@@ -2,7 +2,6 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Relay.Conversations;
 using Relay.Operator;
-using Relay.Operator.Pages;
 using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Tests.Testing;
@@ -64,7 +63,7 @@ public sealed class NowWeightTests : IAsyncLifetime
     }
 
     /// <summary>A long question with long options.</summary>
-    private async Task AskAsync(Writing writing, string conversation, int number)
+    private static async Task AskAsync(Writing writing, string conversation, int number)
     {
         var text = new StringBuilder($"[NEEDS-JC] Which way, {number}?\n\n");
         for (var line = 0; line < 60; line++)
