@@ -32,7 +32,9 @@ public sealed class PageAskedScenarios(Chromium chromium) : DashboardStage(chrom
 
     private static readonly object Make = new
     {
-        type = "addRules", rules = new[] { new { toolName = "Bash", ruleContent = "make deploy:*" } }, behavior = "allow",
+        type = "addRules",
+        rules = new[] { new { toolName = "Bash", ruleContent = "make deploy:*" } },
+        behavior = "allow",
         destination = "localSettings",
     };
 

@@ -64,8 +64,18 @@ internal sealed class CardReader(SettingsSource settings, TimeProvider clock)
         if (!question.IsOpen)
             return card with
             {
-                Options = [], Always = [], Plan = null, Words = null, CanAskBack = false, Blocks = "", Deadline = null, Led = led,
-                Overturns = null, Digest = null, Choice = null, Exact = card.Choice is null ? card.Exact : question.Text,
+                Options = [],
+                Always = [],
+                Plan = null,
+                Words = null,
+                CanAskBack = false,
+                Blocks = "",
+                Deadline = null,
+                Led = led,
+                Overturns = null,
+                Digest = null,
+                Choice = null,
+                Exact = card.Choice is null ? card.Exact : question.Text,
             };
         var until = await PutOffAsync(reading, question, cancellationToken);
         return Dressed(card, question, until, moments) with
