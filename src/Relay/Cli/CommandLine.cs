@@ -25,6 +25,8 @@ internal static class CommandLine
         }
         if (arguments is ["help", ..]) // As people try it.
             arguments = [.. arguments[1..], "--help"];
+        if (Completing.IsMeant(arguments))
+            return await new Completing(context, Root(context, [])).RunAsync(arguments);
         (arguments, var clients) = ClaudeCommand.Split(arguments);
         var root = Root(context, clients);
         root.Options.OfType<HelpOption>().Single().Action = new Help(context);
@@ -102,6 +104,7 @@ internal static class CommandLine
         ExplainCommand.Create(context),
         CostsCommand.Create(context),
         DoctorCommand.Create(context),
+        CompletionCommand.Create(context),
         HookCommand.Create(),
     };
 

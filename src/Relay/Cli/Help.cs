@@ -14,7 +14,8 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     [
         ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
         ("Operator", ["questions", "answer", "say", "watch", "rulings", "dashboard"]),
-        ("Setup", ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel"]),
+        ("Setup",
+            ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel", "completion"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
     ];
 
@@ -25,6 +26,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["channel"] = "relay channel --session session-1",
         ["claude"] = "relay claude --continue",
         ["claude-code"] = "relay connect claude-code --project . --session session-1",
+        ["completion"] = "eval \"$(relay completion bash)\"",
         ["connect"] = "relay connect claude-code --project . --session session-1",
         ["costs"] = "relay costs --by day",
         ["dashboard"] = "relay dashboard --print",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Data.Common;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Configuration;
@@ -116,6 +117,7 @@ internal static class StatusCommand
         ("state", State(status, running)),
         ("unhealthy", status.Unhealthy.Count == 0 ? null : string.Join("; ", status.Unhealthy)),
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
+        ("decided", Decided(status.Decided)),
         ("queue", Queue(status)),
         ("rejected", Rejected(status)),
         ("ignored", status.EnvelopesIgnored == 0 ? null : $"{Printing.Count(status.EnvelopesIgnored)} in queue that are no regular files"),
@@ -134,6 +136,22 @@ internal static class StatusCommand
     {
         var state = running || status.State == "stopped" ? status.State : "stopped, " + status.State;
         return status.StateReason is null ? state : $"{state}: {status.StateReason}";
+    }
+
+    /// <summary>Null where nothing was decided yet.</summary>
+    private static string? Decided(DecidedStatus? decided)
+    {
+        if (decided is not { SettledShare: { } settled })
+            return null;
+        var blocked = decided.MinutesBlocked is { } minutes
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{minutes:0.#} minutes blocked per question ({decided.LongestMinutesBlocked:0.#} at most), ")
+            : "";
+        var overturned = decided.OverturnedShare is { } share
+            ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:0.#} % of that overturned")
+            : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{blocked}{100 * settled:0.#} % settled by precedent{overturned}");
     }
 
     private static string Queue(StatusReport status)

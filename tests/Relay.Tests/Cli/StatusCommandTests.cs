@@ -52,6 +52,24 @@ public sealed class StatusCommandTests : IAsyncDisposable
         Assert.StartsWith("the daemon is not running", text.Output);
     }
 
+    [Fact]
+    public async Task How_much_the_operator_is_needed_is_told_once_something_was_decided()
+    {
+        await _relay.StartAsync();
+        Assert.DoesNotContain("decided", (await _relay.RunAsync("status")).Output);
+        await _relay.EscalateAsync("s1");
+        await _relay.RunAsync("answer", "1", "Yes");
+
+        var json = (await _relay.RunAsync("status", "--json")).Json.GetProperty("decided");
+        var text = (await _relay.RunAsync("status")).Output;
+
+        Assert.InRange(json.GetProperty("minutes_blocked").GetDouble(), 0, 5);
+        Assert.Equal(0, json.GetProperty("settled_share").GetDouble());
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("overturned_share").ValueKind);
+        Assert.Contains("minutes blocked per question", text);
+        Assert.Contains("0 % settled by precedent", text);
+    }
+
     [Theory]
     [InlineData("status --json")]
     [InlineData("messages")]

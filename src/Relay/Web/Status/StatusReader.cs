@@ -99,7 +99,14 @@ internal sealed class StatusReader(
         var report = await ReadWorkAsync(reading, running, cancellationToken);
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
         var unhealthy = await _health.ReasonsAsync(reading, cancellationToken);
-        return report with { Unhealthy = unhealthy, PagesUnsent = unsent.Count, PageError = unsent.LastError };
+        var figures = await RulingFigures.ReadAsync(reading, cancellationToken);
+        return report with
+        {
+            Decided = DecidedStatus.Of(figures),
+            Unhealthy = unhealthy,
+            PagesUnsent = unsent.Count,
+            PageError = unsent.LastError,
+        };
     }
 
     private async Task<StatusReport> ReadWorkAsync(Reading reading, bool running, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Relay.Files;
 using Relay.Http;
+using Relay.Operator;
 
 namespace Relay.Web.Status;
 
@@ -57,6 +58,10 @@ internal sealed record StatusReport
 
     public required long SessionsNotListed { get; init; }
     public required IReadOnlyList<QuestionStatus> Questions { get; init; }
+
+    /// <summary>How much the operator is needed; null before it was ever read.</summary>
+    public DecidedStatus? Decided { get; init; }
+
     /// <summary>What is not well, as /healthz says it; empty when all is.</summary>
     public IReadOnlyList<string> Unhealthy { get; init; } = [];
 
@@ -113,4 +118,20 @@ internal sealed record SessionStatus(string SessionId, string Conversation, Date
 internal sealed record QuestionStatus(long Id, string Session, string Text, DateTimeOffset AskedAt)
 {
     public string Kind { get; init; } = "";
+}
+
+/// <summary>How much the operator was needed lately, and how often what he said before did instead.</summary>
+/// <param name="MinutesBlocked">From asked to answered, for each question that was answered; null where none was.</param>
+/// <param name="SettledShare">Of all that was decided, what rests on a ruling; null where nothing was decided.</param>
+/// <param name="OverturnedShare">Of that, what the operator overturned; null where nothing was settled.</param>
+internal sealed record DecidedStatus(
+    DateTimeOffset Since, double? MinutesBlocked, double LongestMinutesBlocked, double? SettledShare, double? OverturnedShare)
+{
+    /// <summary>The days alone are told: a share of a second more would be another text each time.</summary>
+    public static DecidedStatus Of(RulingFigures figures) => new(
+        new DateTimeOffset(figures.Since.UtcDateTime.Date, TimeSpan.Zero),
+        figures.MinutesPerQuestion is { } minutes ? Math.Round(minutes, 1) : null,
+        Math.Round(figures.LongestMinutes, 1),
+        figures.SettledShare is { } settled ? Math.Round(settled, 3) : null,
+        figures.OverturnedShare is { } overturned ? Math.Round(overturned, 3) : null);
 }

@@ -1,0 +1,79 @@
+using System.CommandLine;
+
+namespace Relay.Cli;
+
+/// <summary>relay completion: prints the script by which a shell completes this program's words. The script asks relay complete.</summary>
+internal static class CompletionCommand
+{
+    public static readonly IReadOnlyList<string> Shells = ["bash", "zsh", "fish"];
+
+    private const string Bash = """
+        # relay completion bash: put this line into ~/.bashrc
+        #   eval "$(relay completion bash)"
+        _relay() {
+            local line cur="${COMP_WORDS[COMP_CWORD]}"
+            [[ $cur == [=:@] ]] && cur=
+            COMPREPLY=()
+            while IFS= read -r line; do
+                case $line in
+                    :files) compopt -o default 2>/dev/null; return ;;
+                    :dirs) compopt -o dirnames 2>/dev/null; return ;;
+                    *) COMPREPLY+=("$line") ;;
+                esac
+            done < <("$1" complete bash "${COMP_LINE:0:COMP_POINT}" "$cur" 2>/dev/null)
+        }
+        complete -F _relay relay
+        """;
+
+    private const string Zsh = """
+        #compdef relay
+        # relay completion zsh: put this line into ~/.zshrc, after compinit
+        #   eval "$(relay completion zsh)"
+        _relay() {
+            local line
+            local -a values shown
+            while IFS= read -r line; do
+                case $line in
+                    :files) _files; return ;;
+                    :dirs) _files -/; return ;;
+                    *) values+=("${line%%$'\t'*}"); shown+=("${line/$'\t'/  }") ;;
+                esac
+            done < <("${(Q)words[1]}" complete zsh "${(@Q)words[2,CURRENT]}" 2>/dev/null)
+            (( $#values )) && compadd -d shown -a values
+        }
+        if [[ $funcstack[1] == _relay ]]; then _relay "$@"; else compdef _relay relay; fi
+        """;
+
+    private const string Fish = """
+        # relay completion fish: put this line into ~/.config/fish/config.fish
+        #   relay completion fish | source
+        function __relay_complete
+            set -l words (commandline -opc)
+            set -l current (commandline -ct)
+            for line in ($words[1] complete fish $words[2..-1] "$current" 2>/dev/null)
+                switch $line
+                    case :files
+                        __fish_complete_path "$current"
+                    case :dirs
+                        __fish_complete_directories "$current"
+                    case '*'
+                        echo $line
+                end
+            end
+        end
+        complete -c relay -f -a '(__relay_complete)'
+        """;
+
+    public static Command Create(CommandContext context)
+    {
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
+        shell.AcceptOnlyFromAmong([.. Shells]);
+        var command = new Command("completion", "print the script by which your shell completes relay's words, live names too") { shell };
+        command.SetAction(parse =>
+        {
+            context.Output.WriteLine(parse.GetValue(shell) switch { "zsh" => Zsh, "fish" => Fish, _ => Bash });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
