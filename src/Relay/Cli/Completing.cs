@@ -20,7 +20,7 @@ internal sealed class Completing(CommandContext context, RootCommand root)
     public static bool IsMeant(string[] arguments) => arguments is ["complete", ..];
 
     /// <param name="arguments">The shell, then the words after the program's name, the one that is typed last; for bash the line up to the
-    /// cursor, and what bash takes for the word.</param>
+    /// cursor, and the signs at which it begins a new word.</param>
     public async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is not ["complete", var shell, ..] || !CompletionCommand.Shells.Contains(shell))
@@ -28,9 +28,8 @@ internal sealed class Completing(CommandContext context, RootCommand root)
         var words = shell == "bash" ? Split(arguments.ElementAtOrDefault(2) ?? "") : arguments[2..];
         var typed = words.LastOrDefault() ?? "";
         var choices = await FindAsync([.. words.SkipLast(1)], typed);
-        var before = shell == "bash" && arguments.ElementAtOrDefault(3) is { } taken && typed.EndsWith(taken, StringComparison.Ordinal)
-            ? typed.Length - taken.Length
-            : 0;
+        var breaks = shell == "bash" ? (arguments.ElementAtOrDefault(3) ?? "").Where(sign => sign is '=' or ':').ToArray() : [];
+        var before = typed.LastIndexOfAny(breaks) + 1; // It puts in what follows these alone.
         foreach (var choice in choices.DistinctBy(choice => choice.Value))
             if (choice.Value.StartsWith(':'))
                 context.Output.WriteLine(choice.Value);

@@ -11,8 +11,7 @@ internal static class CompletionCommand
         # relay completion bash: put this line into ~/.bashrc
         #   eval "$(relay completion bash)"
         _relay() {
-            local line cur="${COMP_WORDS[COMP_CWORD]}"
-            [[ $cur == [=:@] ]] && cur=
+            local line
             COMPREPLY=()
             while IFS= read -r line; do
                 case $line in
@@ -20,7 +19,7 @@ internal static class CompletionCommand
                     :dirs) compopt -o dirnames 2>/dev/null; return ;;
                     *) COMPREPLY+=("$line") ;;
                 esac
-            done < <("$1" complete bash "${COMP_LINE:0:COMP_POINT}" "$cur" 2>/dev/null)
+            done < <("$1" complete bash "${COMP_LINE:0:COMP_POINT}" "${COMP_WORDBREAKS:-=:}" 2>/dev/null)
         }
         complete -F _relay relay
         """;
