@@ -72,6 +72,7 @@ internal static class RelayHost
     private static IServiceCollection AddConversations(this IServiceCollection services) => services
         .AddSingleton<SessionDirectory>()
         .AddSingleton<ContextWindows>()
+        .AddLoop<Indexing>()
         .AddLoop<HomeMemory>();
 
     private static IServiceCollection AddIntake(this IServiceCollection services) => services
@@ -123,6 +124,8 @@ internal static class RelayHost
         .AddSingleton<OwnWords>()
         .AddLoop<TapSender>()
         .AddSingleton<Holds>()
+        .AddSingleton<Pauses>()
+        .AddSingleton<TodaysCap>()
         .AddSingleton(_ => NtfyClient.NewHttp())
         .AddSingleton<NtfyClient>()
         .AddSingleton<NtfyTopicReader>()

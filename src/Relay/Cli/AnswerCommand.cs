@@ -174,7 +174,7 @@ internal static class AnswerCommand
             "accepted" when decision is not null =>
                 $"question {question} of {session} is answered: {decision} ({asked})",
             "accepted" => $"answered question {question} of {session} ({Visible.OneLine(asked ?? "")}){Kept(outcome)}; "
-                + $"the advisor's reply goes to {where}",
+                + $"the advisor's reply goes to {where}{Paused(outcome)}",
             "direct" when question is null => $"goes straight to {where}; no question is settled{StillOpen(outcome)}",
             "direct" => $"goes straight to {where}; question {question} is settled{StillOpen(outcome)}",
             _ => "these words were taken before; nothing has changed",
@@ -193,6 +193,10 @@ internal static class AnswerCommand
                 + ScopeWords.Describe(ScopeWords.Parse(Text(outcome, "scope")) ?? RulingScope.Conversation)
             : option;
     }
+
+    private static string Paused(JsonElement outcome) => Text(outcome, "paused") is { } conversation
+        ? $"; {conversation} is paused, and your answer waits until relay resume {conversation}"
+        : "";
 
     private static string? Text(JsonElement outcome, string name) =>
         outcome.TryGetProperty(name, out var value) ? value.GetString() : null;

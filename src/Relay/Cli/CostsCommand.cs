@@ -72,6 +72,9 @@ internal static class CostsCommand
         foreach (var overrun in await reader.ReadAsync(
             reading => Overrun.DescribeAllAsync(reading, cancellationToken), cancellationToken))
             context.Output.WriteLine($"{overrun}.");
+        var now = await reader.ReadAsync(reading => BudgetNow.ReadAsync(reading, reader.Budget, cancellationToken), cancellationToken);
+        if (now.Describe() is { } today)
+            context.Output.WriteLine($"{today}: relay budget.");
         if (all.UnderWay > 0)
             context.Output.WriteLine($"{Printing.Calls(all.UnderWay)} under way, not counted yet.");
     }

@@ -12,8 +12,8 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     /// <summary>In the order in which a new user meets them.</summary>
     private static readonly (string Group, string[] Commands)[] Groups =
     [
-        ("Daily", ["status", "messages", "log", "ask", "send", "sessions", "costs"]),
-        ("Operator", ["questions", "answer", "say", "watch", "rulings", "dashboard"]),
+        ("Daily", ["status", "messages", "log", "search", "ask", "send", "sessions", "costs", "budget"]),
+        ("Operator", ["questions", "answer", "say", "watch", "rulings", "pause", "resume", "dashboard"]),
         ("Setup",
             ["demo", "init", "run", "topic", "connect", "disconnect", "claude", "token", "tokens", "env", "mcp", "channel", "completion"]),
         ("Repair", ["doctor", "explain", "retry", "drop"]),
@@ -23,6 +23,7 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
     {
         ["answer"] = "relay answer 3 \"Merge them, keep the older one.\"",
         ["ask"] = "relay ask --session session-1 \"Shall I run the migration?\" --timeout 10m",
+        ["budget"] = "relay budget --today 25",
         ["channel"] = "relay channel --session session-1",
         ["claude"] = "relay claude --continue",
         ["claude-code"] = "relay connect claude-code --project . --session session-1",
@@ -42,14 +43,17 @@ internal sealed class Help(CommandContext context) : SynchronousCommandLineActio
         ["mcp"] = "relay mcp --session session-1",
         ["messages"] = "relay messages",
         ["overturn"] = "relay rulings overturn 1kyy8tem0",
+        ["pause"] = "relay pause default",
         ["questions"] = "relay questions",
         ["relay"] = "relay ask --session session-1 \"Shall I run the migration?\"",
+        ["resume"] = "relay resume default",
         ["retire"] = "relay rulings retire 41 \"we build with .NET now\"",
         ["retry"] = "relay retry",
         ["rulings"] = "relay rulings 41",
         ["run"] = "relay run",
         ["say"] = "relay say \"[always] Nobody deploys on Fridays.\" --wait",
         ["scope"] = "relay rulings scope 41 always",
+        ["search"] = "relay search migration plan",
         ["send"] = "git diff | relay send --session session-1",
         ["sessions"] = "relay sessions",
         ["status"] = "relay status --json",

@@ -16,6 +16,7 @@ internal sealed class HomeReader : IAsyncDisposable
     private HomeReader(Database database, SettingsSource settings)
     {
         _database = database;
+        Budget = settings.Current.Config.Budget;
         _status = new StatusReader(database, settings, new Faults(new ChangeFeed()), new ClockSteps());
     }
 
@@ -51,6 +52,11 @@ internal sealed class HomeReader : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The caps in config.yaml.</summary>
+    public BudgetConfig Budget { get; }
+
+    public SqlDialect Dialect => _database.Dialect;
 
     public Task<T> ReadAsync<T>(Func<Reading, Task<T>> work, CancellationToken cancellationToken) =>
         _database.ReadAsync(work, cancellationToken);

@@ -21,6 +21,9 @@ internal sealed record MessageStory(
     /// <summary>The rulings that settled it.</summary>
     public IReadOnlyList<RulingUse> Uses { get; init; } = [];
 
+    /// <summary>What it waits for; null where nothing comes any more, or it is answered.</summary>
+    public string? WaitsFor { get; init; }
+
     public static async Task<MessageStory> ReadAsync(Reading reading, Message found, CancellationToken cancellationToken)
     {
         var family = await MessageStore.FamilyAsync(reading, found, cancellationToken);
@@ -35,6 +38,7 @@ internal sealed record MessageStory(
             await QuestionStore.OfAsync(reading, root.Conversation, root.Id, cancellationToken),
             dispatch is null ? [] : [dispatch])
         {
+            WaitsFor = root.IsUnanswered ? (await Waits.OfAsync(reading, root, cancellationToken)).Words : null,
             Uses = await RulingUses.OfMessageAsync(reading, root.Conversation, root.Id, cancellationToken),
         };
     }
@@ -47,6 +51,7 @@ internal sealed record MessageStory(
         Speaker = Message.Speaker.Word(),
         State = Message.State.Word(),
         Message.Reason,
+        WaitsFor,
         Message.AcceptedAt,
         Text = Message.Content,
         Events = Events.Select(each => new { each.At, Message = each.Message.Value, each.State, each.Detail }).ToList(),
@@ -65,6 +70,7 @@ internal sealed record MessageStory(
             ("from", Message.Speaker == Speaker.Session ? Message.Session.Value : "operator"),
             ("conversation", Message.Conversation.Value),
             ("state", Message.Reason is null ? Message.State.Word() : $"{Message.State.Word()}: {Message.Reason}"),
+            ("waits for", Message.Reason is { } reason && WaitsFor?.EndsWith(reason, StringComparison.Ordinal) == true ? null : WaitsFor),
             ("cost", Cost()),
         ]);
         context.Output.WriteLine();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 
 namespace Relay.Cli;
 
@@ -28,11 +29,16 @@ internal static class RetryCommand
             else if (done.TryGetProperty("released", out var released))
                 Write(context, released.GetInt32(), done.GetProperty("held_for_budget").GetInt32());
             else
-                context.Output.WriteLine($"{done.GetProperty("message").GetString()} is tried again");
+                context.Output.WriteLine($"{done.GetProperty("message").GetString()} is tried again{Once(done)}");
             return ExitCode.Done;
         });
         return command;
     }
+
+    private static string Once(JsonElement done) =>
+        done.TryGetProperty("paused", out var paused) && paused.GetString() is { } conversation
+            ? $" once {conversation} goes on: relay resume {conversation}"
+            : "";
 
     private static void Write(CommandContext context, int released, int forBudget)
     {

@@ -119,9 +119,11 @@ internal static class StatusCommand
         ("questions", status.Questions.Count == 0 ? "none open" : $"{status.Questions.Count} open"),
         ("decided", Decided(status.Decided)),
         ("queue", Queue(status)),
+        ("paused", status.Paused.Count == 0 ? null : string.Join("; ", status.Paused.Select(Paused))),
         ("rejected", Rejected(status)),
         ("ignored", status.EnvelopesIgnored == 0 ? null : $"{Printing.Count(status.EnvelopesIgnored)} in queue that are no regular files"),
         ("cost", Cost(status)),
+        ("budget", Budget(status.Today)),
         ("tokens", $"{Printing.Count(status.TotalInputTokens)} in, {Printing.Count(status.TotalOutputTokens)} out"),
         ("history", $"{Printing.Many(status.HistoryTurns, "turn")}, {Printing.Many(status.HistoryChars, "character")}"),
         ("warning", status.Warnings.Count == 0 ? null : string.Join("; ", status.Warnings)),
@@ -131,6 +133,14 @@ internal static class StatusCommand
         ("since", status.StartedAt is { } since ? Printing.Time(since) : null),
         ("version", status.Version),
     ];
+
+    private static string? Budget(CapStatus? today) => today is { SaidAt: { } at }
+        ? $"{today.Line} ({today.SaidVia}, {Printing.Time(at)}, until {Printing.Time(today.Until)})"
+        : today?.Line;
+
+    private static string Paused(PausedStatus paused) =>
+        $"{paused.Conversation} since {Printing.Time(paused.Since)} ({paused.Via}), {Printing.Many(paused.Waiting, "message")} waiting: "
+        + $"relay resume {paused.Conversation}";
 
     private static string State(StatusReport status, bool running)
     {

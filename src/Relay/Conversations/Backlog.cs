@@ -40,7 +40,7 @@ internal sealed class Backlog
     /// <summary>The group with the oldest message for which only the relay has something to do; null when there is none.</summary>
     public UnansweredGroup? OldestMoving() => Groups
         .Where(group => group.State is MessageState.Accepted or MessageState.Asking or MessageState.Deferred)
-        .Where(group => !IsBlocked(group) && !Held.Any(message => message.Conversation == group.Conversation))
+        .Where(group => !IsBlocked(group) && !IsPaused(group) && !Held.Any(message => message.Conversation == group.Conversation))
         .MinBy(Since);
 
     /// <summary>Since when the messages of the group have waited for the relay. After an answer of the operator for which they waited,
@@ -50,6 +50,10 @@ internal sealed class Backlog
         var unblocked = _conversations[group.Conversation].UnblockedAt;
         return unblocked > group.OldestAt ? unblocked : group.OldestAt;
     }
+
+    /// <summary>Whether the messages wait because the operator has paused their conversation. A call under way goes on.</summary>
+    public bool IsPaused(UnansweredGroup group) =>
+        group.State is MessageState.Accepted or MessageState.Deferred && _conversations[group.Conversation].Pause is not null;
 
     /// <summary>Whether the messages wait because the operator was asked about another message of their conversation.</summary>
     public bool IsBlocked(UnansweredGroup group) =>

@@ -7,7 +7,11 @@ namespace Relay.Conversations;
 /// <param name="Epoch">The number of the newest claim.</param>
 /// <param name="OpenQuestion">The question whose answer it waits for.</param>
 /// <param name="UnblockedAt">When it last stopped waiting for an answer, or for a message that was held. 1970 when it never waited.</param>
-internal sealed record Conversation(ConversationId Id, long Epoch, long? OpenQuestion, DateTimeOffset UnblockedAt);
+internal sealed record Conversation(ConversationId Id, long Epoch, long? OpenQuestion, DateTimeOffset UnblockedAt)
+{
+    /// <summary>While it stands, no turn is taken.</summary>
+    public Pause? Pause { get; init; }
+}
 
 /// <summary>A call to the advisor whose end is not recorded.</summary>
 internal sealed record RunningCall(ConversationId Conversation, string Message, string Call);
@@ -21,7 +25,7 @@ internal sealed record WaitingConversation(ConversationId Id, long Question);
 internal sealed record HistorySize(long Turns, long Characters);
 
 /// <summary>Reads and writes the conversations: who may commit the end of a call, what each waits for, and its counters.</summary>
-internal static class ConversationStore
+internal static partial class ConversationStore
 {
     public static Task KnowAsync(Writing writing, ConversationId conversation, CancellationToken cancellationToken) =>
         writing.Sql(
@@ -35,9 +39,16 @@ internal static class ConversationStore
             .ExecuteAsync(cancellationToken);
 
     public static Task<Conversation?> FindAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken) =>
-        reading.Sql("SELECT claim_epoch, open_question, unblocked_at FROM conversations WHERE conversation_id = @conversation")
+        reading.Sql(
+            """
+            SELECT claim_epoch, open_question, unblocked_at, paused_at, paused_via
+            FROM conversations
+            WHERE conversation_id = @conversation
+            """)
             .With("@conversation", conversation.Value)
-            .FirstAsync(row => new Conversation(conversation, row.Number(), row.NumberOrNull(), row.Time()), cancellationToken);
+            .FirstAsync(
+                row => new Conversation(conversation, row.Number(), row.NumberOrNull(), row.Time()) { Pause = Pause.From(row) },
+                cancellationToken);
 
     /// <summary>All conversations, each with the position of the newest entry in its journal.</summary>
     public static Task<List<(ConversationId Conversation, long LastPosition)>> ListAsync(

@@ -35,6 +35,10 @@ internal static partial class MessageStore
     public static Task<List<Message>> HeldAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Held, cancellationToken);
 
+    /// <summary>The messages that wait for a time, oldest first.</summary>
+    public static Task<List<Message>> DeferredAsync(Reading reading, CancellationToken cancellationToken) =>
+        InStateAsync(reading, MessageState.Deferred, cancellationToken);
+
     /// <summary>The messages that are being asked, oldest first.</summary>
     public static Task<List<Message>> AskingAsync(Reading reading, CancellationToken cancellationToken) =>
         InStateAsync(reading, MessageState.Asking, cancellationToken);

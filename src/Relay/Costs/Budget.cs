@@ -38,7 +38,8 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
     {
         var caps = settings.Current.Config.Budget;
         var worst = await Estimate.WorstAsync(writing, call, cancellationToken);
-        var isKept = (caps.PerDayUsd is not null || caps.PerMonthUsd is not null) && !call.HasLeave;
+        var said = await DayCaps.FindAsync(writing, Spending.Day(writing.Now), cancellationToken);
+        var isKept = (caps.PerDayUsd is not null || caps.PerMonthUsd is not null || said is not null) && !call.HasLeave;
         if (isKept && worst is null)
             return new Leave.Unpriced(
                 $"the price of {call.Model} is not known, so a cap cannot be kept: "
@@ -46,7 +47,8 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
         // Written before it is looked at: the row is this transaction's then, and no other can go over the cap together with it.
         await Spending.ReserveAsync(writing, worst ?? 0, cancellationToken);
         var refusal = isKept
-            ? await RefusalAsync(writing, caps, new Need(worst!.Value, Estimate.Likely(call, past, writing.Now)), cancellationToken)
+            ? await RefusalAsync(
+                writing, caps, new Need(worst!.Value, Estimate.Likely(call, past, writing.Now)) { Said = said }, cancellationToken)
             : null;
         if (refusal is null)
             return new Leave.Granted(worst);
@@ -58,19 +60,29 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
     public static Task GoOnAsync(Writing writing, CancellationToken cancellationToken) =>
         FactStore.SetAsync(writing, Word, $"{Spending.Day(writing.Now)} {Spending.Month(writing.Now)}", cancellationToken);
 
-    private sealed record Need(long Worst, long Likely);
+    /// <summary>The operator's word for a day's cap: what he said before about spending it to the end does not go on to another
+    /// one.</summary>
+    public static async Task KeepWithinAsync(Writing writing, string day, CancellationToken cancellationToken)
+    {
+        if (await FactStore.FindAsync(writing, Word, cancellationToken) is { } word)
+            await FactStore.SetAsync(writing, Word, string.Join(' ', word.Split(' ').Where(each => each != day)), cancellationToken);
+    }
+
+    /// <summary>What a call needs, and what the operator said of this day.</summary>
+    private sealed record Need(long Worst, long Likely)
+    {
+        public DayCap? Said { get; init; }
+    }
 
     private static async Task<Leave?> RefusalAsync(
         Writing writing, BudgetConfig caps, Need need, CancellationToken cancellationToken)
     {
         var now = writing.Now;
-        var day = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
-        var month = new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero);
         Leave? crowded = null;
         foreach (var period in new[]
         {
-            new Period("per_month_usd", caps.PerMonthUsd, Spending.Month(now), month.AddMonths(1)),
-            new Period("per_day_usd", caps.PerDayUsd, Spending.Day(now), day.AddDays(1)),
+            new Period("per_month_usd", caps.PerMonthUsd, Spending.Month(now), BudgetNow.EndOfMonth(now)),
+            new Period("per_day_usd", caps.PerDayUsd, Spending.Day(now), BudgetNow.EndOfDay(now)).Or(need.Said),
         })
         {
             if (period.CapUsd is null)
@@ -101,13 +113,22 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
     {
         public decimal CapNano => CapUsd!.Value * 1_000_000_000;
 
+        /// <summary>Behind the amount.</summary>
+        public string Today { get; init; } = "";
+
+        public Period Or(DayCap? said) => said is null ? this : this with
+        {
+            CapUsd = said.Nano / 1_000_000_000m,
+            Today = $" today ({CapUsd?.ToString("0.00##", CultureInfo.InvariantCulture) ?? "none"} in config.yaml)",
+        };
+
         public Leave.Denied Denied(Spent spent, Need need)
         {
             var alone = need.Worst > CapNano ? ", which alone is more than the cap" : "";
             return new Leave.Denied(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"budget.{Name} is {CapUsd:0.00##} USD: {Usd(spent.SpentNano)} of {CapUsd:0.00##} spent{Perhaps(spent)}; "
+                    $"budget.{Name} is {CapUsd:0.00##} USD{Today}: {Usd(spent.SpentNano)} of {CapUsd:0.00##} spent{Perhaps(spent)}; "
                     + $"the next call is likely {Usd(need.Likely)}, at worst {Usd(need.Worst)}{alone}"),
                 Until,
                 MayFit: spent.SpentNano + need.Likely <= CapNano);
@@ -115,7 +136,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
 
         public Leave.Crowded Crowded(Spent spent) => new(string.Create(
             CultureInfo.InvariantCulture,
-            $"for calls under way: budget.{Name} is {CapUsd:0.00##} USD, {Usd(spent.SpentNano)} are spent{Perhaps(spent)}, "
+            $"for calls under way: budget.{Name} is {CapUsd:0.00##} USD{Today}, {Usd(spent.SpentNano)} are spent{Perhaps(spent)}, "
             + $"and at worst the others take {Usd(spent.ReservedNano)}"));
 
         private static string Perhaps(Spent spent) =>

@@ -26,7 +26,12 @@ internal sealed partial class HoldRetry(Database database, Holds holds, ILogger<
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        var held = await database.ReadAsync(reading => MessageStore.HeldAsync(reading, cancellationToken), cancellationToken);
+        var (held, paused) = await database.ReadAsync(
+            async reading => (
+                await MessageStore.HeldAsync(reading, cancellationToken),
+                await ConversationStore.PausedAsync(reading, cancellationToken)),
+            cancellationToken);
+        held.RemoveAll(message => paused.Exists(each => each.Conversation == message.Conversation)); // No call would be made.
         var tried = 0;
         foreach (var cause in HoldCauses.OfTheApi)
             if (held.Find(message => message.Cause == cause) is { } oldest)

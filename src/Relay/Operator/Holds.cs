@@ -63,7 +63,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
                 await ResumeAsync(writing, message, "tried again: what every call carries leaves room", cancellationToken);
     }
 
-    private static async Task<int> ReleaseAsync(
+    public static async Task<int> ReleaseAsync(
         Writing writing, Predicate<HoldCause> isReleased, string why, CancellationToken cancellationToken)
     {
         var held = (await MessageStore.HeldAsync(writing, cancellationToken)).FindAll(message => isReleased(message.Cause!.Value));

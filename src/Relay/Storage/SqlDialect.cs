@@ -9,11 +9,21 @@ namespace Relay.Storage;
 /// <param name="HasMigrations">1 where the table of migrations is there.</param>
 internal sealed record SqlDialect(string Name, string BeginRead, string BeginWrite, string HasMigrations)
 {
+    /// <summary>What the index of words takes of @words.</summary>
+    public required string IndexedWords { get; init; }
+
+    /// <summary>The condition that a row of it has what @query says.</summary>
+    public required string HasWords { get; init; }
+
     public static readonly SqlDialect Sqlite = new(
         "Sqlite",
         BeginRead: "BEGIN",
         BeginWrite: "BEGIN IMMEDIATE",
-        HasMigrations: "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'");
+        HasMigrations: "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'")
+    {
+        IndexedWords = "@words",
+        HasWords = "entry_words MATCH @query",
+    };
 
     public static readonly SqlDialect Postgres = new(
         "Postgres",
@@ -22,7 +32,11 @@ internal sealed record SqlDialect(string Name, string BeginRead, string BeginWri
         HasMigrations: """
             SELECT COUNT(*) FROM information_schema.tables
             WHERE table_schema = current_schema() AND table_name = 'schema_migrations'
-            """);
+            """)
+    {
+        IndexedWords = "to_tsvector('simple', @words)",
+        HasWords = "words @@ to_tsquery('simple', @query)",
+    };
 }
 
 /// <summary>A connection that gives out commands, which may be kept compiled.</summary>

@@ -30,6 +30,9 @@ internal abstract record Shortening
     /// <summary>Too much was paid for summaries that did not come.</summary>
     public sealed record Spent(string Reason) : Shortening;
 
+    /// <summary>The operator has paused the conversation meanwhile: nothing was asked, and nothing has failed.</summary>
+    public sealed record Paused : Shortening;
+
     /// <summary>Even the call for the summary was too long.</summary>
     public sealed record TooLong(string Reason) : Shortening;
 }
@@ -122,11 +125,14 @@ internal sealed partial class Summariser(
     {
         if (cut.Likely is not { } end)
             return new Shortening.Impossible("there is nothing older that could be summed up");
-        var failures = (_resting.TryGetValue(conversation, out var rest) ? rest.Failures : 0) + 1;
+        _resting.TryGetValue(conversation, out var rest);
+        var failures = (rest?.Failures ?? 0) + 1;
         _resting[conversation] = new Rest(failures, clock.GetUtcNow() + Pause.Delay(failures), window.Characters);
         var result = await SumUpAsync(conversation, window, cut, cut.IsWhole ? window : window.UpTo(end), cancellationToken);
         if (result is Shortening.Added)
             _resting.TryRemove(conversation, out _);
+        else if (result is Shortening.Paused)
+            _resting[conversation] = rest ?? new Rest(Failures: 0, clock.GetUtcNow(), window.Characters);
         return result;
     }
 
@@ -144,6 +150,8 @@ internal sealed partial class Summariser(
         var start = await transactions.BeginAsync(conversation, sent, Instruction(), cancellationToken);
         if (start is SummaryStart.Spent spent)
             return new Shortening.Spent(spent.Reason);
+        if (start is SummaryStart.Paused)
+            return new Shortening.Paused();
         if (start is not SummaryStart.Begun { Claim: var claim })
             return new Shortening.Failed(((SummaryStart.Refused)start).Reason);
         CrashPoint.Pass("summary-1-started");

@@ -24,6 +24,9 @@ internal abstract record SummaryStart
 
     /// <summary>Too much was paid for nothing.</summary>
     public sealed record Spent(string Reason) : SummaryStart;
+
+    /// <summary>The operator has paused the conversation.</summary>
+    public sealed record Paused : SummaryStart;
 }
 
 /// <summary>What the summariser reads and writes.</summary>
@@ -42,6 +45,8 @@ internal sealed class SummaryTransactions(
         recording.Database.WriteAsync<SummaryStart>(
             async writing =>
             {
+                if (await ConversationStore.FindAsync(writing, conversation, cancellationToken) is { Pause: not null })
+                    return new SummaryStart.Paused();
                 if (await WasteAsync(writing, conversation, cancellationToken) is { IsUsedUp: true } waste)
                     return new SummaryStart.Spent(Waste.Describe(waste.Calls + waste.Lost, last: null, waste.Nano).TrimEnd());
                 var past = await paid.History.ReadAsync(writing, conversation, cancellationToken);

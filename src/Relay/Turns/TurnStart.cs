@@ -100,10 +100,10 @@ internal sealed partial class TurnStart(
     }
 
     /// <summary>The one message of a conversation whose turn it is; whoever stands behind it waits, however due he is. While a question is
-    /// open only the operator's are asked.</summary>
+    /// open only the operator's are asked; while the conversation is paused, none is.</summary>
     public static async Task<Message?> NextAsync(Reading reading, ConversationId conversation, CancellationToken cancellationToken)
     {
-        if (await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not { } found)
+        if (await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not { Pause: null } found)
             return null;
         var own = await MessageStore.NextAsync(reading, conversation, Speaker.Operator, cancellationToken);
         if (found.OpenQuestion is not null)

@@ -16,6 +16,26 @@ internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = fa
 
     /// <summary>It goes on only after somebody has done something about another message or question.</summary>
     public bool IsBehindOperator { get; init; }
+
+    /// <summary>The operator has paused its conversation.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>The same in a conversation that the operator has paused.</summary>
+    public Wait Paused(ConversationId conversation, Pause pause)
+    {
+        const string session = "the operator has paused the conversation";
+        var paused = FormattableString.Invariant(
+            $"its conversation, {conversation}, is paused since {pause.At:yyyy-MM-dd HH:mm'Z'} ({pause.Via}): relay resume {conversation}");
+        return this with
+        {
+            Words = IsUsual ? paused : $"{Words}; {paused}",
+            IsUsual = false,
+            ForSession = IsUsual ? session : $"{ForSession}; {session}",
+            WhileWaiting = WhileWaiting is null ? null : $"{WhileWaiting}; {session}",
+            IsBehindOperator = true,
+            IsPaused = true,
+        };
+    }
 }
 
 /// <summary>Tells of a message what it waits for now.</summary>
@@ -24,7 +44,18 @@ internal static class Waits
     private static readonly Wait Working = new("the advisor is working", IsUsual: true);
     private static readonly Wait ItsTurn = new("waiting for its turn", IsUsual: true);
 
-    public static async Task<Wait> OfAsync(Reading reading, Message message, CancellationToken cancellationToken) => message.State switch
+    public static async Task<Wait> OfAsync(Reading reading, Message message, CancellationToken cancellationToken)
+    {
+        var wait = await ItselfAsync(reading, message, cancellationToken);
+        return message.IsUnanswered && wait != Working
+            && await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken) is { Pause: { } pause }
+            ? wait.Paused(message.Conversation, pause)
+            : wait;
+    }
+
+    /// <summary>Whether the conversation is paused is left out of it.</summary>
+    private static async Task<Wait> ItselfAsync(
+        Reading reading, Message message, CancellationToken cancellationToken) => message.State switch
     {
         MessageState.Accepted => await InLineAsync(reading, message, cancellationToken),
         MessageState.Asking => Working,
@@ -79,7 +110,7 @@ internal static class Waits
             return new Wait($"waiting for the operator (#{open.Id})");
         var family = await MessageStore.FamilyAsync(reading, message, cancellationToken);
         return family.FindLast(each => each.Id != message.Id) is { State: not MessageState.Answered } answer
-            ? await OfAsync(reading, answer, cancellationToken) with { IsOver = false }
+            ? await ItselfAsync(reading, answer, cancellationToken) with { IsOver = false }
             : Working;
     }
 }

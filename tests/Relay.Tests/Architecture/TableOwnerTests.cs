@@ -47,7 +47,8 @@ public sealed class TableOwnerTests
     {
         await using var test = await TestDatabase.CreateAsync(SqlDialect.Sqlite.Name);
         var tables = await test.Database.ReadAsync(
-            reading => reading.Sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+            reading => reading.Sql(
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite%'")
                 .ListAsync(row => row.Text(), TestContext.Current.CancellationToken),
             TestContext.Current.CancellationToken);
         return tables.ToHashSet();

@@ -14,9 +14,11 @@ internal static class OwnMessages
         var lines = new List<string>();
         foreach (var message in await MessageStore.UnansweredAsync(reading, session, cancellationToken))
         {
-            var why = message is { State: MessageState.Waiting or MessageState.Held or MessageState.Deferred, Reason: { } reason }
-                ? reason
-                : (await Waits.OfAsync(reading, message, cancellationToken)).ForSession;
+            var wait = await Waits.OfAsync(reading, message, cancellationToken);
+            var hasReason = message is { State: MessageState.Waiting or MessageState.Held or MessageState.Deferred, Reason: not null };
+            var why = hasReason && !wait.IsPaused
+                ? message.Reason
+                : wait.ForSession;
             lines.Add($"{message.Id}: {message.State.Word()}, {why}");
         }
         return lines;

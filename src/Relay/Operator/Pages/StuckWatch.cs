@@ -7,7 +7,8 @@ using Relay.Texts;
 namespace Relay.Operator.Pages;
 
 /// <summary>Pages when the oldest message that should make progress has made none for stuck_after: again every ten minutes, and once
-/// when it moves again. Messages that wait for the operator or are held have pages of their own and do not count.</summary>
+/// when it moves again. Messages that wait for the operator or are held have pages of their own, and those of a paused conversation wait
+/// by his word: they do not count.</summary>
 internal sealed partial class StuckWatch(
     Database database, SettingsSource settings, ClockSteps steps, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
 {
@@ -37,7 +38,8 @@ internal sealed partial class StuckWatch(
         if (stuck is null || age < limit)
         {
             if (since is not null)
-                await database.WriteAsync(writing => ClearAsync(writing, cancellationToken), cancellationToken);
+                await database.WriteAsync(
+                    writing => ClearAsync(writing, isPaused: backlog.Groups.Any(backlog.IsPaused), cancellationToken), cancellationToken);
             return 0;
         }
         if (since is not { } paged || (clock.GetUtcNow() - paged).Duration() >= Again)
@@ -67,10 +69,13 @@ internal sealed partial class StuckWatch(
         writing.OnceCommitted(() => LogStuck(message.Id, (long)age.TotalSeconds));
     }
 
-    private async Task ClearAsync(Writing writing, CancellationToken cancellationToken)
+    /// <summary>Where what was stuck is paused perhaps, nothing moves that a page could tell of.</summary>
+    private async Task ClearAsync(Writing writing, bool isPaused, CancellationToken cancellationToken)
     {
         await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
         await PageStore.ClearAsync(writing, PageCause.Moving, cancellationToken);
+        if (isPaused)
+            return;
         const string text = "It was stuck and is no longer.";
         var page = new NewPage(PageCause.Moving, "Relay: queue moving again", text, Priority: 3, "white_check_mark");
         await PageStore.QueueAsync(writing, page, cancellationToken);

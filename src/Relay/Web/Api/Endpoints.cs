@@ -40,6 +40,8 @@ internal static class Endpoints
         host.MapPost("/words", (HttpContext context) => Of<Saying>(context).SayAsync(context)).For(Access.Operator);
         host.MapRulings();
         host.MapWatching();
+        host.MapPauses();
+        host.MapBudget();
         host.MapMcp("/mcp").For(Access.Connections);
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context)).For(Access.Connections);
         host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context))
@@ -163,10 +165,17 @@ internal static class Endpoints
         else if (found.Count > 1)
             await Problem.WriteAsync(context, 409, "several messages match, name one");
         else if (await act(Of<Holds>(context), found[0]))
-            await Json.WriteAsync(context, 200, new { Message = found[0].Id.Value });
+            await Json.WriteAsync(context, 200, new { Message = found[0].Id.Value, Paused = await PausedAsync(context, found[0]) });
         else
             await Problem.WriteAsync(context, 409, $"message {found[0].Id} is {found[0].State.Word()}: that cannot be done with it now");
     }
+
+    /// <summary>The message's conversation, where the operator has paused it.</summary>
+    private static Task<string?> PausedAsync(HttpContext context, Message message) => Of<Database>(context).ReadAsync(
+        async reading => await ConversationStore.FindAsync(reading, message.Conversation, context.RequestAborted) is { Pause: not null }
+            ? message.Conversation.Value
+            : null,
+        context.RequestAborted);
 
     private static async Task RetryAllAsync(HttpContext context)
     {

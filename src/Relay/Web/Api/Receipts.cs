@@ -31,6 +31,9 @@ internal sealed record Receipt(long Question, string Session, string Kind, strin
 
     public string? Scope { get; init; }
 
+    /// <summary>The conversation in which they wait, where the operator has paused it.</summary>
+    public string? Paused { get; init; }
+
     /// <summary>The option that they name.</summary>
     public string? Option { get; init; }
 }
@@ -70,6 +73,8 @@ internal sealed class Receipts(Database database, ClientWaits waits, SettingsSou
             return receipt with
             {
                 Where = Where(question.Session, raised?.Channel ?? ReplyChannel.Folder),
+                Paused = await ConversationStore.FindAsync(reading, question.Conversation, cancellationToken) is { Pause: not null }
+                    ? question.Conversation.Value : null,
                 Ruling = ruling?.Id,
                 Scope = ruling?.Scope.Word(),
                 Option = question.OptionOf(question.Chosen) is { } chosen ? $"({chosen.Key}) {chosen.Text}" : null,

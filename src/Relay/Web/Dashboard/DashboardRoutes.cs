@@ -21,7 +21,8 @@ internal static class DashboardRoutes
         .AddSingleton<RulingReader>()
         .AddSingleton<RulingPages>()
         .AddSingleton<Door>()
-        .AddSingleton<LiveChanges>();
+        .AddSingleton<LiveChanges>()
+        .AddActions();
 
     public static void MapDashboard(this WebApplication host)
     {
@@ -36,6 +37,7 @@ internal static class DashboardRoutes
         var atTheDoor = new AtTheDoor(Door.AskInAsync);
         host.MapPages(atTheDoor);
         host.MapForms(atTheDoor);
+        host.MapActions(atTheDoor);
     }
 
     private static void MapPages(this WebApplication host, AtTheDoor atTheDoor)

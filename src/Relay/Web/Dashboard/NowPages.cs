@@ -1,5 +1,6 @@
 using System.Globalization;
 using Relay.Configuration;
+using Relay.Conversations;
 using Relay.Operator;
 using Relay.Storage;
 
@@ -38,6 +39,11 @@ internal sealed class NowPages(NowReader now, Database database, SettingsSource 
         await DashboardRoutes.ShowAsync<NowPage>(context, status, parameters);
     }
 
+    private Task<bool> IsPausedAsync(string conversation, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading => await ConversationStore.FindAsync(reading, new ConversationId(conversation), cancellationToken)
+            is { Pause: not null },
+        cancellationToken);
+
     /// <summary>What was just done, as far as it is recorded.</summary>
     private async Task<NoticeView?> ToldAsync(HttpContext context)
     {
@@ -53,7 +59,9 @@ internal sealed class NowPages(NowReader now, Database database, SettingsSource 
             return new NoticeView(
                 string.Create(CultureInfo.InvariantCulture, $"You are asked anew: question #{anew}."), IsRefusal: false);
         if (context.Request.Query["said"].ToString() is { Length: > 0 and <= 64 } conversation)
-            return new NoticeView(
+            return await IsPausedAsync(conversation, context.RequestAborted) ? new NoticeView(
+                $"Your words are taken in {Texts.Visible.OneLine(conversation)}, which is paused: they wait until you resume it.",
+                IsRefusal: false) : new NoticeView(
                 $"The advisor has your words in {Texts.Visible.OneLine(conversation)}; "
                 + "the reply comes as a page, and into the conversation.",
                 IsRefusal: false);

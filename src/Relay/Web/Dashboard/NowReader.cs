@@ -41,6 +41,7 @@ internal sealed class NowReader(
                     Sessions = sessions,
                     MoreSessions = more,
                     Spend = await SpendAsync(reading, cancellationToken),
+                    Standing = await HeldReader.StandingAsync(reading, backlog, moments, cancellationToken),
                     Health = await HealthAsync(reading, report, backlog, moments, cancellationToken),
                 };
             },
@@ -135,13 +136,13 @@ internal sealed class NowReader(
 
     private async Task<SpendView> SpendAsync(Reading reading, CancellationToken cancellationToken)
     {
-        var spent = await Spending.InAsync(reading, Spending.Day(reading.Now), cancellationToken);
-        var cap = settings.Current.Config.Budget.PerDayUsd;
+        var budget = await BudgetNow.ReadAsync(reading, settings.Current.Config.Budget, cancellationToken);
+        var spent = budget.Day.Spent;
         var hours = Math.Max(1, reading.Now.UtcDateTime.TimeOfDay.TotalHours);
         var rate = $"{Usd((long)(spent.SpentNano / hours))} an hour since midnight UTC";
         return new SpendView(
             Usd(spent.SpentNano),
-            cap is { } most ? $"of {Usd((long)(most * 1_000_000_000))} · {rate}" : $"no cap · {rate}",
+            budget.Cap() is { } cap ? $"of {cap} · {rate}" : $"no cap · {rate}",
             spent.UnknownNano > 0 ? $"{Usd(spent.UnknownNano)} of it is the worst case of calls whose cost is not known" : null);
     }
 

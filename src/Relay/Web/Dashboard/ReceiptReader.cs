@@ -85,6 +85,8 @@ internal sealed class ReceiptReader(SettingsSource settings, ClientWaits waits)
             ({ CreatedAt: var at }, _) => ($"the reply for {dispatch.Session} is ready since {moments.Clock(at)}, not taken yet", false),
             (_, { State: MessageState.Answered or MessageState.Consumed }) => ("the advisor has replied", true),
             (_, { State: MessageState.Dead }) => ("its message was given up", false),
+            _ when await ConversationStore.FindAsync(reading, question.Conversation, cancellationToken) is { Pause: not null } =>
+                ($"your answer waits: {question.Conversation} is paused", false),
             _ => ("the advisor has not replied yet", false),
         };
     }

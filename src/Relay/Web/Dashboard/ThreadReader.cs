@@ -18,12 +18,16 @@ internal sealed class ThreadReader(Database database)
         async reading =>
         {
             var lines = new List<ConversationLineView>();
+            var paused = await ConversationStore.PausedAsync(reading, cancellationToken);
             foreach (var (conversation, last) in await ConversationStore.ListAsync(reading, cancellationToken))
             {
                 var size = await ConversationStore.SizeAsync(reading, conversation, cancellationToken);
                 lines.Add(new ConversationLineView(conversation.Value, Hrefs.Of(conversation), string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{last:N0} entries; the next call carries {size?.Turns ?? 0:N0} of them, {size?.Characters ?? 0:N0} characters")));
+                    $"{last:N0} entries; the next call carries {size?.Turns ?? 0:N0} of them, {size?.Characters ?? 0:N0} characters"))
+                {
+                    Paused = paused.Exists(each => each.Conversation == conversation) ? "paused" : null,
+                });
             }
             return new ConversationListView(lines);
         },
@@ -34,7 +38,7 @@ internal sealed class ThreadReader(Database database)
         async reading =>
         {
             var conversation = new ConversationId(name);
-            if (await ConversationStore.FindAsync(reading, conversation, cancellationToken) is null)
+            if (await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not { } found)
                 return null;
             var last = await ConversationStore.LastPositionAsync(reading, conversation, cancellationToken);
             var end = Math.Clamp(through ?? last, Math.Min(PartLength, last), last);
@@ -44,6 +48,8 @@ internal sealed class ThreadReader(Database database)
             var moments = new Moments(reading.Now, database.Clock.LocalTimeZone);
             return new ConversationView(name, Hrefs.Of(conversation))
             {
+                Paused = found.Pause is { } pause
+                    ? HeldReader.PausedOf(conversation, pause, await Backlog.ReadAsync(reading, cancellationToken), moments) : null,
                 Entries = told.ConvertAll(each => ViewOf(conversation, each.Entry, each.Message, moments) with
                 {
                     Rulings = [.. settled[each.Entry.Position]],
@@ -70,7 +76,9 @@ internal sealed class ThreadReader(Database database)
             var uses = await RulingUses.OfMessageAsync(reading, root.Conversation, root.Id, cancellationToken);
             return new MessageView(
                 root.Id.Value, root.Speaker == Speaker.Session ? root.Session.Value : "you", conversation, Hrefs.Of(root.Conversation),
-                MessageLife.StateOf(root, dispatch).Word() + (root.Reason is null ? "" : $": {Visible.OneLine(root.Reason)}"))
+                MessageLife.StateOf(root, dispatch).Word() + (root.Reason is null ? "" : $": {Visible.OneLine(root.Reason)}")
+                + (root.IsUnanswered && await Waits.OfAsync(reading, root, cancellationToken) is { IsPaused: true } wait
+                    ? $"; {Visible.OneLine(wait.Words)}" : ""))
             {
                 Text = MarkdownText.Html(root.Content),
                 Life = life.ConvertAll(each => (moments.Of(each.At), What(each, root))),

@@ -53,6 +53,8 @@ public sealed record NowView(string Heading, string FormToken)
 
     public required SpendView Spend { get; init; }
 
+    public required StandingView Standing { get; init; }
+
     public required HealthView Health { get; init; }
 }
 
@@ -95,12 +97,18 @@ public sealed record CostRowView(string Name, long Nano)
 
 public sealed record ConversationListView(IReadOnlyList<ConversationLineView> All);
 
-public sealed record ConversationLineView(string Name, string Href, string Size);
+public sealed record ConversationLineView(string Name, string Href, string Size)
+{
+    public string? Paused { get; init; }
+}
 
 /// <summary>A part of a conversation's journal, oldest first.</summary>
 public sealed record ConversationView(string Name, string Href)
 {
     public required IReadOnlyList<EntryView> Entries { get; init; }
+
+    /// <summary>That the operator has paused it.</summary>
+    public PausedView? Paused { get; init; }
 
     /// <summary>The part before it; null where it is the first.</summary>
     public string? Older { get; init; }

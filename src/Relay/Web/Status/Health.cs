@@ -93,7 +93,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         var held = backlog.Held.Where(message => message.Cause != HoldCause.Refusal).OrderBy(message => message.ChangedAt).ToList();
         var ages = new Ages(
             Asking: Age(First(MustBeAsked, backlog.Since)),
-            Deferred: Age(First(group => group.State == MessageState.Deferred, backlog.Since)),
+            Deferred: Age(First(group => group.State == MessageState.Deferred && !backlog.IsPaused(group), backlog.Since)),
             Held: Age(held.FirstOrDefault()?.ChangedAt),
             Waiting: Age(First(group => group.State == MessageState.Waiting, group => group.FirstChangedAt)),
             Placing: Age(unplaced?.CreatedAt),
@@ -103,7 +103,7 @@ internal sealed class Health(Database database, SettingsSource settings, Faults 
         return new Findings(ages, holds, unplaced, failing, Age(failing.Since));
 
         bool MustBeAsked(UnansweredGroup group) =>
-            group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group);
+            group.State is MessageState.Accepted or MessageState.Asking && !backlog.IsBlocked(group) && !backlog.IsPaused(group);
 
         double Age(DateTimeOffset? since) =>
             since is null ? 0 : Math.Max(0.1, Math.Round(steps.Age(since.Value, reading.Now).TotalSeconds, 1));

@@ -100,12 +100,14 @@ internal sealed class StatusReader(
         var unsent = await PageStore.UnsentAsync(reading, cancellationToken);
         var unhealthy = await _health.ReasonsAsync(reading, cancellationToken);
         var figures = await RulingFigures.ReadAsync(reading, cancellationToken);
+        var budget = await BudgetNow.ReadAsync(reading, settings.Current.Config.Budget, cancellationToken);
         return report with
         {
             Decided = DecidedStatus.Of(figures),
             Unhealthy = unhealthy,
             PagesUnsent = unsent.Count,
             PageError = unsent.LastError,
+            Today = CapStatus.Of(budget),
         };
     }
 
@@ -146,8 +148,14 @@ internal sealed class StatusReader(
             Sessions = sessions,
             SessionsNotListed = notListed,
             Questions = Listed(open),
+            Paused = await PausedAsync(reading, backlog, cancellationToken),
         };
     }
+
+    private static async Task<List<PausedStatus>> PausedAsync(Reading reading, Backlog backlog, CancellationToken cancellationToken) =>
+        (await ConversationStore.PausedAsync(reading, cancellationToken)).ConvertAll(each => new PausedStatus(
+            each.Conversation.Value, each.Pause.At, each.Pause.Via,
+            backlog.Groups.Where(group => group.Conversation == each.Conversation).Sum(group => group.Count)));
 
     private static List<QuestionStatus> Listed(List<Question> open) =>
         open.Select(each => new QuestionStatus(each.Id, each.Asker, each.Text, each.AskedAt) { Kind = each.Kind.Word() }).ToList();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Relay.Costs;
 using Relay.Files;
 using Relay.Http;
 using Relay.Operator;
@@ -64,6 +65,12 @@ internal sealed record StatusReport
 
     /// <summary>What is not well, as /healthz says it; empty when all is.</summary>
     public IReadOnlyList<string> Unhealthy { get; init; } = [];
+
+    /// <summary>Today's cap; null where none is kept.</summary>
+    public CapStatus? Today { get; init; }
+
+    /// <summary>What the operator has paused.</summary>
+    public IReadOnlyList<PausedStatus> Paused { get; init; } = [];
 
     /// <summary>Settings that cannot all be kept together.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -134,4 +141,38 @@ internal sealed record DecidedStatus(
         Math.Round(figures.LongestMinutes, 1),
         figures.SettledShare is { } settled ? Math.Round(settled, 3) : null,
         figures.OverturnedShare is { } overturned ? Math.Round(overturned, 3) : null);
+}
+
+/// <param name="Conversation">Its name.</param>
+/// <param name="Since">When that was said.</param>
+/// <param name="Via">How.</param>
+/// <param name="Waiting">Its messages without a reply.</param>
+internal sealed record PausedStatus(string Conversation, DateTimeOffset Since, string Via, long Waiting);
+
+/// <param name="SpentUsd">Since midnight UTC, the unknown at its worst.</param>
+/// <param name="ReservedUsd">What the calls under way take at worst.</param>
+/// <param name="CapUsd">That is kept until then.</param>
+/// <param name="ConfiguredUsd">What config.yaml says.</param>
+/// <param name="Until">Midnight UTC.</param>
+internal sealed record CapStatus(decimal SpentUsd, decimal ReservedUsd, decimal CapUsd, decimal? ConfiguredUsd, DateTimeOffset Until)
+{
+    /// <summary>When the operator said another cap for today; null where he did not.</summary>
+    public DateTimeOffset? SaidAt { get; init; }
+
+    public string? SaidVia { get; init; }
+
+    /// <summary>All of it in a line.</summary>
+    public string Line { get; init; } = "";
+
+    public static CapStatus? Of(BudgetNow now) => now.Day.CapNano is not { } cap ? null
+        : new CapStatus(
+            Usd(now.Day.Spent.SpentNano), Usd(now.Day.Spent.ReservedNano), Usd(cap),
+            now.ConfiguredNano is { } configured ? Usd(configured) : null, now.Day.Until)
+        {
+            SaidAt = now.Said?.At,
+            SaidVia = now.Said?.Via,
+            Line = now.Describe()!,
+        };
+
+    private static decimal Usd(long nano) => nano / 1_000_000_000m;
 }

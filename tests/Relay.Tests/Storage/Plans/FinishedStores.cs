@@ -87,7 +87,8 @@ public sealed class FinishedStores : IAsyncLifetime
 
     private static bool IsQuery(string text) =>
         text.Split(' ', '\n')[0] is "SELECT" or "INSERT" or "UPDATE" or "DELETE" or "WITH"
-        && !text.Contains("sqlite_master", StringComparison.Ordinal);
+        && !text.Contains("sqlite_master", StringComparison.Ordinal)
+        && !text.Contains("'entry_words_", StringComparison.Ordinal); // Of the index itself, as SQLite keeps it.
 
     private static Task<List<string>> PlanAsync(Database database, string text) => database.ReadAsync(
         reading =>

@@ -50,6 +50,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         await EscalateAsync();
         await RuleAsync();
         await SayUnaskedAsync();
+        await ActAsync();
         await AnswerByPhoneAsync();
         await ServeAgentsAsync();
         await ServeCallersAsync();
@@ -76,6 +77,7 @@ internal sealed partial class WorkingDay(TempRelay relay, LoopbackNtfy ntfy)
         Assert.NotNull(await relay.ClaimAsync("c1"));
         await relay.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.Session, CancellationToken));
         await relay.Get<CostReader>().CsvAsync(CancellationToken);
+        await SearchAsync();
     }
 
     private async Task TalkAsync()
