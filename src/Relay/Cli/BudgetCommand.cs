@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Relay.Configuration;
 using Relay.Costs;
-using Relay.Http;
 using Relay.Web.Status;
 
 namespace Relay.Cli;

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
 
 namespace Relay.Conversations;
 

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Components;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Operator;
-using Relay.Storage;
 using Relay.Texts;
 
 namespace Relay.Web.Dashboard;

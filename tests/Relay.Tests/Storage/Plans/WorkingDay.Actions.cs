@@ -24,6 +24,6 @@ internal sealed partial class WorkingDay
         await relay.RunAsync<Indexing>();
     }
 
-    private Task SearchAsync() => relay.ReadAsync(reading => JournalSearch.FindAsync(
+    private Task<SearchAnswer> SearchAsync() => relay.ReadAsync(reading => JournalSearch.FindAsync(
         reading, relay.Database.Dialect, new WordsWanted(SearchQuery.Parse("what was")!), CancellationToken));
 }
