@@ -146,6 +146,7 @@ internal static class RelayHost
         .AddSingleton<PageDressing>(provider => provider.GetRequiredService<QuestionButtons>().DressAsync)
         .AddSingleton<PhoneWords>()
         .AddSingleton<PuttingOff>()
+        .AddSingleton<AnswerLines>()
         .AddSingleton<PhoneAnswers>()
         .AddSingleton<Hearing>()
         .AddLoop<AnswerTopic>()

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -7,7 +8,7 @@ namespace Relay.Loopback;
 
 public sealed record LoopbackNtfyOptions
 {
-    /// <summary>Used for arrival times, "since" and the keepalive.</summary>
+    /// <summary>Used for arrival times, the Date of each answer, "since" and the keepalive.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>0 means any free port. With an earlier <see cref="LoopbackNtfy.Port"/> the same server comes back.</summary>
@@ -92,6 +93,7 @@ public sealed class LoopbackNtfy : IAsyncDisposable
     private Task HandleAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var path = (context.Request.Path.Value ?? "/").Trim('/').Split('/');
+        context.Response.Headers.Date = _options.Clock.GetUtcNow().ToString("r", CultureInfo.InvariantCulture);
         if (FindAccessFault(context) is { } denied)
             return RefuseAsync(context, denied, cancellationToken);
 
@@ -144,9 +146,12 @@ public sealed class LoopbackNtfy : IAsyncDisposable
             case NtfyFault.Aborted { Kept: false }:
                 context.Abort();
                 return;
-            case NtfyFault.Hung:
+            case NtfyFault.Hung hung:
                 await _hung.WaitAsync(cancellationToken);
-                break;
+                if (hung.Then is not { } status)
+                    break;
+                await RefuseAsync(context, NtfyError.Of(status), cancellationToken);
+                return;
         }
 
         var (accepted, error) = TryAccept(topic, sequence, body, context.Request.Headers.Authorization);

@@ -66,11 +66,14 @@ internal sealed class NtfySubscriptions(ArrivalLog<Page> pages, LoopbackNtfyOpti
         if (seen.FirstOrDefault(page => page.Id == since) is { } known && IsKept(known))
             return seen.TakeWhile(page => page.Id != since).Count() + 1;
 
-        var from = ParseTime(since);
+        var from = IsId(since) ? null : ParseTime(since);
         if (from is null)
-            return since.Length == 12 && since[0] == 'm' ? 0 : null; // For an id of an earlier server everything is new.
+            return IsId(since) ? 0 : null; // For an id that the server does not have, everything is new.
         return seen.TakeWhile(page => page.ArrivedAt < from).Count();
     }
+
+    private static bool IsId(string since) =>
+        since.Length == 12 && since.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_');
 
     /// <summary>The public server keeps messages for 12 h.</summary>
     private bool IsKept(Page page) => page.ArrivedAt.AddHours(12) > options.Clock.GetUtcNow();

@@ -25,7 +25,10 @@ public abstract record NtfyFault
     public static NtfyFault DailyQuota() => new OverQuota();
 
     /// <summary>No answer comes until <see cref="LoopbackNtfy.ReleaseHung"/>; then the page is accepted.</summary>
-    public static NtfyFault Hang() => new Hung();
+    public static NtfyFault Hang() => new Hung(Then: null);
+
+    /// <summary>The same, but then it is refused.</summary>
+    public static NtfyFault HangThen(int status) => new Hung(status);
 
     /// <summary>The connection is aborted, and the page is lost.</summary>
     public static NtfyFault Cut() => new Aborted(Kept: false);
@@ -42,7 +45,7 @@ public abstract record NtfyFault
 
     internal sealed record OverQuota : NtfyFault;
 
-    internal sealed record Hung : NtfyFault;
+    internal sealed record Hung(int? Then) : NtfyFault;
 
     internal sealed record Aborted(bool Kept) : NtfyFault;
 }

@@ -17,13 +17,15 @@ public abstract class Stage : IAsyncLifetime
 
     private protected ScenarioHome Home => _home ??= new ScenarioHome(Api.Address, Ntfy.Address, Config);
 
+    protected virtual LoopbackNtfyOptions NtfyOptions => new();
+
     /// <summary>Additional lines of config.yaml.</summary>
     protected virtual string Config => "";
 
     public async ValueTask InitializeAsync()
     {
         Api = await LoopbackMessagesApi.StartAsync(new() { ContextWindowTokens = 10_000_000 });
-        Ntfy = await LoopbackNtfy.StartAsync();
+        Ntfy = await LoopbackNtfy.StartAsync(NtfyOptions);
     }
 
     protected virtual void CleanUp()

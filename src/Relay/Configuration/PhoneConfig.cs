@@ -39,5 +39,9 @@ internal sealed record PhoneConfig
     /// <summary>When the day's digest goes out; null: there is none.</summary>
     public TimeOnly? Digest { get; init; }
 
+    /// <summary>Whether a page makes no noise.</summary>
+    public bool Silences(int priority, DateTimeOffset at, TimeProvider clock, DateTimeOffset? deadline) =>
+        Quiet?.Silences(priority, at, clock, deadline) == true;
+
     public bool SameAs(PhoneConfig other) => this == other with { SecondWays = SecondWays } && SecondWays.SequenceEqual(other.SecondWays);
 }

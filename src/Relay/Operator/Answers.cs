@@ -225,8 +225,8 @@ internal sealed record OperatorInput(string Text, long? Question, string Via, st
     /// <summary>For what it holds, where that is said.</summary>
     public RulingScope? Scope { get; init; }
 
-    /// <summary>Whether it may let a session do something: not where others could have said it.</summary>
-    public bool MayAllow { get; init; } = true;
+    /// <summary>Why it may not let a session do something: others could have said it. Null where nobody else could.</summary>
+    public string? WhyNothingIsAllowed { get; init; }
 
     /// <summary>Of what is allowed, where the words themselves hold none.</summary>
     public string? Digest { get; init; }

@@ -34,9 +34,10 @@ internal static class AskedAnswers
         };
         if (read is not AnswerReading.Clear clear)
             return (null, Unclear(question, asked, ((AnswerReading.Refused)read).Reason));
-        var reason = !clear.IsGrant ? null
-            : !input.MayAllow ? "others may read the topic of your pages, so nothing is allowed from there: "
+        var reason = clear is { IsGrant: false, LetsGo: false } ? null
+            : input.WhyNothingIsAllowed is { } why ? $"{why}, so nothing is allowed from there: "
                 + $"`relay answer {question.Id}` in the terminal or the relay's page does; a refusal needs no more"
+            : !clear.IsGrant ? null
             : await WhyNotAllowedAsync(reading, question, input, clear.Digest, cancellationToken);
         return reason is null ? (clear, null) : (null, reason);
     }

@@ -78,7 +78,8 @@ internal static class AskedPage
     {
         if (await PageStore.StandingAsync(reading, PageCause.Question(question.Id), cancellationToken) is not { } page)
             return null;
-        return page.IsTitleAlone ? "its page went out as the title alone"
+        return page.IsTogether ? "it was paged in one line, with others"
+            : page.IsTitleAlone ? "its page went out as the title alone"
             : page.Body.StartsWith(question.Text, StringComparison.Ordinal) ? null
             : "its page was cut";
     }

@@ -31,7 +31,6 @@ internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = fa
             Words = IsUsual ? paused : $"{Words}; {paused}",
             IsUsual = false,
             ForSession = IsUsual ? session : $"{ForSession}; {session}",
-            WhileWaiting = WhileWaiting is null ? null : $"{WhileWaiting}; {session}",
             IsBehindOperator = true,
             IsPaused = true,
         };

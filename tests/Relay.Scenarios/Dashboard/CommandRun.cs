@@ -10,6 +10,14 @@ internal static class CommandRun
 {
     public static async Task<string> OutputAsync(ScenarioHome home, params string[] arguments)
     {
+        var (code, output, error) = await EndAsync(home, arguments);
+        Assert.True(code == 0, $"{string.Join(' ', arguments)}: {code}\n{output}{error}");
+        return output;
+    }
+
+    /// <summary>Whatever its exit code is.</summary>
+    public static async Task<(int Code, string Output, string Error)> EndAsync(ScenarioHome home, params string[] arguments)
+    {
         var start = new ProcessStartInfo(RelayProcess.Program(), [.. arguments, "--home", home.Paths.Root])
         {
             RedirectStandardOutput = true,
@@ -23,7 +31,6 @@ internal static class CommandRun
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)}: {process.ExitCode}\n{await output}{await error}");
-        return await output;
+        return (process.ExitCode, await output, await error);
     }
 }

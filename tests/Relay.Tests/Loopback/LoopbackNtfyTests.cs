@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -51,6 +52,113 @@ public sealed class LoopbackNtfyTests : IAsyncLifetime
         Assert.Equal(("pages", "May I?", 4, "q1"), (page.Topic, page.Message, page.Priority, page.SequenceId));
         Assert.Equal(("https://example.org", "Bearer tk_right"), (page.Click, page.Authorization));
     }
+
+    [Theory]
+    [InlineData(8_192, HttpStatusCode.OK, 0)]
+    [InlineData(8_193, HttpStatusCode.RequestEntityTooLarge, 41303)]
+    public async Task The_json_of_a_page_may_have_8192_bytes_as_it_is_sent(int bytes, HttpStatusCode status, int code)
+    {
+        var beginning = "{\"topic\":\"pages\",\"message\":\"" + string.Concat(Enumerable.Repeat("\\u4e2d", 1_300));
+        using var response = await _http.PostAsync(
+            "", new StringContent(beginning + "\"}" + new string(' ', bytes - beginning.Length - 2)), CancellationToken);
+
+        Assert.Equal((status, code), (response.StatusCode, await CodeAsync(response)));
+    }
+
+    [Theory]
+    [InlineData("message", 4_096)]
+    [InlineData("title", 1_024)]
+    public async Task What_is_as_long_as_it_may_be_is_taken(string field, int length)
+    {
+        using var response = await PublishAsync(new JsonObject { ["topic"] = "pages", [field] = new string('x', length) });
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(512, 0)]
+    [InlineData(513, 40058)]
+    public async Task Tags_have_512_bytes_together(int bytes, int code)
+    {
+        using var response = await PublishAsync(
+            new JsonObject { ["topic"] = "pages", ["tags"] = new JsonArray(new string('x', 400), new string('y', bytes - 401)) });
+
+        Assert.Equal(code, await CodeAsync(response));
+    }
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(4, 40018)]
+    public async Task A_page_has_three_buttons_at_most(int count, int code)
+    {
+        var actions = new JsonArray([.. Enumerable.Range(1, count).Select(number => (JsonNode)new JsonObject
+        {
+            ["action"] = "view",
+            ["label"] = $"button {number}",
+            ["url"] = "https://example.org",
+        })]);
+        using var response = await PublishAsync(new JsonObject { ["topic"] = "pages", ["actions"] = actions });
+
+        Assert.Equal(code, await CodeAsync(response));
+    }
+
+    [Fact]
+    public async Task The_daily_quota_has_a_code_of_its_own_among_what_is_429()
+    {
+        _ntfy.Enqueue(NtfyFault.DailyQuota(), NtfyFault.Status(429));
+        using var quota = await PublishAsync(new JsonObject { ["topic"] = "pages" });
+        using var rate = await PublishAsync(new JsonObject { ["topic"] = "pages" });
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, 42908), (quota.StatusCode, await CodeAsync(quota)));
+        Assert.Equal((HttpStatusCode.TooManyRequests, 42901), (rate.StatusCode, await CodeAsync(rate)));
+    }
+
+    [Theory]
+    [InlineData("all", 3)]
+    [InlineData("none", 0)]
+    [InlineData("{first}", 2)]
+    [InlineData("{third}", 0)]
+    [InlineData("m00000000099", 3)] // An id that it never had.
+    [InlineData("xR7_-kLmNoPq", 3)]
+    [InlineData("123456789012", 3)]
+    [InlineData("{time}", 2)]
+    [InlineData("90s", 1)]
+    [InlineData("soon", null)]
+    public async Task What_is_asked_for_since_something_is_sent_from_there(string since, int? count)
+    {
+        var first = _ntfy.Say("answers", "one");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        var second = _ntfy.Say("answers", "two");
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        var third = _ntfy.Say("answers", "three");
+        var asked = since.Replace("{first}", first.Id, StringComparison.Ordinal).Replace("{third}", third.Id, StringComparison.Ordinal)
+            .Replace("{time}", second.ArrivedAt.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        using var response = await _http.GetAsync($"answers/json?poll=1&since={asked}", CancellationToken);
+
+        if (count is null)
+            Assert.Equal(40008, await CodeAsync(response));
+        else
+            Assert.Equal(
+                count,
+                (await response.Content.ReadAsStringAsync(CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task What_is_older_than_twelve_hours_is_forgotten_and_its_id_with_it()
+    {
+        var old = _ntfy.Say("answers", "old");
+        _clock.Advance(TimeSpan.FromHours(11.5));
+        _ntfy.Say("answers", "two");
+        _ntfy.Say("answers", "three");
+        _clock.Advance(TimeSpan.FromHours(1));
+
+        var kept = await _http.GetStringAsync($"answers/json?poll=1&since={old.Id}", CancellationToken);
+
+        Assert.Equal(2, kept.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    private static async Task<int> CodeAsync(HttpResponseMessage response) => response.IsSuccessStatusCode ? 0
+        : JsonSerializer.Deserialize<JsonObject>(await response.Content.ReadAsStringAsync(CancellationToken))!["code"]!.GetValue<int>();
 
     [Theory]
     [InlineData("message", 4_097, 40014)]

@@ -103,7 +103,7 @@ internal sealed class PermissionQuestions(
     private static Task<bool> PageTooLateAsync(Writing writing, Question question, string text)
     {
         var page = new NewPage(
-            PageCause.Question(question.Id), $"Relay: your answer to #{question.Id} of {question.Session} came too late", text, Priority: 3,
+            PageCause.TooLate(question.Id), $"Relay: your answer to #{question.Id} of {question.Session} came too late", text, Priority: 3,
             "warning");
         return PageStore.QueueAsync(writing, page, CancellationToken.None);
     }

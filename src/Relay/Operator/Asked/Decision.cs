@@ -66,6 +66,9 @@ internal abstract record AnswerReading
         /// <summary>It allows what the question shows, so all of that must have been shown.</summary>
         public bool IsGrant { get; init; }
 
+        /// <summary>It lets the session go on by words that hold all of what it may do.</summary>
+        public bool LetsGo { get; init; }
+
         /// <summary>Of what is allowed, where the words name it.</summary>
         public string? Digest { get; init; }
     }

@@ -22,7 +22,7 @@ internal static partial class PlanWords
                 };
         if (Editing().Match(text) is { Success: true } edited)
             return edited.Groups["plan"].Value.Trim() is { Length: > 0 } plan
-                ? new AnswerReading.Clear(new Decision.Approved(edited.Groups["edits"].Success, plan))
+                ? new AnswerReading.Clear(new Decision.Approved(edited.Groups["edits"].Success, plan)) { LetsGo = true }
                 : new AnswerReading.Refused("no plan follows \"edited:\"");
         if (LikeApproval().IsMatch(text))
             return new AnswerReading.Refused(

@@ -7,8 +7,14 @@ using Relay.Configuration;
 namespace Relay.Operator.Pages;
 
 /// <summary>What the server sent of a topic.</summary>
+/// <param name="Id">The server's.</param>
 /// <param name="Event">open, keepalive or message.</param>
-internal sealed record NtfyLine(string Id, string Event, string Message, DateTimeOffset At);
+/// <param name="Message">Its text.</param>
+/// <param name="At">When the server took it, by the relay's clock: what was said is compared with when a question was asked.</param>
+internal sealed record NtfyLine(string Id, string Event, string Message, DateTimeOffset At)
+{
+    public bool IsMessage => Event == "message" && Id.Length > 0;
+}
 
 /// <summary>The server did not let the topic be read.</summary>
 internal sealed class TopicUnreadException(string message) : Exception(message);
@@ -16,8 +22,12 @@ internal sealed class TopicUnreadException(string message) : Exception(message);
 /// <summary>Reads a topic of the ntfy server: what is there already, or for as long as it sends.</summary>
 internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, TimeProvider clock)
 {
-    /// <summary>The server sends a keepalive every 45 s.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2), Patience = TimeSpan.FromSeconds(20);
+    /// <summary>The server sends a keepalive every 45 s. A connection that died unnoticed, as in a machine's sleep, is not waited on for
+    /// longer.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(70), Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>The server tells whole seconds, and a line takes its time.</summary>
+    private static readonly TimeSpan NoDifference = TimeSpan.FromSeconds(5);
 
     private const int LongestLine = 64 * 1024;
 
@@ -37,6 +47,7 @@ internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, 
             throw new TopicUnreadException($"HTTP {(int)response.StatusCode}");
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var line = new MemoryStream();
+        var ahead = response.Headers.Date is { } date ? clock.GetUtcNow() - date : TimeSpan.Zero;
         var piece = new byte[4096];
         while (await WithinAsync(Silence, token => stream.ReadAsync(piece, token).AsTask(), cancellationToken) is > 0 and var length)
         {
@@ -44,8 +55,26 @@ internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, 
                 if (value != '\n')
                     line.WriteByte(line.Length < LongestLine ? value : throw new TopicUnreadException("a line without an end"));
                 else if (Taken(line) is { } read)
-                    yield return read;
+                {
+                    if (read.Event != "message" && read.At < DateTimeOffset.MaxValue)
+                        ahead = clock.GetUtcNow() - read.At; // It is sent when it is made.
+                    yield return ahead.Duration() < NoDifference ? read : read with { At = Shifted(read.At, ahead) };
+                }
         }
+    }
+
+    private static DateTimeOffset Shifted(DateTimeOffset at, TimeSpan by) =>
+        at == DateTimeOffset.MaxValue || (by > TimeSpan.Zero && at > DateTimeOffset.MaxValue - by) ? at : at + by;
+
+    /// <summary>By the server's clock; null when it does not say.</summary>
+    public async Task<DateTimeOffset?> TimeAsync(string topic, CancellationToken cancellationToken)
+    {
+        var secrets = settings.Current.Secrets;
+        using var request = Request(secrets, topic, "1s", poll: true);
+        request.Headers.Authorization = NtfyAddress.Authorization(secrets);
+        using var response = await WithinAsync(
+            Patience, token => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
+        return response.IsSuccessStatusCode ? response.Headers.Date : throw new TopicUnreadException($"HTTP {(int)response.StatusCode}");
     }
 
     /// <summary>Whether somebody without a token may read a topic; null when the server does not say.</summary>

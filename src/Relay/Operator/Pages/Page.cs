@@ -56,6 +56,18 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public static PageCause DefaultOf(long question) =>
         new(PageKind.Question, string.Create(CultureInfo.InvariantCulture, $"{question}:default"));
 
+    /// <summary>Many questions that came at once.</summary>
+    public static PageCause Burst(string id) => new(PageKind.Question, $"burst:{id}");
+
+    public bool IsBurst => Kind == PageKind.Question && Subject.StartsWith("burst:", StringComparison.Ordinal);
+
+    /// <summary>What becomes of it is told in its place.</summary>
+    public bool IsFollowed => QuestionNumber is not null || IsBurst;
+
+    /// <summary>The answer to what a client asked came to nothing.</summary>
+    public static PageCause TooLate(long question) =>
+        new(PageKind.Question, string.Create(CultureInfo.InvariantCulture, $"{question}:late"));
+
     /// <summary>What a conversation carries of rulings is over the cap.</summary>
     public static PageCause Rulings(ConversationId conversation) => new(PageKind.Hold, RulingsPrefix + conversation);
 
@@ -90,7 +102,7 @@ internal readonly record struct PageCause(PageKind Kind, string Subject)
     public string Command => Kind switch
     {
         PageKind.Hold when Subject.StartsWith(RulingsPrefix, StringComparison.Ordinal) => "relay rulings",
-        PageKind.Question when Subject.EndsWith(":default", StringComparison.Ordinal) => $"relay questions {Subject.Split(':')[0]}",
+        PageKind.Question when Subject.Contains(':', StringComparison.Ordinal) && !IsBurst => $"relay questions {Subject.Split(':')[0]}",
         PageKind.Question => "relay questions",
         PageKind.Message when Subject.Length == 0 => "relay messages",
         PageKind.Message => $"relay explain {Subject}",
@@ -107,7 +119,11 @@ internal sealed record NewPage(PageCause Cause, string Title, string Body, int P
 /// <param name="Body">All its text.</param>
 /// <param name="IsTitleAlone">The server took only the title of it.</param>
 /// <param name="IsSent">The server took it.</param>
-internal sealed record StandingPage(string Body, bool IsTitleAlone, bool IsSent);
+internal sealed record StandingPage(string Body, bool IsTitleAlone, bool IsSent)
+{
+    /// <summary>It was told among others, and never by itself.</summary>
+    public bool IsTogether { get; init; }
+}
 
 /// <summary>A button of a page: it opens an address, or publishes a text to a topic.</summary>
 /// <param name="Label">What it says.</param>
@@ -122,7 +138,7 @@ internal delegate Task<QueuedPage> PageDressing(QueuedPage page, CancellationTok
 internal sealed record QueuedPage(string Id, PageCause Cause, string Title, string Body, int Priority, string Tags, int Attempts)
 {
     public const string Columns = "page_id, kind, subject, title, body, priority, tags, attempts, issue, cleared_at, step, "
-        + "quiet_until, receipt_title, receipt";
+        + "quiet_until, receipt_title, receipt, wording";
 
     /// <summary>The priority with which the phone shows a page, and makes no noise.</summary>
     public const int Silent = 2;
@@ -139,6 +155,12 @@ internal sealed record QueuedPage(string Id, PageCause Cause, string Title, stri
     /// <summary>Until then the operator is not asked again.</summary>
     public DateTimeOffset? QuietUntil { get; init; }
 
+    /// <summary>It asks a question, and may make noise.</summary>
+    public bool IsAsking => Cause.QuestionNumber is not null && !IsReceipt && QuietUntil is null;
+
+    /// <summary>Grows with every change of what it is to say.</summary>
+    public int Wording { get; init; }
+
     public IReadOnlyList<PageButton> Buttons { get; init; } = [];
 
     /// <summary>What a tap on the page itself opens.</summary>
@@ -153,13 +175,17 @@ internal sealed record QueuedPage(string Id, PageCause Cause, string Title, stri
         row.Text(),
         row.Int()).ReadOn(row);
 
-    private QueuedPage ReadOn(Row row) => (this with
+    private QueuedPage ReadOn(Row row)
     {
-        Issue = row.Int(),
-        IsReceipt = row.TimeOrNull() is not null,
-        Step = row.Int(),
-        QuietUntil = row.TimeOrNull(),
-    }).As(row.TextOrNull(), row.TextOrNull());
+        var read = this with
+        {
+            Issue = row.Int(),
+            IsReceipt = row.TimeOrNull() is not null,
+            Step = row.Int(),
+            QuietUntil = row.TimeOrNull(),
+        };
+        return read.As(row.TextOrNull(), row.TextOrNull()) with { Wording = row.Int() };
+    }
 
     /// <summary>What was asked stays on record; what is sent says what became of it.</summary>
     private QueuedPage As(string? title, string? text) =>

@@ -14,7 +14,7 @@ internal sealed record FollowedPage(
 {
     public const string Columns =
         "page_id, kind, subject, created_at, sent_at, cleared_at, receipt, CASE state WHEN 'queued' THEN 1 ELSE 0 END, "
-        + "step, stepped_at, quiet_until, priority";
+        + "step, stepped_at, quiet_until, priority, issue, together";
 
     /// <summary>How many steps of the ladder were taken, and when the last one was.</summary>
     public int Step { get; init; }
@@ -26,6 +26,12 @@ internal sealed record FollowedPage(
 
     public int Priority { get; init; }
 
+    /// <summary>Of a burst: how many questions were open when it was told last.</summary>
+    public int Told { get; init; }
+
+    /// <summary>The burst that lists it.</summary>
+    public string? Together { get; init; }
+
     public static FollowedPage From(Row row) => new(
         row.Text(), new PageCause(row.Word<PageKind>(), row.Text()), row.Time(), row.TimeOrNull(), row.TimeOrNull(), row.TextOrNull(),
         row.Flag())
@@ -34,6 +40,8 @@ internal sealed record FollowedPage(
         SteppedAt = row.TimeOrNull(),
         QuietUntil = row.TimeOrNull(),
         Priority = row.Int(),
+        Told = row.Int(),
+        Together = row.TextOrNull(),
     };
 }
 
@@ -70,7 +78,8 @@ internal static partial class PageStore
         return writing.Sql(
             """
             UPDATE pages
-            SET receipt_title = @title, receipt = @text, state = 'queued', attempts = 0, due_at = @now, last_error = NULL
+            SET receipt_title = @title, receipt = @text, state = 'queued', attempts = 0, due_at = @now, last_error = NULL,
+                wording = wording + 1
             WHERE page_id = @id AND cleared_at IS NOT NULL
             """)
             .With("@id", page).With("@title", receipt.Title).With("@text", receipt.Text).With("@now", writing.UnixNow)
@@ -89,7 +98,8 @@ internal static partial class PageStore
         return writing.Sql(
             $"""
             UPDATE pages
-            SET state = 'queued', attempts = 0, due_at = @now, step = @step, stepped_at = @now, issue = issue + @more, quiet_until = NULL
+            SET state = 'queued', attempts = 0, due_at = @now, step = @step, stepped_at = @now, issue = issue + @more, quiet_until = NULL,
+                wording = wording + 1, priority = CASE priority WHEN 2 THEN 5 ELSE priority END
             WHERE page_id = @id AND {IsStanding}
             """)
             .With("@id", page).With("@step", step).With("@more", newButtons ? 1 : 0).With("@now", writing.UnixNow)
@@ -110,7 +120,8 @@ internal static partial class PageStore
         return writing.Sql(
             $"""
             UPDATE pages
-            SET state = 'queued', attempts = 0, due_at = @now, step = 0, stepped_at = @now, issue = issue + 1, quiet_until = @until
+            SET state = 'queued', attempts = 0, due_at = @now, step = 0, stepped_at = @now, issue = issue + 1, quiet_until = @until,
+                wording = wording + 1, together = NULL
             WHERE kind = @kind AND subject = @subject AND {IsStanding}
             """)
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject)

@@ -5,7 +5,8 @@ namespace Relay.Operator.Pages;
 
 /// <summary>A page that a second way is to bring.</summary>
 /// <param name="WasSent">It has brought it before.</param>
-internal sealed record SecondPage(QueuedPage Page, string Way, int Attempts, bool WasSent);
+/// <param name="Wording">Grows with every change of what it is to bring.</param>
+internal sealed record SecondPage(QueuedPage Page, string Way, int Attempts, bool WasSent, int Wording);
 
 /// <summary>The pages on their second ways.</summary>
 internal static partial class PageStore
@@ -23,7 +24,8 @@ internal static partial class PageStore
                 """
                 INSERT INTO second_pages (page_id, way, state, attempts, due_at)
                 VALUES (@id, @way, 'queued', 0, @now)
-                ON CONFLICT (page_id, way) DO UPDATE SET state = 'queued', attempts = 0, due_at = @now
+                ON CONFLICT (page_id, way) DO UPDATE
+                SET state = 'queued', attempts = 0, due_at = @now, wording = second_pages.wording + 1
                 WHERE second_pages.state <> 'queued' AND @again = 1
                 """)
                 .With("@id", page).With("@way", way).With("@now", writing.UnixNow).With("@again", again ? 1 : 0)
@@ -31,13 +33,13 @@ internal static partial class PageStore
         writing.Wake(Topic.Pages);
     }
 
-    /// <summary>What they brought is to become what it is now; a mail cannot.</summary>
+    /// <summary>What they brought, or are about to, is to become what it is now; a mail cannot.</summary>
     public static Task RepeatSecondAsync(Writing writing, string page, CancellationToken cancellationToken) =>
         writing.Sql(
             """
             UPDATE second_pages
-            SET state = 'queued', attempts = 0, due_at = @now
-            WHERE page_id = @id AND state = 'sent' AND way NOT LIKE 'mail%'
+            SET state = 'queued', attempts = 0, due_at = @now, wording = wording + 1
+            WHERE page_id = @id AND state <> 'dropped' AND way NOT LIKE 'mail%'
             """)
             .With("@id", page).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
@@ -47,7 +49,7 @@ internal static partial class PageStore
             """
             SELECT
                 p.page_id, p.kind, p.subject, p.title, p.body, p.priority, p.tags, p.attempts, p.issue, p.cleared_at, p.step, p.quiet_until,
-                p.receipt_title, p.receipt, s.way, s.attempts, CASE WHEN s.sent_at IS NULL THEN 0 ELSE 1 END
+                p.receipt_title, p.receipt, p.wording, s.way, s.attempts, CASE WHEN s.sent_at IS NULL THEN 0 ELSE 1 END, s.wording
             FROM second_pages s
             JOIN pages p ON p.page_id = s.page_id
             WHERE s.state = 'queued' AND s.due_at <= @now
@@ -55,7 +57,7 @@ internal static partial class PageStore
             LIMIT 20
             """)
             .With("@now", reading.UnixNow)
-            .ListAsync(row => new SecondPage(QueuedPage.From(row), row.Text(), row.Int(), row.Flag()), cancellationToken);
+            .ListAsync(row => new SecondPage(QueuedPage.From(row), row.Text(), row.Int(), row.Flag(), row.Int()), cancellationToken);
 
     public static async Task<DateTimeOffset?> NextSecondAsync(Reading reading, CancellationToken cancellationToken) =>
         await reading.Sql("SELECT MIN(due_at) FROM second_pages WHERE state = 'queued'").NumberOrNullAsync(cancellationToken) is { } due
@@ -68,10 +70,10 @@ internal static partial class PageStore
         return writing.Sql(
             """
             UPDATE second_pages
-            SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = NULL
+            SET state = CASE WHEN wording = @wording THEN 'sent' ELSE state END, sent_at = @now, attempts = attempts + 1, last_error = NULL
             WHERE page_id = @id AND way = @way
             """)
-            .With("@id", page.Page.Id).With("@way", page.Way).With("@now", writing.UnixNow)
+            .With("@id", page.Page.Id).With("@way", page.Way).With("@wording", page.Wording).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
     }
 
@@ -89,9 +91,9 @@ internal static partial class PageStore
             """
             UPDATE second_pages
             SET attempts = attempts + 1, last_error = @error, due_at = @due
-            WHERE page_id = @id AND way = @way
+            WHERE page_id = @id AND way = @way AND wording = @wording
             """)
-            .With("@id", page.Page.Id).With("@way", page.Way)
+            .With("@id", page.Page.Id).With("@way", page.Way).With("@wording", page.Wording)
             .With("@error", failure.Reason).With("@due", failure.DueAt.ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
     }

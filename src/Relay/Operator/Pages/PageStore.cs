@@ -38,7 +38,7 @@ internal static partial class PageStore
             .With("@id", Guid.CreateVersion7(writing.Now).ToString("N"))
             .With("@kind", page.Cause.Kind.Word()).With("@subject", page.Cause.Subject)
             .With("@title", page.Title).With("@body", page.Body).With("@priority", page.Priority)
-            .With("@tags", page.Tags).With("@now", writing.UnixNow).With("@followed", page.Cause.QuestionNumber is null ? 0 : 1)
+            .With("@tags", page.Tags).With("@now", writing.UnixNow).With("@followed", page.Cause.IsFollowed ? 1 : 0)
             .ExecuteAsync(cancellationToken) > 0;
     }
 
@@ -70,7 +70,7 @@ internal static partial class PageStore
             $"""
             UPDATE pages
             SET title = @title, body = @body, priority = 2, tags = 'white_check_mark', state = 'queued', attempts = 0, last_error = NULL,
-                due_at = @now, cleared_at = @now
+                due_at = @now, cleared_at = @now, wording = wording + 1
             WHERE kind = @kind AND subject = @subject AND {IsStanding} AND state = 'sent'
             """)
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject).With("@title", title).With("@body", body)
@@ -127,12 +127,13 @@ internal static partial class PageStore
         writing.Wake(Topic.Pages);
     }
 
-    /// <summary>False when the cause was cleared while the page waited.</summary>
-    public static async Task<bool> IsStillWantedAsync(Reading reading, QueuedPage page, CancellationToken cancellationToken) =>
-        await reading.Sql($"SELECT 1 FROM pages WHERE page_id = @id AND {IsQueued}")
+    /// <summary>As it is to be sent now; null when its cause was cleared while it waited.</summary>
+    public static Task<QueuedPage?> StillWantedAsync(Reading reading, QueuedPage page, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT {QueuedPage.Columns} FROM pages WHERE page_id = @id AND {IsQueued}")
             .With("@id", page.Id)
-            .NumberOrNullAsync(cancellationToken) is not null;
+            .FirstAsync(QueuedPage.From, cancellationToken);
 
+    /// <summary>Records that the server has it. What it is to say may have changed on the way: then that is still to be sent.</summary>
     /// <param name="writing">Where it is recorded.</param>
     /// <param name="page">Which.</param>
     /// <param name="taken">What of it.</param>
@@ -145,10 +146,11 @@ internal static partial class PageStore
         await writing.Sql(
             """
             UPDATE pages
-            SET state = 'sent', sent_at = @now, attempts = attempts + 1, last_error = @refusal, content = @content
+            SET state = CASE WHEN wording = @wording OR state <> 'queued' THEN 'sent' ELSE state END,
+                sent_at = @now, attempts = attempts + 1, last_error = @refusal, content = @content
             WHERE page_id = @id
             """)
-            .With("@id", page.Id).With("@now", writing.UnixNow).With("@refusal", taken.Refusal)
+            .With("@id", page.Id).With("@wording", page.Wording).With("@now", writing.UnixNow).With("@refusal", taken.Refusal)
             .With("@content", taken.IsTitleAlone ? "title" : "full")
             .ExecuteAsync(cancellationToken);
     }
@@ -159,12 +161,12 @@ internal static partial class PageStore
             $"""
             SELECT
                 body, CASE WHEN sent_at IS NOT NULL AND (content = 'title' OR state = 'sent' AND last_error IS NOT NULL) THEN 1 ELSE 0 END,
-                CASE WHEN sent_at IS NOT NULL THEN 1 ELSE 0 END
+                CASE WHEN sent_at IS NOT NULL THEN 1 ELSE 0 END, CASE WHEN together IS NOT NULL AND sent_at IS NULL THEN 1 ELSE 0 END
             FROM pages
             WHERE kind = @kind AND subject = @subject AND {IsStanding}
             """)
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject)
-            .FirstAsync(row => new StandingPage(row.Text(), row.Flag(), row.Flag()), cancellationToken);
+            .FirstAsync(row => new StandingPage(row.Text(), row.Flag(), row.Flag()) { IsTogether = row.Flag() }, cancellationToken);
 
     /// <summary>To be shown as unsent, and not to be repeated by time alone.</summary>
     public static Task RefusedAsync(Writing writing, QueuedPage page, string error, CancellationToken cancellationToken) =>
@@ -192,9 +194,9 @@ internal static partial class PageStore
             """
             UPDATE pages
             SET attempts = attempts + 1, last_error = @error, due_at = @due
-            WHERE page_id = @id
+            WHERE page_id = @id AND wording = @wording
             """)
-            .With("@id", page.Id).With("@error", error).With("@due", dueAt.ToUnixTimeMilliseconds())
+            .With("@id", page.Id).With("@wording", page.Wording).With("@error", error).With("@due", dueAt.ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
     }
 

@@ -25,6 +25,7 @@ internal sealed partial class Pager(
 
     private readonly TimeProvider _clock = database.Clock;
     private readonly HeldTogether _held = new(database.Clock);
+    private readonly Bursts _bursts = new(database);
     private (Uri Server, string Topic, string? Token)? _way;
 
     public string Name => "sending pages";
@@ -36,11 +37,13 @@ internal sealed partial class Pager(
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
         await HurryAsync(cancellationToken);
-        var due = await database.ReadAsync(
-            reading => PageStore.DueAsync(reading, ofMessages: false, MostAtOnce, cancellationToken), cancellationToken);
+        var due = await DueAsync(cancellationToken);
+        if (await _bursts.GatherAsync(due, cancellationToken))
+            due = await DueAsync(cancellationToken);
         foreach (var page in due)
-            if (await database.ReadAsync(reading => PageStore.IsStillWantedAsync(reading, page, cancellationToken), cancellationToken))
-                await SendAsync([page], cancellationToken);
+            if (await database.ReadAsync(
+                reading => PageStore.StillWantedAsync(reading, page, cancellationToken), cancellationToken) is { } wanted)
+                await SendAsync([wanted], cancellationToken);
         var ofMessages = _held.Take(await database.ReadAsync(
             reading => PageStore.DueAsync(reading, ofMessages: true, HeldTogether.Most, cancellationToken), cancellationToken));
         if (ofMessages.Count > 0)
@@ -48,6 +51,9 @@ internal sealed partial class Pager(
         Poll = await NextAsync(cancellationToken);
         return due.Count + ofMessages.Count;
     }
+
+    private Task<List<QueuedPage>> DueAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        reading => PageStore.DueAsync(reading, ofMessages: false, MostAtOnce, cancellationToken), cancellationToken);
 
     private async Task<TimeSpan> NextAsync(CancellationToken cancellationToken)
     {

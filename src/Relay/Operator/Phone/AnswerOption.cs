@@ -12,6 +12,11 @@ internal sealed record AnswerOption(string Key, string Label, string Words)
 {
     private const int LongestLabel = 40;
 
+    /// <summary>So a client's model marks the one it would take.</summary>
+    private const string Recommended = "(recommended)";
+
+    private static readonly AnswerOption SendBack = new("back", "Send back", "back");
+
     /// <summary>Of several, the one that has a button.</summary>
     public bool IsRecommended { get; init; }
 
@@ -28,13 +33,15 @@ internal sealed record AnswerOption(string Key, string Label, string Words)
             new("allow", "Allow", $"allow {PermissionDigest.Of(question)}") { Grants = true },
             new("deny", "Deny", "deny"),
         ],
-        ClientAsk.Plan { Text: not null } =>
-        [
-            new("approve", "Approve", $"approve {PermissionDigest.Of(question)}") { Grants = true },
-            new("back", "Send back", "back"),
-        ],
+        ClientAsk.Plan { Text: null } => [SendBack],
+        ClientAsk.Plan => [new("approve", "Approve", $"approve {PermissionDigest.Of(question)}") { Grants = true }, SendBack],
         ClientAsk.Choice { Questions: [{ MultiSelect: false } only] } =>
-            [.. only.Options.Select((option, at) => Offered((at + 1).ToString(CultureInfo.InvariantCulture), option.Label))],
+        [
+            .. only.Options.Select((option, at) => Offered((at + 1).ToString(CultureInfo.InvariantCulture), option.Label) with
+            {
+                IsRecommended = option.Label.TrimEnd().EndsWith(Recommended, StringComparison.OrdinalIgnoreCase),
+            }),
+        ],
         null => [.. question.Options.Select(option => Offered(option.Key, option.Text) with { IsRecommended = option.IsRecommended })],
         _ => [],
     };

@@ -1,16 +1,14 @@
-using System.Globalization;
 using Relay.Configuration;
 using Relay.Operator.Pages;
 using Relay.Running;
-using Relay.Storage;
 
 namespace Relay.Operator.Phone;
 
 /// <summary>Follows the topic to which the operator's phone publishes answers. The relay asks the server, so no port of this machine is
-/// open. One batch is one connection: (1) from where it was read, (2) each message once, (3) until it is cut or the settings change.
+/// open. One batch is one connection: each message once, until it is cut or the settings change.
 /// </summary>
 internal sealed class AnswerTopic(
-    Database database, NtfyTopicReader reader, PhoneAnswers answers, SettingsSource settings, Hearing hearing) : ILoop
+    AnswerLines lines, PhoneAnswers answers, SettingsSource settings, Hearing hearing, ChangeFeed changes) : ILoop
 {
     private static readonly TimeSpan WithoutTopic = TimeSpan.FromSeconds(30), AfterCut = TimeSpan.FromSeconds(1);
 
@@ -30,7 +28,7 @@ internal sealed class AnswerTopic(
         }
         try
         {
-            await FollowAsync(poll: false, cancellationToken);
+            await FollowUntilChangedAsync(cancellationToken);
             Poll = AfterCut;
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException or TopicUnreadException)
@@ -40,17 +38,46 @@ internal sealed class AnswerTopic(
         return 0;
     }
 
+    /// <summary>Pages that are sent after a change of the settings name the new topic, so the old one is left at once.</summary>
+    private async Task FollowUntilChangedAsync(CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchAsync(over);
+        try
+        {
+            await FollowAsync(poll: false, over.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await watching;
+        }
+    }
+
+    private async Task WatchAsync(CancellationTokenSource over)
+    {
+        using var changed = changes.Subscribe(Topic.Settings);
+        for (var way = Way(); !over.IsCancellationRequested;)
+        {
+            await changed.WaitAsync(WithoutTopic, lines.Clock, over.Token);
+            if (Way() != way || settings.Current.Config.Phone.Buttons == PageButtons.Off)
+                await over.CancelAsync();
+        }
+    }
+
     /// <returns>How many messages were dealt with.</returns>
     public async Task<int> FollowAsync(bool poll, CancellationToken cancellationToken)
     {
         var (way, taken) = (Way(), 0);
-        var since = await SinceAsync(cancellationToken); // (1)
-        await foreach (var line in reader.ReadAsync(way.Topic, since, poll, cancellationToken))
+        await foreach (var line in lines.ReadAsync(way.Topic, poll, cancellationToken))
         {
             hearing.Heard();
-            if (line.Event == "message" && line.Id.Length > 0 && await answers.TakeAsync(line, cancellationToken)) // (2)
-                taken++;
-            if (Way() != way) // (3)
+            if (line.IsMessage)
+                taken += await answers.TakeAsync(line, cancellationToken) ? 1 : 0;
+            if (Way() != way)
                 break;
         }
         return taken;
@@ -58,14 +85,4 @@ internal sealed class AnswerTopic(
 
     private (Uri Server, string Topic, string? Token) Way() =>
         (settings.Current.Secrets.NtfyServer, settings.Current.Secrets.NtfyAnswerTopic, settings.Current.Secrets.NtfyToken);
-
-    /// <summary>At the first start from now on, also over a stop before the first message.</summary>
-    private async Task<string> SinceAsync(CancellationToken cancellationToken)
-    {
-        if (await database.ReadAsync(reading => PhoneInbox.SinceAsync(reading, cancellationToken), cancellationToken) is { } since)
-            return since;
-        var now = database.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        await database.WriteAsync(writing => PhoneInbox.SetSinceAsync(writing, now, cancellationToken), cancellationToken);
-        return now;
-    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Costs;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
@@ -48,10 +49,31 @@ internal sealed class Digest(Database database, SettingsSource settings) : ILoop
             $"#{question.Id} of {question.Whose}, open for {Duration.Write(Minutes(writing.Now - question.AskedAt))}");
         var more = open.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"\nand {open.Count - MostNamed} more") : "";
         var questions = open.Count == 0 ? "No question is open." : string.Join('\n', lines) + more;
-        var text = $"{questions}\n{(held.Count == 0 ? "No message is held." : $"Held: {held.Count}, see relay messages.")}";
+        var text = $"{questions}\n{(held.Count == 0 ? "No message is held." : $"Held: {held.Count}, see relay messages.")}\n\n"
+            + await FiguresAsync(writing, cancellationToken);
         var title = string.Create(CultureInfo.InvariantCulture, $"Relay: {open.Count} open, {held.Count} held ({day})");
         await PageStore.QueueAsync(writing, new NewPage(PageCause.Digest, title, text, Priority: 3, "newspaper"), cancellationToken);
     }
+
+    /// <summary>How much the operator was needed, how often what he said before did instead, and what it cost.</summary>
+    private static async Task<string> FiguresAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var figures = await RulingFigures.ReadAsync(reading, cancellationToken);
+        var today = await Spending.InAsync(reading, Spending.Day(reading.Now), cancellationToken);
+        var before = await Spending.InAsync(reading, Spending.Day(reading.Now.AddDays(-1)), cancellationToken);
+        var blocked = figures.MinutesPerQuestion is { } minutes
+            ? string.Create(CultureInfo.InvariantCulture, $"{minutes:0.#} minutes a question, {figures.LongestMinutes:0.#} at most")
+            : "no question was answered";
+        return $"Over {RulingFigures.Span.Days} days: blocked {blocked}; settled by precedent {Share(figures.SettledShare)}; "
+            + $"overturned of that {Share(figures.OverturnedShare)}.\nSpent today (UTC): {Usd(today)}; yesterday: {Usd(before)}.";
+    }
+
+    private static string Share(double? share) =>
+        share is { } part ? string.Create(CultureInfo.InvariantCulture, $"{100 * part:0.#} %") : "none yet";
+
+    private static string Usd(Spent spent) =>
+        string.Create(CultureInfo.InvariantCulture, $"{spent.SpentNano / 1e9:0.00} USD")
+        + (spent.UnknownNano > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({spent.UnknownNano / 1e9:0.00} of it at worst)") : "");
 
     private static TimeSpan Minutes(TimeSpan age) => TimeSpan.FromMinutes(Math.Max(1, Math.Floor(age.TotalMinutes)));
 }

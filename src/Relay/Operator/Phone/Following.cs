@@ -1,3 +1,4 @@
+using System.Globalization;
 using Relay.Configuration;
 using Relay.Operator.Pages;
 using Relay.Running;
@@ -6,10 +7,11 @@ using Relay.Storage;
 namespace Relay.Operator.Phone;
 
 /// <summary>Follows the pages of questions: (1) one that is closed gets its receipt, in place of the page; (2) one that is open climbs the
-/// ladder. What was done stands in the page's row, so that a restart changes nothing.</summary>
+/// ladder; (3) so does the page of many. What was done stands in the page's row, so that a restart changes nothing.</summary>
 internal sealed partial class Following(Database database, SettingsSource settings, ILogger<Following> log) : ILoop
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30), Shortest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan
+        Longest = TimeSpan.FromSeconds(30), Later = TimeSpan.FromSeconds(10), Shortest = TimeSpan.FromSeconds(2);
 
     /// <summary>A page that was on its way when its question was closed has reached the phone by then, or never will.</summary>
     private static readonly TimeSpan UnderWay = TimeSpan.FromMinutes(1);
@@ -27,20 +29,57 @@ internal sealed partial class Following(Database database, SettingsSource settin
     {
         Poll = Longest;
         foreach (var page in await database.ReadAsync(reading => PageStore.FollowedAsync(reading, cancellationToken), cancellationToken))
-            if (page.Cause.QuestionNumber is not { } number)
+            if (page.Cause.IsBurst)
+                await BurstAsync(page, cancellationToken); // (3)
+            else if (page.Cause.QuestionNumber is not { } number)
                 await LeaveAsync(page, cancellationToken);
             else if (page.ClearedAt is not null)
                 await ReceiptAsync(page, number, cancellationToken); // (1)
-            else
+            else if (page.Together is null)
                 await ClimbAsync(page, number, cancellationToken); // (2)
         return 0;
+    }
+
+    /// <summary>It lists what is open, climbs the ladder for all of them, and says when all are settled.</summary>
+    private async Task BurstAsync(FollowedPage page, CancellationToken cancellationToken)
+    {
+        if (page.ClearedAt is not null)
+        {
+            await LeaveAsync(page, cancellationToken);
+            return;
+        }
+        var (open, all) = await database.ReadAsync(
+            async reading => (
+                await BurstPage.OpenAsync(reading, page.Id, cancellationToken),
+                (await PageStore.MembersAsync(reading, page.Id, cancellationToken)).Count),
+            cancellationToken);
+        if (open.Count == 0)
+            await database.WriteAsync(writing => SettledAsync(writing, page, all, cancellationToken), cancellationToken);
+        else if (open.Count != page.Told)
+            await database.WriteAsync(
+                writing => PageStore.TellBurstAsync(writing, page.Id, QueuedPage.Silent, cancellationToken), cancellationToken);
+        else
+            await ClimbAsync(page, open, cancellationToken);
+    }
+
+    private static async Task SettledAsync(Writing writing, FollowedPage page, int all, CancellationToken cancellationToken)
+    {
+        await PageStore.ClearAsync(writing, page.Cause, cancellationToken);
+        if (page.SentAt is not null)
+        {
+            var text = all == 1 ? "it is settled" : string.Create(CultureInfo.InvariantCulture, $"all {all} are settled");
+            await PageStore.ReceiptAsync(writing, page.Id, ("Relay: no question of these waits", text), cancellationToken);
+            await PageStore.RepeatSecondAsync(writing, page.Id, cancellationToken);
+        }
+        await PageStore.LeaveAsync(writing, page.Id, cancellationToken);
     }
 
     private async Task ReceiptAsync(FollowedPage page, long number, CancellationToken cancellationToken)
     {
         var age = (database.Clock.GetUtcNow() - page.ClearedAt!.Value).Duration();
-        Poll = Shortest;
-        if (age > LongestReceipt || (page.SentAt is null && age > UnderWay))
+        var next = age < UnderWay ? Shortest : Later;
+        Poll = next < Poll ? next : Poll;
+        if ((page.Together is not null && page.SentAt is null) || age > LongestReceipt || (page.SentAt is null && age > UnderWay))
         {
             await LeaveAsync(page, cancellationToken);
             return;
@@ -70,39 +109,51 @@ internal sealed partial class Following(Database database, SettingsSource settin
 
     private async Task ClimbAsync(FollowedPage page, long number, CancellationToken cancellationToken)
     {
-        var (phone, now) = (settings.Current.Config.Phone, database.Clock.GetUtcNow());
-        if (phone.Quiet?.Silences(page.Priority, now, database.Clock) == true)
+        var question = await database.ReadAsync(
+            reading => QuestionStore.FindAsync(reading, number, cancellationToken), cancellationToken);
+        if (question is { IsOpen: true })
+            await ClimbAsync(page, [question], cancellationToken);
+        else
+            await LeaveAsync(page, cancellationToken);
+    }
+
+    private async Task ClimbAsync(FollowedPage page, List<Question> open, CancellationToken cancellationToken)
+    {
+        var (phone, now, deadline) = (settings.Current.Config.Phone, database.Clock.GetUtcNow(), open.Min(question => question.Deadline));
+        if (phone.Silences(page.Priority, now, database.Clock, deadline))
             return;
-        var step = page.QuietUntil is null && page.SentAt is { } sent && phone.Quiet?.Silences(page.Priority, sent, database.Clock) == true
+        var isUnheard = page.QuietUntil is null && page.SentAt is { } sent
+            && phone.Silences(page.Priority, sent, database.Clock, deadline);
+        var step = isUnheard
             ? new Ladder.Again(page.Step, NewButtons: false) // It made no noise in the night.
             : Ladder.Next(page, phone.RemindAfter, phone.SecondWays.Count > 0, now);
         if (step is Ladder.Wait wait)
             Poll = wait.For < Poll ? wait.For : Poll;
         else
-            await database.WriteAsync(writing => StepAsync(writing, page, (number, step), cancellationToken), cancellationToken);
+            await database.WriteAsync(writing => StepAsync(writing, page, step, cancellationToken), cancellationToken);
     }
 
-    private async Task StepAsync(
-        Writing writing, FollowedPage page, (long Question, Ladder Step) next, CancellationToken cancellationToken)
+    private async Task StepAsync(Writing writing, FollowedPage page, Ladder next, CancellationToken cancellationToken)
     {
-        if (next.Step is Ladder.Again again)
+        if (next is Ladder.Again again)
         {
-            await PageStore.AgainAsync(writing, page.Id, again.Step, again.NewButtons, cancellationToken);
-            writing.OnceCommitted(() => LogAgain(next.Question, again.Step));
+            var newButtons = again.NewButtons && !page.Cause.IsBurst; // It has none.
+            await PageStore.AgainAsync(writing, page.Id, again.Step, newButtons, cancellationToken);
+            writing.OnceCommitted(() => LogAgain(page.Cause, again.Step));
             return;
         }
         var ways = settings.Current.Config.Phone.SecondWays.Select(way => way.Name);
         await PageStore.QueueSecondAsync(writing, page.Id, ways, again: true, cancellationToken);
         await PageStore.SteppedAsync(writing, page.Id, page.Step + 1, cancellationToken);
-        writing.OnceCommitted(() => LogSecond(next.Question));
+        writing.OnceCommitted(() => LogSecond(page.Cause));
     }
 
     private Task LeaveAsync(FollowedPage page, CancellationToken cancellationToken) =>
         database.WriteAsync(writing => PageStore.LeaveAsync(writing, page.Id, cancellationToken), cancellationToken);
 
-    [LoggerMessage(LogLevel.Information, "Question {Question} is paged again, step {Step}")]
-    private partial void LogAgain(long question, int step);
+    [LoggerMessage(LogLevel.Information, "{Page} is paged again, step {Step}")]
+    private partial void LogAgain(PageCause page, int step);
 
-    [LoggerMessage(LogLevel.Information, "Question {Question} goes by the second ways")]
-    private partial void LogSecond(long question);
+    [LoggerMessage(LogLevel.Information, "{Page} goes by the second ways")]
+    private partial void LogSecond(PageCause page);
 }

@@ -12,6 +12,7 @@ internal sealed partial class Hearing(SettingsSource settings, Faults faults, Ti
 
     private int _failures;
     private long _failedAt;
+    private DateTimeOffset _since;
 
     public void Heard()
     {
@@ -24,11 +25,11 @@ internal sealed partial class Hearing(SettingsSource settings, Faults faults, Ti
     {
         if (++_failures == 1)
         {
-            _failedAt = clock.GetTimestamp();
+            (_failedAt, _since) = (clock.GetTimestamp(), clock.GetUtcNow());
             LogLost(reason);
         }
         if (clock.GetElapsedTime(_failedAt) >= settings.Current.Config.StuckAfter)
-            faults.Set(Source, $"what you publish from the phone is not heard: {reason}");
+            faults.Set(Source, $"what you publish from the phone is not heard since {QuestionPages.Time(_since)}: {reason}");
         return Again.Delay(_failures);
     }
 

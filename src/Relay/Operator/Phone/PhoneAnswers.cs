@@ -6,8 +6,7 @@ using Relay.Texts;
 namespace Relay.Operator.Phone;
 
 /// <summary>Takes what came over the answer topic, once each: a button's token, words, or that the operator wants to be asked later. What
-/// is refused is said, in the log and on the phone. (1) Is it known? (2) Take it, under its id. (3) Record that it was dealt with.
-/// </summary>
+/// is refused is said, in the log and on the phone. That it was dealt with is recorded with what came of it, in one transaction.</summary>
 internal sealed partial class PhoneAnswers(
     Database database, PhoneWords phoneWords, PuttingOff puttingOff, SettingsSource settings, ILogger<PhoneAnswers> log)
 {
@@ -21,40 +20,44 @@ internal sealed partial class PhoneAnswers(
     /// <returns>False when it was dealt with before.</returns>
     public async Task<bool> TakeAsync(NtfyLine line, CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync(reading => PhoneInbox.IsTakenAsync(reading, line.Id, cancellationToken), cancellationToken)) // (1)
+        database.ThrowIfDamaged();
+        if (await database.ReadAsync(reading => PhoneInbox.IsTakenAsync(reading, line.Id, cancellationToken), cancellationToken))
+            return false;
+        var access = await phoneWords.AccessAsync(cancellationToken);
+        return await database.WriteAsync(writing => TakeAsync(writing, line, access, cancellationToken), cancellationToken);
+    }
+
+    private async Task<bool> TakeAsync(Writing writing, NtfyLine line, TopicAccess access, CancellationToken cancellationToken)
+    {
+        if (await PhoneInbox.IsTakenAsync(writing, line.Id, cancellationToken))
             return false;
         var refusal = line.Message.StartsWith(Check, StringComparison.Ordinal) ? null
-            : IsTap(line) ? await TapAsync(line, cancellationToken)
-            : await SayAsync(line, cancellationToken); // (2)
-        await database.WriteAsync(writing => RecordAsync(writing, line, refusal, cancellationToken), cancellationToken); // (3)
+            : IsTap(line) ? await TapAsync(writing, line, access, cancellationToken)
+            : await SayAsync(writing, line, access, cancellationToken);
+        await RecordAsync(writing, line, refusal, cancellationToken);
         return true;
     }
 
     private static bool IsTap(NtfyLine line) => line.Message.StartsWith(ButtonToken.Prefix, StringComparison.Ordinal);
 
     /// <summary>Why it is refused; null when it was taken.</summary>
-    private async Task<string?> TapAsync(NtfyLine line, CancellationToken cancellationToken)
-    {
-        var (tap, isTaken) = await database.ReadAsync(
-            async reading => (
-                await ButtonPress.OfAsync(reading, line.Message, settings.Current.Secrets, cancellationToken),
-                await PhoneWords.IsTakenAsync(reading, line, cancellationToken)),
-            cancellationToken);
-        return tap switch
+    private async Task<string?> TapAsync(Writing writing, NtfyLine line, TopicAccess access, CancellationToken cancellationToken) =>
+        await ButtonPress.OfAsync(writing, line.Message, settings.Current.Secrets, cancellationToken) switch
         {
             ButtonPress.Refused refused => refused.Reason,
-            ButtonPress.Late when isTaken => null, // The relay died between (2) and (3).
-            ButtonPress.Late late => Answers.FirstAnswer(late.Question),
-            ButtonPress.Later later => await puttingOff.LaterAsync(later.Question, LaterWords.Usual.At(database.Clock), cancellationToken),
+            ButtonPress.Late late =>
+                await PhoneWords.IsTakenAsync(writing, line, cancellationToken) ? null : Answers.FirstAnswer(late.Question),
+            ButtonPress.Later later =>
+                await PuttingOff.LaterAsync(writing, later.Question, LaterWords.Usual.At(database.Clock), cancellationToken),
             ButtonPress.Answer answer => await phoneWords.TakeAsync(
-                line, (answer.Words, answer.Question), database.Clock.GetUtcNow(), cancellationToken),
+                writing, line, (answer.Words, answer.Question), access, cancellationToken),
             _ => throw new InvalidOperationException(),
         };
-    }
 
-    private Task<string?> SayAsync(NtfyLine line, CancellationToken cancellationToken) => LaterWords.Parse(line.Message) is { } later
-        ? puttingOff.TakeAsync(later, cancellationToken)
-        : phoneWords.TakeAsync(line, (line.Message, null), database.Clock.GetUtcNow(), cancellationToken);
+    private Task<string?> SayAsync(Writing writing, NtfyLine line, TopicAccess access, CancellationToken cancellationToken) =>
+        LaterWords.Parse(line.Message) is { } later
+            ? puttingOff.TakeAsync(writing, later, cancellationToken)
+            : phoneWords.TakeAsync(writing, line, (line.Message, null), access, cancellationToken);
 
     private async Task RecordAsync(Writing writing, NtfyLine line, string? refusal, CancellationToken cancellationToken)
     {

@@ -9,14 +9,22 @@ internal static class PhoneInbox
 {
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
-    private const string Since = "answer_topic_since";
+    private const string Since = "answer_topic_since", Of = "answer_topic";
 
-    /// <summary>How far it was read: an id, or the time of the first start; null before.</summary>
+    /// <summary>How far it was read: an id, or the time when the relay came to know it; null before. What came after that, and was taken
+    /// nevertheless, is known by its id.</summary>
     public static Task<string?> SinceAsync(Reading reading, CancellationToken cancellationToken) =>
         FactStore.FindAsync(reading, Since, cancellationToken);
 
     public static Task SetSinceAsync(Writing writing, string since, CancellationToken cancellationToken) =>
         FactStore.SetAsync(writing, Since, since, cancellationToken);
+
+    /// <summary>Of which topic, in a word that does not tell it; null where an older relay read it.</summary>
+    public static Task<string?> OfAsync(Reading reading, CancellationToken cancellationToken) =>
+        FactStore.FindAsync(reading, Of, cancellationToken);
+
+    public static Task SetOfAsync(Writing writing, string topic, CancellationToken cancellationToken) =>
+        FactStore.SetAsync(writing, Of, topic, cancellationToken);
 
     public static async Task<bool> IsTakenAsync(Reading reading, string message, CancellationToken cancellationToken) =>
         await reading.Sql("SELECT 1 FROM phone_inbox WHERE message_id = @id")
@@ -36,7 +44,6 @@ internal static class PhoneInbox
         await writing.Sql("DELETE FROM phone_inbox WHERE taken_at < @before")
             .With("@before", (writing.Now - Kept).ToUnixTimeMilliseconds())
             .ExecuteAsync(cancellationToken);
-        await SetSinceAsync(writing, message, cancellationToken);
     }
 
     /// <summary>How many were refused since a time.</summary>

@@ -13,23 +13,40 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
 
     public async Task<QueuedPage> DressAsync(QueuedPage page, CancellationToken cancellationToken)
     {
-        var dressed = await DressQuestionAsync(page, cancellationToken);
-        return settings.Current.Config.Phone.Quiet?.Silences(page.Priority, database.Clock.GetUtcNow(), database.Clock) == true
+        var open = await database.ReadAsync(reading => OpenAsync(reading, page, cancellationToken), cancellationToken);
+        var dressed = page.Cause.IsBurst ? Together(page, open)
+            : open is [var only] ? await DressQuestionAsync(page, only, cancellationToken)
+            : page;
+        var phone = settings.Current.Config.Phone;
+        return phone.Silences(page.Priority, database.Clock.GetUtcNow(), database.Clock, open.Min(question => question.Deadline))
             ? dressed with { Priority = Math.Min(dressed.Priority, QueuedPage.Silent) }
             : dressed;
     }
 
-    private async Task<QueuedPage> DressQuestionAsync(QueuedPage page, CancellationToken cancellationToken)
+    /// <summary>What a page asks and nobody has answered.</summary>
+    private static async Task<List<Question>> OpenAsync(Reading reading, QueuedPage page, CancellationToken cancellationToken) =>
+        page.IsReceipt ? []
+        : page.Cause.IsBurst ? await BurstPage.OpenAsync(reading, page.Id, cancellationToken)
+        : page.Cause.QuestionNumber is { } number
+            && await QuestionStore.FindAsync(reading, number, cancellationToken) is { IsOpen: true } question ? [question]
+        : [];
+
+    private QueuedPage Together(QueuedPage page, List<Question> open)
     {
-        if (page.IsReceipt || page.Cause.QuestionNumber is not { } number)
-            return page;
-        var question = await database.ReadAsync(
-            reading => QuestionStore.FindAsync(reading, number, cancellationToken), cancellationToken);
-        if (question is not { IsOpen: true })
-            return page;
+        var config = settings.Current.Config;
+        var link = config.PublicUrl is { } url ? new Uri(url, "/") : null;
+        return BurstPage.Of(page, open, config.Operator.Token, database.Clock.GetUtcNow()) with
+        {
+            Click = link,
+            Buttons = link is null ? [] : [new PageButton("Open", link, "")],
+        };
+    }
+
+    private async Task<QueuedPage> DressQuestionAsync(QueuedPage page, Question question, CancellationToken cancellationToken)
+    {
         var current = settings.Current;
         var link = current.Config.PublicUrl is { } url
-            ? new Uri(url, string.Create(CultureInfo.InvariantCulture, $"/questions/{number}"))
+            ? new Uri(url, string.Create(CultureInfo.InvariantCulture, $"/questions/{question.Id}"))
             : null;
         return Louder(page, question) with
         {

@@ -1,5 +1,7 @@
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Operator.Asked;
+using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 
@@ -13,27 +15,57 @@ internal sealed record QuestionReceipt(string Title, string Text, bool IsFinal)
 {
     private const int LongestAnswer = 300;
 
+    /// <summary>Until then a client may turn out not to have the answer: its terminal was first.</summary>
+    private static readonly TimeSpan MayBeTakenBack = TimeSpan.FromMinutes(10);
+
     public static async Task<QuestionReceipt> OfAsync(Reading reading, Question question, CancellationToken cancellationToken)
     {
         if (question.IsOpen)
             return new QuestionReceipt($"Asked again (#{question.Id})", "its answer was given up; a newer page asks again", IsFinal: true);
+        var answer = Visible.Of(Excerpt.Of(Answer(question), LongestAnswer));
         if (question.State == QuestionState.Expired)
-            return new QuestionReceipt($"No longer asked (#{question.Id})", $"no longer asked: {question.AnsweredVia}", IsFinal: true);
-        var answer = Visible.Of(Excerpt.Of((question.Answer ?? "").Trim(), LongestAnswer));
-        var by = question.AnsweredVia == PhoneWords.Via ? "" : $", by {question.AnsweredVia}";
-        if (question.Message is not { } message)
-            return new QuestionReceipt($"Answered (#{question.Id})", $"answered: {answer}{by}", IsFinal: true);
+            return question.Answer is null
+                ? new QuestionReceipt($"No longer asked (#{question.Id})", $"no longer asked: {question.AnsweredVia}", IsFinal: true)
+                : new QuestionReceipt(
+                    $"Answered too late (#{question.Id})", $"answered: {answer}, and nothing came of it: {question.AnsweredVia}",
+                    IsFinal: true);
+        var said = question.ByDefault ? $"nobody answered, so the default was taken: {answer}"
+            : question.AnsweredVia == PhoneWords.Via ? $"answered: {answer}"
+            : $"answered: {answer}, by {question.AnsweredVia}";
+        return question.Message is { } message
+            ? await OfAdvisorsAsync(reading, question, message, said, cancellationToken)
+            : new QuestionReceipt(
+                $"Answered (#{question.Id})", said, IsFinal: (reading.Now - question.AnsweredAt)?.Duration() > MayBeTakenBack);
+    }
+
+    /// <summary>As it was said; what was said to a client as what it came to.</summary>
+    private static string Answer(Question question) => question.Ask is not { } asked ? (question.Answer ?? "").Trim()
+        : Decision.Parse(question.Decision) switch
+        {
+            Decision.Answered answered => string.Join("; ", answered.Answers.Select(each => each.Words ?? string.Join(", ", each.Labels))),
+            Decision.Denied { Reason.Length: > 0 } denied => $"{denied.Word(asked)}: {denied.Reason}",
+            { } decision => decision.Word(asked),
+            null => (question.Answer ?? "").Trim(),
+        };
+
+    /// <summary>Delivered is what lies in the session's folder, or was handed to it.</summary>
+    private static async Task<QuestionReceipt> OfAdvisorsAsync(
+        Reading reading, Question question, MessageId message, string said, CancellationToken cancellationToken)
+    {
         var raised = await MessageStore.FindAsync(reading, question.Conversation, message, cancellationToken);
         var reply = raised is null ? null : await Outbox.RecordOfAsync(reading, raised, cancellationToken);
-        var isDelivered = reply?.PlacedAt is not null || reply?.ConsumedAt is not null;
-        var isDone = raised is null or { State: MessageState.Dead } or { State: MessageState.Answered }
-            && (isDelivered || reply is null);
+        var isThere = reply?.PlacedAt is not null || reply?.ConsumedAt is not null;
         var asked = await QuestionStore.OfAsync(reading, question.Conversation, message, cancellationToken);
         var next = asked.Find(each => each.Id > question.Id)?.Id;
-        var end = next is not null ? $"; the advisor asks again (#{next})" : isDelivered ? $", delivered to {question.Session}" : "";
+        var end = next is not null ? $"; the advisor asks again (#{next})"
+            : isThere || reply?.HandedAt is not null ? $", delivered to {reply!.Session}"
+            : raised is { State: MessageState.Dead } ? "; its message was given up, so no reply comes"
+            : "";
+        var ruling = (await RulingStore.OfQuestionAsync(reading, question.Id, cancellationToken)).FirstOrDefault();
+        var title = $"{(question.ByDefault ? "Default taken" : "Answered")} (#{question.Id})";
         return new QuestionReceipt(
-            $"Answered (#{question.Id}){(isDelivered && next is null ? $", delivered to {question.Session}" : "")}",
-            $"answered: {answer}{by}{end}",
-            IsFinal: isDone || next is not null);
+            title + (ruling is null ? "" : $", ruling {ruling.Id}") + (end.StartsWith(',') ? end : ""), said + end,
+            IsFinal: isThere || next is not null || raised is null or { State: MessageState.Dead }
+                || (raised.State == MessageState.Answered && reply is null));
     }
 }

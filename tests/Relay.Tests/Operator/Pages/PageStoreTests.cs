@@ -204,8 +204,8 @@ public abstract class PageStoreTests(string kind) : StoreTests(kind)
 
     private Task<Unsent> UnsentAsync() => ReadAsync(reading => PageStore.UnsentAsync(reading, CancellationToken));
 
-    private Task<bool> IsStillWantedAsync(QueuedPage page) =>
-        ReadAsync(reading => PageStore.IsStillWantedAsync(reading, page, CancellationToken));
+    private async Task<bool> IsStillWantedAsync(QueuedPage page) =>
+        await ReadAsync(reading => PageStore.StillWantedAsync(reading, page, CancellationToken)) is not null;
 
     private Task<DateTimeOffset?> StandingSinceAsync(PageCause cause) =>
         ReadAsync(reading => PageStore.StandingSinceAsync(reading, cause, CancellationToken));

@@ -149,12 +149,4 @@ public sealed class AnswerTopicTests : PhoneTests
         Assert.Contains("say which", said, StringComparison.Ordinal);
         Assert.Contains("Your words: do it", said, StringComparison.Ordinal);
     }
-
-    private Task<Question> FindAsync(long question) => Relay.ReadAsync(
-        async reading => (await QuestionStore.FindAsync(reading, question, CancellationToken))!);
-
-    private async Task<List<string>> RefusalsAsync() =>
-        [.. (await Relay.PagesAsync())
-            .Where(page => page.Cause.StartsWith("refused:ntfy", StringComparison.Ordinal))
-            .Select(page => page.Body)];
 }

@@ -32,6 +32,21 @@ public sealed class LivePhoneTests
         Assert.Equal(page.SequenceId, receipt.SequenceId);
     }
 
+    [Fact]
+    public async Task A_new_answer_topic_is_followed_at_once()
+    {
+        await using var relay = await RunningRelay.StartAsync("page_buttons: every-reader-may-answer\n");
+        relay.Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] Merge or wait?"), ScriptedReply.Text("Merge it."));
+        relay.Drop("session-1", "Shall I?");
+        await AskedAsync(relay, ", ");
+
+        await File.AppendAllTextAsync(relay.Home.EnvFile, "NTFY_ANSWER_TOPIC=another-topic\n", CancellationToken);
+        await Until.TrueAsync(() => relay.Secrets.NtfyAnswerTopic == "another-topic", "the new topic");
+        relay.Ntfy.Say("another-topic", "merge");
+
+        Assert.Equal("Merge it.", await relay.ConsumeAsync("session-1"));
+    }
+
     private static Task<Page> AskedAsync(RunningRelay relay, string title) => relay.Ntfy.WaitForPageAsync(
         page => (page.Title + ", ").Contains("[NEEDS-JC]", StringComparison.Ordinal)
             && (page.Title + ", ").Contains(title, StringComparison.Ordinal),

@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Relay.Loopback;
+using Relay.Operator;
+using Relay.Operator.Asked;
 using Relay.Operator.Phone;
 using Xunit;
 using Handset = Relay.Loopback.Phone;
@@ -47,6 +50,60 @@ public sealed class OpenTopicTests : PhoneTests
 
         Assert.Single(await Relay.OpenQuestionsAsync());
         Assert.Contains(await Relay.PagesAsync(), page => page.Body.Contains("others may read the topic", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("allow")]
+    [InlineData("yes")]
+    [InlineData("always 1")]
+    [InlineData("always all session")]
+    [InlineData("#1 always all project")]
+    [InlineData("allow {digest}")]
+    [InlineData("always 1 {digest}")]
+    public async Task No_words_from_there_let_a_tool_be_used(string words)
+    {
+        var rules = new { type = "addRules", rules = new[] { new { toolName = "Bash" } }, behavior = "allow", destination = "session" };
+        var offered = Suggestions.Of(JsonSerializer.SerializeToElement(rules));
+        await RefusedAsync(QuestionKind.Permission, new ClientAsk.Permission("Bash", Input: null, [offered, offered]), words);
+    }
+
+    [Theory]
+    [InlineData("approve")]
+    [InlineData("approve and accept edits")]
+    [InlineData("approve {digest}")]
+    [InlineData("edited: rm -r /")]
+    [InlineData("#1 edited, accept edits: rm -r /")]
+    [InlineData("ok")]
+    public async Task No_words_from_there_let_a_plan_be_carried_out_in_whatever_words(string words) =>
+        await RefusedAsync(QuestionKind.Plan, new ClientAsk.Plan("make"), words);
+
+    [Fact]
+    public async Task A_plan_can_be_sent_back_from_there_and_a_choice_answered()
+    {
+        await Relay.ConfigureAsync("page_buttons: every-reader-may-answer\n");
+        await AskAsync(QuestionKind.Plan, new ClientAsk.Plan("make"), "make");
+        Assert.Equal(["Send back"], Labels(await PageAsync()));
+        var one = new ChoiceQuestion("Queue?", "Way", [new ChoiceOption("Queue", ""), new ChoiceOption("Poll", "")], false);
+        await AskAsync(QuestionKind.Choice, new ClientAsk.Choice([one]), "Queue?");
+        Assert.Equal(["1: Queue", "2: Poll"], Labels(await PageAsync()));
+
+        Ntfy.Say(AnswerTopicName, "#1 not so");
+        Ntfy.Say(AnswerTopicName, "#2 Poll");
+        await ListenAsync();
+
+        Assert.Empty(await Relay.OpenQuestionsAsync());
+    }
+
+    private async Task RefusedAsync(QuestionKind kind, ClientAsk ask, string words)
+    {
+        await Relay.ConfigureAsync("page_buttons: every-reader-may-answer\n");
+        var question = await AskAsync(kind, ask, "make");
+        await PageAsync();
+        Ntfy.Say(AnswerTopicName, words.Replace("{digest}", PermissionDigest.Of(await FindAsync(question)), StringComparison.Ordinal));
+        await ListenAsync();
+
+        Assert.True((await FindAsync(question)).IsOpen);
+        Assert.Contains("others may read the topic", Assert.Single(await RefusalsAsync()), StringComparison.Ordinal);
     }
 
     [Fact]

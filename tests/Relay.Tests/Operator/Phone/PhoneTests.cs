@@ -48,13 +48,14 @@ public abstract class PhoneTests : IAsyncLifetime
         return Ntfy.Pages.Last(page => page.Topic == Relay.Settings.Current.Secrets.NtfyTopic);
     }
 
-    private protected async Task<long> AskPermissionAsync(string text = "git push")
+    private protected Task<long> AskPermissionAsync(string text = "git push", string session = "session-1") =>
+        AskAsync(QuestionKind.Permission, new ClientAsk.Permission("Bash", Input: null, []), text, session);
+
+    /// <summary>What a session's client asks.</summary>
+    private protected async Task<long> AskAsync(QuestionKind kind, ClientAsk ask, string text, string session = "session-1")
     {
         var token = Relay.Settings.Current.Config.Operator.Token;
-        var asked = new NewQuestion(SessionDirectory.Default, Message: null, SessionId.Stored("session-1"), QuestionKind.Permission, text)
-        {
-            Asked = new ClientAsk.Permission("Bash", Input: null, []),
-        };
+        var asked = new NewQuestion(SessionDirectory.Default, Message: null, SessionId.Stored(session), kind, text) { Asked = ask };
         return await Relay.WriteAsync(async writing =>
         {
             var question = await QuestionStore.OpenAsync(writing, asked, CancellationToken);
@@ -69,6 +70,15 @@ public abstract class PhoneTests : IAsyncLifetime
         await Relay.AcceptAsync(session, "a question");
         await Relay.TakeTurnsAsync();
     }
+
+    private protected Task<Question> FindAsync(long question) => Relay.ReadAsync(
+        async reading => (await QuestionStore.FindAsync(reading, question, CancellationToken))!);
+
+    /// <summary>What the operator was told was not taken.</summary>
+    private protected async Task<List<string>> RefusalsAsync() =>
+        [.. (await Relay.PagesAsync())
+            .Where(page => page.Cause.StartsWith("refused:ntfy", StringComparison.Ordinal))
+            .Select(page => page.Body)];
 
     private protected static List<string> Labels(Page page) => page.Actions.ValueKind == System.Text.Json.JsonValueKind.Array
         ? [.. page.Actions.EnumerateArray().Select(action => action.GetProperty("label").GetString()!)]

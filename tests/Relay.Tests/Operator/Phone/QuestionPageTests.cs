@@ -1,5 +1,8 @@
+using Relay.Agents.Hooks;
+using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Loopback;
+using Relay.Operator;
 using Relay.Operator.Pages;
 using Relay.Operator.Phone;
 using Xunit;
@@ -43,6 +46,72 @@ public sealed class QuestionPageTests : PhoneTests
         await Relay.AnswerAsync("wait");
 
         Assert.Equal("answered: wait, by the test", (await ReceiptAsync()).Message);
+    }
+
+    [Fact]
+    public async Task A_reply_that_was_handed_to_a_session_is_delivered_and_the_rulings_number_is_told()
+    {
+        Relay.Advisor.Reply("[NEEDS-JC] Merge or wait?");
+        await Relay.AcceptAsync("session-1", "a question", channel: ReplyChannel.Agent);
+        await Relay.TakeTurnsAsync();
+        await PageAsync();
+        await Relay.AnswerAsync("wait");
+        await Relay.TakeTurnsAsync();
+        var receipt = await ReceiptAsync();
+        Assert.Equal(("answered: wait, by the test", "Answered (#1), ruling 1"), (receipt.Message, receipt.Title)); // It is only ready.
+
+        var reply = Assert.Single(await Relay.ReadAsync(reading =>
+            Outbox.ForAgentAsync(reading, SessionId.Stored("session-1"), CancellationToken)));
+        await Relay.WriteAsync(writing => Outbox.HandedAsync(writing, reply, new Handing("a", "next"), CancellationToken));
+        Assert.Equal("answered: wait, by the test, delivered to session-1", (await ReceiptAsync()).Message);
+    }
+
+    [Fact]
+    public async Task A_default_that_was_taken_reads_so()
+    {
+        await EscalateAsync("[NEEDS-JC by=2h default=a] Merge?\n- (a) Merge now\n- (b) Wait");
+        await PageAsync();
+        Relay.Clock.Advance(TimeSpan.FromHours(2) + TimeSpan.FromSeconds(1));
+        await Relay.RunAsync<Defaults>();
+        var receipt = await ReceiptAsync();
+
+        Assert.Equal("nobody answered, so the default was taken: (a) Merge now", receipt.Message);
+        Assert.StartsWith("Default taken (#1)", receipt.Title, StringComparison.Ordinal);
+        Assert.Contains(Ntfy.Pages, page => page is { Title: "Relay: the default of question #1 was taken", Priority: 4 });
+    }
+
+    [Theory]
+    [InlineData("allow", "answered: allowed, by the test")]
+    [InlineData("deny not here", "answered: denied: not here, by the test")]
+    public async Task What_a_client_was_told_reads_so_and_otherwise_when_its_terminal_was_first(string words, string told)
+    {
+        var question = await AskPermissionAsync();
+        await PageAsync();
+        await Relay.AnswerAsync(words, question);
+        Assert.Equal(told, (await ReceiptAsync()).Message);
+        await Relay.Get<PermissionQuestions>().SettledAsync(question, "it was denied at the terminal", CancellationToken);
+        var receipt = await ReceiptAsync();
+
+        Assert.Equal($"Answered too late (#{question})", receipt.Title);
+        Assert.Contains("nothing came of it: your answer came too late: it was denied at the terminal", receipt.Message,
+            StringComparison.Ordinal);
+        Relay.Clock.Advance(TimeSpan.FromDays(2));
+        var pages = Ntfy.Pages.Count;
+        await ReceiptAsync();
+        Assert.Equal(pages, Ntfy.Pages.Count); // That it was too late is told once.
+    }
+
+    [Fact]
+    public async Task What_was_settled_at_the_terminal_reads_so_in_its_place()
+    {
+        var question = await AskPermissionAsync();
+        await PageAsync();
+        await Relay.Get<PermissionQuestions>().SettledAsync(question, "it was allowed at the terminal", CancellationToken);
+        var receipt = await ReceiptAsync();
+
+        Assert.Equal(Ntfy.Pages[0].SequenceId, receipt.SequenceId);
+        Assert.Contains("it was allowed at the terminal", receipt.Message, StringComparison.Ordinal);
+        Assert.Empty(Labels(receipt));
     }
 
     [Fact]

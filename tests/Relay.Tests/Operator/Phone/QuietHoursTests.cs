@@ -43,6 +43,42 @@ public sealed class QuietHoursTests : PhoneTests
         Assert.Equal(2, Ntfy.Pages[^1].Priority);
     }
 
+    [Theory]
+    [InlineData("6h", 5)]
+    [InlineData("8h", 5)]
+    [InlineData("9h", 2)]
+    public async Task What_would_be_decided_in_the_night_or_as_it_ends_is_urgent(string by, int priority)
+    {
+        await Relay.ConfigureAsync(Night + "}\n");
+        Relay.Clock.Advance(TimeSpan.FromHours(14)); // 23:00
+        await EscalateAsync($"[NEEDS-JC by={by} default=a] Merge?\n- (a) Merge\n- (b) Wait");
+
+        Assert.Equal(priority, (await FollowAsync()).Priority);
+        Relay.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.Equal(priority == 5, (await FollowAsync()).Title.EndsWith(", for 31m", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_digest_says_how_much_the_operator_was_needed_and_what_it_cost()
+    {
+        await Relay.ConfigureAsync("digest: \"10:00\"\n");
+        await EscalateAsync();
+        Relay.Clock.Advance(TimeSpan.FromMinutes(12));
+        await Relay.AnswerAsync("wait");
+        await Relay.TakeTurnsAsync();
+        Relay.Advisor.Reply("Settled by [ruling 1].");
+        await Relay.AcceptAsync("session-2", "and I?");
+        await Relay.TakeTurnsAsync();
+        Relay.Clock.Advance(TimeSpan.FromHours(1));
+        await FollowAsync();
+
+        var digest = Ntfy.Pages.Last(page => page.Title.StartsWith("Relay: 0 open", StringComparison.Ordinal)).Message;
+        Assert.Contains(
+            "blocked 12 minutes a question, 12 at most; settled by precedent 50 %; overturned of that 0 %.", digest,
+            StringComparison.Ordinal);
+        Assert.Matches(@"Spent today \(UTC\): [0-9]+\.[0-9]{2} USD", digest);
+    }
+
     [Fact]
     public async Task The_digest_goes_out_once_a_day_over_restarts()
     {

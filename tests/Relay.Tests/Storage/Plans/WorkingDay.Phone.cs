@@ -1,3 +1,6 @@
+using Relay.Conversations;
+using Relay.Operator;
+using Relay.Operator.Asked;
 using Relay.Operator.Pages;
 using Relay.Operator.Phone;
 
@@ -24,6 +27,33 @@ internal sealed partial class WorkingDay
         await relay.PassAsync();
         relay.Consume("s16");
         await relay.RunAsync<Following>();
+        await BurstAsync();
+    }
+
+    /// <summary>Five permissions at once are one page, and are answered.</summary>
+    private async Task BurstAsync()
+    {
+        var token = relay.Settings.Current.Config.Operator.Token;
+        var open = new List<Question>();
+        for (var number = 0; number < 5; number++)
+            await relay.WriteAsync(async writing =>
+            {
+                var session = SessionId.Stored("s16");
+                var asked = new NewQuestion(SessionDirectory.Default, Message: null, session, QuestionKind.Permission, $"make {number}")
+                {
+                    Asked = new ClientAsk.Permission("Bash", Input: null, []),
+                };
+                var question = await QuestionStore.OpenAsync(writing, asked, CancellationToken);
+                await PageStore.QueueAsync(writing, AskedPage.Of(question, token), CancellationToken);
+                open.Add(question);
+            });
+        await relay.RunAsync<Pager>();
+        foreach (var question in open)
+        {
+            await relay.AnswerAsync("deny", question.Id);
+            await relay.RunAsync<Following>();
+        }
+        await relay.RunAsync<Pager>();
     }
 
     private async Task SecondAsync()

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Relay.Loopback;
+using Relay.Scenarios.Dashboard;
+using Relay.Scenarios.Harness;
+using Xunit;
+using Handset = Relay.Loopback.Phone;
+
+namespace Relay.Scenarios.Phone;
+
+/// <summary>A client asks by its hook for a permission, on a topic that only who has a token reads.</summary>
+public sealed class AllowedByTapScenario : Stage
+{
+    private const string Token = "tk_0123456789";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    protected override LoopbackNtfyOptions NtfyOptions => new() { Token = Token };
+
+    [Fact]
+    public async Task A_tap_on_allow_lets_the_client_go_on_and_what_is_forged_or_repeated_does_not()
+    {
+        await File.AppendAllTextAsync(Home.Paths.EnvFile, $"NTFY_TOKEN={Token}\n", CancellationToken);
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        var asked = AskAsync(relay, "make deploy");
+        var page = await Ntfy.WaitForPageAsync(each => each.Title.Contains("may it use Bash?", StringComparison.Ordinal), Limit);
+        var allow = page.Actions.EnumerateArray().Single(action => action.GetProperty("label").GetString() == "Allow");
+        var answers = new Uri(allow.GetProperty("url").GetString()!).Segments[^1];
+        Ntfy.Say(answers, "relay:1:allow:0:00000000000000000000000000000000");
+        Ntfy.Say(answers, allow.GetProperty("body").GetString()!.Replace("relay:1:", "relay:2:", StringComparison.Ordinal));
+        await RefusedAsync(2);
+        Assert.False(asked.IsCompleted);
+
+        var began = Stopwatch.GetTimestamp();
+        await Handset.TapAsync(page, "Allow", CancellationToken);
+        var decision = await asked.WaitAsync(Limit, CancellationToken);
+        var taken = Stopwatch.GetElapsedTime(began);
+        await Handset.TapAsync(page, "Allow", CancellationToken);
+        await RefusedAsync(3);
+
+        Assert.Equal("allow", decision);
+        await Ntfy.WaitForPageAsync(each => each.SequenceId == page.SequenceId && each.Message == "answered: allowed", Limit);
+        Say(string.Create(CultureInfo.InvariantCulture, $"tap on Allow to the hook's answer: {taken.TotalMilliseconds:0} ms"));
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        var (_, said, _) = await CommandRun.EndAsync(Home, "doctor");
+        Assert.Contains("pages have buttons, for nobody reads the topic without a token", said, StringComparison.Ordinal);
+    }
+
+    private async Task RefusedAsync(int count)
+    {
+        await Eventually.ThatAsync(Limit, () => Refused() == count, () => $"{Refused()} refusals, not {count}", CancellationToken);
+
+        int Refused() => Ntfy.Pages.Count(page => page.Title == "Relay: not taken");
+    }
+
+    private static async Task<string> AskAsync(RelayProcess relay, string command)
+    {
+        using var http = new HttpClient { BaseAddress = relay.Url };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ScenarioHome.OperatorToken);
+        http.DefaultRequestHeaders.Add("X-Relay-Session", "shop");
+        using var answer = await http.PostAsJsonAsync(
+            "/hooks/claude-code",
+            new
+            {
+                hook_event_name = "PermissionRequest",
+                session_id = "0c8f2b11-3f7e-4f0e-9d6a-3f9f4f9a0a9e",
+                cwd = "/projects/shop",
+                tool_name = "Bash",
+                tool_input = new { command },
+            },
+            CancellationToken);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(CancellationToken));
+        return json.RootElement.GetProperty("hookSpecificOutput").GetProperty("decision").GetProperty("behavior").GetString()!;
+    }
+}
