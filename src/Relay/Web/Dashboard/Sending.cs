@@ -77,7 +77,9 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Put
     public Task LaterAsync(HttpContext context) => TakeAsync(context, async form =>
         form.Question is not { } question || LaterWords.Parse(form.Field("later")) is not { } words
             ? new Sent.Refused("until when is missing")
-            : await puttingOff.TakeAsync(words with { Question = question }, context.RequestAborted) is { } reason
+            : await database.WriteAsync(
+                writing => puttingOff.TakeAsync(writing, words with { Question = question }, context.RequestAborted),
+                context.RequestAborted) is { } reason
             ? new Sent.Refused(reason)
             : new Sent.Taken("/"));
 
