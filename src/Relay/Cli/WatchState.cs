@@ -123,7 +123,7 @@ internal sealed partial class WatchState
 
     private void HearReplies(WatchView view)
     {
-        var newest = view.Replies.FirstOrDefault();
+        var newest = view.Replies is [var first, ..] ? first : null;
         if (_newestReply is not null && newest is not null && newest.Message != _newestReply)
         {
             Notice = new WatchNotice($"the advisor replied to you at {newest.At}");

@@ -201,6 +201,17 @@ public sealed class WatchTests
         Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task Without_a_terminal_it_names_what_needs_none()
+    {
+        await using var relay = new CliHome();
+
+        var ran = await relay.RunAsync("watch");
+
+        Assert.Equal((2, ""), (ran.Exit, ran.Output));
+        Assert.Contains("relay status", ran.Error);
+    }
+
     private void Write(string text) => text.EnumerateRunes().ToList().ForEach(sign => _state.Press(new Key.Typed(sign.ToString())));
 
     private void Press(KeyName key) => _state.Press(new Key.Named(key));

@@ -20,7 +20,7 @@ internal sealed class WatchReader(Database database, SettingsSource settings, No
     public async Task<WatchView> ReadAsync(long version, long? question, CancellationToken cancellationToken)
     {
         var page = await now.ReadAsync(formToken: "", cancellationToken);
-        var wanted = question is > 0 ? question : page.Cards.FirstOrDefault()?.Id;
+        var wanted = question is > 0 ? question : page.Cards is [var longest, ..] ? longest.Id : null;
         return await database.ReadAsync(
             async reading =>
             {
