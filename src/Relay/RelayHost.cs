@@ -114,6 +114,7 @@ internal static class RelayHost
         .AddSingleton<FolderChannel>()
         .AddSingleton<CallerChannel>()
         .AddSingleton<Handover>()
+        .AddSingleton<AwaitedReceipts>()
         .AddLoop<Dispatcher>();
 
     private static IServiceCollection AddOperator(this IServiceCollection services) => services

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -98,6 +99,63 @@ public sealed class McpOverStdioScenarios : Stage
         Assert.Contains("its token is for another", Text(foreign), StringComparison.Ordinal);
         Assert.Contains("refuses this session's token", Text(revoked), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_client_that_closes_its_side_first_gets_its_answers_still()
+    {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        using var bridge = Start();
+        await bridge.StandardInput.WriteAsync(Begin + Call(2, "ask_advisor", """{"question":"Queue or poll?"}""") + "garbage\n");
+        bridge.StandardInput.Close();
+
+        var said = await bridge.StandardOutput.ReadToEndAsync(CancellationToken).WaitAsync(Limit, CancellationToken);
+        await bridge.WaitForExitAsync(CancellationToken).WaitAsync(Limit, CancellationToken);
+
+        Assert.Equal(0, bridge.ExitCode);
+        Assert.Contains("Use the queue.", said, StringComparison.Ordinal);
+        Assert.Contains("-32700", said, StringComparison.Ordinal);
+        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_reply_that_could_not_be_written_comes_again()
+    {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        using var bridge = Start();
+        await bridge.StandardInput.WriteAsync(Begin);
+        await bridge.StandardInput.FlushAsync(CancellationToken);
+        await bridge.StandardOutput.ReadLineAsync(CancellationToken);
+        bridge.StandardOutput.Close(); // As a client that is killed.
+        await bridge.StandardInput.WriteAsync(Call(2, "ask_advisor", """{"question":"Queue or poll?"}"""));
+        await bridge.StandardInput.FlushAsync(CancellationToken);
+        await bridge.WaitForExitAsync(CancellationToken).WaitAsync(Limit, CancellationToken);
+        Assert.Equal(1, bridge.ExitCode);
+        Assert.Equal(0, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+
+        await using var next = await OpenAsync("2025-11-25", "--session", "codex");
+        var (again, then) = (Text(await CallAsync(next, "check_replies")), Text(await CallAsync(next, "check_replies")));
+
+        Assert.Equal("Use the queue.", again);
+        Assert.StartsWith("No replies wait", then, StringComparison.Ordinal);
+        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+    }
+
+    private const string Begin =
+        """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"""
+        + """ "clientInfo":{"name":"c","version":"1"}}}""" + "\n"
+        + """{"jsonrpc":"2.0","method":"notifications/initialized"}""" + "\n";
+
+    private static string Call(int id, string tool, string arguments) =>
+        $$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"tools/call","params":{"name":"{{{tool}}}","arguments":{{{arguments}}}}}""" + "\n";
+
+    private Process Start() => Process.Start(new ProcessStartInfo(
+        RelayProcess.Program(), ["mcp", "--session", "codex", "--home", Home.Paths.Root])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    })!;
 
     private Task<McpClient> OpenAsync(string version, string tokenOrOption, params string[] options) =>
         tokenOrOption.StartsWith("--", StringComparison.Ordinal)

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Data.Common;
 using Relay.Configuration;
+using Relay.Files.Platform;
 using Relay.Storage;
 
 namespace Relay.Cli;
@@ -61,7 +62,10 @@ internal static class CommandLine
                 return failure.ExitCode;
             case IOException { HResult: BrokenPipe }:
                 return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
-            case IOException or UnauthorizedAccessException or InvalidDataException or DbException:
+            case IOException { HResult: Errno.NoAccess } or UnauthorizedAccessException: // The home is not this user's to read.
+                await context.Error.WriteLineAsync($"relay: {exception.Message}");
+                return ExitCode.Configuration;
+            case IOException or InvalidDataException or DbException:
                 await context.Error.WriteLineAsync($"relay: {exception.Message}");
                 return exception is DatabaseFaultException { IsOfConfiguration: true } ? ExitCode.Configuration : ExitCode.Failed;
             default:

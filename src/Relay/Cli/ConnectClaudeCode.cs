@@ -64,6 +64,8 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
     {
         if (choices.Project is { } folder && !Directory.Exists(folder))
             throw new ConnectFault($"{folder}: there is no such folder");
+        if (choices.Project is { } chosen && side.Home?.WhyNoProject(chosen) is { } reason)
+            throw new ConnectFault(reason);
         if (side.Home is not { } home)
             return new Connected(ConnectionToken.ClaimedName(side.Token!)!, side.Token!);
         var book = new ConnectionBook(home, TimeProvider.System);
@@ -110,6 +112,8 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
         ProjectFiles.Write(project, files); // (3)
         if (side.Home is { } home)
             new ConnectedFolders(home).Add(project);
+        else if (!choices.Shared)
+            new ConnectedFolders(Path.GetDirectoryName(script)!).Add(project); // With the last of them the script goes.
         var report = new ConnectReport(context.Output, project, connected.Name) { IsOthers = side.Home is null }; // (5)
         report.Files(files, place, place == ServerPlace.Client ? _client.ConfigFile : null);
         report.Port(side.Config);

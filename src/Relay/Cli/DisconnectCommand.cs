@@ -85,6 +85,8 @@ internal static class DisconnectCommand
         ProjectFiles.Write(project, plan);
         foreach (var file in plan)
             context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
+        if (RemoveScript(context, project) is { } script)
+            context.Output.WriteLine($"removed {script}, which no connection uses any more");
         var isServerGone = await client.RemoveServerAsync(project, cancellationToken) == true;
         if (isServerGone)
             context.Output.WriteLine($"removed the server from {client.ConfigFile}");
@@ -92,6 +94,19 @@ internal static class DisconnectCommand
             ? $"{project}: not connected"
             : "Its token is still valid elsewhere: relay tokens --revoke NAME ends it.");
     });
+
+    /// <summary>Of relays of other users, whose connections share it; null where it is used still, or none is there.</summary>
+    private static string? RemoveScript(CommandContext context, string project)
+    {
+        var script = HookScript.PathIn(new HomeChoice(context).UserConfiguration);
+        var folder = Path.GetDirectoryName(script)!;
+        if (!new ConnectedFolders(folder).RemoveLast(project))
+            return null;
+        File.Delete(script);
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
+        return script;
+    }
 
     private static async Task<int> RunAsync(CommandContext context, Func<Task> remove)
     {

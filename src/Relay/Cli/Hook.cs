@@ -71,6 +71,8 @@ internal static partial class Hook
             { Status: Ok } response when IsObject(response.Body) => told.Connected(response.Body),
             { Status: Unauthorized } response => told.NotConnected(WrongToken(Detail(response.Body)), told.Connect),
             { Status: Forbidden } response => told.NotConnected(Detail(response.Body) ?? "it refuses this session", told.Connect),
+            { Status: var status } response when Detail(response.Body) is { } detail =>
+                told.NotConnected($"it refuses this event (HTTP {status}: {detail})", told.Connect),
             { Status: var status } => told.NotConnected($"what answers at {options.Place} is no relay (HTTP {status})", told.Connect),
             null => told.Unreached(),
         };

@@ -5,6 +5,7 @@ using Relay.Agents.Connect;
 using Relay.Agents.Tools;
 using Relay.Configuration;
 using Relay.Conversations;
+using Relay.Files.Platform;
 using Relay.Http;
 
 namespace Relay.Cli;
@@ -37,11 +38,28 @@ internal static class McpCommand
             using var bridge = parse.GetValue(address) is { } url
                 ? OfOthers(context, url, name)
                 : await OfHomeAsync(context, context.Home(parse), name, cancellationToken);
-            await using var server = McpServer.Create(new StdioServerTransport("relay"), Options(bridge));
-            await server.RunAsync(cancellationToken); // Until standard input is closed.
-            return ExitCode.Done;
+            using var lines = new McpLines(context.Input, new StandardStream(StandardStream.Output), bridge.WrittenAsync);
+            return await ServeAsync(lines, bridge, cancellationToken);
         });
         return command;
+    }
+
+    /// <summary>Until standard input is closed and what was asked is answered, or nobody reads standard output any more.</summary>
+    private static async Task<int> ServeAsync(McpLines lines, McpBridge bridge, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var transport = new StreamServerTransport(lines.ToServer, lines.FromServer, "relay");
+        await using (var server = McpServer.Create(transport, Options(bridge)))
+        {
+            _ = lines.ReadAsync(ended.Token); // A read of a terminal cannot be ended.
+            var running = server.RunAsync(ended.Token);
+            await Task.WhenAny(running, lines.Broken);
+            await ended.CancelAsync();
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        await bridge.EndAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return lines.Broken.IsCompleted ? ExitCode.Failed : ExitCode.Done;
     }
 
     private static McpServerOptions Options(McpBridge bridge) => new()
@@ -85,7 +103,7 @@ internal static class McpCommand
                 throw new CommandFailure(ExitCode.Usage, $"--session: {ConnectionEntry.AllowedNames}");
             (_, token) = await book.OpenAsync(name, folder: null, cancellationToken);
         }
-        var http = Outgoing.SocketClient(() => LocalEndpoint.Of(home) ?? throw new IOException("the relay is not running"));
+        var http = Outgoing.SocketClient(() => LocalEndpoint.Of(home) ?? throw new IOException(McpBridge.Down));
         return new McpBridge(http, new Uri("http://localhost/mcp"), token, session);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relay.Agents.Connect;
+using Relay.Configuration;
 using Relay.Files;
 
 namespace Relay.Cli;
@@ -57,7 +58,10 @@ internal sealed class StartWords(HookOptions options, byte[] input)
             return $"The tools of the relay are switched off in this project ({where}), so the advisor cannot be asked. To mend it: {mend}";
         return options.Form < ClientEntries.Form
             ? $"Relay: this project was connected by an older version. To bring it up to date: {Connect}"
-            : null;
+            : options.Form > ClientEntries.Form
+                ? $"Relay: this project was connected by a newer version than {ProgramVersion.Text}, which its hooks run now. To mend it, "
+                    + $"install the newer one, or connect the project with this one: {Connect}"
+                : null;
     }
 
     private void Tell(JsonObject answer, string message)

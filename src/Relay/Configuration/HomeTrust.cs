@@ -31,9 +31,11 @@ internal static class HomeTrust
     {
         try
         {
-            return Posix.Stat(home.Root) is { } root && !Owners.IsOwnOrRoots(root.Owner) && Posix.User != Owners.Root
-                ? $"{home.Root} belongs to {Owners.Name(root.Owner)}: only he can use it as a home"
-                : null;
+            if (Posix.Stat(home.Root) is { } root && !Owners.IsOwnOrRoots(root.Owner) && Posix.User != Owners.Root)
+                return $"{home.Root} belongs to {Owners.Name(root.Owner)}: only he can use it as a home";
+            foreach (var inside in (string[])[home.ConfigFile, home.DatabaseFile]) // Root's is closed to others further in.
+                Posix.Stat(inside);
+            return null;
         }
         catch (IOException exception) when (exception.HResult == Errno.NoAccess)
         {

@@ -86,6 +86,23 @@ internal sealed record RelayHome(string Root)
         ((string[])[ConfigFile, EnvFile, State, Queue, Rejected, Dispatch, Staged, RefusedAnswers, Logs])
         .FirstOrDefault(path => Posix.Lstat(path) is { Kind: FileKind.SymbolicLink });
 
+    /// <summary>Why a folder cannot be a project whose sessions are connected: it is the home, or lies in what the relay keeps there. A
+    /// home in a project's own folder is none of that. Null where it can.</summary>
+    public string? WhyNoProject(string folder)
+    {
+        var (home, project) = (Posix.RealPath(Root) ?? Root, Posix.RealPath(folder) ?? folder);
+        var isHome = project == home && !OfProjects.Any(name => Path.Exists(Path.Combine(home, name)));
+        var isWithin = ((string[])[State, Queue, Dispatch, Logs]).Any(own =>
+            (project + "/").StartsWith(Path.Combine(home, Path.GetFileName(own)) + "/", StringComparison.Ordinal));
+        return isHome || isWithin
+            ? $"{folder} is {(isHome ? "the relay's own home" : "in the relay's own home")} and no project, so nothing was changed: "
+                + "--project names the folder in which the sessions work"
+            : null;
+    }
+
+    /// <summary>What a folder has in which somebody works.</summary>
+    public static readonly string[] OfProjects = [".git", ".claude", ".mcp.json"];
+
     /// <summary>Which home is meant.</summary>
     public abstract record Resolved
     {

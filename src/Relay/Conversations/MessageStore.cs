@@ -187,6 +187,7 @@ internal static partial class MessageStore
             .ExecuteAsync(cancellationToken);
         if (answered == 0)
             throw new LostRaceException($"message {message} is answered already");
+        writing.Wake(Topic.Replies, message.Value); // One whose reply goes to nobody is waited for, too.
         if (reason is not null)
             await NoteAsync(writing, conversation, message, new MessageNote(MessageState.Answered.Word(), reason), cancellationToken);
     }

@@ -10,6 +10,8 @@ internal sealed class Delivery(HttpContext context)
 {
     private readonly Lock _lock = new();
     private readonly List<Handover.Lease> _leases = [];
+    private SentWatch? _watch;
+    private string? _receipt;
     private bool _over;
 
     public static Delivery Of(HttpContext context)
@@ -30,6 +32,11 @@ internal sealed class Delivery(HttpContext context)
         {
             if (!_over && !ClientConnection.IsClosed(context) && context.Features.Get<StillGood>()?.Ask() != false)
             {
+                if (_watch is null)
+                {
+                    _watch = SentWatch.Begin(context);
+                    _receipt = Receipts?.Expect(context.Request);
+                }
                 lease.HandTo(to);
                 _leases.Add(lease);
                 return;
@@ -38,9 +45,21 @@ internal sealed class Delivery(HttpContext context)
         lease.Dispose();
     }
 
+    /// <summary>The client went away before it had read all of the response.</summary>
+    public bool WasReset => _watch?.WasReset == true;
+
     /// <summary>The response went out whole.</summary>
     public async Task SentAsync(CancellationToken cancellationToken)
     {
+        if (_receipt is { } receipt)
+        {
+            var leases = Carried();
+            lock (_lock)
+                _leases.Clear();
+            _receipt = null;
+            _ = Receipts!.SettleAsync(receipt, leases); // It is whoever hands the response on that says whether it arrived.
+            return;
+        }
         foreach (var lease in Carried())
             await lease.SentAsync(cancellationToken);
     }
@@ -52,7 +71,12 @@ internal sealed class Delivery(HttpContext context)
             _over = true;
         foreach (var lease in Carried())
             lease.Dispose();
+        if (_receipt is { } receipt)
+            Receipts!.Forget(receipt);
+        _watch?.Dispose();
     }
+
+    private AwaitedReceipts? Receipts => context.RequestServices?.GetService<AwaitedReceipts>();
 
     public bool IsEmpty => Carried().Length == 0;
 
@@ -76,7 +100,7 @@ internal sealed class DeliveryReceipt(RequestDelegate next)
             if (delivery.IsEmpty || context.RequestAborted.IsCancellationRequested)
                 return;
             await context.Response.CompleteAsync();
-            if (!ClientConnection.WasReset(context))
+            if (!delivery.WasReset)
                 await delivery.SentAsync(CancellationToken.None); // It is out: that is recorded even when we are stopping.
         }
         finally

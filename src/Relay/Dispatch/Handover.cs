@@ -59,6 +59,14 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
         return [.. open.Where(reply => reply.Handed is not null).Select(Parts.Handed)];
     }
 
+    /// <summary>Whether there is more for the session that cannot be handed over now: another answer carries it at this moment, or it
+    /// follows a piece that is not known to be there yet.</summary>
+    public async Task<bool> HasMoreAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        var open = await database.ReadAsync(reading => Outbox.ForAgentAsync(reading, session, cancellationToken), cancellationToken);
+        return open.Exists(reply => reply.Handed is { Through: not null } || (reply.Handed is null && _leased.ContainsKey(reply.Id)));
+    }
+
     /// <summary>What a message was answered with before; null when its reply has not been handed over yet.</summary>
     public Task<string?> DeliveredAsync(ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
         database.ReadAsync(

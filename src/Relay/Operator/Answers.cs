@@ -161,11 +161,18 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     {
         var at = FormattableString.Invariant($"{question.AnsweredAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
         if (question.State == QuestionState.Expired)
-            return $"question #{question.Id} expired at {at}: {question.AnsweredVia}; nobody waits for it any more";
+            return $"question #{question.Id} expired at {at}: {question.AnsweredVia}{NobodyWaits(question)}";
         if (question.ByDefault)
             return $"question #{question.Id} had no answer until {at}, so the default, {question.Answer}, was taken; that stands "
                 + $"(relay rulings overturn {question.Message}, once the advisor has replied, asks it anew)";
         return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
+    }
+
+    /// <summary>An older relay has recorded it with the reason.</summary>
+    private static string NobodyWaits(Question expired)
+    {
+        const string words = "nobody waits for it any more";
+        return expired.AnsweredVia?.Contains(words, StringComparison.Ordinal) == true ? "" : $"; {words}";
     }
 
     /// <summary>What speaks against an answer before it is given; null where nothing does now.</summary>

@@ -85,6 +85,26 @@ public sealed partial class LongRepliesTests
     }
 
     [Fact]
+    public async Task While_the_piece_before_is_not_known_to_be_there_a_call_says_that_more_waits()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        var claude = new ClaudeSession(relay, "claude-1");
+        await claude.HookAsync("SessionStart");
+        await using var mcp = await McpTools.ConnectAsync(relay, McpTools.Current, "shop");
+        await relay.SayToAsync("shop", Long.Trim());
+
+        var first = await TakeAsync(claude, "UserPromptSubmit");
+        await ToldAsync(relay, 1);
+        var told = await mcp.CallAsync("check_replies", use: "toolu_1"); // No hook has told of it.
+        var second = await TakeAsync(claude, "PostToolUse");
+
+        Assert.DoesNotContain("No replies wait", told, StringComparison.Ordinal);
+        Assert.Contains("check_replies once more", told, StringComparison.Ordinal);
+        Assert.Contains("(1 of 3)", first, StringComparison.Ordinal);
+        Assert.Contains("(2 of 3)", second, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_longer_than_a_tools_result_may_be_comes_with_the_next_call()
     {
         await using var relay = await RunningRelay.StartAsync();

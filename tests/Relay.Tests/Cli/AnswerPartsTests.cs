@@ -50,6 +50,7 @@ public sealed class AnswerPartsTests : IAsyncLifetime
     [InlineData("Backups, Traces", "1", "3")]
     [InlineData("""["Metrics, all","Backups"]""", "Metrics, all", "backups")]
     [InlineData("Metrics, all", "1: 2")]
+    [InlineData("Backups, Traces", "1: 1", "1: 3")]
     public async Task Several_choices_of_one_question_are_given_each_by_itself(string answer, params string[] choices)
     {
         await AskAsync(Extras);
@@ -77,10 +78,24 @@ public sealed class AnswerPartsTests : IAsyncLifetime
         Assert.Equal("it scales", (string?)updated["annotations"]!["Which store?"]!["notes"]); // Beside the last one.
     }
 
+    [Fact]
+    public async Task Of_several_questions_one_takes_several_choices_each_by_itself()
+    {
+        await AskAsync(Store, Extras);
+
+        var ran = await RunAsync("1", "--choose", "1: 2", "--choose", "2: Backups", "--choose", "2: Traces");
+
+        Assert.Equal((0, ""), (ran.Exit, ran.Error));
+        Assert.Equal(
+            """{"Which store?":"Postgres","Which extras?":"Backups, Traces"}""",
+            Decision(await _asked!)["updatedInput"]!["answers"]!.ToJsonString());
+    }
+
     [Theory]
     [InlineData("\"Postgress\" is none of the choices", "Postgress")]
     [InlineData("there is no choice 3", "3")]
     [InlineData("only one may be chosen", "1", "2")]
+    [InlineData("it has no question 2", "2: 1")]
     [InlineData("chooses nothing", "decline")]
     [InlineData("is none of the choices", "@shop: hello")]
     [InlineData("is none of the choices", "#1 SQLite")]

@@ -53,5 +53,27 @@ public sealed class OthersRelayConnectTests : IAsyncDisposable
         Assert.DoesNotContain(token, connected.Output, StringComparison.Ordinal);
         await _relay.RunAsync("disconnect", "claude-code", "--project", Project);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Project));
+        Assert.False(Directory.Exists(Path.GetDirectoryName(script)));
+    }
+
+    [Fact]
+    public async Task The_script_stays_while_another_project_uses_it()
+    {
+        var token = (await _relay.RunAsync("token", "alice-shop")).Output.Trim();
+        var config = Path.Combine(_folder.FullName, "config");
+        _relay.Environment["XDG_CONFIG_HOME"] = config;
+        var other = _folder.CreateSubdirectory("other").FullName;
+        foreach (var project in (string[])[Project, other])
+            Assert.Equal(0, (await _relay.RunAsync(
+                "connect", "claude-code", "--project", project, "--address", "http://127.0.0.1:7420", "--token", token)).Exit);
+        var script = Path.Combine(config, "relay", "claude-code", "relay-hook");
+
+        await _relay.RunAsync("disconnect", "claude-code", "--project", Project);
+        await _relay.RunAsync("disconnect", "claude-code", "--project", Project); // Twice is no other's.
+        Assert.True(File.Exists(script));
+        var last = await _relay.RunAsync("disconnect", "claude-code", "--project", other);
+
+        Assert.Contains($"removed {script}", last.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(script));
     }
 }

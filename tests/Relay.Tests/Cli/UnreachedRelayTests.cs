@@ -122,6 +122,36 @@ public sealed class UnreachedRelayTests : IDisposable
     }
 
     [Fact]
+    public async Task An_event_that_the_relay_refuses_is_told_as_that()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        await ScriptAsync(relay);
+        var start = $"{Programs.Relay} hook session-start --home {relay.Home.Root} --url {relay.Daemon.Url} --form 2";
+
+        var told = await _shell.RunAsync(start, "SessionStart", new { session_id = new string('a', 300) });
+
+        var message = (string?)JsonNode.Parse(told.Output)!["systemMessage"];
+        Assert.Contains("it refuses this event (HTTP 400: the JSON of a Claude Code hook event", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("is no relay", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, "by an older version")]
+    [InlineData(2, null)]
+    [InlineData(9, "by a newer version")]
+    public async Task Entries_of_another_version_are_told(int form, string? words)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        await ScriptAsync(relay);
+        var start = $"{Programs.Relay} hook session-start --home {relay.Home.Root} --url {relay.Daemon.Url} --form {form}";
+
+        var told = JsonNode.Parse((await _shell.RunAsync(start, "SessionStart", new { source = "startup" })).Output)!;
+
+        Assert.Contains(words ?? "", (string?)told["systemMessage"] ?? "", StringComparison.Ordinal);
+        Assert.Equal(words is null, told["systemMessage"] is null);
+    }
+
+    [Fact]
     public async Task A_relay_that_is_killed_while_a_stop_is_held_is_told_too()
     {
         await using var relay = await RunningRelay.StartAsync();

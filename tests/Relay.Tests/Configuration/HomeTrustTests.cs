@@ -91,6 +91,27 @@ public sealed class HomeTrustTests : IDisposable
         Assert.Equal([$"{_temp.Root} belongs to uid 4242"], HomeTrust.UnsafeParents(Home));
     }
 
+    [Theory]
+    [InlineData("", "status")]
+    [InlineData("", "doctor")]
+    [InlineData("", "mcp")]
+    [InlineData("state", "status")]
+    [InlineData("state", "run")]
+    public async Task A_home_that_this_user_cannot_look_into_is_a_fault_of_configuration(string closed, string command)
+    {
+        Assert.SkipUnless(Unix.IsRoot && File.Exists("/usr/bin/setpriv"), "needs root and setpriv");
+        foreach (var open in (string[])[_temp.Root, Home.Root, Home.State])
+            File.SetUnixFileMode(open, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(Path.Combine(Home.Root, closed), (UnixFileMode)0b111_000_000);
+
+        var (exit, output, error) = await Programs.RunAsync(
+            "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Programs.Relay, command, "--home", Home.Root],
+            input: "", ("HOME", _temp.Root));
+
+        Assert.Equal((78, ""), (exit, output));
+        Assert.Contains("is closed to this user", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Another_user_s_home_is_not_run_not_even_by_root()
     {

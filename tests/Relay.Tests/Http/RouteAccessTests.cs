@@ -57,6 +57,7 @@ public sealed class RouteAccessTests
         "POST /retire Operator",
         "POST /pause Operator",
         "POST /resume Operator",
+        "POST /receipts/{id} Connections",
         "POST /retry Operator",
         "POST /rulings/overturn Operator",
         "POST /rulings/{id}/retire Operator",

@@ -1,3 +1,4 @@
+using Relay.Configuration;
 using Relay.Files;
 using Relay.Files.Platform;
 
@@ -9,8 +10,6 @@ namespace Relay.Agents.Connect;
 /// <param name="home">Empty for a relay of another user.</param>
 internal sealed class UserFence(string settings, string home)
 {
-    private static readonly string[] OfProjects = [".git", ".claude", ".mcp.json"];
-
     private string Real => Posix.RealPath(settings) ?? settings;
 
     public string Folder => Path.GetDirectoryName(Real)!;
@@ -28,5 +27,5 @@ internal sealed class UserFence(string settings, string home)
     public IReadOnlyList<PlannedFile> PlanDisconnect() => Path.IsPathRooted(settings) ? [.. Merged.Disconnect()] : [];
 
     /// <summary>A home that is a project itself must stay readable for its sessions, but for the secrets.</summary>
-    private string Project => home.Length > 0 && OfProjects.Any(name => Path.Exists(Path.Combine(home, name))) ? home : "/";
+    private string Project => home.Length > 0 && RelayHome.OfProjects.Any(name => Path.Exists(Path.Combine(home, name))) ? home : "/";
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Relay.Conversations;
 using Relay.Dispatch;
 
@@ -50,14 +51,17 @@ internal sealed partial class PermissionHook(
             return HookAnswer.Nothing;
         }
         wait.Decide(decision);
-        context.Response.OnCompleted(() => SettleAsync(context, wait));
-        return AskedAnswer.Of(request.Asked, wait.Hook.ToolInput, decision);
+        var answer = AskedAnswer.Of(request.Asked, wait.Hook.ToolInput, decision);
+        var (watch, size) = (SentWatch.Begin(context), JsonSerializer.SerializeToUtf8Bytes(answer, HookAnswer.Json).Length);
+        context.Response.OnCompleted(() => SettleAsync(watch, size, wait));
+        return answer;
     }
 
-    /// <summary>The response is over.</summary>
-    private async Task SettleAsync(HttpContext context, ClientWait wait)
+    /// <summary>The response is over. Whoever has come to its side whole has it, even where he closed before we looked.</summary>
+    private async Task SettleAsync(SentWatch watch, int size, ClientWait wait)
     {
-        if (!context.RequestAborted.IsCancellationRequested && !ClientConnection.WasReset(context))
+        using var watched = watch;
+        if (!watch.IsLost(size))
         {
             wait.Gave(true);
             return;

@@ -80,7 +80,12 @@ internal sealed class PermissionQuestions(
         }
         finally
         {
-            await CloseAsync(question); // Nobody waits for it any more, so it must not look open.
+            // Nobody waits for it any more, so it must not look open.
+            await CloseAsync(
+                question,
+                cancellationToken.IsCancellationRequested ? "the client stopped waiting"
+                    : ended.IsCancellationRequested ? "the relay was stopped"
+                    : "there was no answer in time, and its terminal asks instead");
         }
         cancellationToken.ThrowIfCancellationRequested();
         return await ClosedAsync(question, cancellationToken) is { State: QuestionState.Answered } answered // Perhaps in the last moment.
@@ -115,13 +120,7 @@ internal sealed class PermissionQuestions(
             if (await QuestionStore.FindAsync(writing, number, cancellationToken) is not { } question)
                 return;
             if (question.IsOpen)
-            {
-                await QuestionStore.ExpireAsync(writing, question, how, cancellationToken);
-                var cause = PageCause.Question(question.Id);
-                var title = $"Relay: #{question.Id} of {question.Session} is settled";
-                await PageStore.ReviseAsync(writing, cause, title, $"Question #{question.Id}: {how}.", cancellationToken);
-                await PageStore.ClearAsync(writing, cause, cancellationToken);
-            }
+                await ExpireAsync(writing, question, how, cancellationToken);
             else if (await QuestionStore.TakeBackAsync(writing, question, $"your answer came too late: {how}", cancellationToken))
                 await PageTooLateAsync(writing, question, $"Your answer to #{question.Id} came too late: {how}.");
         },
@@ -132,22 +131,23 @@ internal sealed class PermissionQuestions(
     {
         foreach (var question in await QuestionStore.OpenAsync(writing, cancellationToken))
             if (question.IsOfClient)
-                await ExpireAsync(writing, question, "the relay was restarted, and nobody waits for it any more", cancellationToken);
+                await ExpireAsync(writing, question, "the relay was restarted", cancellationToken);
     }
 
     private Task<Question?> ClosedAsync(long question, CancellationToken cancellationToken) => database.ReadAsync(
         async reading => await QuestionStore.FindAsync(reading, question, cancellationToken) is { IsOpen: false } closed ? closed : null,
         cancellationToken);
 
-    private Task CloseAsync(long question) => database.WriteAsync(
+    private Task CloseAsync(long question, string why) => database.WriteAsync(
         async writing =>
         {
             if (await QuestionStore.FindAsync(writing, question, CancellationToken.None) is not { IsOpen: true } open)
                 return;
-            await ExpireAsync(writing, open, "the client stopped waiting", CancellationToken.None);
+            await ExpireAsync(writing, open, why, CancellationToken.None);
         },
         CancellationToken.None);
 
+    /// <summary>Its page gets a receipt in its place.</summary>
     private static async Task ExpireAsync(Writing writing, Question question, string why, CancellationToken cancellationToken)
     {
         await QuestionStore.ExpireAsync(writing, question, why, cancellationToken);

@@ -16,6 +16,9 @@ internal sealed class AdvisorTools(
     /// <summary>Of a session's own messages in relay_status: each line is read by the model, and paid for.</summary>
     private const int LinesTold = 20;
 
+    private const string OnItsWay = "Nothing more can be given with this call: a reply, or a piece of a long one, was handed over last "
+        + "and is not known to have arrived yet. The rest comes with what follows, or call check_replies once more in your next step.";
+
     /// <summary>Most clients give up after a minute.</summary>
     private static readonly TimeSpan OthersLimit = TimeSpan.FromSeconds(50);
 
@@ -84,9 +87,10 @@ internal sealed class AdvisorTools(
             return caller.Deliver(lease);
         var open = await database.ReadAsync(
             reading => OwnMessages.UnansweredAsync(reading, caller.Session, cancellationToken), cancellationToken);
-        return Text(open.Count == 0
-            ? "No replies wait, and no question of this session is open."
-            : "No replies wait yet. Still open: " + string.Join("; ", open));
+        var stillOpen = open.Count == 0 ? "" : " Still open: " + string.Join("; ", open);
+        return Text(await handover.HasMoreAsync(caller.Session, cancellationToken) ? OnItsWay + stillOpen
+            : open.Count == 0 ? "No replies wait, and no question of this session is open."
+            : "No replies wait yet." + stillOpen);
     }
 
     [McpServerTool(Name = "tell_advisor", Title = "Tell the advisor", Destructive = false)]

@@ -31,6 +31,23 @@ internal static class ChoiceStructure
             : new AnswerReading.Clear(new Decision.Answered(answers));
     }
 
+    /// <summary>What no question could make an answer of: parts of another kind. Null where there is nothing of that.</summary>
+    public static string? FaultOf(JsonElement given)
+    {
+        if (given.ValueKind != JsonValueKind.Object)
+            return null;
+        foreach (var answer in given.EnumerateObject().Where(each => each.Value.ValueKind == JsonValueKind.Object))
+        {
+            foreach (var part in answer.Value.EnumerateObject())
+                if (part.Name is "note" or "words" && part.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
+                    return $"\"{answer.Name}\": {part.Name} must be a string";
+            if (Text(answer.Value, "words") is { Length: > 0 } && answer.Value.TryGetProperty("choose", out var choose)
+                && choose.ValueKind != JsonValueKind.Null)
+                return $"\"{answer.Name}\": choose and words are two answers: one of them";
+        }
+        return null;
+    }
+
     private static Chosen? Read(ChoiceQuestion question, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
@@ -38,8 +55,10 @@ internal static class ChoiceStructure
         if (value.EnumerateObject().Any(field => field.Name is not ("choose" or "words" or "note")))
             return null;
         var note = Text(value, "note");
-        if (Text(value, "words") is { Length: > 0 } words)
-            return value.TryGetProperty("choose", out _) ? null : new Chosen(question.Question, []) { Words = words, Note = note };
+        if (Text(value, "words") is { } words && !string.IsNullOrWhiteSpace(words))
+            return value.TryGetProperty("choose", out var both) && both.ValueKind != JsonValueKind.Null
+                ? null
+                : new Chosen(question.Question, []) { Words = words, Note = note };
         return value.TryGetProperty("choose", out var choose) && Labels(question, choose) is { } chosen
             ? new Chosen(question.Question, chosen) { Note = note }
             : null;

@@ -61,13 +61,14 @@ internal static partial class ChoiceWords
         var note = hasNote ? lines[^1][Note.Length..].Trim() : null;
         if (note is not null)
             text = text[..text.LastIndexOf('\n')].Trim();
-        if (Numbered().Match(text) is { Success: true } numbered && numbered.Groups["key"].Value == "1" && !text.Contains('\n'))
-            text = numbered.Groups["value"].Value;
         if (text.StartsWith(Note, StringComparison.OrdinalIgnoreCase))
             return Refused("there is a note and no answer", asked);
-        var given = hasNote ? lines[..^1] : lines;
-        var isList = given.Count > 1 && given.TrueForAll(line => IsNumber(line) || Matching(only, line).Count > 0);
-        return (isList ? Labels(only, given, note) : OfValue(only, text, note)) switch
+        return (OfLines(asked, only, hasNote ? lines[..^1] : lines, text) switch
+        {
+            (_, { } fault) => Read.Bad(fault),
+            ([var value], _) => OfValue(only, value, note),
+            (var values, _) => Labels(only, values.SelectMany(value => Items(only, value)).ToList(), note),
+        }) switch
         {
             { Fault: { } fault } => Refused(fault, asked),
             { Chosen: { } chosen } => new AnswerReading.Clear(new Decision.Answered([chosen])),
@@ -75,9 +76,26 @@ internal static partial class ChoiceWords
         };
     }
 
+    /// <summary>To the only question: one value, or a choice a line. Its number or header before a line is as good as none.</summary>
+    private static (List<string> Values, string? Fault) OfLines(
+        ClientAsk.Choice asked, ChoiceQuestion only, List<string> lines, string text)
+    {
+        if (Matching(only, text).Count > 0)
+            return ([text], null);
+        var keyed = lines.ConvertAll(line => Matching(only, line).Count > 0 ? null : Keyed(asked, line));
+        if (keyed is [not null, ..] && keyed.Find(each => each is not null && Index(asked, each.Key) is null) is { } other)
+            return ([], $"it has no question {other.Key}; words of your own begin with \"{Own}\"");
+        var values = lines.Select((line, at) => keyed[at]?.Value.Trim() ?? line).ToList();
+        if (values.Count > 1 && values.TrueForAll(value => AreChoices(only, value)))
+            return (values, null);
+        if (keyed.Count(each => each is not null) > 1 && keyed[0] is not null)
+            return ([], "question 1 is answered twice");
+        return ([keyed is [not null, ..] ? text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..] : text], null);
+    }
+
     private static AnswerReading OfSeveral(ClientAsk.Choice asked, List<string> lines)
     {
-        var answers = new Dictionary<int, (string Value, string? Note)>();
+        var answers = new Dictionary<int, (List<string> Values, string? Note)>();
         var last = -1;
         foreach (var line in lines)
         {
@@ -92,14 +110,20 @@ internal static partial class ChoiceWords
                 return Refused($"it asks {asked.Questions.Count} questions, and \"{Short(line)}\" does not say for which it is", asked);
             if (Index(asked, keyed.Key) is not { } index)
                 return Refused($"it has no question {keyed.Key}", asked);
-            if (!answers.TryAdd(index, (keyed.Value, null)))
+            if (answers.TryAdd(index, ([], null)) || IsMore(asked.Questions[index], [.. answers[index].Values, keyed.Value]))
+                answers[index].Values.Add(keyed.Value.Trim());
+            else
                 return Refused($"question {index + 1} is answered twice", asked);
             last = index;
         }
         return Collect(asked, answers);
     }
 
-    private static AnswerReading Collect(ClientAsk.Choice asked, Dictionary<int, (string Value, string? Note)> answers)
+    /// <summary>Where several may be chosen, a choice a line.</summary>
+    private static bool IsMore(ChoiceQuestion question, List<string> values) =>
+        question.MultiSelect && values.TrueForAll(value => AreChoices(question, value.Trim()));
+
+    private static AnswerReading Collect(ClientAsk.Choice asked, Dictionary<int, (List<string> Values, string? Note)> answers)
     {
         var chosen = new List<Chosen>();
         for (var index = 0; index < asked.Questions.Count; index++)
@@ -108,7 +132,9 @@ internal static partial class ChoiceWords
             if (!answers.TryGetValue(index, out var given))
                 return Refused(
                     $"question {index + 1} ({Short(question.Name)}) has no answer: give one, or say \"{index + 1}: {Skip}\"", asked);
-            var read = OfValue(question, given.Value, given.Note);
+            var read = given.Values is [var value]
+                ? OfValue(question, value, given.Note)
+                : Labels(question, given.Values.SelectMany(each => Items(question, each)).ToList(), given.Note);
             if (read.Fault is { } fault)
                 return Refused($"question {index + 1}: {fault}", asked);
             if (read.Chosen is { } one)
@@ -130,14 +156,20 @@ internal static partial class ChoiceWords
                 : Read.Bad("there is no answer");
         if (value.Equals(Skip, StringComparison.OrdinalIgnoreCase) && Matching(question, value).Count == 0)
             return note is null ? new Read(null, null) : Read.Bad("what is left out has no note");
-        if (Matching(question, value).Count == 1)
-            return Labels(question, [value], note);
-        var items = (Numbers().IsMatch(value) ? value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries) : value.Split(','))
-            .Select(item => item.Trim()).ToList();
+        var items = Items(question, value);
         if (items.TrueForAll(item => !IsNumber(item) && Matching(question, item).Count == 0))
             return new Read(new Chosen(question.Question, []) { Words = value, Note = note }, null);
         return Labels(question, items, note);
     }
+
+    /// <summary>A name as it is, or what stands between commas.</summary>
+    private static List<string> Items(ChoiceQuestion question, string value) => Matching(question, value).Count > 0
+        ? [value]
+        : (Numbers().IsMatch(value) ? value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries) : value.Split([',', ';']))
+            .Select(item => item.Trim()).ToList();
+
+    private static bool AreChoices(ChoiceQuestion question, string value) =>
+        Items(question, value).TrueForAll(item => IsNumber(item) || Matching(question, item).Count > 0);
 
     private static Read Labels(ChoiceQuestion question, List<string> items, string? note)
     {

@@ -33,6 +33,19 @@ internal static partial class PlanWords
             : new AnswerReading.Clear(new Decision.Denied(reason));
     }
 
+    /// <summary>The same approval, and edits are accepted with it; null where the words are none.</summary>
+    public static string? AcceptingEdits(string words)
+    {
+        var text = words.Trim();
+        return Approving().Match(text) is { Success: true } approved ? $"approve and accept edits {approved.Groups["digest"].Value}".Trim()
+            : Editing().Match(text) is { Success: true } edited ? $"edited and accept edits:{edited.Groups["plan"].Value}"
+            : null;
+    }
+
+    /// <summary>Whether they are an approval that accepts edits.</summary>
+    public static bool AcceptsEdits(string words) =>
+        Approving().Match(words.Trim()).Groups["edits"].Success || Editing().Match(words.Trim()).Groups["edits"].Success;
+
     [GeneratedRegex(
         @"\A(?:approved?|allow|yes|y|ok)(?<edits>\s*(?:,|and|\s)\s*accept\s+edits)?[.!]*(?:\s+(?<digest>[0-9a-f]{6,64})[.!]*)?\z",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

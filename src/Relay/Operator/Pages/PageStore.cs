@@ -61,23 +61,6 @@ internal static partial class PageStore
             .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>The cause is gone, and the page that told of it is sent once more with other words. On the phone it takes its own
-    /// place.</summary>
-    public static Task ReviseAsync(Writing writing, PageCause cause, string title, string body, CancellationToken cancellationToken)
-    {
-        writing.Wake(Topic.Pages);
-        return writing.Sql(
-            $"""
-            UPDATE pages
-            SET title = @title, body = @body, priority = 2, tags = 'white_check_mark', state = 'queued', attempts = 0, last_error = NULL,
-                due_at = @now, cleared_at = @now, wording = wording + 1
-            WHERE kind = @kind AND subject = @subject AND {IsStanding} AND state = 'sent'
-            """)
-            .With("@kind", cause.Kind.Word()).With("@subject", cause.Subject).With("@title", title).With("@body", body)
-            .With("@now", writing.UnixNow)
-            .ExecuteAsync(cancellationToken);
-    }
-
     /// <summary>Clears all causes that a successful call disproves: the key works, and there is credit.</summary>
     /// <returns>How many there were.</returns>
     public static Task<int> ClearHoldsAsync(Writing writing, CancellationToken cancellationToken) =>

@@ -25,7 +25,8 @@ internal sealed record QuestionReceipt(string Title, string Text, bool IsFinal)
         var answer = Visible.Of(Excerpt.Of(Answer(question), LongestAnswer));
         if (question.State == QuestionState.Expired)
             return question.Answer is null
-                ? new QuestionReceipt($"No longer asked (#{question.Id})", $"no longer asked: {question.AnsweredVia}", IsFinal: true)
+                ? new QuestionReceipt(
+                    $"Relay: #{question.Id} of {question.Whose} is settled", $"no longer asked: {question.AnsweredVia}", IsFinal: true)
                 : new QuestionReceipt(
                     $"Answered too late (#{question.Id})", $"answered: {answer}, and nothing came of it: {question.AnsweredVia}",
                     IsFinal: true);

@@ -8,7 +8,6 @@ using Relay.Dispatch;
 using Relay.Http;
 using Relay.Intake;
 using Relay.Operator;
-using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
 using Relay.Web.Status;
@@ -33,7 +32,7 @@ internal static class Endpoints
         host.MapGet("/healthz", HealthAsync).For(Access.Everybody);
         host.MapGet("/status", StatusAsync).For(Access.Operator);
         host.MapPost("/ask", AskAsync).For(Access.Connections);
-        host.MapPost("/answers", AnswerAsync).For(Access.Operator);
+        host.MapPost("/answers", Answering.AnswerAsync).For(Access.Operator);
         host.MapPost("/messages/{id}/retry", RetryAsync).For(Access.Operator);
         host.MapPost("/messages/{id}/drop", DropAsync).For(Access.Operator);
         host.MapPost("/retry", RetryAllAsync).For(Access.Operator);
@@ -43,6 +42,7 @@ internal static class Endpoints
         host.MapPauses();
         host.MapBudget();
         host.MapMcp("/mcp").For(Access.Connections);
+        host.MapPost("/receipts/{id}", ReceiptAsync).For(Access.Connections);
         host.MapPost("/hooks/claude-code", (HttpContext context) => Of<HookEndpoint>(context).HandleAsync(context)).For(Access.Connections);
         host.MapGet("/sessions/{session}/replies", (HttpContext context) => Of<ChannelEndpoint>(context).WaitAsync(context))
             .For(Access.Connections);
@@ -109,44 +109,17 @@ internal static class Endpoints
     private static string NameOf(HttpContext context, string? said) =>
         said ?? (Caller.Of(context) is Caller.Connection connection ? SessionHeader.Given(context.Request) ?? connection.Name : "");
 
-    private static async Task AnswerAsync(HttpContext context)
+    /// <summary>Whoever hands answers of the relay on says whether he has.</summary>
+    private static async Task ReceiptAsync(HttpContext context)
     {
-        if (await BodyAsync<AnswerBody>(context) is not { } body)
+        if (await BodyAsync<ReceiptBody>(context) is not { } body)
             return;
-        if (body.OnlyFor is not null && body.Question is null)
-        {
-            await Problem.WriteAsync(context, 400, "answers, choose and edited need the number of their question");
-            return;
-        }
-        var input = new OperatorInput(body.Words, body.Question, "the command line", body.Id, UnaskedWelcome: false)
-        {
-            Digest = body.Digest,
-            Choices = body.Answers,
-            Scope = ScopeWords.Parse(body.Scope),
-            OnlyFor = body.OnlyFor,
-        };
-        if (body.Scope is not null && input.Scope is null)
-        {
-            await Problem.WriteAsync(context, 400, $"scope: {ScopeWords.Allowed}");
-            return;
-        }
-        var outcome = await Of<Answers>(context).TakeAsync(input, context.RequestAborted);
-        await (outcome switch
-        {
-            Answers.Outcome.Refused refused => Problem.WriteAsync(context, 409, refused.Reason),
-            Answers.Outcome.Accepted accepted =>
-                Json.WriteAsync(context, 200, await Of<Receipts>(context).OfAsync(accepted, context.RequestAborted)),
-            Answers.Outcome.Direct direct =>
-                Json.WriteAsync(context, 200, new
-                {
-                    Outcome = "direct",
-                    direct.Question,
-                    Session = direct.Session.Value,
-                    Where = await Of<Receipts>(context).WhereAsync(direct.Session, context.RequestAborted),
-                    StillOpen = direct.StillOpen.Select(each => new { each.Id, Session = each.Whose, Kind = each.Kind.Word() }),
-                }),
-            _ => Json.WriteAsync(context, 200, new { Outcome = "repeated" }),
-        });
+        if (body.Taken is not { } taken)
+            await Problem.WriteAsync(context, 400, "taken: true or false");
+        else if (await Of<AwaitedReceipts>(context).SayAsync((string)context.Request.RouteValues["id"]!, taken, context.RequestAborted))
+            await Json.WriteAsync(context, 200, new { taken });
+        else
+            await Problem.WriteAsync(context, 404, "no such receipt is waited for");
     }
 
     private static Task RetryAsync(HttpContext context) =>
@@ -199,9 +172,11 @@ internal static class Endpoints
             bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try
         {
-            if (JsonSerializer.Deserialize<T>(bytes.Span, Json.Options) is { } body)
+            var body = JsonSerializer.Deserialize<T>(bytes.Span, Json.Options);
+            var fault = body is null ? "a JSON object is expected" : JsonText.Fault(bytes.Span); // Of what is kept as JSON, too.
+            if (fault is null)
                 return body;
-            await Problem.WriteAsync(context, 400, "a JSON object is expected");
+            await Problem.WriteAsync(context, 400, fault);
         }
         catch (JsonException exception)
         {
@@ -214,28 +189,5 @@ internal static class Endpoints
         return null;
     }
 
-    /// <param name="Text">The operator's words.</param>
-    /// <param name="Question">The number of the question.</param>
-    /// <param name="Id">The same words again have the same.</param>
-    /// <param name="Digest">Of the permission that is allowed.</param>
-    private sealed record AnswerBody(string? Text, long? Question, string? Id, string? Digest, string? Scope)
-    {
-        /// <summary>To a choice, instead of words.</summary>
-        public JsonElement? Answers { get; init; }
-
-        /// <summary>A plan as it shall be, instead of words.</summary>
-        public string? Edited { get; init; }
-
-        public bool? AcceptEdits { get; init; }
-
-        /// <summary>The text is what is chosen, and nothing else.</summary>
-        public bool? Choose { get; init; }
-
-        public QuestionKind? OnlyFor =>
-            Answers is not null || Choose == true ? QuestionKind.Choice : Edited is not null ? QuestionKind.Plan : null;
-
-        /// <summary>What is kept as the answer.</summary>
-        public string Words => Answers?.GetRawText()
-            ?? (Edited is null ? Text ?? "" : $"edited{(AcceptEdits == true ? " and accept edits" : "")}: {Edited}");
-    }
+    private sealed record ReceiptBody(bool? Taken);
 }

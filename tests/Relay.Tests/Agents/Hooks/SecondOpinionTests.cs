@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
 using Relay.Loopback;
 using Relay.Operator;
 using Relay.Tests.Testing;
@@ -34,6 +35,19 @@ public sealed class SecondOpinionTests
         Assert.Contains("2) Postgres", relay.Api.Requests[0].LastUserText, StringComparison.Ordinal);
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM questions"));
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
+    }
+
+    [Fact]
+    public async Task Its_answer_is_there_at_once_and_not_with_the_next_look()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56)); // On which nothing is looked for again.
+        await using var relay = await RunningRelay.StartAsync(Config, clock: clock);
+        relay.Api.Always(ScriptedReply.Text("1: Postgres"));
+
+        var answer = await new ClaudeSession(relay, "claude-1").AskPermissionAsync("AskUserQuestion", Choice)
+            .WaitAsync(RunningRelay.Patience, TestContext.Current.CancellationToken);
+
+        Assert.Equal("Postgres", (string?)Decision(answer)["updatedInput"]!["answers"]!["Which store?"]);
     }
 
     [Theory]

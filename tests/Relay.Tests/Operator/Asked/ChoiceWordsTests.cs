@@ -25,6 +25,11 @@ public sealed class ChoiceWordsTests
     [InlineData("two lines\nof it", "words two lines\nof it")]
     [InlineData("Why not both: yes", "words Why not both: yes")]
     [InlineData("#2", "words #2")]
+    [InlineData("Store: Postgres", "Postgres")]
+    [InlineData("store: 2\nnote: it scales", "Postgres|note it scales")]
+    [InlineData("Store: something else: yes", "words something else: yes")]
+    [InlineData("1: words of mine\nthat go on", "words words of mine\nthat go on")]
+    [InlineData("words: 10: 30", "words 10: 30")]
     public void One_of_several_is_chosen_by_number_or_name_or_answered_in_words(string words, string answer) =>
         Assert.Equal([answer], Answers([Store], words));
 
@@ -33,6 +38,11 @@ public sealed class ChoiceWordsTests
     [InlineData("2 1", "Metrics+Backups")]
     [InlineData("backups , 2", "Backups+Metrics")]
     [InlineData("1,1", "Backups")]
+    [InlineData("Backups; Metrics", "Backups+Metrics")]
+    [InlineData("1: 1\n1: 2", "Backups+Metrics")]
+    [InlineData("1: 1\n2", "Backups+Metrics")]
+    [InlineData("2\nExtras: Backups", "Metrics+Backups")]
+    [InlineData("extras: 1, 2", "Backups+Metrics")]
     [InlineData("skip", "Skip")]
     [InlineData("3", "3")] // A name goes before a number.
     public void Several_are_chosen_where_that_is_allowed(string words, string answer) => Assert.Equal([answer], Answers([Extras], words));
@@ -44,6 +54,8 @@ public sealed class ChoiceWordsTests
     [InlineData("1: 2\nnote: a\n\n2: 1\nnote: b: c", "Postgres|note a", "Backups|note b: c")]
     [InlineData("1: skip\n2: 2", "Metrics")]
     [InlineData("1: why: because\n2: 2", "words why: because", "Metrics")]
+    [InlineData("1: 2\n2: Backups\n2: Metrics", "Postgres", "Backups+Metrics")]
+    [InlineData("2: 1\n1: 2\nExtras: 2\nnote: both", "Postgres", "Backups+Metrics|note both")]
     public void Several_questions_are_answered_each_by_itself(string words, params string[] answers) =>
         Assert.Equal(answers, Answers([Store, Extras], words));
 
@@ -59,6 +71,12 @@ public sealed class ChoiceWordsTests
     [InlineData("approve 12345678", "nothing to approve")]
     [InlineData("note: no answer", "a note and no answer")]
     [InlineData("words:", "there is no answer")]
+    [InlineData("2: 1", "it has no question 2")]
+    [InlineData("1: 1\n2: 1", "it has no question 2")]
+    [InlineData("1: 1\n1: 2", "only one may be chosen")]
+    [InlineData("2\n1", "only one may be chosen")]
+    [InlineData("1: one thing\n1: another", "question 1 is answered twice")]
+    [InlineData("Store:", "there is no answer")]
     public void What_is_out_of_range_or_may_mean_two_things_is_refused(string words, string reason) =>
         Assert.Contains(reason, Refusal([Store], words), StringComparison.Ordinal);
 
@@ -66,7 +84,9 @@ public sealed class ChoiceWordsTests
     [InlineData("2", "does not say for which")]
     [InlineData("1: 2", "question 2 (Extras) has no answer")]
     [InlineData("1: 2\n2:", "question 2: there is no answer")]
-    [InlineData("1: 2\n2: 1\n2: 2", "question 2 is answered twice")]
+    [InlineData("1: 2\n2: 1\n1: 1", "question 1 is answered twice")]
+    [InlineData("1: 2\n2: 1\n2: some words", "question 2 is answered twice")]
+    [InlineData("1: 2\n2: 1\n2: 9", "question 2: there is no choice 9")]
     [InlineData("1: 2\n3: 1", "it has no question 3")]
     [InlineData("1: skip\n2: words: x\nnote: a\nnote: b", "a note stands in the line after")]
     [InlineData("note: a\n1: 2\n2: 1", "a note stands in the line after")]

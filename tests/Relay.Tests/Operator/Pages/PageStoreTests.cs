@@ -135,47 +135,6 @@ public abstract class PageStoreTests(string kind) : StoreTests(kind)
         Assert.Contains("/third", Assert.Single(await DueAsync()).Body, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_revision_is_the_page_that_was_sent_with_other_words_and_stands_for_nothing_any_more()
-    {
-        await QueueAsync(PageCause.Question(1));
-        var first = Assert.Single(await DueAsync());
-        await SendAsync(first);
-        await QueueAsync(PageCause.Question(2));
-
-        await ReviseAsync(PageCause.Question(1));
-        await ClearAsync(PageCause.Question(1)); // What is settled stays settled, and its revision goes out.
-
-        var revised = Assert.Single(await DueAsync(), page => page.Cause == PageCause.Question(1));
-        Assert.Equal(
-            (first.Id, "settled " + Unusual, "words " + Unusual, 2, 0),
-            (revised.Id, revised.Title, revised.Body, revised.Priority, revised.Attempts));
-        Assert.True(await IsStillWantedAsync(revised));
-        Assert.Null(await StandingSinceAsync(PageCause.Question(1)));
-        Assert.NotNull(await StandingSinceAsync(PageCause.Question(2)));
-        await SendAsync(revised);
-        Assert.Equal(["question:2"], await DueCausesAsync());
-        await ReviseAsync(PageCause.Question(1)); // Only what stands is revised.
-        Assert.Equal(["question:2"], await DueCausesAsync());
-        Assert.True(await QueueAsync(PageCause.Question(1))); // As with an answer that came too late.
-    }
-
-    [Fact]
-    public async Task What_was_not_sent_yet_is_not_revised_but_dropped_with_its_cause()
-    {
-        await QueueAsync(PageCause.Question(1));
-
-        await ReviseAsync(PageCause.Question(1));
-        Assert.Equal("title", Assert.Single(await DueAsync()).Title);
-        await ClearAsync(PageCause.Question(1));
-
-        Assert.Empty(await DueAsync());
-        Assert.Equal(["dropped"], await StatesAsync());
-    }
-
-    private Task ReviseAsync(PageCause cause) => WriteAsync(
-        writing => PageStore.ReviseAsync(writing, cause, "settled " + Unusual, "words " + Unusual, CancellationToken));
-
     private static IEnumerable<string> Sorted(IEnumerable<PageCause> causes) =>
         causes.Select(cause => $"{cause}").Order(StringComparer.Ordinal);
 

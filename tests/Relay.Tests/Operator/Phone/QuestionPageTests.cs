@@ -115,6 +115,27 @@ public sealed class QuestionPageTests : PhoneTests
     }
 
     [Fact]
+    public async Task What_no_client_waits_for_after_a_crash_reads_so_once()
+    {
+        await AskPermissionAsync();
+        var asked = await PageAsync();
+
+        await Relay.WriteAsync(async writing =>
+        {
+            await PermissionQuestions.ExpireAllAsync(writing, CancellationToken);
+            return true;
+        });
+        var receipt = await ReceiptAsync();
+
+        Assert.Equal(asked.SequenceId, receipt.SequenceId);
+        Assert.Equal(
+            ("Relay: #1 of session-1 is settled", "no longer asked: the relay was restarted"), (receipt.Title, receipt.Message));
+        Assert.Empty(Labels(receipt));
+        Assert.Equal(receipt.Id, (await ReceiptAsync()).Id);
+        Assert.Equal(2, Ntfy.Pages.Count);
+    }
+
+    [Fact]
     public async Task A_page_that_was_never_sent_gets_no_receipt()
     {
         await EscalateAsync();
