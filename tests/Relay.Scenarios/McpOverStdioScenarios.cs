@@ -74,6 +74,7 @@ public sealed class McpOverStdioScenarios : Stage
 
         Assert.Equal(4, tools.Count);
         Assert.True(down.IsError);
+        Assert.StartsWith("The relay is not running. Nothing was sent.", Text(down), StringComparison.Ordinal);
         Assert.Contains("relay run starts it", Text(down), StringComparison.Ordinal);
         Assert.True(broken.IsError);
         Assert.Contains("ask the same again", Text(broken), StringComparison.Ordinal);

@@ -133,6 +133,11 @@ public sealed class QuestionPageTests : PhoneTests
         Assert.Empty(Labels(receipt));
         Assert.Equal(receipt.Id, (await ReceiptAsync()).Id);
         Assert.Equal(2, Ntfy.Pages.Count);
+        var late = new OperatorInput("allow", Question: 1, "the test", Key: null, UnaskedWelcome: false);
+        Assert.EndsWith(
+            ": the relay was restarted; nobody waits for it any more",
+            Assert.IsType<Answers.Outcome.Refused>(await Relay.Get<Answers>().TakeAsync(late, CancellationToken)).Reason,
+            StringComparison.Ordinal);
     }
 
     [Fact]
