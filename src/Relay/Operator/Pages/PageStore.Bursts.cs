@@ -1,6 +1,5 @@
 using Relay.Running;
 using Relay.Storage;
-using Relay.Texts;
 
 namespace Relay.Operator.Pages;
 

@@ -47,7 +47,9 @@ public sealed class RecordedStopTests
 
         var first = claude.PostAsync(stop, Token);
         await (await relay.Api.WaitForRequestsAsync(1, RunningRelay.Patience)).Silent;
+        var told = (await relay.AgentAsync(claude)).LastSeenAt;
         var second = claude.PostAsync(stop, Token);
+        await Until.TrueAsync(async () => (await relay.AgentAsync(claude)).LastSeenAt > told, "the second report");
         relay.Api.ReleaseStalled();
         JsonObject[] answers = [(await first).Body, (await second).Body];
 
