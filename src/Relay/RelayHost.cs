@@ -133,6 +133,7 @@ internal static class RelayHost
         .AddSingleton<TopicProtection>()
         .AddPhone()
         .AddLoop<Pager>()
+        .AddSingleton(provider => provider.GetRequiredService<Pager>().Perhaps)
         .AddLoop<StuckWatch>()
         .AddLoop<OperatorFile>()
         .AddLoop<Rejections>()

@@ -23,6 +23,9 @@ internal abstract record Push
     {
         /// <summary>The day's messages are used up: seconds bring nothing.</summary>
         public bool IsQuota { get; init; }
+
+        /// <summary>It may have been taken all the same: the answer was lost.</summary>
+        public bool IsUnanswered { get; init; }
     }
 
     /// <summary>The server refuses this page, even its title alone: to repeat it would change nothing.</summary>
@@ -104,11 +107,17 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return (null, Failed(exception.Message, NtfyAnswer.CheckNetwork, retryAfter: null));
+            var isUnsent = exception is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
+            };
+            return (null, Failed(exception.Message, NtfyAnswer.CheckNetwork, retryAfter: null) with { IsUnanswered = !isUnsent });
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, Failed($"no answer within {Duration.Write(Timeout)}", NtfyAnswer.CheckNetwork, retryAfter: null));
+            var late = Failed($"no answer within {Duration.Write(Timeout)}", NtfyAnswer.CheckNetwork, retryAfter: null);
+            return (null, late with { IsUnanswered = true });
         }
 
         Push.Failed Failed(string reason, string fix, TimeSpan? retryAfter) =>

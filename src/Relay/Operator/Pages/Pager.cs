@@ -28,6 +28,8 @@ internal sealed partial class Pager(
     private readonly Bursts _bursts = new(database);
     private (Uri Server, string Topic, string? Token)? _way;
 
+    public PerhapsSent Perhaps { get; } = new(database.Clock);
+
     public string Name => "sending pages";
 
     public Topic? WakesOn => Topic.Pages;
@@ -105,6 +107,8 @@ internal sealed partial class Pager(
                 LogRefused(page.Id, page.Cause, refused.Reason, refused.Fix);
                 break;
             case Push.Failed failed:
+                if (failed.IsUnanswered)
+                    Perhaps.Unanswered(page.Id);
                 var wanted = failed.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Retry.Delay(attempt);
                 var delay = Min(wanted, PageStore.LongestDelay);
                 var dueAt = _clock.GetUtcNow() + delay;

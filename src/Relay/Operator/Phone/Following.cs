@@ -8,7 +8,8 @@ namespace Relay.Operator.Phone;
 
 /// <summary>Follows the pages of questions: (1) one that is closed gets its receipt, in place of the page; (2) one that is open climbs the
 /// ladder; (3) so does the page of many. What was done stands in the page's row, so that a restart changes nothing.</summary>
-internal sealed partial class Following(Database database, SettingsSource settings, ILogger<Following> log) : ILoop
+internal sealed partial class Following(
+    Database database, PerhapsSent perhaps, SettingsSource settings, ILogger<Following> log) : ILoop
 {
     private static readonly TimeSpan
         Longest = TimeSpan.FromSeconds(30), Later = TimeSpan.FromSeconds(10), Shortest = TimeSpan.FromSeconds(2);
@@ -62,10 +63,10 @@ internal sealed partial class Following(Database database, SettingsSource settin
             await ClimbAsync(page, open, cancellationToken);
     }
 
-    private static async Task SettledAsync(Writing writing, FollowedPage page, int all, CancellationToken cancellationToken)
+    private async Task SettledAsync(Writing writing, FollowedPage page, int all, CancellationToken cancellationToken)
     {
         await PageStore.ClearAsync(writing, page.Cause, cancellationToken);
-        if (page.SentAt is not null)
+        if (page.SentAt is not null || perhaps.Is(page))
         {
             var text = all == 1 ? "it is settled" : string.Create(CultureInfo.InvariantCulture, $"all {all} are settled");
             await PageStore.ReceiptAsync(writing, page.Id, ("Relay: no question of these waits", text), cancellationToken);
@@ -79,21 +80,23 @@ internal sealed partial class Following(Database database, SettingsSource settin
         var age = (database.Clock.GetUtcNow() - page.ClearedAt!.Value).Duration();
         var next = age < UnderWay ? Shortest : Later;
         Poll = next < Poll ? next : Poll;
-        if ((page.Together is not null && page.SentAt is null) || age > LongestReceipt || (page.SentAt is null && age > UnderWay))
-        {
+        var question = await database.ReadAsync(
+            reading => QuestionStore.FindAsync(reading, number, cancellationToken), cancellationToken);
+        var isThere = IsThere(page, question);
+        if (age > LongestReceipt || (!isThere && (page.Together is not null || age > UnderWay)))
             await LeaveAsync(page, cancellationToken);
+        if (!isThere || age > LongestReceipt)
             return;
-        }
-        if (page.SentAt is null)
-            return;
-        var receipt = await database.ReadAsync(
-            async reading => await QuestionStore.FindAsync(reading, number, cancellationToken) is { } question
-                ? await QuestionReceipt.OfAsync(reading, question, cancellationToken)
-                : null,
-            cancellationToken);
+        var receipt = question is null ? null : await database.ReadAsync(
+            reading => QuestionReceipt.OfAsync(reading, question, cancellationToken), cancellationToken);
         if (receipt is not { IsFinal: false } || receipt.Text != page.Receipt)
             await database.WriteAsync(writing => RecordAsync(writing, page, receipt, cancellationToken), cancellationToken);
     }
+
+    /// <summary>The phone shows it, or may do so. Who answers from there has it before his eyes, whatever is recorded. One that was listed
+    /// with others before it was sent alone is not there.</summary>
+    private bool IsThere(FollowedPage page, Question? question) => page.SentAt is not null
+        || (page.Together is not null ? perhaps.WasUnanswered(page) : question?.AnsweredVia == PhoneWords.Via || perhaps.Is(page));
 
     private static async Task RecordAsync(
         Writing writing, FollowedPage page, QuestionReceipt? receipt, CancellationToken cancellationToken)
@@ -148,8 +151,11 @@ internal sealed partial class Following(Database database, SettingsSource settin
         writing.OnceCommitted(() => LogSecond(page.Cause));
     }
 
-    private Task LeaveAsync(FollowedPage page, CancellationToken cancellationToken) =>
-        database.WriteAsync(writing => PageStore.LeaveAsync(writing, page.Id, cancellationToken), cancellationToken);
+    private async Task LeaveAsync(FollowedPage page, CancellationToken cancellationToken)
+    {
+        await database.WriteAsync(writing => PageStore.LeaveAsync(writing, page.Id, cancellationToken), cancellationToken);
+        perhaps.Forget(page);
+    }
 
     [LoggerMessage(LogLevel.Information, "{Page} is paged again, step {Step}")]
     private partial void LogAgain(PageCause page, int step);
