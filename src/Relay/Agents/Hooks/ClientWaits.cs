@@ -46,9 +46,11 @@ internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider cloc
 
     public void Ask(long question) => Question = question;
 
+    /// <summary>Of one that has an answer it is said when its response is over.</summary>
     public void Dispose()
     {
-        Gave(false);
+        if (Decision is null)
+            Gave(false);
         lock (_over)
         {
             if (IsOver)
@@ -82,6 +84,22 @@ internal sealed class ClientWait(string agent, HookEvent hook, TimeProvider cloc
     };
 }
 
+/// <summary>Whether a client has the operator's answer.</summary>
+internal enum ClientHas
+{
+    /// <summary>A relay before this one knew, or nobody did.</summary>
+    Unknown,
+
+    /// <summary>It is on its way.</summary>
+    NotYet,
+
+    /// <summary>The whole of it came to its side.</summary>
+    Yes,
+
+    /// <summary>It had gone, or its terminal was first.</summary>
+    No,
+}
+
 /// <summary>The clients that wait for the operator, and those that were answered in their present turn. None of them outlives the relay.
 /// Thread-safe.</summary>
 internal sealed class ClientWaits(TimeProvider clock)
@@ -92,13 +110,16 @@ internal sealed class ClientWaits(TimeProvider clock)
     private readonly Lock _lock = new();
     private readonly List<ClientWait> _waits = [];
 
+    /// <summary>Of those whose turn is over: what became of the answer.</summary>
+    private readonly List<(long? Question, Task<bool> Given)> _over = [];
+
     public ClientWait Begin(string agent, HookEvent hook)
     {
         var wait = new ClientWait(agent, hook, clock);
         lock (_lock)
         {
             if (_waits.Count >= Most)
-                _waits.RemoveAt(0);
+                RemoveLocked(_waits[0]);
             _waits.Add(wait);
         }
         return wait;
@@ -107,7 +128,7 @@ internal sealed class ClientWaits(TimeProvider clock)
     public void Forget(ClientWait wait)
     {
         lock (_lock)
-            _waits.Remove(wait);
+            RemoveLocked(wait);
         wait.Dispose();
     }
 
@@ -118,16 +139,29 @@ internal sealed class ClientWaits(TimeProvider clock)
             return _waits.FindAll(wait => wait.Agent == agent);
     }
 
-    /// <summary>Until the client that asked has its answer, or is known not to have it. Its record says which.</summary>
-    /// <returns>False when neither is known in time.</returns>
-    public async Task<bool> SettledAsync(long question, TimeSpan limit)
+    /// <summary>Whether the client that asked has its answer.</summary>
+    /// <param name="question">What it asked.</param>
+    /// <param name="limit">So long it is waited for.</param>
+    public async Task<ClientHas> HasAsync(long question, TimeSpan limit)
     {
-        ClientWait? wait;
+        if (GivenTo(question) is not { } given)
+            return ClientHas.Unknown;
+        await ((Task)given).WaitAsync(limit, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !given.IsCompleted ? ClientHas.NotYet : await given ? ClientHas.Yes : ClientHas.No;
+    }
+
+    private Task<bool>? GivenTo(long question)
+    {
         lock (_lock)
-            wait = _waits.Find(each => each.Question == question);
-        if (wait is null)
-            return true;
-        await ((Task)wait.Given).WaitAsync(limit, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return wait.Given.IsCompleted;
+            return _waits.Find(each => each.Question == question)?.Given ?? _over.Find(each => each.Question == question).Given;
+    }
+
+    private void RemoveLocked(ClientWait wait)
+    {
+        if (!_waits.Remove(wait) || wait.Question is not { } question)
+            return;
+        if (_over.Count >= Most)
+            _over.RemoveAt(0);
+        _over.Add((question, wait.Given));
     }
 }

@@ -23,8 +23,16 @@ internal sealed partial class PermissionHook(
         finally
         {
             if (wait.Decision is null)
-                waits.Forget(wait);
+                await LeaveAsync(wait);
         }
+    }
+
+    /// <summary>It got no answer. One that was taken in that very moment came to nothing.</summary>
+    private async Task LeaveAsync(ClientWait wait)
+    {
+        waits.Forget(wait);
+        if (wait.Question is { } question)
+            await questions.NotGivenAsync(question);
     }
 
     private async Task<HookAnswer> AnswerAsync(HttpContext context, Agent agent, ClientRequest request, ClientWait wait)
@@ -46,13 +54,10 @@ internal sealed partial class PermissionHook(
         if (await questions.AnswerAsync(wait, context.RequestAborted) is not { } decision)
             return HookAnswer.Nothing;
         if (ClientConnection.IsClosed(context))
-        {
-            await questions.NotGivenAsync(question);
             return HookAnswer.Nothing;
-        }
-        wait.Decide(decision);
         var answer = AskedAnswer.Of(request.Asked, wait.Hook.ToolInput, decision);
         var (watch, size) = (SentWatch.Begin(context), JsonSerializer.SerializeToUtf8Bytes(answer, HookAnswer.Json).Length);
+        wait.Decide(decision);
         context.Response.OnCompleted(() => SettleAsync(watch, size, wait));
         return answer;
     }
@@ -67,6 +72,7 @@ internal sealed partial class PermissionHook(
             return;
         }
         await questions.NotGivenAsync(wait.Question!.Value);
+        wait.Gave(false);
         waits.Forget(wait);
     }
 

@@ -22,8 +22,7 @@ internal sealed record Receipt(long Question, string Session, string Kind, strin
     /// <summary>Of what a client asks: allowed, denied, answered and others.</summary>
     public string? Decision { get; init; }
 
-    /// <summary>Whether that client has it: it had not gone, nor was its terminal first. Null where that is not known, or nobody
-    /// waited.</summary>
+    /// <summary>Whether that client has it: it had not gone, nor was its terminal first. Null where that is not known.</summary>
     public bool? Given { get; init; }
 
     /// <summary>The number of the ruling that the words are, and for what it holds.</summary>
@@ -48,12 +47,12 @@ internal sealed class Receipts(Database database, ClientWaits waits, SettingsSou
 
     public async Task<Receipt> OfAsync(Answers.Outcome.Accepted accepted, CancellationToken cancellationToken)
     {
-        var isSettled = await waits.SettledAsync(accepted.Question, Reading);
-        return await ReadAsync(accepted, isSettled, cancellationToken);
+        var has = await waits.HasAsync(accepted.Question, Reading);
+        return await ReadAsync(accepted, has, cancellationToken);
     }
 
     private Task<Receipt> ReadAsync(
-        Answers.Outcome.Accepted accepted, bool isSettled, CancellationToken cancellationToken) => database.ReadAsync(
+        Answers.Outcome.Accepted accepted, ClientHas has, CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
             var question = (await QuestionStore.FindAsync(reading, accepted.Question, cancellationToken))!;
@@ -64,7 +63,7 @@ internal sealed class Receipts(Database database, ClientWaits waits, SettingsSou
                 return receipt with
                 {
                     Decision = Decision.Parse(question.Decision)?.Word(client),
-                    Given = isSettled ? question.State == QuestionState.Answered : null,
+                    Given = question.State == QuestionState.Expired || has == ClientHas.No ? false : has == ClientHas.Yes ? true : null,
                 };
             var raised = question.Message is { } message
                 ? await MessageStore.FindAsync(reading, question.Conversation, message, cancellationToken)

@@ -71,9 +71,13 @@ internal sealed class ReceiptReader(SettingsSource settings, ClientWaits waits)
         if (question.Ask is { } asked)
         {
             var word = Decision.Parse(question.Decision)?.Word(asked) ?? "answered";
-            return await waits.SettledAsync(question.Id, TimeSpan.Zero)
-                ? ($"{word}, and {question.Session} has it", true)
-                : ($"{word}, on its way to {question.Session}", false);
+            return await waits.HasAsync(question.Id, TimeSpan.Zero) switch
+            {
+                ClientHas.Yes => ($"{word}, and {question.Session} has it", true),
+                ClientHas.NotYet => ($"{word}, on its way to {question.Session}", false),
+                ClientHas.No => ($"{word}, and {question.Session} had gone", false),
+                _ => ($"{word}; whether it came to {question.Session} is not known", false),
+            };
         }
         var raised = await MessageStore.FindAsync(reading, question.Conversation, question.Message!.Value, cancellationToken);
         var dispatch = raised is null ? null : await Outbox.RecordOfAsync(reading, raised, cancellationToken);
