@@ -10,6 +10,7 @@ internal sealed class AgentWaiters(TimeProvider clock)
 
     private readonly ConcurrentDictionary<string, long> _newest = new();
     private readonly ConcurrentDictionary<string, long> _present = new();
+    private readonly ConcurrentDictionary<string, long> _begun = new();
     private long _last;
 
     /// <summary>Whether a waiter was there within the given time. Between two of its requests it is away for a moment.</summary>
@@ -19,14 +20,23 @@ internal sealed class AgentWaiters(TimeProvider clock)
     /// <summary>Of how many it is known that a waiter was there.</summary>
     public int Known => _present.Count;
 
+    public void IsThere(string agent) => Note(_present, agent);
+
+    /// <summary>The hook of its beginning has taken what waited for it.</summary>
+    public void Begun(string agent) => Note(_begun, agent);
+
+    /// <summary>For one waiter: whether the hook that runs beside it at the beginning was answered within the given time.</summary>
+    public bool TakeBegun(string agent, TimeSpan within) =>
+        _begun.TryRemove(agent, out var at) && clock.GetElapsedTime(at) < within;
+
     /// <summary>An agent's id is whatever the caller says, so of those that are long gone nothing is kept.</summary>
-    public void IsThere(string agent)
+    private void Note(ConcurrentDictionary<string, long> times, string agent)
     {
-        _present[agent] = clock.GetTimestamp();
-        if (_present.Count > Many)
-            foreach (var (gone, seen) in _present)
+        times[agent] = clock.GetTimestamp();
+        if (times.Count > Many)
+            foreach (var (gone, seen) in times)
                 if (clock.GetElapsedTime(seen) > LongGone)
-                    _present.TryRemove(gone, out _);
+                    times.TryRemove(gone, out _);
     }
 
     public long Enter(string agent) => _newest[agent] = Interlocked.Increment(ref _last);

@@ -18,19 +18,20 @@ internal sealed partial class Departures(Database database, ILogger<Departures> 
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
-        foreach (var agent in await database.ReadAsync(reading => GoneAsync(reading, cancellationToken), cancellationToken))
-        {
-            await database.WriteAsync(writing => EndAsync(writing, agent, cancellationToken), cancellationToken);
-            LogGone(agent.Session, agent.Id);
-        }
+        if ((await database.ReadAsync(reading => GoneAsync(reading, cancellationToken), cancellationToken)).Count > 0)
+            foreach (var agent in await database.WriteAsync(writing => EndGoneAsync(writing, cancellationToken), cancellationToken))
+                LogGone(agent.Session, agent.Id);
         return 0;
     }
 
-    /// <summary>The same before a name is given: a window that was killed a moment ago has none.</summary>
-    public static async Task EndGoneAsync(Writing writing, CancellationToken cancellationToken)
+    /// <summary>The same before a name is given: a window that was killed a moment ago has none. Who has gone is seen in the transaction
+    /// that ends them, for the next window of the same session may have come meanwhile.</summary>
+    public static async Task<List<Agent>> EndGoneAsync(Writing writing, CancellationToken cancellationToken)
     {
-        foreach (var agent in await GoneAsync(writing, cancellationToken))
+        var gone = await GoneAsync(writing, cancellationToken);
+        foreach (var agent in gone)
             await EndAsync(writing, agent, cancellationToken);
+        return gone;
     }
 
     public static async Task EndAsync(Writing writing, Agent agent, CancellationToken cancellationToken)

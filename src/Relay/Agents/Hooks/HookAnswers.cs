@@ -20,12 +20,7 @@ internal sealed class HookAnswers(
             case "PermissionRequest":
                 return await permission.AnswerAsync(context, agent, hook);
             case "SessionStart":
-                await SetStateAsync(agent, AgentState.Idle, cancellationToken);
-                var connected = $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.";
-                return (await DeliverAsync(context, agent, name, connected, cancellationToken)) with
-                {
-                    SystemMessage = OtherVersion.Note(context.Request, hook),
-                };
+                return await BeginAsync(context, agent, hook, name);
             case "UserPromptSubmit":
                 await PromptedAsync(agent, hook, cancellationToken);
                 return await DeliverAsync(context, agent, name, always: null, cancellationToken);
@@ -43,6 +38,15 @@ internal sealed class HookAnswers(
             default:
                 return HookAnswer.Nothing;
         }
+    }
+
+    private async Task<HookAnswer> BeginAsync(HttpContext context, Agent agent, HookEvent hook, string name)
+    {
+        await SetStateAsync(agent, AgentState.Idle, context.RequestAborted);
+        var connected = $"Relay is connected: this session is {agent.Session}; the advisor answers through ask_advisor.";
+        var answer = await DeliverAsync(context, agent, name, connected, context.RequestAborted);
+        traces.Begun(agent);
+        return answer with { SystemMessage = OtherVersion.Note(context.Request, hook) };
     }
 
     private async Task<HookAnswer> NoteAsync(Agent agent, string use, string? subagent, CancellationToken cancellationToken)

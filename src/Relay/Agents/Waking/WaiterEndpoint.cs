@@ -16,6 +16,10 @@ internal sealed class WaiterEndpoint(
     /// <summary>Short, because a newer waiter does not change the database and so gives no signal.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    /// <summary>At a session's beginning its hook brings what waits, and takes what was handed before for lost: a waiter that is heard
+    /// first waits for it, for so long.</summary>
+    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(10);
+
     /// <summary>For a client that is gone without a word, as with its machine.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
@@ -48,7 +52,8 @@ internal sealed class WaiterEndpoint(
         var agent = await FindAsync(id, context.RequestAborted);
         using var changed = changes.Subscribe(Topic.Replies, agent?.Session.Value ?? id);
         var hold = new Hold(HoldOf(context.Request), Poll);
-        var end = await changed.HoldAsync(() => LookAsync(context, id, mine), hold, registration.Clock, ended.Token);
+        var mayDeliver = MayDeliver(context.Request, id);
+        var end = await changed.HoldAsync(() => LookAsync(context, id, mine, mayDeliver), hold, registration.Clock, ended.Token);
         if (end is null)
             context.Response.StatusCode = lifetime.ApplicationStopping.IsCancellationRequested
                 ? StatusCodes.Status503ServiceUnavailable
@@ -62,7 +67,7 @@ internal sealed class WaiterEndpoint(
     /// <summary>The end of a wait: the text is the reply, or null when this waiter is not needed any more.</summary>
     private sealed record End(string? Text);
 
-    private async Task<End?> LookAsync(HttpContext context, string id, long mine)
+    private async Task<End?> LookAsync(HttpContext context, string id, long mine, Func<bool> mayDeliver)
     {
         if (!waiters.IsNewest(id, mine))
             return new End(Text: null);
@@ -76,9 +81,16 @@ internal sealed class WaiterEndpoint(
         return agent?.State switch
         {
             AgentState.Ended => new End(Text: null),
-            AgentState.Idle => await DeliverAsync(context, agent),
+            AgentState.Idle when mayDeliver() => await DeliverAsync(context, agent),
             _ => null,
         };
+    }
+
+    /// <summary>A session whose window was killed is idle still when the next one begins, so its state does not tell.</summary>
+    private Func<bool> MayDeliver(HttpRequest request, string id)
+    {
+        var (since, may) = (registration.Clock.GetTimestamp(), !WaiterRegistration.IsBeginning(request));
+        return () => may = may || waiters.TakeBegun(id, Beginning) || registration.Clock.GetElapsedTime(since) >= Beginning;
     }
 
     private Task<Agent?> FindAsync(string id, CancellationToken cancellationToken) =>

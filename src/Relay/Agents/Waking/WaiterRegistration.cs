@@ -28,11 +28,14 @@ internal sealed class WaiterRegistration(Database database, SessionDirectory dir
             && (client is not null || agent is null || Clock.GetUtcNow() - agent.LastSeenAt > JustNow))
             agent = await BeginAsync(context, id, agent); // (1)
         if (agent is not null && client is not null && client != agent.Client && agent.State != AgentState.Ended)
-            await database.WriteAsync(
-                writing => AgentStore.NoteClientAsync(writing, agent, client, context.RequestAborted), context.RequestAborted); // (2)
+            await database.WriteAsync(writing => NoteClientAsync(writing, agent, client, context.RequestAborted), context.RequestAborted);
     }
 
-    private static bool IsBeginning(HttpRequest request) => request.Headers.ContainsKey("X-Relay-Begins");
+    /// <summary>(2) Not one that was killed while its waiter was heard: the next window may have begun meanwhile.</summary>
+    private static Task NoteClientAsync(Writing writing, Agent agent, string client, CancellationToken cancellationToken) =>
+        ClientProcess.IsThere(client) ? AgentStore.NoteClientAsync(writing, agent, client, cancellationToken) : Task.CompletedTask;
+
+    public static bool IsBeginning(HttpRequest request) => request.Headers.ContainsKey("X-Relay-Begins");
 
     /// <summary>What waits comes with the hook, which also says whether the session is connected; only when it is idle a waiter is given
     /// anything.</summary>
