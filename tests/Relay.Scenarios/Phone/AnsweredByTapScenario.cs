@@ -12,6 +12,8 @@ namespace Relay.Scenarios.Phone;
 /// the relay in between loses none.</summary>
 public sealed class AnsweredByTapScenario : Stage
 {
+    private const string Running = "running", Killed = "killed before the tap", Tapped = "killed, tapped, with the program's start";
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     protected override string Config => "page_buttons: every-reader-may-answer\n";
@@ -34,14 +36,14 @@ public sealed class AnsweredByTapScenario : Stage
             {
                 await relay.KillAsync();
                 await TapAsync(page);
-                relay = await AgainAsync(relay);
                 began = Stopwatch.GetTimestamp();
+                relay = await AgainAsync(relay);
             }
             else
                 await TapAsync(page);
             await Eventually.ThatAsync(Limit, () => session.Count == number, () => $"no reply {number}\n{relay.Output}", CancellationToken);
             var taken = Math.Max(0, Stopwatch.GetElapsedTime(began, session.Received[^1].Ticks).TotalMilliseconds);
-            figures.Add((number == 4 ? "killed before the tap" : number == 5 ? "killed, tapped, started" : "running", taken));
+            figures.Add((number == 4 ? Killed : number == 5 ? Tapped : Running, taken));
             var receipt = await Ntfy.WaitForPageAsync(
                 each => each.SequenceId == page.SequenceId && each.Message == "answered: b, delivered to session-2", Limit);
             Assert.Equal($"Answered (#{number}), ruling {number}, delivered to session-2", receipt.Title);
@@ -49,11 +51,18 @@ public sealed class AnsweredByTapScenario : Stage
         await relay.DisposeAsync();
 
         Assert.Equal(Enumerable.Range(1, 6).Select(number => $"Ruled {number}."), session.Received.Select(reply => reply.Text));
+        AssertSoon(figures);
+    }
+
+    /// <summary>Within a second, unless the machine is busy with more than this: then the start of a program takes its time.</summary>
+    private static void AssertSoon(List<(string When, double Milliseconds)> figures)
+    {
         foreach (var (when, milliseconds) in figures)
             Say(string.Create(CultureInfo.InvariantCulture, $"tap to the session's folder, {when}: {milliseconds:0} ms"));
-        var running = figures.Where(figure => figure.When == "running").Select(figure => figure.Milliseconds).Order().ToList();
+        var running = figures.Where(figure => figure.When == Running).Select(figure => figure.Milliseconds).Order().ToList();
         Assert.InRange(running[running.Count / 2], 0, 1_000);
-        Assert.All(figures, figure => Assert.InRange(figure.Milliseconds, 0, 10_000)); // With the relay's start, on a machine that is busy.
+        Assert.InRange(figures.Single(figure => figure.When == Killed).Milliseconds, 0, 5_000);
+        Assert.All(figures, figure => Assert.InRange(figure.Milliseconds, 0, 10_000));
     }
 
     private async Task<RelayProcess> AgainAsync(RelayProcess relay)
