@@ -2,9 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Relay.Agents;
 using Relay.Conversations;
-using Relay.Http;
 using Relay.Storage;
-using Relay.Tests.Agents.Hooks;
 using Relay.Tests.Testing;
 using Xunit;
 
