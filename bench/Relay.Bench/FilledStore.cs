@@ -52,7 +52,8 @@ internal sealed class FilledStore : IDisposable
                 last_number = (SELECT MAX(number) FROM messages m WHERE m.conversation_id = conversations.conversation_id),
                 last_position = (SELECT MAX(position) FROM entries e WHERE e.conversation_id = conversations.conversation_id),
                 window_turns = (SELECT COUNT(*) FROM entries e WHERE e.conversation_id = conversations.conversation_id),
-                window_characters = (SELECT SUM(characters) FROM entries e WHERE e.conversation_id = conversations.conversation_id);
+                window_characters = (SELECT SUM(characters) FROM entries e WHERE e.conversation_id = conversations.conversation_id)
+            WHERE EXISTS (SELECT 1 FROM entries e WHERE e.conversation_id = conversations.conversation_id);
             COMMIT
             """);
     }
@@ -62,6 +63,14 @@ internal sealed class FilledStore : IDisposable
     {
         using var store = Open(file);
         store.Copy("questions", "question_id = (SELECT MAX(question_id) FROM questions WHERE state = 'answered')", count);
+    }
+
+    /// <summary>So many rulings in all, like the one that is there.</summary>
+    public static void AddRulings(string file, int count)
+    {
+        using var store = Open(file);
+        store.Copy("rulings", "ruling_id = (SELECT MAX(ruling_id) FROM rulings)", count - 1);
+        store.Run("UPDATE counters SET value = (SELECT MAX(ruling_id) FROM rulings) WHERE name = 'ruling'");
     }
 
     public void Dispose() => _database.Dispose();

@@ -2,6 +2,8 @@ using Relay.Bench;
 
 if (args is [FloorProgram.Name, var home, var api])
     return await FloorProgram.RunAsync(home, api);
+if (args is [PageFloor.Name, var files])
+    return await PageFloor.RunAsync(files);
 
 var measures = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Figure>>>>
 {
@@ -15,6 +17,7 @@ var measures = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList
     ["idle"] = Idle.MeasureAsync,
     ["finished"] = Finished.MeasureAsync,
     ["questioned"] = Questioned.MeasureAsync,
+    ["now-page"] = NowPage.MeasureAsync,
     ["window"] = Window.MeasureAsync,
     ["cache-cost"] = CacheCost.MeasureAsync,
 };
