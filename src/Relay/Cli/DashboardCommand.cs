@@ -43,15 +43,13 @@ internal static class DashboardCommand
     private static async Task<int> OpenAsync(
         CommandContext context, DaemonClient daemon, Settings settings, bool onlyPrint, bool json, CancellationToken cancellationToken)
     {
-        var made = DaemonClient.BodyOf(await daemon.PostAsync("/sign-ins", new { }, Timeout, cancellationToken));
-        var start = settings.Config.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? RelayAddress.Of(settings.Home, settings.Config)
-            ?? throw DaemonClient.NotRunning();
-        var link = start + made.GetProperty("path").GetString();
+        var made = await LinkAsync(daemon, settings, cancellationToken);
         if (json)
         {
-            context.WriteJson(new { Url = link, LastsSeconds = made.GetProperty("lasts_seconds").GetInt64() });
+            context.WriteJson(made);
             return ExitCode.Done;
         }
+        var link = made.Url;
         context.Output.WriteLine(link);
         context.Output.WriteLine("It lets one browser in, once, within ten minutes.");
         if (new Uri(link).IsLoopback)
@@ -60,6 +58,15 @@ internal static class DashboardCommand
         if (!onlyPrint)
             Open(settings.Home, link);
         return ExitCode.Done;
+    }
+
+    /// <summary>A new link that works once.</summary>
+    public static async Task<DashboardLink> LinkAsync(DaemonClient daemon, Settings settings, CancellationToken cancellationToken)
+    {
+        var made = DaemonClient.BodyOf(await daemon.PostAsync("/sign-ins", new { }, Timeout, cancellationToken));
+        var start = settings.Config.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? RelayAddress.Of(settings.Home, settings.Config)
+            ?? throw DaemonClient.NotRunning();
+        return new DashboardLink(start + made.GetProperty("path").GetString(), made.GetProperty("lasts_seconds").GetInt64());
     }
 
     /// <summary>Dark on light: with colours where there are any, else light is what is drawn, as most terminals are dark.</summary>
@@ -123,3 +130,6 @@ internal static class DashboardCommand
         return ExitCode.Done;
     }
 }
+
+/// <summary>What lets one browser in, and for how long it does.</summary>
+internal sealed record DashboardLink(string Url, long LastsSeconds);

@@ -11,9 +11,18 @@ using Spectre.Console;
 namespace Relay.Cli;
 
 /// <summary>Two sessions ask, one reply escalates, the operator is paged and answers, the replies come back.
-/// It uses only what every user has: files and a page. Nothing here reaches into the daemon.</summary>
+/// It uses only what every user has: files and pages. Nothing here reaches into the daemon.</summary>
 internal sealed class Demo(CommandContext context)
 {
+    private const string Open =
+        """
+        Ask JC: the import locks the orders for two minutes. Tonight, or on Saturday?
+
+        Nobody ordered between 02:00 and 03:00 on any of the last 30 days.
+        - (a) Tonight at 02:00 (recommended)
+        - (b) On Saturday, and tell the customers before
+        """;
+
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(20);
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly IAnsiConsole? _console =
@@ -30,6 +39,9 @@ internal sealed class Demo(CommandContext context)
                 return ExitCode.Failed;
             if (keep)
             {
+                if (!await FillPageAsync(home, phone, cancellationToken))
+                    return ExitCode.Failed;
+                await ShowLinkAsync(daemon, cancellationToken);
                 await KeepAsync(daemon, cancellationToken);
                 return ExitCode.Done;
             }
@@ -48,6 +60,8 @@ internal sealed class Demo(CommandContext context)
         DurableFile.Replace(home.ConfigFile, """
             advisor: simulated
             listen: 127.0.0.1:0
+            budget:
+              per_day_usd: 5
             sessions:
               - session_id: session-1
               - session_id: session-2
@@ -90,6 +104,31 @@ internal sealed class Demo(CommandContext context)
             return false;
         Show("relay", "every reply reached the session that asked, once");
         return true;
+    }
+
+    /// <summary>What the operator's page has to show: a ruling that settles something, and a question with options that somebody waits
+    /// for.</summary>
+    private async Task<bool> FillPageAsync(RelayHome home, DemoPhone phone, CancellationToken cancellationToken)
+    {
+        Send(home, "session-1", "Two users own one key in the audit table, too. Does ruling 1 settle that?");
+        if (!await TakeReplyAsync(home, "session-1", cancellationToken))
+            return false;
+        Send(home, "session-2", Open);
+        if (await WaitAsync(() => phone.Received("(#2)"), cancellationToken) is not { } paged)
+            return ReportMissing("the page to the operator");
+        Show("phone", paged);
+        Send(home, "session-1", "May I tag the release meanwhile?");
+        return true;
+    }
+
+    private async Task ShowLinkAsync(Daemon daemon, CancellationToken cancellationToken)
+    {
+        var settings = daemon.Services.GetRequiredService<SettingsSource>();
+        using var client = new DaemonClient(settings, TimeProvider.System);
+        var link = await DashboardCommand.LinkAsync(client, settings.Current, cancellationToken);
+        Show("operator", $"has a page where question 2 waits: {link.Url}");
+        var again = settings.Current.Home.Root;
+        Show("operator", $"the link lets one browser in, once, within ten minutes; relay dashboard --home {again} makes another");
     }
 
     /// <summary>Does what a session should do: writes a file under another name, then renames it into an envelope.</summary>

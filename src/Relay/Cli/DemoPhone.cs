@@ -48,6 +48,13 @@ internal sealed class DemoPhone : IAsyncDisposable
         }
         using var page = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
         _pages.Enqueue((page.RootElement.GetProperty("title").GetString()!, page.RootElement.GetProperty("message").GetString()!));
-        await context.Response.WriteAsync("{}", context.RequestAborted);
+        var taken = JsonSerializer.Serialize(new
+        {
+            id = Guid.NewGuid().ToString("N")[..12],
+            time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(),
+            @event = "message",
+            topic = page.RootElement.GetProperty("topic").GetString(),
+        });
+        await context.Response.WriteAsync(taken, context.RequestAborted);
     }
 }
