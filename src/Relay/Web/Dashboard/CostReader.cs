@@ -21,12 +21,14 @@ internal sealed class CostReader(Database database, PriceTable prices)
             {
                 Days = days,
                 Bars = Bars(days),
+                Highest = NowReader.Usd(days.Max(day => day.Nano)),
                 Against = Against(rows),
                 Groups =
                 [
-                    new CostGroupView("By session", Group(rows, row => row.Session.Length == 0 ? "your own words" : row.Session)),
-                    new CostGroupView("By conversation", Group(rows, row => row.Conversation)),
-                    new CostGroupView("By model", Group(rows, row => row.Model)),
+                    new CostGroupView(
+                        "By session", Group(rows, names, row => row.Session.Length == 0 ? "your own words" : row.Session)),
+                    new CostGroupView("By conversation", Group(rows, names, row => row.Conversation)),
+                    new CostGroupView("By model", Group(rows, names, row => row.Model)),
                 ],
             };
         },
@@ -38,13 +40,14 @@ internal sealed class CostReader(Database database, PriceTable prices)
         {
             var csv = new StringBuilder(
                 "day,conversation,session,model,calls,input_tokens,output_tokens,cache_write_5m,cache_write_1h,cache_read,"
-                + "known_cost_usd,calls_of_unknown_cost\r\n");
+                + "known_cost_usd,calls_of_unknown_cost,usd_without_cache_at_todays_prices\r\n");
             foreach (var row in await DaysAsync(reading, cancellationToken))
                 csv.Append(CultureInfo.InvariantCulture, $"{row.Day},{Cell(row.Conversation)},{Cell(row.Session)},{Cell(row.Model)},")
                     .Append(CultureInfo.InvariantCulture, $"{row.Calls},")
                     .Append(CultureInfo.InvariantCulture, $"{row.Tokens.Input},{row.Tokens.Output},{row.Tokens.CacheWrite5m},")
                     .Append(CultureInfo.InvariantCulture, $"{row.Tokens.CacheWrite1h},{row.Tokens.CacheRead},")
-                    .Append(CultureInfo.InvariantCulture, $"{row.CostNano / 1_000_000_000m},{row.UnknownCalls}\r\n");
+                    .Append(CultureInfo.InvariantCulture, $"{row.CostNano / 1_000_000_000m},{row.UnknownCalls},")
+                    .Append(CultureInfo.InvariantCulture, $"{WithoutCache([row]) / 1_000_000_000m}\r\n");
             return csv.ToString();
         },
         cancellationToken);
@@ -59,13 +62,20 @@ internal sealed class CostReader(Database database, PriceTable prices)
     private static Task<List<DaySum>> DaysAsync(Reading reading, CancellationToken cancellationToken) =>
         Spending.DaysAsync(reading, Spending.Day(reading.Now.AddDays(1 - Days)), Spending.Day(reading.Now), cancellationToken);
 
-    private static List<CostRowView> Group(List<DaySum> rows, Func<DaySum, string> by) =>
-    [
-        .. rows.GroupBy(by).OrderByDescending(group => group.Sum(row => row.CostNano)).Take(MostRows)
-            .Select(group => Sum(Visible.OneLine(group.Key), [.. group])),
-    ];
+    private List<CostRowView> Group(List<DaySum> rows, List<string> days, Func<DaySum, string> by)
+    {
+        var groups = rows.GroupBy(by).OrderByDescending(group => group.Sum(row => row.CostNano)).Take(MostRows).ToList();
+        var plots = DayPlots.Of(groups.ConvertAll(group => CostsOf([.. group], days)), days);
+        return [.. groups.Zip(plots, (group, plot) => Sum(Visible.OneLine(group.Key), [.. group]) with { Plot = plot })];
+    }
 
-    private static CostRowView Sum(string name, List<DaySum> rows)
+    private static List<long> CostsOf(List<DaySum> rows, List<string> days)
+    {
+        var costs = rows.ToLookup(row => row.Day, row => row.CostNano);
+        return days.ConvertAll(day => costs[day].Sum());
+    }
+
+    private CostRowView Sum(string name, List<DaySum> rows)
     {
         var tokens = rows.Aggregate(TokenUsage.None, (sum, row) => sum + row.Tokens);
         var unknown = rows.Sum(row => row.UnknownCalls);
@@ -77,6 +87,7 @@ internal sealed class CostReader(Database database, PriceTable prices)
             Output = Count(tokens.Output),
             CacheShare = tokens.TotalInput == 0 ? "" : string.Create(
                 CultureInfo.InvariantCulture, $"{100.0 * tokens.CacheRead / tokens.TotalInput:0} %"),
+            Without = WithoutCache(rows) is { } without ? NowReader.Usd(without) : "",
         };
     }
 
@@ -89,19 +100,24 @@ internal sealed class CostReader(Database database, PriceTable prices)
         return days.ConvertAll(day => (int)Math.Ceiling(100.0 * day.Nano / highest));
     }
 
-    /// <summary>What the same tokens would have cost had none been read from the cache or written to it, at today's prices; null where a
-    /// model has none.</summary>
-    private string? Against(List<DaySum> rows)
+    /// <summary>What the same tokens would have cost had none been read from the cache or written to it, beside what they cost with it,
+    /// both at today's prices; null where a model has none.</summary>
+    private string? Against(List<DaySum> rows) => rows.Count > 0 && WithoutCache(rows) is { } without && AtTodaysPrices(rows) is { } with
+        ? $"Without caching the same tokens would have cost {NowReader.Usd(without)} at today's prices, with it {NowReader.Usd(with)}."
+        : null;
+
+    private long? WithoutCache(List<DaySum> rows) =>
+        AtTodaysPrices(rows.ConvertAll(row => row with { Tokens = new TokenUsage(row.Tokens.TotalInput, row.Tokens.Output, 0, 0, 0) }));
+
+    private long? AtTodaysPrices(List<DaySum> rows)
     {
-        long without = 0, with = 0;
+        long sum = 0;
         foreach (var row in rows)
         {
             if (prices.Find(row.Model, database.Clock.GetUtcNow()) is not { Rates: var rates })
                 return null;
-            without += rates.CostOf(new TokenUsage(row.Tokens.TotalInput, row.Tokens.Output, 0, 0, 0));
-            with += rates.CostOf(row.Tokens);
+            sum += rates.CostOf(row.Tokens);
         }
-        return rows.Count == 0 ? null
-            : $"Without caching the same tokens would have cost {NowReader.Usd(without)} at today's prices, with it {NowReader.Usd(with)}.";
+        return sum;
     }
 }

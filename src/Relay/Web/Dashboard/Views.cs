@@ -75,6 +75,8 @@ public sealed record CostsView(CostRowView Total, string Sum)
     /// <summary>Of each day, of a hundred.</summary>
     public required IReadOnlyList<int> Bars { get; init; }
 
+    public required string Highest { get; init; }
+
     public required IReadOnlyList<CostGroupView> Groups { get; init; }
 
     public required string? Against { get; init; }
@@ -93,7 +95,18 @@ public sealed record CostRowView(string Name, long Nano)
     public required string Output { get; init; }
 
     public required string CacheShare { get; init; }
+
+    /// <summary>What the same tokens would have cost without a cache, at today's prices; empty where a model has none.</summary>
+    public required string Without { get; init; }
+
+    /// <summary>Its days; null where it is one.</summary>
+    public DayPlot? Plot { get; init; }
 }
+
+/// <summary>A bar a day.</summary>
+/// <param name="Path">Within 120 by 24, for SVG.</param>
+/// <param name="Told">The same in words.</param>
+public sealed record DayPlot(string Path, string Told);
 
 public sealed record ConversationListView(IReadOnlyList<ConversationLineView> All);
 
