@@ -90,7 +90,7 @@ public abstract class DashboardStage(Chromium chromium) : Stage, IClassFixture<C
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(heading);
     }
 
-    private static string Folder()
+    protected static string Folder()
     {
         var mine = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory); // …/bin/PROJECT/CONFIGURATION
         return Path.GetFullPath(Path.Combine(mine, "..", "..", "..", "screenshots"));
