@@ -50,7 +50,7 @@ internal sealed class DemoPhone : IAsyncDisposable
         _pages.Enqueue((page.RootElement.GetProperty("title").GetString()!, page.RootElement.GetProperty("message").GetString()!));
         var taken = JsonSerializer.Serialize(new
         {
-            id = Guid.NewGuid().ToString("N")[..12],
+            id = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N")[^12..],
             time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(),
             @event = "message",
             topic = page.RootElement.GetProperty("topic").GetString(),
