@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Relay.Agents.Connect;
 
 namespace Relay.Cli;
 
@@ -11,7 +12,8 @@ internal static class CompletionCommand
         # relay completion bash: put this line into ~/.bashrc
         #   eval "$(relay completion bash)"
         _relay() {
-            local line
+            local line program=$1
+            type -P "$program" >/dev/null || program=@PROGRAM@ # An alias.
             COMPREPLY=()
             while IFS= read -r line; do
                 case $line in
@@ -19,7 +21,7 @@ internal static class CompletionCommand
                     :dirs) compopt -o dirnames 2>/dev/null; return ;;
                     *) COMPREPLY+=("$line") ;;
                 esac
-            done < <("$1" complete bash "${COMP_LINE:0:COMP_POINT}" "${COMP_WORDBREAKS:-=:}" 2>/dev/null)
+            done < <("$program" complete bash "${COMP_LINE:0:COMP_POINT}" "${COMP_WORDBREAKS:-=:}" 2>/dev/null)
         }
         complete -F _relay relay
         """;
@@ -29,15 +31,16 @@ internal static class CompletionCommand
         # relay completion zsh: put this line into ~/.zshrc, after compinit
         #   eval "$(relay completion zsh)"
         _relay() {
-            local line
+            local line program=${(Q)words[1]}
             local -a values shown
+            whence -p "$program" >/dev/null || program=@PROGRAM@ # An alias.
             while IFS= read -r line; do
                 case $line in
                     :files) _files; return ;;
                     :dirs) _files -/; return ;;
                     *) values+=("${line%%$'\t'*}"); shown+=("${line/$'\t'/  }") ;;
                 esac
-            done < <("${(Q)words[1]}" complete zsh "${(@Q)words[2,CURRENT]}" 2>/dev/null)
+            done < <("$program" complete zsh "${(@Q)words[2,CURRENT]}" 2>/dev/null)
             (( $#values )) && compadd -d shown -a values
         }
         if [[ $funcstack[1] == _relay ]]; then _relay "$@"; else compdef _relay relay; fi
@@ -49,7 +52,9 @@ internal static class CompletionCommand
         function __relay_complete
             set -l words (commandline -opc)
             set -l current (commandline -ct)
-            for line in ($words[1] complete fish $words[2..-1] "$current" 2>/dev/null)
+            set -l program $words[1]
+            command -q $program; or set program @PROGRAM@ # An alias.
+            for line in ($program complete fish $words[2..-1] "$current" 2>/dev/null)
                 switch $line
                     case :files
                         __fish_complete_path "$current"
@@ -70,7 +75,8 @@ internal static class CompletionCommand
         var command = new Command("completion", "print the script by which your shell completes relay's words, live names too") { shell };
         command.SetAction(parse =>
         {
-            context.Output.WriteLine(parse.GetValue(shell) switch { "zsh" => Zsh, "fish" => Fish, _ => Bash });
+            var script = parse.GetValue(shell) switch { "zsh" => Zsh, "fish" => Fish, _ => Bash };
+            context.Output.WriteLine(script.Replace("@PROGRAM@", ShellWord.Quote(ProgramCommand.FileOfProcess), StringComparison.Ordinal));
             return ExitCode.Done;
         });
         return command;

@@ -51,7 +51,10 @@ internal sealed class OwnWords(Database database, SettingsSource settings)
                     return $"question #{question} is a session's, whom nobody can ask back: deny it with what is to be said";
                 if (string.IsNullOrWhiteSpace(text))
                     return "there are no words";
-                await InsertAsync(writing, asked.Conversation, AskBackText.Start(question) + text, key, cancellationToken);
+                var words = AskBackText.Start(question) + text;
+                if (await MessageStore.FindOwnByKeyAsync(writing, key, cancellationToken) is { } said)
+                    return said.Content == words ? null : OtherWords;
+                await InsertAsync(writing, asked.Conversation, words, key, cancellationToken);
                 return null;
             },
             cancellationToken);

@@ -100,6 +100,8 @@ public sealed class TapTests
 
         Assert.Null(await relay.Get<OwnWords>().AskBackAsync(question, "What is the difference?", "key", CancellationToken));
         Assert.Null(await relay.Get<OwnWords>().AskBackAsync(question, "What is the difference?", "key", CancellationToken));
+        Assert.Equal(
+            OwnWords.OtherWords, await relay.Get<OwnWords>().AskBackAsync(question, "Which is cheaper?", "key", CancellationToken));
         await relay.TakeTurnsAsync();
 
         Assert.Equal(question, Assert.Single(await relay.OpenQuestionsAsync()).Id);
