@@ -6,7 +6,8 @@ using Relay.Storage;
 namespace Relay.Operator;
 
 /// <summary>Takes the default of a question whose deadline has passed without an answer; only of one that was asked with a default. One
-/// transaction closes the question and queues the advisor's next turn, so that either this or an answer counts.</summary>
+/// transaction closes the question and queues the advisor's next turn, so that either this or an answer counts. A tap that can still be
+/// taken back is an answer: the default waits for what becomes of it.</summary>
 internal sealed partial class Defaults(Database database, ILogger<Defaults> log) : ILoop
 {
     public const string Via = "the relay, by default";
@@ -36,8 +37,10 @@ internal sealed partial class Defaults(Database database, ILogger<Defaults> log)
                 continue;
             else if (Max(deadline - now, early) is var left && left > TimeSpan.Zero)
                 Poll = left < Poll ? Max(left, Shortest) : Poll;
+            else if (await TakeAsync(question.Id, cancellationToken))
+                taken++;
             else
-                taken += await TakeAsync(question.Id, cancellationToken) ? 1 : 0;
+                Poll = Tap.Held < Poll ? Tap.Held : Poll;
         return taken;
     }
 
@@ -48,7 +51,8 @@ internal sealed partial class Defaults(Database database, ILogger<Defaults> log)
         {
             if (await QuestionStore.FindAsync(writing, number, cancellationToken) is not { IsOpen: true, Deadline: { } deadline } question
                 || deadline > writing.Now
-                || question.OptionOf(question.DefaultOption) is not { } option)
+                || question.OptionOf(question.DefaultOption) is not { } option
+                || await Taps.IsHeldAsync(writing, number, cancellationToken))
                 return false;
             var text = $"no answer until {QuestionPages.Time(deadline)}, so the default ({option.Key}) {option.Text} was taken";
             var message = await EscalationAnswers.InsertAsync(writing, question, $"default:{question.Id}", text, cancellationToken);

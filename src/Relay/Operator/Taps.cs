@@ -49,6 +49,10 @@ internal static class Taps
         return await FactStore.RemoveAsync(writing, Waiting + QuestionStore.Key(question), cancellationToken);
     }
 
+    /// <summary>Whether the question is answered as soon as it can no longer be taken back.</summary>
+    public static async Task<bool> IsHeldAsync(Reading reading, long question, CancellationToken cancellationToken) =>
+        await FactStore.FindAsync(reading, Waiting + QuestionStore.Key(question), cancellationToken) is not null;
+
     public static async Task<List<Tap>> WaitingAsync(Reading reading, CancellationToken cancellationToken) =>
         (await FactStore.ListAsync(reading, Waiting, cancellationToken)).ConvertAll(fact => JsonSerializer.Deserialize<Tap>(fact.Value)!);
 

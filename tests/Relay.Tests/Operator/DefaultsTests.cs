@@ -90,6 +90,64 @@ public sealed class DefaultsTests : OperatorTests
     }
 
     [Theory]
+    [InlineData(1_000, false)]
+    [InlineData(5_000, false)]
+    [InlineData(1_000, true)]
+    public async Task A_tap_before_it_is_the_answer_also_where_it_is_held_over_the_deadline(int millisecondsBefore, bool restarted)
+    {
+        await EscalateAsync("s", Asked);
+        _relay.Clock.Advance(TimeSpan.FromHours(2) - TimeSpan.FromMilliseconds(millisecondsBefore));
+        await TapAsync("b");
+        _relay.Clock.Advance(Tap.Held);
+        if (restarted)
+        {
+            await _relay.RestartAsync();
+            _relay.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(0, await _relay.RunAsync<Defaults>());
+        await _relay.RunAsync<TapSender>();
+        Assert.Equal(0, await _relay.RunAsync<Defaults>());
+
+        var question = await QuestionAsync(1);
+        Assert.Equal((QuestionState.Answered, false, "b"), (question.State, question.ByDefault, question.Chosen));
+        Assert.Empty(await _relay.ReadAsync(reading => Taps.LostAsync(reading, CancellationToken)));
+        Assert.DoesNotContain(await _relay.PagesAsync(), page => page.Title.Contains("the default of", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_tap_that_is_taken_back_after_it_leaves_the_question_to_the_default()
+    {
+        await EscalateAsync("s", Asked);
+        _relay.Clock.Advance(TimeSpan.FromHours(2) - TimeSpan.FromSeconds(1));
+        await TapAsync("b");
+        _relay.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(0, await _relay.RunAsync<Defaults>());
+
+        Assert.True(await _relay.WriteAsync(writing => Taps.UndoAsync(writing, 1, CancellationToken)));
+        Assert.Equal(1, await _relay.RunAsync<Defaults>());
+
+        Assert.True((await QuestionAsync(1)).ByDefault);
+    }
+
+    [Theory]
+    [InlineData("b")]
+    [InlineData("Neither, as we said.")]
+    public async Task Words_in_the_file_that_settles_over_it_are_refused_aloud_and_are_no_turn_of_their_own(string words)
+    {
+        await EscalateAsync("s", Asked);
+        _relay.Clock.Advance(TimeSpan.FromHours(2) - TimeSpan.FromMilliseconds(500));
+        var written = _relay.Clock.GetUtcNow();
+        _relay.Clock.Advance(TimeSpan.FromSeconds(1));
+        await _relay.RunAsync<Defaults>();
+
+        var outcome = await _relay.AnswerAsync(words, key: words, unaskedWelcome: true, writtenAt: written);
+
+        Assert.Contains(
+            "the default, (a) Merge them, was taken", Assert.IsType<Answers.Outcome.Refused>(outcome).Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("#1 b", false)]
     [InlineData("b", false)]
     [InlineData("(b)", true)]
@@ -138,6 +196,9 @@ public sealed class DefaultsTests : OperatorTests
         var question = Assert.Single(await _relay.OpenQuestionsAsync());
         Assert.Equal((false, null), (question.ByDefault, question.DefaultOption));
     }
+
+    private async Task TapAsync(string text) => Assert.True(await _relay.WriteAsync(
+        writing => Taps.HoldAsync(writing, new Tap(1, text, Digest: null, "the test", writing.Now), CancellationToken)));
 
     private async Task EscalateElsewhereAsync(string session)
     {
