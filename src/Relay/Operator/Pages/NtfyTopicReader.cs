@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Json;
 using Relay.Configuration;
 
 namespace Relay.Operator.Pages;
@@ -13,6 +11,9 @@ namespace Relay.Operator.Pages;
 /// <param name="At">When the server took it, by the relay's clock: what was said is compared with when a question was asked.</param>
 internal sealed record NtfyLine(string Id, string Event, string Message, DateTimeOffset At)
 {
+    /// <summary>It was too long to be kept: of its text nothing is known.</summary>
+    public bool IsOverlong { get; init; }
+
     public bool IsMessage => Event == "message" && Id.Length > 0;
 }
 
@@ -29,7 +30,10 @@ internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, 
     /// <summary>The server tells whole seconds, and a line takes its time.</summary>
     private static readonly TimeSpan NoDifference = TimeSpan.FromSeconds(5);
 
-    private const int LongestLine = 64 * 1024;
+    /// <summary>A longer one is read to its end and not kept. One without an end is no line.</summary>
+    public const int LongestLine = 64 * 1024;
+
+    private const int LongestSkipped = 16 * 1024 * 1024;
 
     /// <param name="topic">Which.</param>
     /// <param name="since">An id, or a Unix time. The server sends all it has where it does not know the id.</param>
@@ -46,15 +50,15 @@ internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, 
         if (!response.IsSuccessStatusCode)
             throw new TopicUnreadException($"HTTP {(int)response.StatusCode}");
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var line = new MemoryStream();
+        var line = new NtfyLineBuffer(LongestLine, LongestSkipped);
         var ahead = response.Headers.Date is { } date ? clock.GetUtcNow() - date : TimeSpan.Zero;
         var piece = new byte[4096];
         while (await WithinAsync(Silence, token => stream.ReadAsync(piece, token).AsTask(), cancellationToken) is > 0 and var length)
         {
             foreach (var value in piece.AsMemory(0, length).ToArray())
                 if (value != '\n')
-                    line.WriteByte(line.Length < LongestLine ? value : throw new TopicUnreadException("a line without an end"));
-                else if (Taken(line) is { } read)
+                    line.Add(value);
+                else if (line.Take() is { } read)
                 {
                     if (read.Event != "message" && read.At < DateTimeOffset.MaxValue)
                         ahead = clock.GetUtcNow() - read.At; // It is sent when it is made.
@@ -133,28 +137,6 @@ internal sealed class NtfyTopicReader(HttpClient http, SettingsSource settings, 
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"nothing for {Duration.Write(limit)}");
-        }
-    }
-
-    private static NtfyLine? Taken(MemoryStream line)
-    {
-        var bytes = line.ToArray();
-        line.SetLength(0);
-        try
-        {
-            var json = JsonSerializer.Deserialize<JsonElement>(Encoding.UTF8.GetString(bytes));
-            return json.ValueKind != JsonValueKind.Object ? null : new NtfyLine(Text("id"), Text("event"), Text("message"), At());
-
-            string Text(string name) =>
-                json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
-
-            DateTimeOffset At() => json.TryGetProperty("time", out var value) && value.ValueKind == JsonValueKind.Number
-                && value.TryGetInt64(out var seconds) && seconds is > 0 and < 100_000_000_000
-                    ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.MaxValue;
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 }

@@ -23,13 +23,14 @@ internal sealed class AnswerTopic(
         Poll = WithoutTopic;
         if (settings.Current.Config.Phone.Buttons == PageButtons.Off || Way().Topic.Length == 0)
         {
-            hearing.Heard();
+            hearing.NotWanted();
             return 0;
         }
         try
         {
+            var way = Way();
             await FollowUntilChangedAsync(cancellationToken);
-            Poll = AfterCut;
+            Poll = Way() == way && settings.Current.Config.Phone.Buttons != PageButtons.Off ? hearing.Ended(AfterCut) : AfterCut;
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or TimeoutException or TopicUnreadException)
         {
@@ -72,11 +73,14 @@ internal sealed class AnswerTopic(
     public async Task<int> FollowAsync(bool poll, CancellationToken cancellationToken)
     {
         var (way, taken) = (Way(), 0);
+        hearing.Connecting();
         await foreach (var line in lines.ReadAsync(way.Topic, poll, cancellationToken))
         {
-            hearing.Heard();
-            if (line.IsMessage)
-                taken += await answers.TakeAsync(line, cancellationToken) ? 1 : 0;
+            var isNew = line.IsMessage && await answers.TakeAsync(line, cancellationToken);
+            taken += isNew ? 1 : 0;
+            hearing.Line(isNew);
+            if (line is { IsOverlong: true, IsMessage: false })
+                hearing.Skipped();
             if (Way() != way)
                 break;
         }

@@ -138,6 +138,25 @@ public sealed class AnswerTopicTests : PhoneTests
     }
 
     [Fact]
+    public async Task A_line_that_is_too_long_is_skipped_and_said_once_and_what_follows_is_heard()
+    {
+        await EscalateAsync();
+        var overlong = Ntfy.Say(AnswerTopicName, new string('x', 200_000));
+        Ntfy.Say(AnswerTopicName, "merge");
+
+        Assert.Equal(2, await ListenAsync());
+        Assert.Equal(0, await ListenAsync());
+
+        Assert.Empty(await Relay.OpenQuestionsAsync());
+        Assert.Contains("longer than 65536 bytes", Assert.Single(await RefusalsAsync()), StringComparison.Ordinal);
+        Assert.Single(Relay.Logs.GetSnapshot(), log => log.Message.Contains("longer than 65536 bytes", StringComparison.Ordinal));
+        Relay.Clock.Advance(TimeSpan.FromSeconds(11));
+        Ntfy.Say(AnswerTopicName, "relay-check:1");
+        await ListenAsync();
+        Assert.Equal(overlong.Id, await Relay.ReadAsync(reading => PhoneInbox.SinceAsync(reading, CancellationToken)));
+    }
+
+    [Fact]
     public async Task Words_that_are_refused_are_given_back()
     {
         await EscalateAsync(session: "session-1");
