@@ -34,7 +34,7 @@ internal sealed class NowReader(
                     NotShown = open.Questions.Count - open.Cards.Count - open.More.Count,
                     Unsent = await UnsentAsync(reading, moments, cancellationToken),
                     Lost = (await Taps.LostAsync(reading, cancellationToken)).ConvertAll(
-                        lost => new LostView(lost.Question, Visible.OneLine(lost.Text), lost.Reason)),
+                        lost => new LostView(lost.Question, Visible.OneLine(lost.Text), Visible.OneLineAgain(lost.Reason))),
                     To = await ToAsync(reading, sessions, cancellationToken),
                     Answered = await receipts.NewestAsync(reading, moments, cancellationToken),
                     Settled = await UseReader.NewestAsync(reading, moments, reading.Now - ReceiptReader.JustNow, cancellationToken),

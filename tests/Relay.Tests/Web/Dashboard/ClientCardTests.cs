@@ -92,6 +92,30 @@ public sealed partial class ClientCardTests
         Assert.Contains("ask me tomorrow", (string)Decided(await asked)["message"]!, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_refused_comes_back_with_nothing_in_it_that_hides()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        object[] options = [new { label = "SQL\u202eite", description = "" }, new { label = "Postgres", description = "" }];
+        object[] questions =
+        [
+            new { question = "Which store?", header = "St\u202eore", multiSelect = false, options },
+            new { question = "Which other?", header = "Other", multiSelect = false, options },
+        ];
+        _ = AskAsync(relay, "AskUserQuestion", new { questions });
+        await relay.OpenQuestionAsync();
+        using var browser = await Browser.SignedInAsync(relay);
+
+        var (status, page) = await browser.SubmitAsync("/choose", ("question", "1"), ("q0", "0"), ("note0", "a\u2066b"));
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains(@"1. St\u202eore: SQL\u202eite; note: a\u2066b", page, StringComparison.Ordinal);
+        var (_, said) = await browser.SubmitAsync("/say", ("to", "@no-such"), ("text", "SQL\u202eite"));
+        Assert.Contains(@"SQL\u202eite", said, StringComparison.Ordinal);
+        foreach (var hidden in new[] { "\u202e", "\u2066", "&#x202E;", "&#x2066;" })
+            Assert.DoesNotContain(hidden, page + said, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Theory]
     [InlineData("own0", "Neither of them.", "Neither of them.")]
     [InlineData("own0", "2", "2")]
