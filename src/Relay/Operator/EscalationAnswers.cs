@@ -22,7 +22,11 @@ internal static class EscalationAnswers
     {
         var before = question.Overturns is { } number ? await RulingStore.FindAsync(writing, number, cancellationToken) : null;
         var scope = input.Scope ?? before?.Scope ?? RulingScope.Conversation;
-        var words = new NewRuling(question.Conversation, message, input.Text, scope) { Question = question.Id, Asked = question.Text };
+        var words = new NewRuling(question.Conversation, message, input.Text, scope)
+        {
+            Question = question.Id,
+            Asked = Overturning.Asked(question),
+        };
         var ruling = await RulingStore.AddAsync(writing, words, cancellationToken);
         if (before is not null && scope != RulingScope.Once)
             await RulingChanges.SupersedeAsync(writing, before.Id, ruling.Id, cancellationToken);

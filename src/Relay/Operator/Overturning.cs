@@ -13,6 +13,9 @@ internal sealed class Overturning(Database database, SettingsSource settings)
 {
     private const int LongestQuoted = 1_500;
 
+    /// <summary>No line of what is quoted before begins like this.</summary>
+    private const string Settling = "\n\nThe advisor replied by ruling ";
+
     public abstract record Outcome
     {
         private Outcome() { }
@@ -133,13 +136,20 @@ internal sealed class Overturning(Database database, SettingsSource settings)
             : null;
         var ruling = use is null ? null : await RulingStore.FindAsync(reading, use.Ruling, cancellationToken);
         var by = ruling is null
-            ? $"by the default of question #{settled.Default!.Id}"
-            : $"by ruling {ruling.Id}:\n{Quote(ruling.Content)}\nThe reply was";
+            ? $"\n\nThe advisor replied by the default of question #{settled.Default!.Id}"
+            : $"{Settling}{ruling.Id}:\n{Quote(ruling.Content)}\nThe reply was";
         var whose = message.Session == SessionId.None ? "You" : message.Session.Value;
-        return $"Asked anew, as you said: no, ask me.\n\n{whose} wrote (message {message.Id}):\n{Quote(message.Content)}\n\n"
-            + $"The advisor replied {by}:\n{Quote(reply ?? "")}\n\nWhat is your answer?"
+        return $"Asked anew, as you said: no, ask me.\n\n{whose} wrote (message {message.Id}):\n{Quote(message.Content)}"
+            + $"{by}:\n{Quote(reply ?? "")}\n\nWhat is your answer?"
             + (ruling is null ? "" : $" It takes the place of ruling {ruling.Id}, unless it is for once.");
     }
+
+    /// <summary>What the answer is kept with, and calls carry: without the words of the ruling whose place it takes, and what was made of
+    /// them.</summary>
+    public static string Asked(Question question) =>
+        question.Overturns is not null && question.Text.IndexOf(Settling, StringComparison.Ordinal) is > 0 and var at
+            ? question.Text[..at]
+            : question.Text;
 
     private static string Quote(string text) => "> " + Excerpt.Of(text, LongestQuoted).ReplaceLineEndings("\n> ");
 }

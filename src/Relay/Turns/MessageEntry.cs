@@ -29,7 +29,7 @@ internal static class MessageEntry
             Message = message.Id,
             Ruling = ruling?.Id,
             IsRuling = ruling is { State: RulingState.Standing, Scope: not RulingScope.Once },
-            Question = ruling is null ? null : question?.Text,
+            Question = question is null ? null : ruling?.Asked,
             Note = ruling is null ? null : RulingNote.Of(ruling, question?.OptionOf(question.Chosen)) + Overturning(ruling, question),
         };
     }

@@ -2,6 +2,7 @@ using Relay.Conversations;
 using Relay.Dispatch;
 using Relay.Operator;
 using Relay.Operator.Rulings;
+using Relay.Storage;
 using Xunit;
 
 namespace Relay.Tests.Operator.Rulings;
@@ -55,6 +56,31 @@ public sealed class OverturningTests : OperatorTests
         await _relay.TakeTurnsAsync();
 
         Assert.Equal(RulingScope.Always, (await FindAsync(2)).Scope);
+    }
+
+    [Fact]
+    public async Task The_words_of_the_old_one_are_in_no_call_any_more_and_still_where_the_question_is_shown()
+    {
+        await _relay.ConfigureAsync("sessions: [{session_id: t, conversation: other}]");
+        await SettledAsync("[always] Tabs, OLDWORDS.");
+        await OverturnAsync("1");
+        var asked = Assert.Single(await _relay.OpenQuestionsAsync());
+        Assert.Contains("OLDWORDS", asked.Text, StringComparison.Ordinal);
+        await _relay.AnswerAsync("Spaces.");
+        await _relay.TakeTurnsAsync();
+
+        await _relay.AcceptAsync("t", "tabs there?");
+        await _relay.TakeTurnsAsync();
+
+        var call = string.Join('\n', _relay.Advisor.Calls[^1].Messages.SelectMany(each => each.Blocks));
+        Assert.Contains("This is ruling 2, for all conversations", call, StringComparison.Ordinal);
+        Assert.Contains("tabs here?", call, StringComparison.Ordinal);
+        Assert.DoesNotContain("OLDWORDS", call, StringComparison.Ordinal);
+        Assert.EndsWith("> tabs here?", (await FindAsync(2)).Asked, StringComparison.Ordinal);
+        Assert.Equal(0, await _relay.ReadAsync(reading => reading
+            .Sql("SELECT COUNT(*) FROM entries WHERE question LIKE '%OLDWORDS%'").NumberAsync(CancellationToken)));
+        var shown = await _relay.ReadAsync(reading => QuestionStore.FindAsync(reading, asked.Id, CancellationToken));
+        Assert.Contains("OLDWORDS", shown!.Text, StringComparison.Ordinal);
     }
 
     [Fact]
