@@ -7,6 +7,7 @@ using Relay.Configuration;
 using Relay.Http;
 using Relay.Operator;
 using Relay.Storage;
+using Relay.Texts;
 using Relay.Web.Status;
 
 namespace Relay.Cli;
@@ -14,6 +15,9 @@ namespace Relay.Cli;
 /// <summary>relay status: what the daemon says, or what is on disk when it is not running.</summary>
 internal static class StatusCommand
 {
+    /// <summary>It is a glance: a question is read elsewhere.</summary>
+    private const int LongestQuestion = 200;
+
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
 
     public static Command Create(CommandContext context)
@@ -104,12 +108,21 @@ internal static class StatusCommand
             context.Output.WriteLine();
             var asker = QuestionsCommand.Asker(question.Session);
             context.WriteText($"question #{question.Id} of {asker}, {Printing.Age(Now() - question.AskedAt)} ago:");
-            context.WriteShown(Question.Shown(question.Kind, question.Text, token));
+            WriteBeginning(context, question.Id, Question.Shown(question.Kind, question.Text, token));
         }
         if (status.Sessions.Count == 0)
             return;
         context.Output.WriteLine();
         context.WriteTable(SessionsCommand.Columns, status.Sessions.Select(SessionsCommand.Row).ToList());
+    }
+
+    private static void WriteBeginning(CommandContext context, long question, string shown)
+    {
+        var whole = shown.Trim();
+        var line = Excerpt.Of(Excerpt.Of(whole, LongestQuestion + 1).ReplaceLineEndings(" "), LongestQuestion);
+        context.WriteShown(line);
+        if (line != whole)
+            context.WriteShown($"all of it: relay questions {question}");
     }
 
     private static IEnumerable<(string, string?)> Facts(StatusReport status, bool running) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Relay.Files;
+using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -34,6 +35,21 @@ public sealed class StatusCommandTests : IAsyncDisposable
         Assert.StartsWith("state      needs_jc: question #1 of s1\n", ran.Output);
         Assert.Contains("Ask the operator about s1", ran.Output);
         Assert.DoesNotContain('\u001b', ran.Output);
+    }
+
+    [Fact]
+    public async Task Of_a_question_it_shows_the_beginning_in_one_line()
+    {
+        await _relay.StartAsync();
+        var name = "s1\n" + new string('L', 5_000);
+        await _relay.RunAsync("send", "--session", "s1", $"Ask the operator about {name}");
+        await Until.TrueAsync(async () => (await _relay.RunAsync("questions", "--json")).Output.Contains("LLL"), "the question");
+
+        var ran = await _relay.RunAsync("status");
+
+        Assert.InRange(ran.Output.Length, 200, 3_000);
+        Assert.Contains("LLL…\n    all of it: relay questions 1\n", ran.Output);
+        Assert.Contains("Ask the operator about s1 LLL", ran.Output);
     }
 
     [Fact]
