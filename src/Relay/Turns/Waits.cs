@@ -55,15 +55,15 @@ internal static class Waits
     /// <summary>Whether the conversation is paused is left out of it.</summary>
     private static async Task<Wait> ItselfAsync(
         Reading reading, Message message, CancellationToken cancellationToken) => message.State switch
-    {
-        MessageState.Accepted => await InLineAsync(reading, message, cancellationToken),
-        MessageState.Asking => Working,
-        MessageState.Waiting => await ForOperatorAsync(reading, message, cancellationToken),
-        MessageState.Held when message.Cause == HoldCause.Refusal => await ForOperatorAsync(reading, message, cancellationToken),
-        MessageState.Deferred or MessageState.Held => new Wait(Hindrance(message)),
-        MessageState.Dead => new Wait($"given up: {message.Reason}", IsOver: true),
-        _ => new Wait("the reply is on its way", IsUsual: true),
-    };
+        {
+            MessageState.Accepted => await InLineAsync(reading, message, cancellationToken),
+            MessageState.Asking => Working,
+            MessageState.Waiting => await ForOperatorAsync(reading, message, cancellationToken),
+            MessageState.Held when message.Cause == HoldCause.Refusal => await ForOperatorAsync(reading, message, cancellationToken),
+            MessageState.Deferred or MessageState.Held => new Wait(Hindrance(message)),
+            MessageState.Dead => new Wait($"given up: {message.Reason}", IsOver: true),
+            _ => new Wait("the reply is on its way", IsUsual: true),
+        };
 
     private static string Hindrance(Message message) => message is { State: MessageState.Deferred, DueAt: { } due }
         ? FormattableString.Invariant($"deferred until {due:yyyy-MM-dd HH:mm:ss'Z'}: {message.Reason}")

@@ -25,7 +25,10 @@ public sealed class CompletionScenarios : Stage
         File.CreateSymbolicLink(Path.Combine(folder, "relay"), RelayProcess.Program());
         var environment = new Dictionary<string, string>
         {
-            ["PATH"] = $"{folder}:/usr/bin:/bin", ["RELAY_HOME"] = Home.Paths.Root, ["HOME"] = folder, ["LANG"] = "C.UTF-8",
+            ["PATH"] = $"{folder}:/usr/bin:/bin",
+            ["RELAY_HOME"] = Home.Paths.Root,
+            ["HOME"] = folder,
+            ["LANG"] = "C.UTF-8",
         };
         await using (var terminal = await Tmux.StartAsync(folder, environment, command.Split(' ')))
         {

@@ -7,14 +7,14 @@ namespace Relay.Operator.Pages;
 /// forgotten.</summary>
 internal sealed class NtfyLineBuffer(int longest, int longestSkipped)
 {
-    private readonly MemoryStream _line = new();
+    private readonly List<byte> _line = [];
     private long _skipped;
 
     /// <exception cref="TopicUnreadException">It has no end.</exception>
     public void Add(byte value)
     {
-        if (_line.Length < longest)
-            _line.WriteByte(value);
+        if (_line.Count < longest)
+            _line.Add(value);
         else if (++_skipped > longestSkipped)
             throw new TopicUnreadException("a line without an end");
     }
@@ -23,7 +23,7 @@ internal sealed class NtfyLineBuffer(int longest, int longestSkipped)
     public NtfyLine? Take()
     {
         var (bytes, isOverlong) = (_line.ToArray(), _skipped > 0);
-        _line.SetLength(0);
+        _line.Clear();
         _skipped = 0;
         return isOverlong ? Beginning(bytes) : Whole(bytes);
     }

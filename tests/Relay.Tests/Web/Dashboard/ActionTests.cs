@@ -135,7 +135,10 @@ public sealed partial class ActionTests
         await relay.ConsumeAsync("session-1");
         var form = new Dictionary<string, string>
         {
-            ["conversation"] = "default", ["usd"] = "25", ["day"] = Spending.Day(TimeProvider.System.GetUtcNow()), ["id"] = "1",
+            ["conversation"] = "default",
+            ["usd"] = "25",
+            ["day"] = Spending.Day(TimeProvider.System.GetUtcNow()),
+            ["id"] = "1",
         };
 
         Assert.Equal(HttpStatusCode.Forbidden, (await browser.SendAsync(HttpMethod.Post, path, form)).Status);
