@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Relay.Conversations;
 using Relay.Operator.Pages;
-using Relay.Operator.Phone;
 using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
@@ -154,9 +153,6 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return input.Scope is null
                 ? await AskedAnswers.DecideAsync(writing, question, input, cancellationToken)
                 : new Outcome.Refused($"question #{question.Id} is what a session's client asks, so its answer has no scope");
-        if (LaterWords.Parse(input.Text) is not null && Escalation.ChosenBy(input.Text, question.Options) is null)
-            return new Outcome.Refused(
-                $"\"{input.Text.Trim()}\" is no answer: question #{question.Id} is put off on the phone, or by Later on the page");
         await EscalationAnswers.TakeAsync(writing, question, input, cancellationToken);
         return new Outcome.Accepted(question.Id, question.Session);
     }

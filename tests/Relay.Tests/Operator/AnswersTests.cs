@@ -122,20 +122,6 @@ public sealed class AnswersTests : OperatorTests
         Assert.Single(await _relay.OpenQuestionsAsync());
     }
 
-    [Theory]
-    [InlineData("later 2h")]
-    [InlineData("Seen.")]
-    [InlineData("#1 later until 18:00")]
-    public async Task Words_that_put_a_question_off_on_the_phone_are_no_answer_elsewhere(string words)
-    {
-        await EscalateAsync("a", "[NEEDS-JC] Which?");
-
-        var refused = Assert.IsType<Answers.Outcome.Refused>(await _relay.AnswerAsync(words));
-
-        Assert.Contains("is no answer: question #1 is put off on the phone", refused.Reason, StringComparison.Ordinal);
-        Assert.Single(await _relay.OpenQuestionsAsync());
-    }
-
     [Fact]
     public async Task An_answer_is_the_next_turn_even_before_what_the_operator_said_earlier()
     {
