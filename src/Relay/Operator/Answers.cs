@@ -149,6 +149,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return new Outcome.Refused(kind == QuestionKind.Choice
                 ? $"question #{question.Id} has no choices"
                 : $"question #{question.Id} has no {kind.Word()}");
+        if (NoAnswer.WhyNot(question, input) is { } reason)
+            return new Outcome.Refused(reason);
         if (question.Ask is not null)
             return input.Scope is null
                 ? await AskedAnswers.DecideAsync(writing, question, input, cancellationToken)
@@ -182,6 +184,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
             return $"there is no question #{input.Question}";
         if (!question.IsOpen)
             return FirstAnswer(question);
+        if (NoAnswer.WhyNot(question, input) is { } reason)
+            return reason;
         return question.Ask is null ? null : await AskedAnswers.WhyNotAsync(reading, question, input, cancellationToken);
     }
 

@@ -9,6 +9,31 @@ namespace Relay.Tests.Operator;
 /// <summary>Where the words of the operator go.</summary>
 public sealed class AnswersTests : OperatorTests
 {
+    [Theory]
+    [InlineData("later 2h", null)]
+    [InlineData("#1 later until 18:00", null)]
+    [InlineData("[always] seen", null)]
+    [InlineData("Seen.", 1L)]
+    public async Task Words_that_put_a_question_off_answer_nothing_by_any_way(string words, long? question)
+    {
+        await EscalateAsync("s", "[NEEDS-JC] Which?\n- (a) left\n- (b) right");
+
+        var outcome = await _relay.AnswerAsync(words, question);
+
+        Assert.Contains("answers nothing", Assert.IsType<Answers.Outcome.Refused>(outcome).Reason, StringComparison.Ordinal);
+        Assert.Single(await _relay.OpenQuestionsAsync());
+    }
+
+    [Theory]
+    [InlineData("[NEEDS-JC] When?\n- (a) now\n- (b) later", "later")]
+    [InlineData("[NEEDS-JC] When?", "later, when the tests pass")]
+    public async Task Where_an_option_says_them_or_they_say_more_they_are_an_answer(string asked, string words)
+    {
+        await EscalateAsync("s", asked);
+
+        Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync(words));
+    }
+
     [Fact]
     public async Task Words_for_a_session_go_straight_to_it_and_clear_the_wait()
     {

@@ -3,7 +3,6 @@ using Relay.Conversations;
 using Relay.Operator;
 using Relay.Operator.Asked;
 using Relay.Operator.Pages;
-using Relay.Operator.Phone;
 using Relay.Storage;
 using Relay.Texts;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Relay.Configuration;
 
-namespace Relay.Operator.Phone;
+namespace Relay.Operator;
 
 /// <summary>Words that answer nothing and stop the ladder for a time: "seen", "later", "later 2h", "later until 18:00", with "#7"
 /// before them where several questions are open.</summary>
