@@ -49,7 +49,7 @@ public sealed class StatusCommandTests : IAsyncDisposable
 
         Assert.InRange(ran.Output.Length, 200, 3_000);
         Assert.Contains("LLL…\n    all of it: relay questions 1\n", ran.Output);
-        Assert.Contains("Ask the operator about s1 LLL", ran.Output);
+        Assert.Contains("Ask the operator about s1 (simulated question; one line will do) LLL", ran.Output);
     }
 
     [Fact]
