@@ -22,21 +22,23 @@ internal static partial class PageStore
                 .With("@id", page.Id).With("@burst", burst)
                 .ExecuteAsync(cancellationToken);
         await TellBurstAsync(writing, burst, since < Calm ? QueuedPage.Silent : loud, cancellationToken);
+        await GrowSecondAsync(writing, burst, writing.Now + Calm, cancellationToken);
         await writing.Sql("UPDATE pages SET stepped_at = @now WHERE page_id = @id")
             .With("@id", burst).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
     }
 
-    /// <summary>How many questions the operator was told of in the time before now, and has not answered.</summary>
+    /// <summary>How many questions the operator was told of in the time before now, if only by a second way, and has not answered.
+    /// </summary>
     public static Task<long> AskedLatelyAsync(Reading reading, TimeSpan time, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT COUNT(*)
             FROM pages
-            WHERE followed = 1 AND {IsStanding} AND state <> 'queued' AND subject NOT LIKE 'burst:%'
-              AND COALESCE(sent_at, created_at) > @since
+            WHERE followed = 1 AND {IsStanding} AND subject NOT LIKE 'burst:%' AND COALESCE(sent_at, created_at) > @since
+              AND (state <> 'queued' OR (attempts > 0 AND due_at > @now))
             """)
-            .With("@since", (reading.Now - time).ToUnixTimeMilliseconds())
+            .With("@since", (reading.Now - time).ToUnixTimeMilliseconds()).With("@now", reading.UnixNow)
             .NumberAsync(cancellationToken);
 
     /// <summary>What it lists has changed: it is to be sent anew.</summary>

@@ -44,6 +44,17 @@ internal static partial class PageStore
             .With("@id", page).With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
 
+    /// <summary>What they brought has grown: they bring it once more, a mail too, with what else comes until then.</summary>
+    private static Task<int> GrowSecondAsync(Writing writing, string page, DateTimeOffset at, CancellationToken cancellationToken) =>
+        writing.Sql(
+            """
+            UPDATE second_pages
+            SET due_at = CASE state WHEN 'queued' THEN due_at ELSE @at END, state = 'queued', attempts = 0, wording = wording + 1
+            WHERE page_id = @id AND state <> 'dropped'
+            """)
+            .With("@id", page).With("@at", at.ToUnixTimeMilliseconds())
+            .ExecuteAsync(cancellationToken);
+
     public static Task<List<SecondPage>> DueSecondAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(
             """

@@ -1,4 +1,5 @@
 using Relay.Loopback;
+using Relay.Operator.Pages;
 using Relay.Operator.Phone;
 using Xunit;
 
@@ -122,6 +123,28 @@ public sealed class BurstTests : PhoneTests
         await FollowAsync();
 
         Assert.Equal(3, Ntfy.Pages.Count);
+    }
+
+    [Fact]
+    public async Task On_the_second_ways_they_come_together_as_well()
+    {
+        await using var other = await LoopbackNtfy.StartAsync();
+        await Relay.ConfigureAsync($"{Conversations}second_ways: [{{ntfy: \"{other.Address}second-topic\"}}]\n");
+        Ntfy.Always(NtfyFault.DailyQuota());
+        for (var number = 1; number <= 8; number++)
+        {
+            await AskPermissionAsync($"make {number}");
+            await Relay.RunAsync<Pager>();
+            await Relay.RunAsync<SecondPager>();
+            Relay.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.Equal(4, other.Pages.Count); // What comes within seconds of the list is told with it, not each by itself.
+        Relay.Clock.Advance(TimeSpan.FromSeconds(15));
+        await Relay.RunAsync<SecondPager>();
+
+        Assert.Equal(5, other.Pages.Count);
+        Assert.Equal(4, other.Pages.Select(page => page.SequenceId).Distinct().Count());
+        Assert.Equal("[NEEDS-JC] 8 questions wait for you", other.Pages[^1].Title); // Those of the first that ntfy has not, too.
     }
 
     [Fact]
