@@ -22,7 +22,7 @@ internal sealed partial class OperatorAtPhone : IAsyncDisposable
         _watching = Task.Run(WatchAsync);
     }
 
-    /// <summary>The number of the question that a page is about; null for other pages.</summary>
+    /// <summary>The number of the question that a page asks; null for other pages, receipts among them.</summary>
     public static long? QuestionOf(Page page) =>
         Number().Match(page.Title) is { Success: true } match ? long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : null;
 
@@ -48,6 +48,6 @@ internal sealed partial class OperatorAtPhone : IAsyncDisposable
         return true;
     }
 
-    [GeneratedRegex(@"\(#(\d+)\)")]
+    [GeneratedRegex(@"\A\[NEEDS-JC\].*\(#(\d+)\)")]
     private static partial Regex Number();
 }
