@@ -25,6 +25,9 @@ internal static partial class Duration
         return parts.Length > 0 ? parts : "0s";
     }
 
+    /// <summary>In whole minutes, at least one: as people are told how long something has waited.</summary>
+    public static string WriteMinutes(TimeSpan duration) => Write(TimeSpan.FromMinutes(Math.Max(1, Math.Floor(duration.TotalMinutes))));
+
     private static string Part(int count, string unit) => count == 0 ? "" : $"{count}{unit}";
 
     // The digits are limited so that the sum always fits into a TimeSpan.

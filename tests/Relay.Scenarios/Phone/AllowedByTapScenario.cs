@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json;
 using Relay.Loopback;
 using Relay.Scenarios.Dashboard;
 using Relay.Scenarios.Harness;
@@ -25,7 +22,7 @@ public sealed class AllowedByTapScenario : Stage
     {
         await File.AppendAllTextAsync(Home.Paths.EnvFile, $"NTFY_TOKEN={Token}\n", CancellationToken);
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
-        var asked = AskAsync(relay, "make deploy");
+        var asked = ClientAsking.AskAsync(relay, "Bash", new { command = "make deploy" });
         var page = await Ntfy.WaitForPageAsync(each => each.Title.Contains("may it use Bash?", StringComparison.Ordinal), Limit);
         var allow = page.Actions.EnumerateArray().Single(action => action.GetProperty("label").GetString() == "Allow");
         var answers = new Uri(allow.GetProperty("url").GetString()!).Segments[^1];
@@ -36,12 +33,12 @@ public sealed class AllowedByTapScenario : Stage
 
         var began = Stopwatch.GetTimestamp();
         await Handset.TapAsync(page, "Allow", CancellationToken);
-        var decision = await asked.WaitAsync(Limit, CancellationToken);
+        var decision = await ClientAsking.DecidedAsync(asked);
         var taken = Stopwatch.GetElapsedTime(began);
         await Handset.TapAsync(page, "Allow", CancellationToken);
         await RefusedAsync(3);
 
-        Assert.Equal("allow", decision);
+        Assert.Equal("allow", decision.GetProperty("behavior").GetString());
         await Ntfy.WaitForPageAsync(each => each.SequenceId == page.SequenceId && each.Message == "answered: allowed", Limit);
         Say(string.Create(CultureInfo.InvariantCulture, $"tap on Allow to the hook's answer: {taken.TotalMilliseconds:0} ms"));
         Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(1));
@@ -54,25 +51,5 @@ public sealed class AllowedByTapScenario : Stage
         await Eventually.ThatAsync(Limit, () => Refused() == count, () => $"{Refused()} refusals, not {count}", CancellationToken);
 
         int Refused() => Ntfy.Pages.Count(page => page.Title == "Relay: not taken");
-    }
-
-    private static async Task<string> AskAsync(RelayProcess relay, string command)
-    {
-        using var http = new HttpClient { BaseAddress = relay.Url };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ScenarioHome.OperatorToken);
-        http.DefaultRequestHeaders.Add("X-Relay-Session", "shop");
-        using var answer = await http.PostAsJsonAsync(
-            "/hooks/claude-code",
-            new
-            {
-                hook_event_name = "PermissionRequest",
-                session_id = "0c8f2b11-3f7e-4f0e-9d6a-3f9f4f9a0a9e",
-                cwd = "/projects/shop",
-                tool_name = "Bash",
-                tool_input = new { command },
-            },
-            CancellationToken);
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(CancellationToken));
-        return json.RootElement.GetProperty("hookSpecificOutput").GetProperty("decision").GetProperty("behavior").GetString()!;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Relay.Configuration;
 using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Texts;
@@ -36,7 +37,7 @@ internal static class BurstPage
         var first = open[0].Id;
         return page with
         {
-            Title = Title(open, token) + (page.Step > 0 ? $", for {Waited(open[0], now)}" : ""),
+            Title = Title(open, token) + (page.Step > 0 ? $", for {Duration.WriteMinutes(now - open[0].AskedAt)}" : ""),
             Body = $"{text}{more}\nAnswer each by its number: \"#{first}\" and what you say. relay questions shows all of them.",
         };
     }
@@ -44,9 +45,6 @@ internal static class BurstPage
     public static string Title(IReadOnlyList<Question> open, string token) => open.Count == 1
         ? $"{token} 1 question waits for you (#{open[0].Id})"
         : string.Create(CultureInfo.InvariantCulture, $"{token} {open.Count} questions wait for you");
-
-    private static string Waited(Question question, DateTimeOffset now) =>
-        Configuration.Duration.Write(TimeSpan.FromMinutes(Math.Max(1, Math.Floor((now - question.AskedAt).TotalMinutes))));
 
     private static string Line(Question question, string token)
     {

@@ -46,7 +46,7 @@ internal sealed class Digest(Database database, SettingsSource settings) : ILoop
         var open = await QuestionStore.OpenAsync(writing, cancellationToken);
         var held = await MessageStore.HeldAsync(writing, cancellationToken);
         var lines = open.Take(MostNamed).Select(question =>
-            $"#{question.Id} of {question.Whose}, open for {Duration.Write(Minutes(writing.Now - question.AskedAt))}");
+            $"#{question.Id} of {question.Whose}, open for {Duration.WriteMinutes(writing.Now - question.AskedAt)}");
         var more = open.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"\nand {open.Count - MostNamed} more") : "";
         var questions = open.Count == 0 ? "No question is open." : string.Join('\n', lines) + more;
         var text = $"{questions}\n{(held.Count == 0 ? "No message is held." : $"Held: {held.Count}, see relay messages.")}\n\n"
@@ -74,6 +74,4 @@ internal sealed class Digest(Database database, SettingsSource settings) : ILoop
     private static string Usd(Spent spent) =>
         string.Create(CultureInfo.InvariantCulture, $"{spent.SpentNano / 1e9:0.00} USD")
         + (spent.UnknownNano > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({spent.UnknownNano / 1e9:0.00} of it at worst)") : "");
-
-    private static TimeSpan Minutes(TimeSpan age) => TimeSpan.FromMinutes(Math.Max(1, Math.Floor(age.TotalMinutes)));
 }

@@ -66,8 +66,8 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
         }
         if (page.Step == 0)
             return page;
-        var waited = TimeSpan.FromMinutes(Math.Max(1, Math.Floor((now - question.AskedAt).TotalMinutes)));
-        return page with { Title = $"{page.Title}, for {Duration.Write(waited)}", Priority = 5, Tags = $"{page.Tags},alarm_clock" };
+        var waited = Duration.WriteMinutes(now - question.AskedAt);
+        return page with { Title = $"{page.Title}, for {waited}", Priority = 5, Tags = $"{page.Tags},alarm_clock" };
     }
 
     /// <summary>Those that publish an answer, in the order of the options.</summary>
