@@ -16,7 +16,7 @@ public sealed class PublicAddressTests
         await using var relay = await RunningRelay.StartAsync(Public);
         using var browser = await Browser.SignedInAsync(relay);
         var host = ("Host", "relay.example.org");
-        browser.Cookie = "relay=" + browser.Cookie!.Split('=')[1];
+        browser.Cookie = "__Host-relay=" + browser.Cookie!.Split('=')[1];
 
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/", host, ("Origin", "https://relay.example.org"))).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await browser.GetAsync("/", host, ("Origin", "https://relay.example.org:444"))).Status);
@@ -49,6 +49,23 @@ public sealed class PublicAddressTests
 
         Assert.DoesNotContain("secure", browser.SetCookie, StringComparison.Ordinal);
         Assert.Equal("127.0.0.1", (string?)(await browser.SignInsAsync())[0]!["from"]);
+    }
+
+    /// <summary>It can have come there by TLS alone, and a forgotten "proxies" must not give the cookie to a plain line.</summary>
+    [Fact]
+    public async Task At_its_public_name_the_cookie_is_for_tls_alone_though_no_proxy_is_named()
+    {
+        await using var relay = await RunningRelay.StartAsync(Public);
+        using var browser = new Browser(relay);
+
+        await browser.GetAsync(await Browser.LinkAsync(relay), ("Host", "relay.example.org"));
+
+        Assert.StartsWith("__Host-relay=", browser.SetCookie, StringComparison.Ordinal);
+        Assert.Contains("secure", browser.SetCookie, StringComparison.Ordinal);
+
+        await browser.GetAsync(await Browser.LinkAsync(relay));
+
+        Assert.DoesNotContain("secure", browser.SetCookie, StringComparison.Ordinal);
     }
 
     [Theory]
