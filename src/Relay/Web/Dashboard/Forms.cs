@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Relay.Configuration;
 using Relay.Http;
 
@@ -13,6 +14,9 @@ internal sealed record SentForm(string Text, IFormCollection Fields)
 
     public long? Question =>
         long.TryParse(Field("question"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>Of any field: a choice has its own words in several.</summary>
+    public int LongestBytes => Fields.Max(each => Encoding.UTF8.GetByteCount(each.Value.ToString()));
 
     /// <summary>Sent again, the same form is the same words.</summary>
     public string? Key => Field("once") is { Length: > 0 and <= 64 } once ? "page:" + once : null;

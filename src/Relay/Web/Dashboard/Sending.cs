@@ -124,7 +124,10 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Put
     {
         if (await Forms.ReadAsync(context, pages.Config) is not { } form)
             return;
-        switch (await take(form))
+        var limit = pages.Config.MaxEnvelopeBytes;
+        switch (form.LongestBytes > limit
+            ? new Sent.Refused($"it is over the limit of {limit} bytes (max_envelope_bytes)")
+            : await take(form))
         {
             case Sent.Refused refused:
                 var words = refused.Words ?? form.Text;

@@ -196,4 +196,25 @@ public sealed class EscalationCardTests
 
         Assert.Contains("The page of a question was taken by no way since", page, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("/answer")]
+    [InlineData("/ask-back")]
+    [InlineData("/say")]
+    public async Task Words_over_the_limit_are_refused_as_on_every_other_way_and_stay(string path)
+    {
+        await using var relay = await RunningRelay.StartAsync("max_envelope_bytes: 1000\n");
+        using var browser = await AskAsync(relay, Asked);
+        var words = new string('x', 999) + "ü";
+
+        var (status, page) = await browser.SubmitAsync(path, ("question", "1"), ("to", "default"), ("once", "k1"), ("text", words));
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("Not sent: it is over the limit of 1000 bytes (max_envelope_bytes).", page, StringComparison.Ordinal);
+        Assert.Contains(words, WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.Equal(["open"], await relay.TextsAsync("SELECT state FROM questions"));
+        relay.Api.Enqueue(ScriptedReply.Text("Merged."));
+        (status, _) = await browser.SubmitAsync(path, ("question", "1"), ("to", "default"), ("once", "k2"), ("text", words[1..^1] + "xx"));
+        Assert.Equal(HttpStatusCode.SeeOther, status);
+    }
 }
