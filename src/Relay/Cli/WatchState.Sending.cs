@@ -99,21 +99,21 @@ internal sealed partial class WatchState
     {
         var (target, text) = (Target, Draft.Text);
         if (target.StartsWith(ToQuestion, StringComparison.Ordinal))
-            return Answer(target, text);
+            return Answer(target);
         if (target.StartsWith(AskBack, StringComparison.Ordinal))
             return new WatchSend(
                 target, text, "/words", new { Text = text, Question = long.Parse(target[AskBack.Length..]), Id = IdOf(target, text) });
         if (target.StartsWith(ToSession, StringComparison.Ordinal))
-            return new WatchSend(
-                target, text, "/answers", new { Text = $"@{target[ToSession.Length..]}: {text}", Id = IdOf(target, text) });
+            return ToAnswers($"@{target[ToSession.Length..]}: {text}");
         return OperatorWords.Parse(text) is OperatorWords.Direct or OperatorWords.Refused
-            ? new WatchSend(target, text, "/answers", new { Text = text, Id = IdOf(target, text) })
+            ? ToAnswers(text)
             : new WatchSend(
                 target, text, "/words", new { Text = text, Conversation = target[ToAdvisor.Length..], Id = IdOf(target, text) });
     }
 
-    private WatchSend? Answer(string target, string text)
+    private WatchSend? Answer(string target)
     {
+        var text = Draft.Text;
         var number = long.Parse(target[ToQuestion.Length..]);
         if (Question is not { } question || question.Id != number)
         {
@@ -124,14 +124,20 @@ internal sealed partial class WatchState
         var words = Option?.Words ?? text;
         var grants = Option?.Grants ?? (question.Digest is not null && AskedWords.MayGrant(words));
         if (!grants || question.Digest is not { } digest)
-            return new WatchSend(target, text, "/answers", new { Text = words, Question = number, Id = IdOf(target, text) });
+            return ToAnswers(words, number);
         if (!IsRead || PermissionDigest.Of(number, question.Text) != digest)
         {
             Notice = new WatchNotice("not sent: all of it has to be on the screen first: PgDn to its end", IsRefusal: true);
             return null;
         }
+        return ToAnswers(words, number, digest);
+    }
+
+    private WatchSend ToAnswers(string words, long? question = null, string? digest = null)
+    {
+        var (target, text) = (Target, Draft.Text);
         return new WatchSend(
-            target, text, "/answers", new { Text = words, Question = number, Digest = digest, Id = IdOf(target, text) });
+            target, text, "/answers", new { Text = words, Question = question, Digest = digest, Id = IdOf(target, text), Via = "watch" });
     }
 
     /// <summary>The same words sent again, after it was not heard what became of them, are taken once.</summary>

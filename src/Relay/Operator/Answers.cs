@@ -225,7 +225,7 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
 /// <summary>What the operator has entered.</summary>
 /// <param name="Text">The text, unchanged.</param>
 /// <param name="Question">The number of the question that it answers; null for the only one that was open when it was written.</param>
-/// <param name="Via">How it came: the name of a file, or "the command line".</param>
+/// <param name="Via">How it came: "the command line", or the name of a file.</param>
 /// <param name="Key">Input with a key that was seen before is ignored.</param>
 /// <param name="UnaskedWelcome">Whether it becomes a turn of its own when no question is open. Otherwise it is refused then.</param>
 internal sealed record OperatorInput(string Text, long? Question, string Via, string? Key, bool UnaskedWelcome)

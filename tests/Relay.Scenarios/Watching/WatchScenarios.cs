@@ -59,10 +59,10 @@ public sealed partial class WatchScenarios : Stage
 
         first.Press("Enter");
         await first.SeesAsync("answered question #1");
-        await second.SeesAsync("by the command line: The left one");
+        await second.SeesAsync("by relay watch: The left one");
         second.Press("Enter");
 
-        var told = await second.SeesAsync("not sent: question #1 was answered by the command line at");
+        var told = await second.SeesAsync("not sent: question #1 was answered by relay watch at");
         Assert.Contains("answer #1> The right one", told, StringComparison.Ordinal);
         await Eventually.ThatAsync(Soon, () => session.Count == 1, () => "the reply", CancellationToken);
     }

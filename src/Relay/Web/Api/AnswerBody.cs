@@ -25,6 +25,11 @@ internal sealed record AnswerBody(string? Text, long? Question, string? Id, stri
     /// <summary>The text is what is chosen, and nothing else.</summary>
     public bool? Choose { get; init; }
 
+    /// <summary>"watch", or null for the command line.</summary>
+    public string? Via { get; init; }
+
+    public string Way => Via is null ? "the command line" : "relay watch";
+
     public QuestionKind? OnlyFor => Answers is not null || Choose == true ? QuestionKind.Choice
         : Edited is not null || AcceptEdits is not null ? QuestionKind.Plan
         : null;
@@ -47,6 +52,7 @@ internal sealed record AnswerBody(string? Text, long? Question, string? Id, stri
         : FaultOfAccepting()
         ?? (Answers is { } answers ? ChoiceStructure.FaultOf(answers) : null)
         ?? (OnlyFor is not null && Question is null ? "answers, choose, edited and accept_edits need the number of their question" : null)
+        ?? (Via is not (null or "watch") ? "via: watch, or left out" : null)
         ?? (Scope is not null && ScopeWords.Parse(Scope) is null ? $"scope: {ScopeWords.Allowed}" : null);
 
     private string? FaultOfAccepting() => (AcceptEdits, Edited) switch

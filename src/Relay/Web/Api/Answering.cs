@@ -17,7 +17,7 @@ internal static class Answering
             await Problem.WriteAsync(context, 400, fault);
             return;
         }
-        var input = new OperatorInput(body.Words, body.Question, "the command line", body.Id, UnaskedWelcome: false)
+        var input = new OperatorInput(body.Words, body.Question, body.Way, body.Id, UnaskedWelcome: false)
         {
             Digest = body.Digest,
             Choices = body.Answers,
