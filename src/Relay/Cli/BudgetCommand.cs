@@ -56,29 +56,29 @@ internal static class BudgetCommand
     }
 
     private static (string, string?) Fact(string name, DayCap said) =>
-        (name, $"{BudgetNow.Usd(said.Nano)} for today: {said.Via}, {Printing.Time(said.At)}");
+        (name, $"{Dollars.Exact(said.Nano)} for today: {said.Via}, {Printing.Time(said.At)}");
 
-    private static string Cap(long? nano) => nano is { } cap ? BudgetNow.Usd(cap) : "none";
+    private static string Cap(long? nano) => nano is { } cap ? Dollars.Exact(cap) : "none";
 
     private static string Line(CapNow cap)
     {
-        var spent = $"{BudgetNow.Usd(cap.Spent.SpentNano)} spent"
-            + (cap.Spent.UnknownNano == 0 ? "" : $" ({BudgetNow.Usd(cap.Spent.UnknownNano)} of it perhaps)")
-            + (cap.Spent.ReservedNano == 0 ? "" : $", {BudgetNow.Usd(cap.Spent.ReservedNano)} reserved for calls under way");
-        return cap.CapNano is { } most ? $"{spent}, of {BudgetNow.Usd(most)} until {Printing.Time(cap.Until)}" : $"{spent}, no cap";
+        var spent = $"{Dollars.Exact(cap.Spent.SpentNano)} spent"
+            + (cap.Spent.UnknownNano == 0 ? "" : $" ({Dollars.Exact(cap.Spent.UnknownNano)} of it perhaps)")
+            + (cap.Spent.ReservedNano == 0 ? "" : $", {Dollars.Exact(cap.Spent.ReservedNano)} reserved for calls under way");
+        return cap.CapNano is { } most ? $"{spent}, of {Dollars.Exact(most)} until {Printing.Time(cap.Until)}" : $"{spent}, no cap";
     }
 
     private static object Json(CapNow cap) => new
     {
         cap.Period,
-        SpentUsd = CostsCommand.Usd(cap.Spent.SpentNano),
-        PerhapsUsd = CostsCommand.Usd(cap.Spent.UnknownNano),
-        ReservedUsd = CostsCommand.Usd(cap.Spent.ReservedNano),
-        CapUsd = cap.CapNano is { } nano ? CostsCommand.Usd(nano) : (decimal?)null,
+        SpentUsd = Dollars.Of(cap.Spent.SpentNano),
+        PerhapsUsd = Dollars.Of(cap.Spent.UnknownNano),
+        ReservedUsd = Dollars.Of(cap.Spent.ReservedNano),
+        CapUsd = cap.CapNano is { } nano ? Dollars.Of(nano) : (decimal?)null,
         cap.Until,
     };
 
-    private static object Json(DayCap said) => new { CapUsd = CostsCommand.Usd(said.Nano), said.At, said.Via };
+    private static object Json(DayCap said) => new { CapUsd = Dollars.Of(said.Nano), said.At, said.Via };
 
     private static async Task<int> SetAsync(
         CommandContext context, SettingsSource settings, string usd, bool json, CancellationToken cancellationToken)

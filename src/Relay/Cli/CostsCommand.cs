@@ -88,7 +88,7 @@ internal static class CostsCommand
         Printing.Count(sum.Tokens.CacheWrite5m),
         Printing.Count(sum.Tokens.CacheWrite1h),
         Printing.Count(sum.Tokens.CacheRead),
-        Printing.CostCell(Usd(sum.CostNano), sum.UnknownCost),
+        Printing.CostCell(Dollars.Of(sum.CostNano), sum.UnknownCost),
         Printing.Count(sum.UnknownCost),
         Printing.Count(sum.Lost),
     ];
@@ -98,7 +98,7 @@ internal static class CostsCommand
         Group = Name(by, sum),
         sum.Calls,
         Tokens = Tokens(sum.Tokens),
-        KnownCostUsd = sum.CostNano == 0 && sum.UnknownCost > 0 ? (decimal?)null : Usd(sum.CostNano),
+        KnownCostUsd = sum.CostNano == 0 && sum.UnknownCost > 0 ? (decimal?)null : Dollars.Of(sum.CostNano),
         CallsOfUnknownCost = sum.UnknownCost,
         CallsPerhapsPaidTwice = sum.Lost,
         CallsUnderWay = sum.UnderWay,
@@ -119,5 +119,4 @@ internal static class CostsCommand
         ["cache_read"] = tokens.CacheRead,
     };
 
-    public static decimal Usd(long nano) => nano / 1_000_000_000m;
 }

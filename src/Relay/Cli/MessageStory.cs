@@ -137,14 +137,14 @@ internal sealed record MessageStory(
         call.Purpose, call.Model, call.State,
         Printing.Count(call.Tokens.Input), Printing.Count(call.Tokens.Output),
         Printing.Count(call.Tokens.CacheWrite5m + call.Tokens.CacheWrite1h), Printing.Count(call.Tokens.CacheRead),
-        call.CostNano is { } nano ? Printing.CostCell(CostsCommand.Usd(nano), 0) : call.State == "started" ? "" : "unknown",
+        call.CostNano is { } nano ? Printing.CostCell(Dollars.Of(nano), 0) : call.State == "started" ? "" : "unknown",
         OneLine(call.Note),
     ];
 
     private string Cost()
     {
         var unknown = Calls.Count(call => call.CostNano is null && call.State != "started");
-        var cost = Printing.Cost(CostsCommand.Usd(Calls.Sum(call => call.CostNano ?? 0)), unknown);
+        var cost = Printing.Cost(Dollars.Of(Calls.Sum(call => call.CostNano ?? 0)), unknown);
         return $"{cost} for {Printing.Calls(Calls.Count)}{(unknown == 0 ? "" : $", {unknown} of unknown cost")}";
     }
 
@@ -164,7 +164,7 @@ internal sealed record MessageStory(
         call.StartedAt,
         call.FinishedAt,
         Tokens = CostsCommand.Tokens(call.Tokens),
-        CostUsd = call.CostNano is { } nano ? CostsCommand.Usd(nano) : (decimal?)null,
+        CostUsd = call.CostNano is { } nano ? Dollars.Of(nano) : (decimal?)null,
         PerhapsPaidTwice = call.State == "lost",
         call.StopReason,
         call.RequestId,

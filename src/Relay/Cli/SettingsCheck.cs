@@ -37,7 +37,7 @@ internal static class SettingsCheck
                     "budget",
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{name} is {cap:0.00##} USD, and the smallest call can cost {least / 1e9:0.00##}: none will be made"),
+                        $"{name} is {cap:0.00##} USD, and the smallest call can cost {Dollars.Of(least.Value):0.00##}: none will be made"),
                     "raise the cap, lower max_tokens, or reserve: likely");
         return Finding.Ok("budget", caps.Reserve == ReserveKind.Likely
             ? "a call is made if it likely fits: a cap may be passed by the worst of one call"

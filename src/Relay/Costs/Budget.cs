@@ -118,7 +118,7 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
 
         public Period Or(DayCap? said) => said is null ? this : this with
         {
-            CapUsd = said.Nano / 1_000_000_000m,
+            CapUsd = Dollars.Of(said.Nano),
             Today = $" today ({CapUsd?.ToString("0.00##", CultureInfo.InvariantCulture) ?? "none"} in config.yaml)",
         };
 
@@ -142,6 +142,6 @@ internal sealed class Budget(SettingsSource settings, PriceTable prices)
         private static string Perhaps(Spent spent) =>
             spent.UnknownNano == 0 ? "" : $" ({Usd(spent.UnknownNano)} of it perhaps, for calls whose end or usage was not seen)";
 
-        private static string Usd(long nano) => string.Create(CultureInfo.InvariantCulture, $"{nano / 1e9:0.00##}");
+        private static string Usd(long nano) => string.Create(CultureInfo.InvariantCulture, $"{Dollars.Of(nano):0.00##}");
     }
 }

@@ -45,12 +45,12 @@ internal sealed partial record BudgetNow(CapNow Day, CapNow Month)
         new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
 
     /// <summary>"$3.10 of $25.00 today, $10.00 in config.yaml"; null where no day's cap is kept.</summary>
-    public string? Describe() => Cap() is { } cap ? $"{Usd(Day.Spent.SpentNano)} of {cap}" : null;
+    public string? Describe() => Cap() is { } cap ? $"{Dollars.Exact(Day.Spent.SpentNano)} of {cap}" : null;
 
     /// <summary>"$25.00 today, $10.00 in config.yaml"; null where no day's cap is kept.</summary>
     public string? Cap() => Day.CapNano is not { } cap ? null
-        : $"{Usd(cap)} today"
-            + (Said is null ? "" : $", {(ConfiguredNano is { } configured ? Usd(configured) : "no cap")} in config.yaml");
+        : $"{Dollars.Exact(cap)} today"
+            + (Said is null ? "" : $", {(ConfiguredNano is { } configured ? Dollars.Exact(configured) : "no cap")} in config.yaml");
 
     /// <summary>In nano-dollars; null where it is no amount.</summary>
     public static long? Parse(string? text) =>
@@ -59,12 +59,6 @@ internal sealed partial record BudgetNow(CapNow Day, CapNow Month)
         && usd <= LargestUsd
             ? Nano(usd)
             : null;
-
-    public static string Usd(long nano)
-    {
-        var usd = nano / 1_000_000_000m;
-        return "$" + usd.ToString(usd == Math.Round(usd, 2) ? "N2" : "#,##0.00##", CultureInfo.InvariantCulture);
-    }
 
     private static long? Nano(decimal? usd) => usd is { } amount ? (long)(amount * 1_000_000_000) : null;
 

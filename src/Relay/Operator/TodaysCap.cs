@@ -49,7 +49,7 @@ internal sealed partial class TodaysCap(Database database, SettingsSource settin
         if (nano > capNano)
             await MessageStore.HurryAsync(writing, HoldCause.Budget, cancellationToken);
         writing.Wake(Running.Topic.Turns);
-        writing.OnceCommitted(() => LogSet(BudgetNow.Usd(nano), before.Day.Period, BudgetNow.Usd(capNano), via));
+        writing.OnceCommitted(() => LogSet(Dollars.Exact(nano), before.Day.Period, Dollars.Exact(capNano), via));
         return new Outcome.Set(await BudgetNow.ReadAsync(writing, caps, cancellationToken), capNano, released);
     }
 

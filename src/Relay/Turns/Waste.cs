@@ -21,6 +21,6 @@ internal static class Waste
 
     public static string Describe(long calls, string? last, long nano) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{calls} calls were paid for, or perhaps were, and brought nothing; at worst {nano / 1e9:0.00##} USD are spent on it. ")
+        $"{calls} calls were paid for, or perhaps were, and brought nothing; at worst {Dollars.Of(nano):0.00##} USD are spent on it. ")
         + (last is null ? "" : $"The last: {last}");
 }

@@ -65,13 +65,12 @@ internal sealed class Digest(Database database, SettingsSource settings) : ILoop
             ? string.Create(CultureInfo.InvariantCulture, $"{minutes:0.#} minutes a question, {figures.LongestMinutes:0.#} at most")
             : "no question was answered";
         return $"Over {RulingFigures.Span.Days} days: blocked {blocked}; settled by precedent {Share(figures.SettledShare)}; "
-            + $"overturned of that {Share(figures.OverturnedShare)}.\nSpent today (UTC): {Usd(today)}; yesterday: {Usd(before)}.";
+            + $"overturned of that {Share(figures.OverturnedShare)}.\nSpent today (UTC): {Said(today)}; yesterday: {Said(before)}.";
     }
 
     private static string Share(double? share) =>
         share is { } part ? string.Create(CultureInfo.InvariantCulture, $"{100 * part:0.#} %") : "none yet";
 
-    private static string Usd(Spent spent) =>
-        string.Create(CultureInfo.InvariantCulture, $"{spent.SpentNano / 1e9:0.00} USD")
-        + (spent.UnknownNano > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({spent.UnknownNano / 1e9:0.00} of it at worst)") : "");
+    private static string Said(Spent spent) =>
+        Dollars.Rounded(spent.SpentNano) + (spent.UnknownNano > 0 ? $" ({Dollars.Rounded(spent.UnknownNano)} of it at worst)" : "");
 }

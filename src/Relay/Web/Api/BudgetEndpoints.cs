@@ -1,3 +1,4 @@
+using Relay.Costs;
 using Relay.Http;
 using Relay.Operator;
 using Relay.Web.Status;
@@ -21,7 +22,7 @@ internal static class BudgetEndpoints
             TodaysCap.Outcome.Set set => Json.WriteAsync(context, 200, new
             {
                 Today = CapStatus.Of(set.Now),
-                BeforeUsd = set.BeforeNano / 1_000_000_000m,
+                BeforeUsd = Dollars.Of(set.BeforeNano),
                 set.Released,
             }),
             _ => throw new InvalidOperationException(),

@@ -17,11 +17,11 @@ internal sealed class CostReader(Database database, PriceTable prices)
             var rows = await DaysAsync(reading, cancellationToken);
             var names = Enumerable.Range(0, Days).Select(back => Spending.Day(reading.Now.AddDays(back + 1 - Days))).ToList();
             var days = names.ConvertAll(day => Sum(day, rows.FindAll(row => row.Day == day)));
-            return new CostsView(Sum("all", rows), NowReader.Usd(rows.Sum(row => row.CostNano)))
+            return new CostsView(Sum("all", rows), Dollars.Rounded(rows.Sum(row => row.CostNano)))
             {
                 Days = days,
                 Bars = Bars(days),
-                Highest = NowReader.Usd(days.Max(day => day.Nano)),
+                Highest = Dollars.Rounded(days.Max(day => day.Nano)),
                 Against = Against(rows),
                 Groups =
                 [
@@ -46,8 +46,8 @@ internal sealed class CostReader(Database database, PriceTable prices)
                     .Append(CultureInfo.InvariantCulture, $"{row.Calls},")
                     .Append(CultureInfo.InvariantCulture, $"{row.Tokens.Input},{row.Tokens.Output},{row.Tokens.CacheWrite5m},")
                     .Append(CultureInfo.InvariantCulture, $"{row.Tokens.CacheWrite1h},{row.Tokens.CacheRead},")
-                    .Append(CultureInfo.InvariantCulture, $"{row.CostNano / 1_000_000_000m},{row.UnknownCalls},")
-                    .Append(CultureInfo.InvariantCulture, $"{WithoutCache([row]) / 1_000_000_000m}\r\n");
+                    .Append(CultureInfo.InvariantCulture, $"{Dollars.Of(row.CostNano)},{row.UnknownCalls},")
+                    .Append(CultureInfo.InvariantCulture, $"{(WithoutCache([row]) is { } nano ? Dollars.Of(nano) : (decimal?)null)}\r\n");
             return csv.ToString();
         },
         cancellationToken);
@@ -81,13 +81,13 @@ internal sealed class CostReader(Database database, PriceTable prices)
         var unknown = rows.Sum(row => row.UnknownCalls);
         return new CostRowView(name, rows.Sum(row => row.CostNano))
         {
-            Cost = NowReader.Usd(rows.Sum(row => row.CostNano)) + (unknown > 0 ? $" + {unknown} unknown" : ""),
+            Cost = Dollars.Rounded(rows.Sum(row => row.CostNano)) + (unknown > 0 ? $" + {unknown} unknown" : ""),
             Calls = Count(rows.Sum(row => row.Calls)),
             Input = Count(tokens.TotalInput),
             Output = Count(tokens.Output),
             CacheShare = tokens.TotalInput == 0 ? "" : string.Create(
                 CultureInfo.InvariantCulture, $"{100.0 * tokens.CacheRead / tokens.TotalInput:0} %"),
-            Without = WithoutCache(rows) is { } without ? NowReader.Usd(without) : "",
+            Without = WithoutCache(rows) is { } without ? Dollars.Rounded(without) : "",
         };
     }
 
@@ -103,7 +103,7 @@ internal sealed class CostReader(Database database, PriceTable prices)
     /// <summary>What the same tokens would have cost had none been read from the cache or written to it, beside what they cost with it,
     /// both at today's prices; null where a model has none.</summary>
     private string? Against(List<DaySum> rows) => rows.Count > 0 && WithoutCache(rows) is { } without && AtTodaysPrices(rows) is { } with
-        ? $"Without caching the same tokens would have cost {NowReader.Usd(without)} at today's prices, with it {NowReader.Usd(with)}."
+        ? $"Without caching the same tokens would have cost {Dollars.Rounded(without)} at today's prices, with it {Dollars.Rounded(with)}."
         : null;
 
     private long? WithoutCache(List<DaySum> rows) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Relay.Costs;
 
 namespace Relay.Web.Dashboard;
 
@@ -35,6 +36,6 @@ internal static class DayPlots
         var spent = row.Count(cost => cost > 0);
         var day = days[row.LastIndexOf(highest)];
         return string.Create(
-            CultureInfo.InvariantCulture, $"costs on {spent} of {row.Count} days, at most {NowReader.Usd(highest)} on {day}");
+            CultureInfo.InvariantCulture, $"costs on {spent} of {row.Count} days, at most {Dollars.Rounded(highest)} on {day}");
     }
 }

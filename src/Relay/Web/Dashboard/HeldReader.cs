@@ -43,12 +43,12 @@ internal sealed class HeldReader(Database database, SettingsSource settings)
             var said = await DayCaps.OfAsync(reading, now.Day.Period, MostShown, cancellationToken);
             return new CapView(
                 now.Day.Period, now.Describe(),
-                now.Day.CapNano is { } cap ? (cap / 1_000_000_000m).ToString("0.00##", CultureInfo.InvariantCulture) : "",
+                now.Day.CapNano is { } cap ? Dollars.Of(cap).ToString("0.00##", CultureInfo.InvariantCulture) : "",
                 moments.Clock(now.Day.Until))
             {
-                Reserved = now.Day.Spent.ReservedNano == 0 ? null : BudgetNow.Usd(now.Day.Spent.ReservedNano),
-                Month = now.Month.CapNano is { } most ? $"{BudgetNow.Usd(now.Month.Spent.SpentNano)} of {BudgetNow.Usd(most)}" : null,
-                Said = said.ConvertAll(each => (moments.Of(each.At), $"{BudgetNow.Usd(each.Nano)}, by {each.Via}")),
+                Reserved = now.Day.Spent.ReservedNano == 0 ? null : Dollars.Exact(now.Day.Spent.ReservedNano),
+                Month = now.Month.CapNano is { } most ? $"{Dollars.Exact(now.Month.Spent.SpentNano)} of {Dollars.Exact(most)}" : null,
+                Said = said.ConvertAll(each => (moments.Of(each.At), $"{Dollars.Exact(each.Nano)}, by {each.Via}")),
                 Held = (await MessageStore.HeldAsync(reading, cancellationToken)).Count(message => message.Cause == HoldCause.Budget),
             };
         },

@@ -139,15 +139,13 @@ internal sealed class NowReader(
         var budget = await BudgetNow.ReadAsync(reading, settings.Current.Config.Budget, cancellationToken);
         var spent = budget.Day.Spent;
         var hours = Math.Max(1, reading.Now.UtcDateTime.TimeOfDay.TotalHours);
-        var rate = $"{Usd((long)(spent.SpentNano / hours))} an hour since midnight UTC";
+        var rate = $"{Dollars.Rounded((long)(spent.SpentNano / hours))} an hour since midnight UTC";
         return new SpendView(
-            Usd(spent.SpentNano),
+            Dollars.Rounded(spent.SpentNano),
             budget.Cap() is { } cap ? $"of {cap} · {rate}" : $"no cap · {rate}",
-            spent.UnknownNano > 0 ? $"{Usd(spent.UnknownNano)} of it is the worst case of calls whose cost is not known" : null);
+            spent.UnknownNano == 0 ? null
+                : $"{Dollars.Rounded(spent.UnknownNano)} of it is the worst case of calls whose cost is not known");
     }
-
-    internal static string Usd(long nano) =>
-        "$" + (nano / 1_000_000_000m).ToString(nano is > 0 and < 10_000_000 ? "0.0000" : "N2", CultureInfo.InvariantCulture);
 
     private static async Task<HealthView> HealthAsync(
         Reading reading, Health.Report report, Backlog backlog, Moments moments, CancellationToken cancellationToken)

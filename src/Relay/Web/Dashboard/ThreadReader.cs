@@ -103,7 +103,7 @@ internal sealed class ThreadReader(Database database)
     private static MessageCallView ViewOf(CallRecord call, Moments moments) => new(
         moments.Of(call.StartedAt), call.State, call.Model, Count(call.Tokens.Input),
         Count(call.Tokens.CacheWrite5m + call.Tokens.CacheWrite1h), Count(call.Tokens.CacheRead), Count(call.Tokens.Output),
-        call.CostNano is { } nano ? NowReader.Usd(nano) : call.State == "started" ? "under way" : "unknown");
+        call.CostNano is { } nano ? Dollars.Rounded(nano) : call.State == "started" ? "under way" : "unknown");
 
     private static EntryView ViewOf(ConversationId conversation, Entry entry, MessageId? message, Moments moments)
     {

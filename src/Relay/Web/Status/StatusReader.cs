@@ -141,7 +141,7 @@ internal sealed class StatusReader(
             HistoryTurns = size.Turns,
             TotalInputTokens = totals.InputTokens,
             TotalOutputTokens = totals.OutputTokens,
-            TotalCostUsd = totals.CostNano / 1_000_000_000m,
+            TotalCostUsd = Dollars.Of(totals.CostNano),
             CallsOfUnknownCost = totals.UnknownCost,
             Model = ModelOf(settings.Current.Config),
             Version = ProgramVersion.Text,

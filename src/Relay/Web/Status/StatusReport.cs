@@ -166,13 +166,12 @@ internal sealed record CapStatus(decimal SpentUsd, decimal ReservedUsd, decimal 
 
     public static CapStatus? Of(BudgetNow now) => now.Day.CapNano is not { } cap ? null
         : new CapStatus(
-            Usd(now.Day.Spent.SpentNano), Usd(now.Day.Spent.ReservedNano), Usd(cap),
-            now.ConfiguredNano is { } configured ? Usd(configured) : null, now.Day.Until)
+            Dollars.Of(now.Day.Spent.SpentNano), Dollars.Of(now.Day.Spent.ReservedNano), Dollars.Of(cap),
+            now.ConfiguredNano is { } configured ? Dollars.Of(configured) : null, now.Day.Until)
         {
             SaidAt = now.Said?.At,
             SaidVia = now.Said?.Via,
             Line = now.Describe()!,
         };
 
-    private static decimal Usd(long nano) => nano / 1_000_000_000m;
 }

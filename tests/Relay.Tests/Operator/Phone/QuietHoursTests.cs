@@ -76,7 +76,7 @@ public sealed class QuietHoursTests : PhoneTests
         Assert.Contains(
             "blocked 12 minutes a question, 12 at most; settled by precedent 50 %; overturned of that 0 %.", digest,
             StringComparison.Ordinal);
-        Assert.Matches(@"Spent today \(UTC\): [0-9]+\.[0-9]{2} USD", digest);
+        Assert.Matches(@"Spent today \(UTC\): \$[0-9]+\.[0-9]{2}", digest);
     }
 
     [Fact]
