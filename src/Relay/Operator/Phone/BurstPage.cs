@@ -11,6 +11,9 @@ internal static class BurstPage
 {
     private const int LongestLine = 200, Room = 3_600;
 
+    /// <summary>A line break of what can be allowed from here: as a blank it would hide where a command ends and the next begins.</summary>
+    private const char Break = '⏎';
+
     public static async Task<List<Question>> OpenAsync(Reading reading, string burst, CancellationToken cancellationToken)
     {
         var open = new List<Question>();
@@ -49,9 +52,10 @@ internal static class BurstPage
     private static string Line(Question question, string token)
     {
         var text = question.IsOfClient ? question.Text : question.Shown(token);
-        var line = Visible.OneLineAgain(text.ReplaceLineEndings(" "));
+        var mayGrant = question.Kind is QuestionKind.Permission or QuestionKind.Plan;
+        var line = Visible.OneLineAgain(text.ReplaceLineEndings(mayGrant ? $" {Break} " : " "));
         var head = $"#{question.Id} {question.Whose}: ";
-        if (line.Length > LongestLine)
+        if (line.Length > LongestLine || (mayGrant && text.Contains(Break, StringComparison.Ordinal)))
             return head + Excerpt.Of(line, LongestLine);
         return head + line + question.Kind switch
         {

@@ -70,6 +70,19 @@ public sealed class BurstTests : PhoneTests
         Assert.Equal(2, (await RefusalsAsync()).Count(said => said.Contains("in one line, with others", StringComparison.Ordinal)));
     }
 
+    /// <summary>As a blank it would make a comment of the second command.</summary>
+    [Fact]
+    public async Task Where_a_command_ends_and_the_next_begins_is_seen_in_the_list()
+    {
+        await AskPermissionAsync("make # \nrm -rf ~", "session-9");
+        await AskPermissionAsync("make # ⏎ all", "session-10");
+        await AskManyAsync(4);
+        var page = await PageAsync();
+
+        Assert.Matches(@"#1 session-9: make #  ⏎ rm -rf ~\n   allow: #1 allow [0-9a-f]+\n", page.Message);
+        Assert.DoesNotContain("#2 allow", page.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_first_come_alone_then_they_come_together_and_a_minute_later_alone_again()
     {
