@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using Relay.Loopback;
+using Relay.Scenarios.Conformance;
 using Relay.Scenarios.Harness;
 using Xunit;
 
@@ -19,23 +21,26 @@ public sealed class McpOverStdioScenarios : Stage
     [InlineData("2025-06-18")]
     public async Task An_agent_asks_and_is_told_what_it_waits_for(string version)
     {
-        Api.Enqueue(ScriptedReply.Text("Use the queue."));
+        Api.Enqueue(ScriptedReply.StallAfter(1, "Use the queue."));
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         await using var agent = await OpenAsync(version, "--session", "codex");
-        var progress = new List<string>();
+        var progress = new ConcurrentQueue<string>();
 
         var tools = await agent.ListToolsAsync(cancellationToken: CancellationToken);
-        var answer = await agent.CallToolAsync(
+        var asking = agent.CallToolAsync(
             "ask_advisor", new Dictionary<string, object?> { ["question"] = "Queue or poll?" }, new Seen(progress),
             cancellationToken: CancellationToken);
+        await (await Api.WaitForRequestsAsync(1, Limit)).Silent.WaitAsync(Limit, CancellationToken);
+        await Eventually.ThatAsync(Limit, () => !progress.IsEmpty, () => "it is not told what it waits for", CancellationToken);
+        Api.ReleaseStalled();
+        var answer = await asking;
         var status = await CallAsync(agent, "relay_status");
 
         Assert.Equal(["ask_advisor", "check_replies", "relay_status", "tell_advisor"], tools.Select(tool => tool.Name).Order());
         Assert.Equal("Use the queue.", Text(answer));
         Assert.Contains("This session is codex.", Text(status), StringComparison.Ordinal);
         Assert.StartsWith("[codex] Queue or poll?", Assert.Single(Api.Requests).LastUserText, StringComparison.Ordinal);
-        Assert.NotEmpty(progress);
-        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+        await ConsumedAsync();
     }
 
     [Fact]
@@ -116,7 +121,33 @@ public sealed class McpOverStdioScenarios : Stage
         Assert.Equal(0, bridge.ExitCode);
         Assert.Contains("Use the queue.", said, StringComparison.Ordinal);
         Assert.Contains("-32700", said, StringComparison.Ordinal);
-        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+        await ConsumedAsync();
+    }
+
+    [Fact]
+    public async Task Of_an_answer_that_was_read_before_the_end_is_said_once_that_it_was()
+    {
+        Api.Enqueue(ScriptedReply.Text("Use the queue."));
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        var book = new Relay.Configuration.ConnectionBook(Home.Paths, TimeProvider.System);
+        var (_, token) = await book.OpenAsync("codex", folder: null, CancellationToken);
+        var receipts = 0;
+        await using var proxy = await TokenProxy.StartAsync(relay.Url, token, async request =>
+        {
+            if (request.Path.StartsWithSegments("/mcp/receipts") || request.Path.StartsWithSegments("/receipts"))
+                if (Interlocked.Increment(ref receipts) == 1) // On its way, while the client has its answer and closes its side.
+                    await Eventually.WithinAsync(TimeSpan.FromSeconds(2), () => Volatile.Read(ref receipts) > 1, CancellationToken);
+        });
+        using var bridge = Start(token, "--address", proxy.Address.ToString());
+        await bridge.StandardInput.WriteAsync(Begin + Call(2, "ask_advisor", """{"question":"Queue or poll?"}"""));
+        await bridge.StandardInput.FlushAsync(CancellationToken);
+        for (var line = ""; !line!.Contains("Use the queue.", StringComparison.Ordinal);)
+            line = await bridge.StandardOutput.ReadLineAsync(CancellationToken).AsTask().WaitAsync(Limit, CancellationToken) ?? "";
+        bridge.StandardInput.Close();
+        await bridge.WaitForExitAsync(CancellationToken).WaitAsync(Limit, CancellationToken);
+
+        Assert.Equal(1, receipts);
+        await ConsumedAsync();
     }
 
     [Fact]
@@ -140,7 +171,7 @@ public sealed class McpOverStdioScenarios : Stage
 
         Assert.Equal("Use the queue.", again);
         Assert.StartsWith("No replies wait", then, StringComparison.Ordinal);
-        Assert.Equal(1, await Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken));
+        await ConsumedAsync();
     }
 
     private const string Begin =
@@ -151,12 +182,18 @@ public sealed class McpOverStdioScenarios : Stage
     private static string Call(int id, string tool, string arguments) =>
         $$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"tools/call","params":{"name":"{{{tool}}}","arguments":{{{arguments}}}}}""" + "\n";
 
-    private Process Start() => Process.Start(new ProcessStartInfo(
-        RelayProcess.Program(), ["mcp", "--session", "codex", "--home", Home.Paths.Root])
+    private Process Start(string? token = null, params string[] options)
     {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
+        var start = new ProcessStartInfo(
+            RelayProcess.Program(), ["mcp", "--session", "codex", .. token is null ? ["--home", Home.Paths.Root] : options])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        if (token is not null)
+            start.Environment["RELAY_SESSION_TOKEN"] = token;
+        return Process.Start(start)!;
+    }
 
     private Task<McpClient> OpenAsync(string version, string tokenOrOption, params string[] options) =>
         tokenOrOption.StartsWith("--", StringComparison.Ordinal)
@@ -187,8 +224,17 @@ public sealed class McpOverStdioScenarios : Stage
         .OrderBy(tool => tool.Name, StringComparer.Ordinal)
         .Select(tool => $"{tool.Name} {tool.Description} {tool.JsonSchema} {tool.ProtocolTool.Annotations?.DestructiveHint}");
 
-    private sealed class Seen(List<string> progress) : IProgress<ProgressNotificationValue>
+    /// <summary>One reply is: that is recorded a moment after the agent has it.</summary>
+    private async Task ConsumedAsync()
     {
-        public void Report(ProgressNotificationValue value) => progress.Add(value.Message ?? "");
+        await Eventually.WithinAsync(Limit, () => Count().GetAwaiter().GetResult() > 0, CancellationToken);
+        Assert.Equal(1, await Count());
+
+        Task<long> Count() => Home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'", CancellationToken);
+    }
+
+    private sealed class Seen(ConcurrentQueue<string> progress) : IProgress<ProgressNotificationValue>
+    {
+        public void Report(ProgressNotificationValue value) => progress.Enqueue(value.Message ?? "");
     }
 }

@@ -25,7 +25,12 @@ internal sealed class McpBridge(HttpClient http, Uri address, string token, stri
 
     private sealed record Unwritten(McpClient Relay, string Receipt)
     {
+        private bool _isBegun;
+
         public TaskCompletionSource Said { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>True for the first: what is said of an answer is said once.</summary>
+        public bool Begins() => !Interlocked.Exchange(ref _isBegun, true);
     }
 
     public void Dispose() => http.Dispose();
@@ -75,6 +80,11 @@ internal sealed class McpBridge(HttpClient http, Uri address, string token, stri
 
     private async Task SayAsync(string request, Unwritten call, bool isWritten)
     {
+        if (!call.Begins())
+        {
+            await call.Said.Task;
+            return;
+        }
         using var limit = new CancellationTokenSource(Patience);
         try
         {

@@ -23,8 +23,11 @@ internal sealed class TokenProxy : IAsyncDisposable
     private readonly Uri _relay;
     private readonly string _token;
 
-    private TokenProxy(Uri relay, string token)
+    private readonly Func<HttpRequest, Task> _before;
+
+    private TokenProxy(Uri relay, string token, Func<HttpRequest, Task>? before)
     {
+        _before = before ?? (_ => Task.CompletedTask);
         _relay = relay;
         _token = token;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -36,9 +39,12 @@ internal sealed class TokenProxy : IAsyncDisposable
 
     public Uri Address => new(_app.Urls.Single());
 
-    public static async Task<TokenProxy> StartAsync(Uri relay, string token)
+    /// <param name="relay">To which it forwards.</param>
+    /// <param name="token">Of a connection.</param>
+    /// <param name="before">What is waited for before a request is forwarded.</param>
+    public static async Task<TokenProxy> StartAsync(Uri relay, string token, Func<HttpRequest, Task>? before = null)
     {
-        var proxy = new TokenProxy(relay, token);
+        var proxy = new TokenProxy(relay, token, before);
         await proxy._app.StartAsync();
         return proxy;
     }
@@ -51,6 +57,7 @@ internal sealed class TokenProxy : IAsyncDisposable
 
     private async Task ForwardAsync(HttpContext context)
     {
+        await _before(context.Request);
         using var request = Copy(context.Request);
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
