@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Relay.Loopback;
 
@@ -11,17 +9,11 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _programs;
     private readonly string _folder = Directory.CreateTempSubdirectory("relay-postgres-").FullName;
-    private readonly int _port;
+    private readonly KeptPort _port = new();
 
-    private PostgresServer(string programs)
-    {
-        _programs = programs;
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        _port = ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
+    private PostgresServer(string programs) => _programs = programs;
 
-    public Uri Url => new(string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{_port}/postgres"));
+    public Uri Url => new(string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{_port.Number}/postgres"));
 
     private string Data => Path.Combine(_folder, "data");
 
@@ -52,7 +44,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public Task StartAsync() => RunProgramAsync(
         "pg_ctl", "start", "--silent", "--wait", "--pgdata", Data, "--log", Path.Combine(_folder, "log"),
         "--options",
-            string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={_port} -c unix_socket_directories="));
+            string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={_port.Number} -c unix_socket_directories="));
 
     /// <summary>As for an update: connections are ended, nothing is lost.</summary>
     public Task StopAsync() => RunProgramAsync("pg_ctl", "stop", "--silent", "--wait", "--mode", "fast", "--pgdata", Data);
@@ -70,6 +62,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await RunProgramAsync("pg_ctl", "stop", "--silent", "--wait", "--mode", "immediate", "--pgdata", Data);
         }
         Directory.Delete(_folder, recursive: true);
+        _port.Dispose();
     }
 
     private async Task SignalAsync(string signal)

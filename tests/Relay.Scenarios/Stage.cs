@@ -7,6 +7,7 @@ namespace Relay.Scenarios;
 /// <summary>What most scenarios need: the two stand-ins, and a home that uses them.</summary>
 public abstract class Stage : IAsyncLifetime
 {
+    private readonly KeptPort _apiPort = new(), _ntfyPort = new();
     private ScenarioHome? _home;
 
     protected static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
@@ -24,8 +25,8 @@ public abstract class Stage : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Api = await LoopbackMessagesApi.StartAsync(new() { ContextWindowTokens = 10_000_000 });
-        Ntfy = await LoopbackNtfy.StartAsync(NtfyOptions);
+        Api = await LoopbackMessagesApi.StartAsync(new() { Port = _apiPort.Number, ContextWindowTokens = 10_000_000 });
+        Ntfy = await LoopbackNtfy.StartAsync(NtfyOptions with { Port = _ntfyPort.Number });
     }
 
     protected virtual void CleanUp()
@@ -42,6 +43,8 @@ public abstract class Stage : IAsyncLifetime
             _home.Dispose();
         }
         CleanUp();
+        _apiPort.Dispose();
+        _ntfyPort.Dispose();
         GC.SuppressFinalize(this);
     }
 

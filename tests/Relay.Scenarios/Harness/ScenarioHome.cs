@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Relay.Configuration;
+using Relay.Loopback;
 using Relay.Operator;
 using Relay.Running;
 using Relay.Storage;
@@ -22,6 +23,7 @@ internal sealed class ScenarioHome : IDisposable
     private readonly string _folder;
     private readonly Uri _api, _ntfy;
     private readonly string _config;
+    private KeptPort? _port;
     private int _envelopes;
 
     /// <param name="api">The Messages API's stand-in.</param>
@@ -57,10 +59,9 @@ internal sealed class ScenarioHome : IDisposable
     /// <summary>From its next start the relay listens at a port that is the same at each.</summary>
     public async Task ListenAtAsync(CancellationToken cancellationToken)
     {
-        using var socket = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        socket.Start();
+        _port = new KeptPort();
         var text = await File.ReadAllTextAsync(Paths.ConfigFile, cancellationToken);
-        var fixedPort = text.Replace("listen: 127.0.0.1:0", $"listen: {socket.LocalEndpoint}", StringComparison.Ordinal);
+        var fixedPort = text.Replace("listen: 127.0.0.1:0", $"listen: 127.0.0.1:{_port.Number}", StringComparison.Ordinal);
         await File.WriteAllTextAsync(Paths.ConfigFile, fixedPort, cancellationToken);
     }
 
@@ -91,6 +92,10 @@ internal sealed class ScenarioHome : IDisposable
         File.Move(temporary, file);
         return true;
     }
+
+    /// <summary>The same, once an earlier text was taken.</summary>
+    public Task SayAsync(string text) => Eventually.ThatAsync(
+        TimeSpan.FromSeconds(30), () => TrySay(text), () => "the operator's words before these were not taken", CancellationToken.None);
 
     public Task<List<T>> QueryAsync<T>(string sql, Func<Row, T> map, CancellationToken cancellationToken) =>
         ReadAsync(reading => reading.Sql(sql).ListAsync(map, cancellationToken), cancellationToken);
@@ -129,6 +134,7 @@ internal sealed class ScenarioHome : IDisposable
 
     public void Dispose()
     {
+        _port?.Dispose();
         if (Environment.GetEnvironmentVariable("RELAY_SCENARIO_KEEP") is null)
             Directory.Delete(_folder, recursive: true);
     }
