@@ -8,7 +8,7 @@ namespace Relay.Scenarios;
 /// <summary>The real program on a PostgreSQL server that is down, goes down, freezes, or belongs to another relay.</summary>
 public sealed class DatabaseOutageScenarios : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30), StopLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private PostgresServer _server = null!;
     private LoopbackMessagesApi _api = null!;
@@ -46,7 +46,7 @@ public sealed class DatabaseOutageScenarios : IAsyncLifetime
         var command = await RunAsync("questions");
         relay.Signal(RelayProcess.Terminate);
 
-        Assert.Equal(0, await relay.ExitAsync(StopLimit));
+        Assert.Equal(0, await relay.ExitAsync(RelayProcess.StopLimit));
         Assert.Contains("Waiting for the database", relay.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("xception", relay.Error, StringComparison.Ordinal);
         Assert.Equal((1, "relay: the database server cannot be reached: Connection refused"), (command.Exit, command.Error.Trim()));
@@ -142,7 +142,7 @@ public sealed class DatabaseOutageScenarios : IAsyncLifetime
         await Eventually.WithinAsync(TimeSpan.FromSeconds(1), () => relay.HasExited, CancellationToken);
         relay.Signal(RelayProcess.Terminate);
 
-        Assert.Equal(0, await relay.ExitAsync(StopLimit));
+        Assert.Equal(0, await relay.ExitAsync(RelayProcess.StopLimit));
     }
 
     private ScenarioHome NewHome() => new(_api.Address, _ntfy.Address, "", _server.Url);
@@ -174,9 +174,14 @@ public sealed class DatabaseOutageScenarios : IAsyncLifetime
             Limit,
             () =>
             {
-                if (!File.Exists(home.Paths.StatusFile))
-                    return false;
-                seen = File.ReadAllText(home.Paths.StatusFile);
+                try
+                {
+                    seen = File.ReadAllText(home.Paths.StatusFile);
+                }
+                catch (FileNotFoundException)
+                {
+                    return false; // Not yet, or not while it is not known.
+                }
                 using var status = JsonDocument.Parse(seen);
                 return status.RootElement.GetProperty("state").GetString() == state
                     && (status.RootElement.GetProperty("state_reason").GetString() ?? "").Contains(reason, StringComparison.Ordinal);

@@ -8,7 +8,7 @@ namespace Relay.Scenarios;
 public sealed class ImportScenarios : Stage
 {
     private const int Lines = 5_000;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     protected override string Config => "history_char_cap: 50000000\n";
 

@@ -9,7 +9,7 @@ namespace Relay.Scenarios;
 
 public sealed class InstanceScenarios : Stage
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5), ReadyLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30), ReadyLimit = TimeSpan.FromSeconds(10), Soon = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task It_is_ready_within_seconds_and_says_where_and_who_it_is()
@@ -24,7 +24,7 @@ public sealed class InstanceScenarios : Stage
         using var endpoint = JsonDocument.Parse(await File.ReadAllBytesAsync(Home.Paths.EndpointFile, CancellationToken));
         Assert.Equal(relay.Id, endpoint.RootElement.GetProperty("pid").GetInt32());
         Assert.Equal(relay.Url, new Uri(endpoint.RootElement.GetProperty("url").GetString()!));
-        Assert.Contains("online", (await Ntfy.WaitForPageAsync(_ => true, ReadyLimit)).Title, StringComparison.Ordinal);
+        Assert.Contains("online", (await Ntfy.WaitForPageAsync(_ => true, Limit)).Title, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -32,10 +32,10 @@ public sealed class InstanceScenarios : Stage
     {
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         await Eventually.ThatAsync(
-            ReadyLimit, () => relay.Output.Contains("ready in ", StringComparison.Ordinal), () => relay.Output, CancellationToken);
+            Limit, () => relay.Output.Contains("ready in ", StringComparison.Ordinal), () => relay.Output, CancellationToken);
 
         relay.Signal(RelayProcess.Terminate);
-        await relay.ExitAsync(StopLimit);
+        await relay.ExitAsync(RelayProcess.StopLimit);
 
         Assert.All(
             [Home.Paths.Root, relay.Url.GetLeftPart(UriPartial.Authority), "claude-opus-5-5", "session-1", Ntfy.Address.Host, "stopped"],
@@ -54,7 +54,7 @@ public sealed class InstanceScenarios : Stage
             other.Paths.ConfigFile, config.Replace("127.0.0.1:0", first.Url.Authority, StringComparison.Ordinal), CancellationToken);
 
         await using var second = RelayProcess.Launch(other);
-        var exit = await second.ExitAsync(ReadyLimit);
+        var exit = await second.ExitAsync(Limit);
 
         Assert.Equal(78, exit);
         Assert.Contains("listen:", Assert.Single((second.Output + second.Error).Trim().Split('\n')), StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class InstanceScenarios : Stage
         await using var first = await RelayProcess.StartAsync(Home, CancellationToken);
 
         await using var second = RelayProcess.Launch(Home);
-        var exit = await second.ExitAsync(ReadyLimit);
+        var exit = await second.ExitAsync(Limit);
 
         Assert.Equal(75, exit);
         Assert.Contains($"already running (pid {first.Id})", second.Error, StringComparison.Ordinal);
@@ -78,12 +78,12 @@ public sealed class InstanceScenarios : Stage
     {
         await using var one = RelayProcess.Launch(Home);
         await using var two = RelayProcess.Launch(Home);
-        await Eventually.ThatAsync(ReadyLimit, () => one.HasExited || two.HasExited, () => "both run", CancellationToken);
+        await Eventually.ThatAsync(Limit, () => one.HasExited || two.HasExited, () => "both run", CancellationToken);
         var (left, stays) = one.HasExited ? (one, two) : (two, one);
 
-        Assert.Equal(75, left.ExitCode);
+        Assert.Equal(75, await left.ExitAsync(Limit));
         Assert.Contains("already running", left.Error, StringComparison.Ordinal);
-        Assert.True(await stays.ReadyAsync(ReadyLimit, CancellationToken), stays.Error);
+        Assert.True(await stays.ReadyAsync(Limit, CancellationToken), stays.Error);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class InstanceScenarios : Stage
 
         await using var second = RelayProcess.Launch(Home);
 
-        Assert.True(await second.ReadyAsync(ReadyLimit, CancellationToken), second.Error);
+        Assert.True(await second.ReadyAsync(Limit, CancellationToken), second.Error);
     }
 
     [Theory]
@@ -106,7 +106,7 @@ public sealed class InstanceScenarios : Stage
 
         relay.Signal(signal);
 
-        Assert.Equal(0, await relay.ExitAsync(StopLimit));
+        Assert.Equal(0, await relay.ExitAsync(TimeSpan.FromSeconds(5))); // Where it has nothing to wait for, it takes a fraction of that.
         Assert.False(File.Exists(Home.Paths.EndpointFile));
     }
 
@@ -119,12 +119,12 @@ public sealed class InstanceScenarios : Stage
         Api.Enqueue(ScriptedReply.StallAfter(1));
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         session.Say("hello");
-        await (await Api.WaitForRequestsAsync(1, ReadyLimit)).Silent.WaitAsync(ReadyLimit, CancellationToken);
+        await (await Api.WaitForRequestsAsync(1, Limit)).Silent.WaitAsync(Limit, CancellationToken);
 
         relay.Signal(signal);
-        var exit = await relay.ExitAsync(StopLimit);
+        var exit = await relay.ExitAsync(RelayProcess.StopLimit);
         await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
-        await Eventually.ThatAsync(ReadyLimit, () => session.Count == 1, () => "no reply", CancellationToken);
+        await Eventually.ThatAsync(Limit, () => session.Count == 1, () => "no reply", CancellationToken);
 
         Assert.Equal(0, exit);
         Assert.Equal("reply to: [session-1] hello", Assert.Single(session.Received).Text);
@@ -135,22 +135,32 @@ public sealed class InstanceScenarios : Stage
     public async Task A_call_that_ends_soon_after_the_signal_is_not_paid_twice()
     {
         await using var session = new Session(Home, "session-1");
-        Api.Enqueue(ScriptedReply.StallAfter(1, "the reply"));
-        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
-        session.Say("hello");
-        await (await Api.WaitForRequestsAsync(1, ReadyLimit)).Silent.WaitAsync(ReadyLimit, CancellationToken);
+        for (var attempt = 1; attempt <= 5; attempt++)
+        {
+            Api.Enqueue(ScriptedReply.StallAfter(1, "the reply"));
+            var before = Api.Requests.Count;
+            await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+            session.Say("hello");
+            await (await Api.WaitForRequestsAsync(before + 1, Limit)).Silent.WaitAsync(Limit, CancellationToken);
 
-        relay.Signal(RelayProcess.Terminate);
-        await Eventually.ThatAsync(
-            ReadyLimit, () => !File.Exists(Home.Paths.EndpointFile), () => "the stop did not begin", CancellationToken);
-        Api.ReleaseStalled();
-        var exit = await relay.ExitAsync(StopLimit);
-        await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
-        await Eventually.ThatAsync(ReadyLimit, () => session.Count == 1, () => "no reply", CancellationToken);
+            var signalled = Stopwatch.GetTimestamp();
+            relay.Signal(RelayProcess.Terminate);
+            await Eventually.ThatAsync(
+                Limit, () => !File.Exists(Home.Paths.EndpointFile), () => "the stop did not begin", CancellationToken);
+            Api.ReleaseStalled();
+            var wasSoon = Stopwatch.GetElapsedTime(signalled) < Soon;
+            var exit = await relay.ExitAsync(RelayProcess.StopLimit);
+            await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
+            await Eventually.ThatAsync(Limit, () => session.Count == attempt, () => "no reply", CancellationToken);
 
-        Assert.Equal(0, exit);
-        Assert.Equal("the reply", Assert.Single(session.Received).Text);
-        Assert.Single(Api.Requests);
+            Assert.Equal(0, exit);
+            if (!wasSoon)
+                continue; // We stood still ourselves, and it waits for a call no longer than its stop may take.
+            Assert.Equal("the reply", session.Received[^1].Text);
+            Assert.Equal(before + 1, Api.Requests.Count);
+            return;
+        }
+        Assert.Fail("the machine does not let a call end soon");
     }
 
     [Fact]
@@ -162,7 +172,7 @@ public sealed class InstanceScenarios : Stage
             await Eventually.WithinAsync(TimeSpan.FromMilliseconds(milliseconds), () => relay.HasExited, CancellationToken);
 
             relay.Signal(RelayProcess.Terminate);
-            var exit = await relay.ExitAsync(StopLimit);
+            var exit = await relay.ExitAsync(RelayProcess.StopLimit);
 
             // Until the runtime handles the signal, the system ends the process.
             Assert.True(

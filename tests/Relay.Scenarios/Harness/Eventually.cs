@@ -8,17 +8,19 @@ internal static class Eventually
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>False when the limit passed first.</summary>
+    /// <summary>False when the limit passed first. After that it is looked once more, for we may have stood still ourselves.</summary>
     public static async Task<bool> WithinAsync(TimeSpan limit, Func<bool> condition, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        while (!condition())
+        while (true)
         {
-            if (Stopwatch.GetElapsedTime(started) >= limit)
+            var isLast = Stopwatch.GetElapsedTime(started) >= limit;
+            if (condition())
+                return true;
+            if (isLast)
                 return false;
             await Task.Delay(Step, TimeProvider.System, cancellationToken);
         }
-        return true;
     }
 
     /// <exception cref="TimeoutException">The limit passed first. <paramref name="missing"/> makes the message.</exception>

@@ -16,7 +16,11 @@ internal sealed partial class RelayProcess : IAsyncDisposable
     /// <summary>The exit code of a process that was ended by SIGKILL.</summary>
     public const int Killed = 128 + 9;
 
-    private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(20);
+    /// <summary>Longer than the 5 s that a stop may take, of which some wait for 4: the machine may stand still meanwhile. What waits for
+    /// something that does not come, waits longer than this.</summary>
+    public static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(60), ReadyLimit = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
@@ -94,7 +98,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
     /// <summary>Waits until one that was launched is ready.</summary>
     public static async Task<RelayProcess> ReadyAsync(RelayProcess relay, CancellationToken cancellationToken)
     {
-        if (await relay.ReadyAsync(TimeSpan.FromSeconds(30), cancellationToken))
+        if (await relay.ReadyAsync(ReadyLimit, cancellationToken))
             return relay;
         var said = $"the relay did not become ready (exited: {relay.HasExited})\n{relay.Output}{relay.Error}";
         await relay.DisposeAsync();
@@ -152,6 +156,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
 
     public void Signal(int signal) => Kill(_process.Id, signal);
 
+    /// <summary>Then all that it printed is there: without this wait some of it may be on its way.</summary>
     public async Task<int> ExitAsync(TimeSpan limit)
     {
         await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(limit);
