@@ -63,9 +63,11 @@ public sealed class HookProgramScenario
     {
         using var client = await listener.AcceptTcpClientAsync(Token);
         var stream = client.GetStream();
-        var asked = new byte[4096];
-        var length = await stream.ReadAtLeastAsync(asked, 40, throwOnEndOfStream: false, Token);
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        var asked = new StringBuilder();
+        while (await reader.ReadLineAsync(Token) is { Length: > 0 } line) // Whole: what is left unread would have the answer thrown away.
+            asked.AppendLine(line);
         await stream.WriteAsync("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"u8.ToArray(), Token);
-        return Encoding.ASCII.GetString(asked, 0, length);
+        return asked.ToString();
     }
 }

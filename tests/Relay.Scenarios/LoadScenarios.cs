@@ -82,11 +82,12 @@ public sealed class LoadScenarios : IAsyncLifetime
         }
         var waiting = Directory.GetFiles(home.Paths.Queue).Length;
         await UntilAsync(home, relay, Seen, flood + 5);
+        await Eventually.ThatAsync( // They are removed once they are accepted.
+            Limit, () => Directory.GetFiles(home.Paths.Queue).Length == 0, () => "envelopes stay in the queue", CancellationToken);
 
         Say($"{waiting} of {flood} waited still; another's turn took {string.Join(", ", waits.Select(wait => $"{wait:0}"))} ms");
         Assert.True(waiting > flood / 10, $"only {waiting} envelopes were left: this shows nothing");
         Assert.All(waits, wait => Assert.True(wait < 5_000, $"{wait:0} ms")); // The first has each file looked into once, on two cores.
-        Assert.Empty(Directory.GetFiles(home.Paths.Queue));
         var order = await home.QueryAsync(
             "SELECT content FROM messages WHERE session_id = 's-0' ORDER BY number", row => row.Text(), CancellationToken);
         Assert.Equal(order.Order(StringComparer.Ordinal), order); // Written one after another: by time, then by name.
@@ -109,9 +110,12 @@ public sealed class LoadScenarios : IAsyncLifetime
             Limit, () => session.Count == 1 && Status(home) is (1_000, 1_000), () => $"{Status(home)}\n{relay.Error}", CancellationToken);
 
         Assert.Equal(2_000, Directory.GetFiles(home.Paths.Rejected).Length);
-        Assert.Single(_ntfy.Pages, page => page.Title.Contains("rejected", StringComparison.Ordinal));
+        await _ntfy.WaitForPageAsync(IsOfRejected, Limit);
+        Assert.Single(_ntfy.Pages, IsOfRejected);
         Assert.Contains("Removed the", await File.ReadAllTextAsync(Log(home), CancellationToken), StringComparison.Ordinal);
     }
+
+    private static bool IsOfRejected(Page page) => page.Title.Contains("rejected", StringComparison.Ordinal);
 
     private static string Log(ScenarioHome home) => Directory.GetFiles(home.Paths.Logs, "*.log").Order(StringComparer.Ordinal).Last();
 

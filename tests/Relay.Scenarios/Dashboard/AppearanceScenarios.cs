@@ -44,6 +44,7 @@ public sealed class AppearanceScenarios(Chromium chromium) : DashboardStage(chro
         await AssertAccessibleAsync(page, "Now");
         await KeepAsync(page, $"now-{size}-{colors.ToString().ToLowerInvariant()}");
         await page.GetByRole(AriaRole.Link, new() { Name = "#2" }).ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new Uri(relay.Url, "questions/2").ToString());
         await AssertAccessibleAsync(page, "a question's own page");
         foreach (var path in new[] { "conversations", "conversations/default", "costs", "rulings", "rulings/1", "rulings?ended=1" })
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
@@ -69,11 +70,13 @@ public abstract class DashboardStage(Chromium chromium) : Stage, IClassFixture<C
         Assert.True(told.Length == 0, told);
     }
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     /// <summary>Without script, by loading again.</summary>
     protected static async Task ReadUntilAsync(IPage page, string where, string text)
     {
         var home = new Uri(new Uri(page.Url), "/").ToString();
-        for (var tried = 0; tried < 300; tried++)
+        for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < Patience;)
         {
             await page.GotoAsync(home);
             if (await page.Locator(where).CountAsync() > 0

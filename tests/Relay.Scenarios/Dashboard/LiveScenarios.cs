@@ -14,10 +14,10 @@ public sealed class LiveScenarios(Chromium chromium) : DashboardStage(chromium)
 
     private Task AskAsync(string session, string question)
     {
-        var before = Ntfy.Pages.Count;
         Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] " + question));
         Home.Drop(session, "Shall I?");
-        return Eventually.ThatAsync(Patience, () => Ntfy.Pages.Count > before, () => "the page of the question", CancellationToken);
+        return Ntfy.WaitForPageAsync( // Not any page: that the relay is online may be told only now.
+            page => OperatorAtPhone.QuestionOf(page) is not null && page.Message.Contains(question, StringComparison.Ordinal), Patience);
     }
 
     [Fact]
@@ -65,11 +65,11 @@ public sealed class LiveScenarios(Chromium chromium) : DashboardStage(chromium)
         await Assertions.Expect(second.Locator("#notice pre")).ToHaveTextAsync("Right, of course.");
         await Assertions.Expect(second.Locator("#receipt-1")).ToContainTextAsync("Left.");
         await KeepAsync(second, "now-stale-phone");
+        await Eventually.ThatAsync(Patience, () => session.Count == 1, () => "the reply", CancellationToken);
         await first.Locator("#say-words").FillAsync("And now?"); // Of the first, what it just did stays there to be read.
         await AskAsync("s2", "Up or down?");
         await Assertions.Expect(first.Locator("h1")).ToHaveTextAsync("1 question waits for you");
         await Assertions.Expect(first.Locator("#notice")).ToContainTextAsync("Question #1 of s1 is answered");
-        await Eventually.ThatAsync(Patience, () => session.Count == 1, () => "the reply", CancellationToken);
         Assert.Equal("Left, as ruled.", session.Received[0].Text);
     }
 

@@ -31,19 +31,33 @@ public sealed class AllowedByTapScenario : Stage
         await RefusedAsync(2);
         Assert.False(asked.IsCompleted);
 
+        List<TimeSpan> taken = [await AllowAsync(page, asked)];
+        await Handset.TapAsync(page, "Allow", CancellationToken);
+        await RefusedAsync(3);
+
+        await Ntfy.WaitForPageAsync(each => each.SequenceId == page.SequenceId && each.Message == "answered: allowed", Limit);
+        for (var number = 2; number <= 3; number++)
+        {
+            asked = ClientAsking.AskAsync(relay, "Bash", new { command = $"make deploy-{number}" });
+            page = await Ntfy.WaitForPageAsync(each => each.Title.EndsWith($"may it use Bash? (#{number})", StringComparison.Ordinal), Limit);
+            taken.Add(await AllowAsync(page, asked));
+        }
+        foreach (var each in taken)
+            Say(string.Create(CultureInfo.InvariantCulture, $"tap on Allow to the hook's answer: {each.TotalMilliseconds:0} ms"));
+        Assert.InRange(taken.Order().ElementAt(1), TimeSpan.Zero, TimeSpan.FromSeconds(1)); // The machine may stand still in one of them.
+        var (_, said, _) = await CommandRun.EndAsync(Home, "doctor");
+        Assert.Contains("pages have buttons, for nobody reads the topic without a token", said, StringComparison.Ordinal);
+    }
+
+    /// <summary>From the tap to the hook's answer.</summary>
+    private static async Task<TimeSpan> AllowAsync(Page page, Task<string> asked)
+    {
         var began = Stopwatch.GetTimestamp();
         await Handset.TapAsync(page, "Allow", CancellationToken);
         var decision = await ClientAsking.DecidedAsync(asked);
         var taken = Stopwatch.GetElapsedTime(began);
-        await Handset.TapAsync(page, "Allow", CancellationToken);
-        await RefusedAsync(3);
-
         Assert.Equal("allow", decision.GetProperty("behavior").GetString());
-        await Ntfy.WaitForPageAsync(each => each.SequenceId == page.SequenceId && each.Message == "answered: allowed", Limit);
-        Say(string.Create(CultureInfo.InvariantCulture, $"tap on Allow to the hook's answer: {taken.TotalMilliseconds:0} ms"));
-        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        var (_, said, _) = await CommandRun.EndAsync(Home, "doctor");
-        Assert.Contains("pages have buttons, for nobody reads the topic without a token", said, StringComparison.Ordinal);
+        return taken;
     }
 
     private async Task RefusedAsync(int count)
