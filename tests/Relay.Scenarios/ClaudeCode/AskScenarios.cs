@@ -25,7 +25,7 @@ public sealed class AskScenarios : ClaudeStage
         Assert.Contains("Relay is connected: this session is project;", model.Turns[0].Everything, StringComparison.Ordinal);
         Assert.Contains("Use the queue.", run.Result, StringComparison.Ordinal);
         Assert.Equal("[project] Queue or poll?", Said(Assert.Single(Api.Requests)));
-        Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
+        await ConsumedAsync(1);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class AskScenarios : ClaudeStage
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Contains("Use the queue.", model.Turns[^1].Everything, StringComparison.Ordinal);
         Assert.Equal(1, await CountAsync("messages"));
-        Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed'"));
+        await ConsumedAsync(1);
     }
 
     /// <summary>The client takes minutes to notice that the connection of a call was closed, or its whole timeout where it has one. The

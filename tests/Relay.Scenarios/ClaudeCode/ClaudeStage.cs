@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Relay.Loopback;
 using Relay.Scenarios.Harness;
@@ -15,7 +13,7 @@ public abstract class ClaudeStage : Stage
 {
     protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-claude-");
-    private readonly int _port = FreePort();
+    private readonly KeptPort _port = new();
 
     protected string Project => Folder("project");
 
@@ -41,7 +39,7 @@ public abstract class ClaudeStage : Stage
     {
         ClientProgram(); // Skips the test before anything is started.
         var config = await File.ReadAllTextAsync(Home.Paths.ConfigFile, CancellationToken);
-        var listen = string.Create(CultureInfo.InvariantCulture, $"listen: 127.0.0.1:{_port}\n");
+        var listen = string.Create(CultureInfo.InvariantCulture, $"listen: 127.0.0.1:{_port.Number}\n");
         config = config.Replace("listen: 127.0.0.1:0\n", listen, StringComparison.Ordinal);
         await File.WriteAllTextAsync(Home.Paths.ConfigFile, config, CancellationToken);
         return await RelayProcess.StartAsync(Home, CancellationToken);
@@ -95,15 +93,54 @@ public abstract class ClaudeStage : Stage
         () => $"nothing in {table} with {condition}",
         CancellationToken);
 
+    /// <summary>So many replies are consumed: some are only recorded so after the client has heard its answer.</summary>
+    private protected async Task ConsumedAsync(int count, string condition = "1 = 1")
+    {
+        await Eventually.WithinAsync(
+            Limit, () => Consumed().GetAwaiter().GetResult() >= count, CancellationToken);
+        Assert.Equal(count, await Consumed());
+
+        Task<long> Consumed() => CountAsync("dispatches", $"state = 'consumed' AND {condition}");
+    }
+
+    /// <summary>All that is logged so far, in however many files.</summary>
+    private protected string Log() => string.Concat(
+        Directory.EnumerateFiles(Home.Paths.Logs, "*.log").Order(StringComparer.Ordinal).Select(File.ReadAllText));
+
     private protected Task<Page> PagedAsync(string title) =>
         Ntfy.WaitForPageAsync(page => page.Title.Contains(title, StringComparison.Ordinal), Limit);
 
-    protected override void CleanUp() => _folder.Delete(recursive: true);
-
-    private static int FreePort()
+    protected override void CleanUp()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        if (OperatingSystem.IsLinux())
+            Kill(IsOfThisTest); // A client that was told to end still writes into its home, and so does what it has started.
+        _folder.Delete(recursive: true);
+        _port.Dispose();
+    }
+
+    private protected static void Kill(Func<int, bool> isMeant)
+    {
+        foreach (var process in Process.GetProcesses())
+            using (process)
+                if (IsMeant(process.Id, isMeant))
+                {
+                    process.Kill();
+                    process.WaitForExit(Limit);
+                }
+    }
+
+    private protected bool IsOfThisTest(int process) =>
+        File.ReadAllText($"/proc/{process}/environ").Contains($"HOME={Path.Combine(_folder.FullName, "user")}\0", StringComparison.Ordinal);
+
+    private static bool IsMeant(int process, Func<int, bool> isMeant)
+    {
+        try
+        {
+            return isMeant(process);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

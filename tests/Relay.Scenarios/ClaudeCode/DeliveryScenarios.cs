@@ -42,8 +42,7 @@ public sealed class DeliveryScenarios : DeliveryStage
             await EventuallyAsync("dispatches", "handed_at IS NOT NULL");
             Assert.Equal(0, await CountAsync("dispatches", "state = 'consumed'"));
             await terminal.SeesAsync(StopAndExit);
-            await terminal.PressAsync("Enter");
-            await terminal.SeesAsync("ended with");
+            await terminal.PressUntilAsync("Enter", "ended with");
         }
         Assert.DoesNotContain(model.Turns, turn => turn.Everything.Contains(Reply, StringComparison.Ordinal));
 
@@ -68,8 +67,8 @@ public sealed class DeliveryScenarios : DeliveryStage
         await EventuallyAsync("agents", "state = 'idle'");
         await terminal.TypeAsync("/exit");
         await terminal.SeesAsync(ExitDialog);
-        await terminal.PressAsync("Down");
-        await terminal.PressAsync("Enter");
+        await terminal.PressUntilAsync("Down", "❯ 2.");
+        await terminal.PressUntilAsync("Enter", "ended with");
         await EventuallyAsync("agents", "state = 'ended'");
         try
         {
@@ -143,8 +142,7 @@ public sealed class DeliveryScenarios : DeliveryStage
         await using var model = await ModelAsync();
         await using var terminal = await OpenAsync(model, Never);
         await AskAsync(model, terminal);
-        await terminal.PressAsync("Escape");
-        await terminal.SeesAsync("Interrupted");
+        await terminal.PressUntilAsync("Escape", "Interrupted");
         await EventuallyAsync("agents", "state = 'idle'");
 
         var answered = await AnswerAsync();
@@ -152,8 +150,7 @@ public sealed class DeliveryScenarios : DeliveryStage
 
         await EventuallyAsync("dispatches", "state = 'consumed'");
         await AssertOnceAsync(model, terminal, answered, "after Esc");
-        var log = await File.ReadAllTextAsync(Home.Paths.LogFile, CancellationToken);
-        Assert.DoesNotContain("ModelContextProtocol", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("ModelContextProtocol", Log(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,7 +188,7 @@ public sealed class DeliveryScenarios : DeliveryStage
             {
                 await EventuallyAsync("agents", "state = 'idle'");
                 var said = Stopwatch.StartNew();
-                Assert.True(Home.TrySay($"@project: word {run}"));
+                await Home.SayAsync($"@project: word {run}");
                 await SaysAsync(model, $"word {run}");
                 TestContext.Current.SendDiagnosticMessage($"after --continue, run {run}: {said.Elapsed.TotalSeconds:0.0} s");
             }

@@ -97,38 +97,6 @@ public abstract class DeliveryStage : ClaudeStage
         Assert.Equal(1, await CountAsync("dispatches"));
     }
 
-    protected override void CleanUp()
-    {
-        Kill(IsOfThisTest); // A client that was told to end still writes into its home.
-        base.CleanUp();
-    }
-
     private protected void KillClients() => Kill(process =>
         IsOfThisTest(process) && File.ReadAllText($"/proc/{process}/cmdline").StartsWith(ClientProgram(), StringComparison.Ordinal));
-
-    private protected static void Kill(Func<int, bool> isMeant)
-    {
-        foreach (var process in Process.GetProcesses())
-            using (process)
-                if (IsMeant(process.Id, isMeant))
-                {
-                    process.Kill();
-                    process.WaitForExit(Limit);
-                }
-    }
-
-    private bool IsOfThisTest(int process) =>
-        File.ReadAllText($"/proc/{process}/environ").Contains($"HOME={Folder("user")}\0", StringComparison.Ordinal);
-
-    private protected static bool IsMeant(int process, Func<int, bool> isMeant)
-    {
-        try
-        {
-            return isMeant(process);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
 }

@@ -40,8 +40,7 @@ public sealed class PermissionScenarios : ClaudeStage
 
         Assert.True(File.Exists(Path.Combine(Project, "ruled.txt")));
         Assert.Equal(0, await CountAsync("questions"));
-        var log = await File.ReadAllTextAsync(Directory.EnumerateFiles(Home.Paths.Logs).Single(), CancellationToken);
-        Assert.Contains("by the rule", log, StringComparison.Ordinal);
+        Assert.Contains("by the rule", Log(), StringComparison.Ordinal);
     }
 
     private static ClientReply Touch(ClientTurn turn, string file) => turn.Number == 1

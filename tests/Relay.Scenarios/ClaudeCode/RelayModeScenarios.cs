@@ -24,7 +24,7 @@ public sealed class RelayModeScenarios : ClaudeStage
         Assert.Contains("Write the test first.", model.Turns[1].News, StringComparison.Ordinal);
         Assert.Contains("Now the code.", model.Turns[2].News, StringComparison.Ordinal);
         Assert.Equal("report 3", run.Result);
-        Assert.Equal(3, await CountAsync("dispatches", "state = 'consumed'"));
+        await ConsumedAsync(3);
     }
 
     /// <summary>The client's own limit is 8. The settings that connect writes raise it above the relay's limit.</summary>
@@ -65,7 +65,7 @@ public sealed class RelayModeScenarios : ClaudeStage
         Assert.Equal("report 2", first.Result);
         Assert.Equal(first.Session, second.Session);
         Assert.Contains("The operator wants left.", model.Turns[2].News, StringComparison.Ordinal);
-        Assert.Equal(1, await CountAsync("dispatches", "state = 'consumed' AND content LIKE '%wants left%'"));
+        await ConsumedAsync(1, "content LIKE '%wants left%'");
         Assert.Equal(1, Occurrences(model.Turns[^1].Everything, "The operator wants left."));
     }
 

@@ -97,12 +97,10 @@ public sealed partial class StopScenarios : ClaudeStage
     private ClientReply.Says SlowSub()
     {
         Harness.Eventually.ThatAsync(
-            Limit, () => File.ReadAllText(LogFile()).Contains("Hook Stop", StringComparison.Ordinal), () => "no Stop", CancellationToken)
+            Limit, () => Log().Contains("Hook Stop", StringComparison.Ordinal), () => "no Stop", CancellationToken)
             .GetAwaiter().GetResult();
         return new ClientReply.Says("sub done");
     }
-
-    private string LogFile() => Directory.EnumerateFiles(Home.Paths.Logs).Single();
 
     private static HashSet<string> Words(string text) => [.. Word().Matches(text).Select(word => word.Value)];
 

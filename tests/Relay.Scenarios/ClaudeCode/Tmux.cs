@@ -46,6 +46,21 @@ internal sealed class Tmux : IAsyncDisposable
         await PressAsync("Enter");
     }
 
+    /// <summary>A dialog takes no key in its first moment, so the key is pressed again where nothing comes of it.</summary>
+    public async Task PressUntilAsync(string key, string text)
+    {
+        for (var press = 0; press < 6; press++)
+        {
+            await PressAsync(key);
+            if (await Eventually.WithinAsync(
+                TimeSpan.FromSeconds(5),
+                () => ScreenAsync().GetAwaiter().GetResult().Contains(text, StringComparison.Ordinal),
+                TestContext.Current.CancellationToken))
+                return;
+        }
+        await SeesAsync(text);
+    }
+
     public Task PressAsync(string key) => RunAsync("send-keys", "-t", "it", key);
 
     /// <summary>Waits until the program has ended: it writes into the folders of the test as long as it lives.</summary>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Relay.Scenarios.ClaudeCode;
 using Relay.Scenarios.Harness;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Relay.Scenarios.Watching;
 
 /// <summary>The Tab key in real shells.</summary>
-public sealed class CompletionScenarios : Stage
+public sealed partial class CompletionScenarios : Stage
 {
     protected override string Config => """
         sessions: [{session_id: front-door, conversation: house}]
@@ -32,6 +33,9 @@ public sealed class CompletionScenarios : Stage
         };
         await using (var terminal = await Tmux.StartAsync(folder, environment, command.Split(' ')))
         {
+            await Eventually.ThatAsync( // What is typed before the shell has asked for it may be lost.
+                TimeSpan.FromSeconds(60), () => Prompt().IsMatch(terminal.ScreenAsync().GetAwaiter().GetResult()),
+                () => "no prompt", CancellationToken);
             await terminal.TypeAsync(shell switch
             {
                 "bash" => "PS1='ready> '; eval \"$(relay completion bash)\"; echo set up",
@@ -55,4 +59,8 @@ public sealed class CompletionScenarios : Stage
         }
         Directory.Delete(folder, recursive: true);
     }
+
+    /// <summary>The last line that is not empty ends as a shell's prompt does.</summary>
+    [GeneratedRegex(@"[#$%>❯] ?\s*\z")]
+    private static partial Regex Prompt();
 }
