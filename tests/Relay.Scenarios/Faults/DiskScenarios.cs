@@ -21,7 +21,11 @@ public sealed class DiskScenarios : FaultStage
         var said = new List<string> { "before" };
         for (var number = 0; number < 20; number++) // Some on their way, some accepted, some only in the folder.
             said.Add(DropLarge(session, number));
+        var late = Path.Combine(Home.Paths.Queue, ".late"); // It comes once the disk is full, whatever is done with the others by then.
+        await File.WriteAllTextAsync(late, "{\"session_id\": \"session-1\", \"content\": \"late\"}", CancellationToken);
+        said.Add("late");
         disk!.Fill();
+        File.Move(late, Path.Combine(Home.Paths.Queue, "late.json"));
         await UntilPagedAsync("the disk is full");
         await UntilStatusAsync(relay, "error: ");
         await UntilAsync(() => StateInFile() != "running", () => "status.json says running");
@@ -38,7 +42,7 @@ public sealed class DiskScenarios : FaultStage
         Assert.Equal(1, PagesOf("the disk is full"));
         await UntilAsync(() => StateInFile() == "running", () => $"status.json: {StateInFile()}");
         relay.Signal(RelayProcess.Terminate);
-        Assert.Equal(0, await relay.ExitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, await relay.ExitAsync(RelayProcess.StopLimit));
         Say($"{said.Count} messages, {session.Count} replies, each once; one page; back by itself");
     }
 
@@ -54,7 +58,7 @@ public sealed class DiskScenarios : FaultStage
             session.Say("before");
             await UntilAsync(() => session.Count == 1, () => "no first reply");
             relay.Signal(RelayProcess.Terminate);
-            await relay.ExitAsync(TimeSpan.FromSeconds(5));
+            await relay.ExitAsync(RelayProcess.StopLimit);
         }
 
         disk!.Write(mayWrite: false);
@@ -85,7 +89,7 @@ public sealed class DiskScenarios : FaultStage
         session.Say("while it is read-only");
         await UntilStatusAsync(relay, "error: ");
         relay.Signal(RelayProcess.Terminate);
-        Assert.Equal(0, await relay.ExitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, await relay.ExitAsync(RelayProcess.StopLimit));
 
         disk.Dispose();
         await using var next = await RelayProcess.StartAsync(Home, CancellationToken);
@@ -105,7 +109,7 @@ public sealed class DiskScenarios : FaultStage
 
         await using (var full = RelayProcess.Launch(Home))
         {
-            var exit = await full.ExitAsync(TimeSpan.FromSeconds(20));
+            var exit = await full.ExitAsync(Limit);
 
             Assert.Equal(1, exit); // Not 78: nothing has to be changed here, so a supervisor may start it again.
             var line = Assert.Single(full.Error.Trim().Split('\n'));

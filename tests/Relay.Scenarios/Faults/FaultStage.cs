@@ -6,7 +6,7 @@ namespace Relay.Scenarios.Faults;
 /// <summary>What the scenarios of a faulty machine look at: the status, the pages, the exit code, and what the sessions got.</summary>
 public abstract class FaultStage : Stage
 {
-    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     protected int PagesOf(string word) =>
         Ntfy.Pages.Count(page => (page.Title + page.Message).Contains(word, StringComparison.Ordinal));
@@ -59,7 +59,7 @@ public abstract class FaultStage : Stage
     private protected async Task<string> RefusedAsync(params string[] more)
     {
         await using var relay = RelayProcess.Launch(Home, more: more);
-        var exit = await relay.ExitAsync(TimeSpan.FromSeconds(20));
+        var exit = await relay.ExitAsync(Limit);
         if (exit != 78)
             throw new InvalidOperationException($"exit {exit}\n{relay.Output}{relay.Error}");
         Say($"exit 78: {relay.Error.Trim()}");

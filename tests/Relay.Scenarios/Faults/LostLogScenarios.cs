@@ -87,7 +87,9 @@ public sealed class LostLogScenarios : FaultStage
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
         for (var number = 0; number < Messages; number++)
             session.Say($"message {number}");
-        await UntilAsync(() => session.Count >= 10, () => $"{session.Count} replies\n{relay.Output}");
+        await UntilAsync( // All accepted: then what it knows of messages stands still.
+            () => session.Count >= 10 && Directory.GetFiles(Home.Paths.Queue, "*.json").Length == 0,
+            () => $"{session.Count} replies\n{relay.Output}");
         await relay.KillAsync();
         using var known = JsonDocument.Parse(await File.ReadAllBytesAsync(Home.Paths.KnownDatabaseFile, CancellationToken));
         var messages = known.RootElement.GetProperty("sqlite").GetProperty("messages").GetInt64();

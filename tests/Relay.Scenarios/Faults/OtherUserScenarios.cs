@@ -93,7 +93,7 @@ public sealed class OtherUserScenarios : FaultStage
     private static async Task StopAsync(Process relay)
     {
         using var kill = Process.Start("/bin/kill", ["-TERM", relay.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await relay.WaitForExitAsync(CancellationToken).WaitAsync(TimeSpan.FromSeconds(5), CancellationToken);
+        await relay.WaitForExitAsync(CancellationToken).WaitAsync(RelayProcess.StopLimit, CancellationToken);
         Assert.Equal(0, relay.ExitCode);
     }
 }
