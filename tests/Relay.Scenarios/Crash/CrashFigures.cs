@@ -21,14 +21,14 @@ internal sealed record CrashFigures
 
     public static async Task<CrashFigures> CountAsync(
         ScenarioHome home,
-        IReadOnlyDictionary<Session, List<string>> said,
+        CrashTalk talk,
         LoopbackMessagesApi api,
         LoopbackNtfy ntfy,
         CancellationToken cancellationToken) => new()
         {
-            Lost = said.Sum(each => each.Value.Except(Tags(each.Key)).Count()),
-            PlacedTwice = said.Sum(each => Tags(each.Key).Count - Tags(each.Key).Distinct().Count()),
-            OutOfOrder = said.Count(each => !each.Value.Intersect(Tags(each.Key)).SequenceEqual(Tags(each.Key).Distinct())),
+            Lost = talk.Said.Sum(each => each.Value.Except(Tags(each.Key)).Count()),
+            PlacedTwice = talk.Said.Sum(each => Tags(each.Key).Count - Tags(each.Key).Distinct().Count()),
+            OutOfOrder = talk.Said.Count(each => !each.Value.Intersect(Tags(each.Key)).SequenceEqual(Tags(each.Key).Distinct())),
             UserTurnsTwice = await UserTurnsTwiceAsync(home, cancellationToken),
             BlocksTwice = api.Requests.Sum(BlocksTwiceIn),
             RequestsWithoutRow = await RequestsWithoutRowAsync(home, api, cancellationToken),
@@ -54,7 +54,7 @@ internal sealed record CrashFigures
                     WHERE m.conversation_id = q.conversation_id AND m.origin_id = q.message_id)
                 """,
                 cancellationToken),
-            PagesAfterAnswer = await PagesAfterAnswerAsync(home, ntfy, cancellationToken),
+            PagesAfterAnswer = await PagesAfterAnswerAsync(home, ntfy, talk.Lives, cancellationToken),
             Summaries = (int)await home.CountAsync("SELECT COUNT(*) FROM entries WHERE role = 'summary'", cancellationToken),
         };
 
@@ -94,9 +94,12 @@ internal sealed record CrashFigures
             .Sum(requests => Math.Max(0, requests.Value - rowsPerTag.GetValueOrDefault(requests.Key)));
     }
 
-    private static async Task<int> PagesAfterAnswerAsync(ScenarioHome home, LoopbackNtfy ntfy, CancellationToken cancellationToken)
+    /// <summary>(1) A page may be on its way when the answer is taken, and anybody may stand still meanwhile. (2) A life that began after
+    /// the answer has no page on its way.</summary>
+    private static async Task<int> PagesAfterAnswerAsync(
+        ScenarioHome home, LoopbackNtfy ntfy, List<DateTimeOffset> lives, CancellationToken cancellationToken)
     {
-        var tolerance = TimeSpan.FromSeconds(1); // A page may be on its way when the answer is taken.
+        TimeSpan onItsWay = TimeSpan.FromSeconds(5), fastestStart = TimeSpan.FromMilliseconds(100);
         var rows = await home.QueryAsync(
             "SELECT question_id, answered_at FROM questions WHERE state = 'answered'",
             row => (Question: row.Number(), At: row.Time()),
@@ -105,6 +108,7 @@ internal sealed record CrashFigures
         return ntfy.Pages.Count(page =>
             OperatorAtPhone.QuestionOf(page) is { } question
             && answered.TryGetValue(question, out var at)
-            && page.ArrivedAt > at + tolerance);
+            && (page.ArrivedAt > at + onItsWay // (1)
+                || lives.Exists(life => life > at && page.ArrivedAt > life + fastestStart))); // (2)
     }
 }

@@ -29,6 +29,9 @@ internal sealed class CrashTalk : IAsyncDisposable
     /// <summary>What input.json called each reply when it was taken.</summary>
     public IReadOnlyList<string?> Ids => [.. _sessions.SelectMany(session => session.Received).Select(reply => reply.Id)];
 
+    /// <summary>When each life began.</summary>
+    public List<DateTimeOffset> Lives { get; } = [];
+
     public int Count { get; private set; }
 
     public int Escalations { get; private set; }
@@ -36,6 +39,8 @@ internal sealed class CrashTalk : IAsyncDisposable
     public bool IsAnswered => Said.All(each => each.Key.Count >= each.Value.Count);
 
     public void SayBeforeStart() => SayMany(_perLife / 2, escalate: false);
+
+    public void Begins() => Lives.Add(TimeProvider.System.GetUtcNow());
 
     public void SayAfterStart(bool escalate) => SayMany(_perLife - _perLife / 2, escalate);
 

@@ -50,7 +50,7 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
         var (atSteps, atMoments) = await DieAsync(home, talk, CrashPlan.Make(Kills, LaterPassings, new Random(seed)));
         await DrainAsync(home, talk);
         Assert.Empty(await home.StrandedAsync());
-        var figures = await CrashFigures.CountAsync(home, talk.Said, api, ntfy, TestContext.Current.CancellationToken);
+        var figures = await CrashFigures.CountAsync(home, talk, api, ntfy, TestContext.Current.CancellationToken);
 
         Say(string.Create(
             CultureInfo.InvariantCulture,
@@ -81,7 +81,7 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
         var atSteps = new List<string>();
         var atMoments = 0;
         var deaths = new Queue<Death>(plan);
-        while (deaths.TryDequeue(out var death) && deaths.Count < 2 * Kills)
+        for (var lives = 0; lives < 3 * Kills && deaths.TryDequeue(out var death); lives++)
         {
             if (await LiveAsync(home, talk, death))
                 atSteps.Add(((Death.AtStep)death).Step);
@@ -97,6 +97,7 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
     private static async Task<bool> LiveAsync(ScenarioHome home, CrashTalk talk, Death death)
     {
         talk.SayBeforeStart();
+        talk.Begins();
         await using var relay = RelayProcess.Launch(home, (death as Death.AtStep)?.Variable);
         var limit = death is Death.AtMoment moment ? moment.After : StepLimit;
         talk.SayAfterStart(CrashPlan.NeedsQuestion(death));
@@ -129,15 +130,16 @@ public abstract class KilledAtEveryStep(ITestOutputHelper output)
     private static async Task DrainAsync(ScenarioHome home, CrashTalk talk)
     {
         talk.SayTheRest();
+        talk.Begins();
         await using var relay = await RelayProcess.StartAsync(home, TestContext.Current.CancellationToken);
         await RetryUntilAsync(home, relay, DrainLimit, () => talk.IsAnswered);
         await Eventually.WithinAsync(
-            TimeSpan.FromSeconds(5),
+            TimeSpan.FromSeconds(30),
             () => home.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state <> 'consumed'", CancellationToken.None)
                 .GetAwaiter().GetResult() == 0,
             TestContext.Current.CancellationToken);
         relay.Signal(RelayProcess.Terminate);
-        Assert.Equal(0, await relay.ExitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, await relay.ExitAsync(RelayProcess.StopLimit));
     }
 
     private void Say(string line)
