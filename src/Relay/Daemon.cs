@@ -31,6 +31,10 @@ internal sealed partial class Daemon : IAsyncDisposable
 
     private static readonly TimeSpan DatabaseLimit = TimeSpan.FromSeconds(0.3);
 
+    /// <summary>So long after its beginning a stop that had little to wait for still reads what it says last, and a slow disk may take its
+    /// time for it.</summary>
+    private static readonly TimeSpan LastWordBy = TimeSpan.FromSeconds(3.5);
+
     private readonly InstanceLock _lock;
     private readonly Database _database;
     private readonly WebApplication _host;
@@ -147,13 +151,16 @@ internal sealed partial class Daemon : IAsyncDisposable
     /// <summary>First the clients that wait for a reply are told that there is none yet; then everything stops.</summary>
     public async ValueTask DisposeAsync()
     {
+        var began = _database.Clock.GetTimestamp();
         DurableFile.TryRemove(_home.EndpointFile);
         _host.Lifetime.StopApplication();
         using var limit = new CancellationTokenSource(CallsLimit, _database.Clock);
         await Services.GetRequiredService<McpCalls>().AnsweredAsync(limit.Token);
         await WithinAsync(LoopsLimit, _host.StopAsync(CancellationToken.None));
-        using var lastWord = new CancellationTokenSource(DatabaseLimit, _database.Clock);
-        await WithinAsync(DatabaseLimit, Services.GetRequiredService<StatusMirror>().SayStoppedAsync(lastWord.Token));
+        var left = LastWordBy - _database.Clock.GetElapsedTime(began);
+        left = left > DatabaseLimit ? left : DatabaseLimit;
+        using var lastWord = new CancellationTokenSource(left / 2, _database.Clock); // The other half is for writing it.
+        await WithinAsync(left, Services.GetRequiredService<StatusMirror>().SayStoppedAsync(lastWord.Token));
         var memory = Services.GetRequiredService<HomeMemory>();
         await WithinAsync(DatabaseLimit, memory.SayLastAsync(lastWord.Token));
         await _host.DisposeAsync();

@@ -48,7 +48,15 @@ internal sealed class StatusMirror(StatusReader status, SettingsSource settings,
     {
         if (_report is null)
             return; // It never ran.
-        var report = await status.ReadAsync(running: true, cancellationToken);
+        var report = _report;
+        try
+        {
+            report = await status.ReadAsync(running: true, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // It is stopped all the same, and the rest is what was known last.
+        }
         Write((report with { State = "stopped", StateReason = null }).ToJson());
     }
 

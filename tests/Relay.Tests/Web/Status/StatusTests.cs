@@ -208,6 +208,18 @@ public sealed class StatusTests
         return document.RootElement.Clone();
     }
 
+    [Fact]
+    public async Task A_stop_that_can_read_nothing_any_more_still_says_that_it_is_one()
+    {
+        await using var relay = await TempRelay.CreateAsync();
+        await relay.RunAsync<StatusMirror>();
+
+        await relay.Get<StatusMirror>().SayStoppedAsync(new CancellationToken(canceled: true));
+
+        var said = JsonNode.Parse(await File.ReadAllTextAsync(relay.Home.StatusFile, CancellationToken))!;
+        Assert.Equal("stopped", (string?)said["state"]);
+    }
+
     private static async Task<JsonNode> MirrorAsync(RunningRelay relay) =>
         JsonNode.Parse(await File.ReadAllTextAsync(relay.Home.StatusFile, CancellationToken))!;
 
