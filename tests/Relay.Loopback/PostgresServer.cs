@@ -44,7 +44,8 @@ public sealed class PostgresServer : IAsyncDisposable
     public Task StartAsync() => RunProgramAsync(
         "pg_ctl", "start", "--silent", "--wait", "--pgdata", Data, "--log", Path.Combine(_folder, "log"),
         "--options",
-            string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={_port.Number} -c unix_socket_directories="));
+            string.Create(
+                CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c port={_port.Number} -c unix_socket_directories="));
 
     /// <summary>As for an update: connections are ended, nothing is lost.</summary>
     public Task StopAsync() => RunProgramAsync("pg_ctl", "stop", "--silent", "--wait", "--mode", "fast", "--pgdata", Data);

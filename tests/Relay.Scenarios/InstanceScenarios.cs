@@ -9,7 +9,9 @@ namespace Relay.Scenarios;
 
 public sealed class InstanceScenarios : Stage
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30), ReadyLimit = TimeSpan.FromSeconds(10), Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30), ReadyLimit = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task It_is_ready_within_seconds_and_says_where_and_who_it_is()

@@ -33,9 +33,7 @@ public sealed partial class CompletionScenarios : Stage
         };
         await using (var terminal = await Tmux.StartAsync(folder, environment, command.Split(' ')))
         {
-            await Eventually.ThatAsync( // What is typed before the shell has asked for it may be lost.
-                TimeSpan.FromSeconds(60), () => Prompt().IsMatch(terminal.ScreenAsync().GetAwaiter().GetResult()),
-                () => "no prompt", CancellationToken);
+            await AsksAsync(terminal);
             await terminal.TypeAsync(shell switch
             {
                 "bash" => "PS1='ready> '; eval \"$(relay completion bash)\"; echo set up",
@@ -59,6 +57,11 @@ public sealed partial class CompletionScenarios : Stage
         }
         Directory.Delete(folder, recursive: true);
     }
+
+    /// <summary>What is typed before the shell asks for it may be lost.</summary>
+    private static Task AsksAsync(Tmux terminal) => Eventually.ThatAsync(
+        TimeSpan.FromSeconds(60), () => Prompt().IsMatch(terminal.ScreenAsync().GetAwaiter().GetResult()), () => "no prompt",
+        CancellationToken);
 
     /// <summary>The last line that is not empty ends as a shell's prompt does.</summary>
     [GeneratedRegex(@"[#$%>❯] ?\s*\z")]
