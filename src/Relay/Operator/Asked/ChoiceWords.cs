@@ -22,7 +22,7 @@ internal static partial class ChoiceWords
     public static AnswerReading Of(ClientAsk.Choice asked, string words)
     {
         var text = words.Trim();
-        var isLabel = asked.Questions.Any(each => Matching(each, text).Count > 0);
+        var isLabel = asked.Questions.Any(each => AreChoices(each, text));
         if (!isLabel && Declining().Match(text) is { Success: true } declined)
             return new AnswerReading.Clear(new Decision.Denied(declined.Groups["reason"].Value.Trim()));
         if (!isLabel && Granting().IsMatch(text))
@@ -192,15 +192,20 @@ internal static partial class ChoiceWords
             : new Read(new Chosen(question.Question, labels) { Note = note }, null);
     }
 
-    /// <summary>The choices that a word means: by its name, else by its number.</summary>
+    /// <summary>By which a program names a choice: no choice's name is taken for it.</summary>
+    public static string ByNumber(int number) => string.Create(CultureInfo.InvariantCulture, $"{number})");
+
+    /// <summary>The choices that a word means: by its name, else by its number; "2)" says that it is a number.</summary>
     private static List<string> Matching(ChoiceQuestion question, string word)
     {
+        List<string> numbered = IsNumber(word)
+            && int.Parse(word.TrimEnd('.', ')'), NumberStyles.None, CultureInfo.InvariantCulture) is var number
+            && number >= 1 && number <= question.Options.Count ? [question.Options[number - 1].Label] : [];
+        if (numbered.Count > 0 && !char.IsAsciiDigit(word[^1]))
+            return numbered;
         var named = question.Options
             .Where(option => option.Label.Trim().Equals(word, StringComparison.OrdinalIgnoreCase)).Select(option => option.Label).ToList();
-        if (named.Count > 0 || !IsNumber(word))
-            return named;
-        var number = int.Parse(word.TrimEnd('.', ')'), NumberStyles.None, CultureInfo.InvariantCulture);
-        return number >= 1 && number <= question.Options.Count ? [question.Options[number - 1].Label] : [];
+        return named.Count > 0 ? named : numbered;
     }
 
     private static Line? Keyed(ClientAsk.Choice asked, string line)

@@ -39,6 +39,7 @@ internal sealed record AnswerOption(string Key, string Label, string Words)
         [
             .. only.Options.Select((option, at) => Offered((at + 1).ToString(CultureInfo.InvariantCulture), option.Label) with
             {
+                Words = ChoiceWords.ByNumber(at + 1),
                 IsRecommended = option.Label.TrimEnd().EndsWith(Recommended, StringComparison.OrdinalIgnoreCase),
             }),
         ],

@@ -32,7 +32,7 @@ internal abstract record ButtonPress
             : AnswerOption.Of(question).FirstOrDefault(option => option.Key == token.Key)?.Words;
         if (words is null
             || await PageStore.FindStandingAsync(reading, PageCause.Question(question.Id), cancellationToken) is not { } page
-            || !token.IsOf(secrets, page, words))
+            || !token.IsOf(secrets, page, question, words))
             return NotOurs;
         if (token.Issue != page.Issue)
             return new Refused($"this button of question #{question.Id} is of an older page; those of the newest count");

@@ -88,7 +88,7 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
                 option,
                 new PageButton(
                     option.Tells && config.Phone.Content != PageContent.Full ? option.Key : option.Label, Address: null,
-                    ButtonToken.Make(secrets, page, question.Id, option.Key, option.Words)))),
+                    ButtonToken.Make(secrets, page, question, option.Key, option.Words)))),
         ];
     }
 

@@ -44,7 +44,7 @@ internal static class WatchQuestions
             new WatchOption("b", "back", "send it back; or write what is to be said", Grants: false),
         ],
         ClientAsk.Choice { Questions: [var only] } => [.. only.Options.Select((option, index) => new WatchOption(
-            Number(index + 1), Number(index + 1), Visible.OneLine(option.Label), Grants: false))],
+            Number(index + 1), ChoiceWords.ByNumber(index + 1), Visible.OneLine(option.Label), Grants: false))],
         null => [.. question.Options.Select(option => new WatchOption(
             option.Key, option.Key, Visible.OneLine(option.Text) + (option.IsRecommended ? " (recommended)" : ""), Grants: false))],
         _ => [],

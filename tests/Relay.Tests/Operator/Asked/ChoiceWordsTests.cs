@@ -44,7 +44,9 @@ public sealed class ChoiceWordsTests
     [InlineData("2\nExtras: Backups", "Metrics+Backups")]
     [InlineData("extras: 1, 2", "Backups+Metrics")]
     [InlineData("skip", "Skip")]
-    [InlineData("3", "3")] // A name goes before a number.
+    [InlineData("3", "3")] // A name goes before a number,
+    [InlineData("3)", "Skip")] // unless it says that it is one.
+    [InlineData("1., 3.", "Backups+Skip")]
     public void Several_are_chosen_where_that_is_allowed(string words, string answer) => Assert.Equal([answer], Answers([Extras], words));
 
     [Theory]
@@ -102,6 +104,19 @@ public sealed class ChoiceWordsTests
 
         Assert.Contains("several choices are called", Refusal([twins], "A"), StringComparison.Ordinal);
         Assert.Equal(["a"], Answers([twins], "2"));
+    }
+
+    [Theory]
+    [InlineData("Decline, Metrics", "Decline+Metrics")]
+    [InlineData("dismiss, 2", "Dismiss+Metrics")]
+    [InlineData("Allow; Metrics", "Allow+Metrics")]
+    [InlineData("allow, decline", "Allow+Decline")]
+    public void Choices_that_are_called_as_a_refusal_or_a_grant_are_chosen(string words, string answer)
+    {
+        var several = new ChoiceQuestion(
+            "Which?", "", [new("Decline", ""), new("Metrics", ""), new("Dismiss", ""), new("Allow", "")], MultiSelect: true);
+
+        Assert.Equal([answer], Answers([several], words));
     }
 
     [Theory]

@@ -97,6 +97,32 @@ public sealed class OptionButtonsTests : PhoneTests
         Assert.Equal(["Poll"], Assert.Single(answered.Answers).Labels);
     }
 
+    /// <summary>Their numbers stand on the buttons, and their names are other choices' numbers.</summary>
+    [Theory]
+    [InlineData("1: 2", "2")]
+    [InlineData("2: 1", "1")]
+    public async Task A_tap_is_the_option_it_shows_where_options_are_called_by_numbers(string label, string chosen)
+    {
+        var asked = await AskChoiceAsync(["2", "1"]);
+        await TapAsync(await PageAsync(), label);
+
+        var answered = Assert.IsType<Decision.Answered>(Decision.Parse((await FindAsync(asked)).Decision));
+        Assert.Equal([chosen], Assert.Single(answered.Answers).Labels);
+    }
+
+    [Fact]
+    public async Task What_was_put_in_the_place_of_options_is_not_chosen_by_the_button_of_what_was_shown()
+    {
+        var asked = await AskChoiceAsync(["Queue", "Poll"]);
+        var page = await PageAsync();
+        await Relay.WriteAsync(async writing =>
+            await writing.Sql("UPDATE questions SET text = 'Drop it?'").ExecuteAsync(CancellationToken));
+        await TapAsync(page, "2: Poll");
+
+        Assert.True((await FindAsync(asked)).IsOpen);
+        Assert.Single(await RefusalsAsync());
+    }
+
     [Theory]
     [InlineData("Approve", "approved")]
     [InlineData("Send back", "sent back")]
