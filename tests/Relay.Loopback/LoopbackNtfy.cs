@@ -20,6 +20,9 @@ public sealed record LoopbackNtfyOptions
     /// <summary>With a token: everybody else may read and write as well, as on the public server.</summary>
     public bool IsOpen { get; init; }
 
+    /// <summary>With a token: whoever has none is told that the server has a fault, so nobody learns whether they might.</summary>
+    public bool IsFaultyToOthers { get; init; }
+
     public TimeSpan Keepalive { get; init; } = TimeSpan.FromSeconds(45);
 }
 
@@ -117,7 +120,7 @@ public sealed class LoopbackNtfy : IAsyncDisposable
 
         var authorization = context.Request.Headers.Authorization.ToString();
         if (authorization.Length == 0)
-            return _options.IsOpen ? null : NtfyError.Forbidden;
+            return _options.IsOpen ? null : _options.IsFaultyToOthers ? NtfyError.Of(StatusCodes.Status502BadGateway) : NtfyError.Forbidden;
         return authorization == $"Bearer {_options.Token}" ? null : NtfyError.Unauthorized;
     }
 

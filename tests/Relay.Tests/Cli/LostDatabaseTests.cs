@@ -67,6 +67,21 @@ public sealed class LostDatabaseTests : IAsyncLifetime
         Assert.Contains("6 entries", page.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What was said long ago is read when it is needed, and then it is late.</summary>
+    [Theory]
+    [InlineData("entries")]
+    [InlineData("rulings")]
+    [InlineData("message_events")]
+    public async Task Noise_in_a_page_that_no_start_reads_is_found_by_looking_through_all_of_it(string table)
+    {
+        SpoiltDatabase.Scramble(File, table);
+
+        var ran = await RefusedAsync();
+
+        Assert.Equal((78, ""), (ran.Exit, ran.Output));
+        Assert.Contains("is damaged: ", ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task However_often_it_is_started_there_is_one_page()
     {

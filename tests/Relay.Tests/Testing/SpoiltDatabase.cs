@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Relay.Conversations;
 using Relay.Running;
 using Relay.Storage;
@@ -22,6 +23,21 @@ internal static class SpoiltDatabase
             random.NextBytes(noise);
             RandomAccess.Write(handle, noise, page * PageSize);
         }
+    }
+
+    /// <summary>Only the first page of a table is noise.</summary>
+    public static void Scramble(string file, string table)
+    {
+        var connection = new SqliteConnection($"Data Source={file};Pooling=False;Mode=ReadOnly");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'";
+        var page = (long)command.ExecuteScalar()!;
+        connection.Dispose();
+        var noise = new byte[PageSize];
+        new Random(7).NextBytes(noise);
+        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(handle, noise, (page - 1) * PageSize);
     }
 
     /// <summary>A database of SQLite with nothing in it, or another relay's.</summary>

@@ -8,17 +8,17 @@ namespace Relay.Agents.Connect;
 internal sealed class GitExclude
 {
     private const string Mark = "# relay connect: ";
-    private const int LargestList = 1024 * 1024, LargestIndex = 256 * 1024 * 1024, LargestLink = 4096;
+    private const int LargestList = 1024 * 1024, LargestLink = 4096;
 
     private readonly string _list;
-    private readonly string _index;
+    private readonly string _gitFolder;
     private readonly string _project;
     private readonly string _prefix;
 
     private GitExclude(string workTree, string gitFolder, string project)
     {
         _list = Path.Combine(CommonFolder(gitFolder), "info", "exclude");
-        _index = Path.Combine(gitFolder, "index");
+        _gitFolder = gitFolder;
         _project = project;
         var below = Path.GetRelativePath(workTree, project);
         _prefix = below == "." ? "" : below + "/";
@@ -42,9 +42,8 @@ internal sealed class GitExclude
     public bool IsTopOfRepository => _prefix.Length == 0 && _list == Path.Combine(_project, ".git", "info", "exclude");
 
     /// <summary>A file that is under version control is committed whatever the list says.</summary>
-    public bool Tracks(string file) =>
-        BoundedFile.Read(_index, LargestIndex) is FileContent.Bytes index
-        && index.Content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(_prefix + file + "\0")) >= 0;
+    /// <exception cref="ConnectFault">It cannot be told.</exception>
+    public bool Tracks(string file) => new GitIndex(_gitFolder, CommonFolder(_gitFolder)).Has(_prefix + file);
 
     /// <param name="added">What is to be listed.</param>
     /// <param name="removed">What this project no longer needs there. A line that another work tree's project needs stays.</param>

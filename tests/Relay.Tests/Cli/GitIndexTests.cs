@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Relay.Agents.Connect;
+using Xunit;
+
+namespace Relay.Tests.Cli;
+
+/// <summary>A file that git tracks gets no token, whatever form its index has, and one that only looks like it keeps nobody off.</summary>
+public sealed class GitIndexTests : IDisposable
+{
+    private const string Local = ".claude/settings.local.json";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-index-");
+
+    private string Top => _folder.FullName;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("sha1", "2")]
+    [InlineData("sha1", "3")]
+    [InlineData("sha1", "4")]
+    [InlineData("sha1", "split")]
+    [InlineData("sha1", "split 4")]
+    [InlineData("sha256", "2")]
+    [InlineData("sha256", "4")]
+    [InlineData("sha256", "split")]
+    public async Task What_is_tracked_is_seen_and_nothing_else(string hash, string form)
+    {
+        await GitAsync("init", $"--object-format={hash}");
+        string[] tracked = [".claude/settings.json", Local, "web/.mcp.json", "z", new string('l', 200) + "/x"];
+        foreach (var file in tracked)
+            Write(file);
+        await GitAsync("add", "-A", "-f");
+        if (form.Contains('4', StringComparison.Ordinal))
+            await GitAsync("update-index", "--index-version", "4");
+        if (form.StartsWith("split", StringComparison.Ordinal))
+            await GitAsync("update-index", "--split-index");
+        if (form == "3")
+        {
+            Write("later");
+            await GitAsync("add", "-N", "later");
+        }
+
+        var git = GitExclude.Of(Top)!;
+        var below = GitExclude.Of(Path.Combine(Top, "web"))!;
+
+        Assert.All(tracked, file => Assert.True(git.Tracks(file), file));
+        Assert.True(below.Tracks(".mcp.json"));
+        Assert.False(git.Tracks(".mcp.json"));
+        Assert.False(below.Tracks(Local));
+        Assert.False(git.Tracks("settings.local.json"));
+    }
+
+    [Fact]
+    public async Task What_is_taken_out_of_the_index_is_tracked_no_more()
+    {
+        await GitAsync("init");
+        Write(Local);
+        await GitAsync("add", "-f", Local);
+        await GitAsync("rm", "--cached", Local);
+
+        Assert.False(GitExclude.Of(Top)!.Tracks(Local));
+    }
+
+    [Fact]
+    public async Task An_index_that_cannot_be_read_is_said_and_not_taken_for_one_without_the_file()
+    {
+        await GitAsync("init");
+        Write(Local);
+        await GitAsync("add", "-f", Local);
+        var index = Path.Combine(Top, ".git", "index");
+        foreach (var spoilt in new[] { "DIRC", "no index at all", "DIRC\0\0\0\u0009\0\0\0\u0001" })
+        {
+            await File.WriteAllTextAsync(index, spoilt, Cancel);
+            Assert.Contains(index, Assert.Throws<ConnectFault>(() => GitExclude.Of(Top)!.Tracks(Local)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    private void Write(string file)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(Top, file))!);
+        File.WriteAllText(Path.Combine(Top, file), "{}");
+    }
+
+    private async Task GitAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("git", arguments)
+        {
+            WorkingDirectory = Top,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
+        using var git = Process.Start(start)!;
+        var error = git.StandardError.ReadToEndAsync(Cancel);
+        await git.StandardOutput.ReadToEndAsync(Cancel);
+        await git.WaitForExitAsync(Cancel);
+        Assert.True(git.ExitCode == 0, await error);
+    }
+}
