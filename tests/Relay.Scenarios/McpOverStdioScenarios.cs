@@ -107,6 +107,25 @@ public sealed class McpOverStdioScenarios : Stage
     }
 
     [Fact]
+    public async Task A_name_that_is_a_connections_own_speaks_by_that_and_a_revoked_one_is_not_made_anew()
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        var book = new Relay.Configuration.ConnectionBook(Home.Paths, TimeProvider.System);
+        await book.OpenAsync("codex", folder: null, CancellationToken);
+        await book.OpenAsync("codex-2", folder: null, CancellationToken);
+        await using var second = await OpenAsync("2025-11-25", "--session", "codex-2");
+        var own = await CallAsync(second, "relay_status");
+        await book.RevokeAsync("codex", CancellationToken);
+        await using var first = await OpenAsync("2025-11-25", "--session", "codex-3");
+        var revoked = await CallAsync(first, "relay_status");
+
+        Assert.Contains("This session is codex-2.", Text(own), StringComparison.Ordinal);
+        Assert.True(revoked.IsError);
+        Assert.Contains("refuses this session's token", Text(revoked), StringComparison.Ordinal);
+        Assert.NotNull(book.List().Single(entry => entry.Name == "codex").RevokedAt);
+    }
+
+    [Fact]
     public async Task A_client_that_closes_its_side_first_gets_its_answers_still()
     {
         Api.Enqueue(ScriptedReply.Text("Use the queue."));

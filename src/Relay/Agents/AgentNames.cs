@@ -86,7 +86,14 @@ internal static partial class AgentNames
         var name = OfFolder(seen.Folder, directory.OperatorsName);
         if (seen.Caller.MaySpeakAs(name))
             return name;
-        var hash = "-f" + Hash(seen.Folder)[..4]; // With a letter first, so that it is numbered from no other.
+        return WithHash(name, seen.Folder);
+    }
+
+    /// <summary>Tells folders of one name apart. With a letter before the hash, for a name that ends with a number is numbered from
+    /// another.</summary>
+    public static string WithHash(string name, string folder)
+    {
+        var hash = "-f" + Hash(folder)[..4];
         return name[..Math.Min(name.Length, Longest - hash.Length)] + hash;
     }
 

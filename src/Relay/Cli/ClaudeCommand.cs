@@ -29,7 +29,13 @@ internal static class ClaudeCommand
     /// <summary>What is ours of a command line, and what is the client's: all that follows the name but --home.</summary>
     public static (string[] Ours, string[] Clients) Split(string[] arguments)
     {
-        var at = arguments is [Name, ..] ? 0 : arguments is [Home, _, Name, ..] ? 2 : -1;
+        var at = arguments switch
+        {
+            [Name, ..] => 0,
+            [var home, Name, ..] when IsHomeWithValue(home) => 1,
+            [Home, _, Name, ..] => 2,
+            _ => -1,
+        };
         if (at < 0 || arguments[(at + 1)..] is ["--help" or "-h" or "-?"])
             return (arguments, []);
         List<string> ours = [.. arguments[..(at + 1)]], clients = [];
@@ -41,10 +47,12 @@ internal static class ClaudeCommand
             }
             else if (arguments[each] == Home && each + 1 < arguments.Length)
                 ours.AddRange(arguments[each], arguments[++each]);
-            else if (arguments[each].StartsWith(Home + "=", StringComparison.Ordinal))
+            else if (IsHomeWithValue(arguments[each]))
                 ours.Add(arguments[each]);
             else
                 clients.Add(arguments[each]);
         return ([.. ours], [.. clients]);
     }
+
+    private static bool IsHomeWithValue(string argument) => argument.StartsWith(Home + "=", StringComparison.Ordinal);
 }

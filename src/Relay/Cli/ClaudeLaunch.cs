@@ -28,7 +28,11 @@ internal sealed class ClaudeLaunch(CommandContext context, RelayHome home)
         if (Directory.Exists(HomePlugin))
         {
             var book = new ConnectionBook(home, TimeProvider.System);
-            var name = ConnectionNames.OfProject(Folder, book.List(), OperatorsName());
+            var known = book.List();
+            var name = ConnectionNames.OfProject(Folder, known, OperatorsName());
+            if (known.Any(entry => entry.Name == name && entry.RevokedAt is not null))
+                throw new CommandFailure(
+                    ExitCode.Failed, $"the token of {name}, the connection of {Folder}, was revoked: relay token {name} makes another");
             var (_, token) = await book.OpenAsync(name, Folder, cancellationToken);
             return new Start(program, ["--plugin-dir", HomePlugin, .. arguments], Environment(token));
         }
@@ -55,7 +59,7 @@ internal sealed class ClaudeLaunch(CommandContext context, RelayHome home)
         environment.TryAdd(ClientEntries.BlockCap, (Config().Agents.MaxRounds + 1).ToString(CultureInfo.InvariantCulture));
         if (token is not null)
             environment[ConnectionCommands.Variable] = token;
-        foreach (var secret in (string[])["RELAY_TOKEN", "NTFY_TOKEN", "NTFY_TOPIC"])
+        foreach (var secret in Secrets.Keys.Where(name => !name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)))
             environment.Remove(secret); // The session is no operator.
         return environment;
     }

@@ -84,7 +84,8 @@ internal static class McpCommand
             : throw new CommandFailure(ExitCode.Usage, "--address: http://HOST:PORT or https://HOST:PORT is expected");
     }
 
-    /// <summary>Over the socket in the home. A connection is made where there is none yet.</summary>
+    /// <summary>Over the socket in the home. A connection is made where there is none yet; a revoked one gets no other token, and the relay
+    /// refuses each call.</summary>
     private static async Task<McpBridge> OfHomeAsync(
         CommandContext context, RelayHome home, string? session, CancellationToken cancellationToken)
     {
@@ -98,10 +99,12 @@ internal static class McpCommand
             var known = book.List();
             var name = session is null
                 ? ConnectionNames.OfProject(context.CurrentFolder, known, config.Operator.Name)
-                : known.FirstOrDefault(entry => ConnectionEntry.Covers(entry.Name, session))?.Name ?? session;
+                : ConnectionEntry.Of(known, session)?.Name ?? session;
             if (!ConnectionEntry.IsName(name) || ReservedNames.IsOperators(name, config.Operator.Name))
                 throw new CommandFailure(ExitCode.Usage, $"--session: {ConnectionEntry.AllowedNames}");
-            (_, token) = await book.OpenAsync(name, folder: null, cancellationToken);
+            token = known.Any(entry => entry.Name == name && entry.RevokedAt is not null)
+                ? ""
+                : (await book.OpenAsync(name, folder: null, cancellationToken)).Token;
         }
         var http = Outgoing.SocketClient(() => LocalEndpoint.Of(home) ?? throw new IOException(McpBridge.Down));
         return new McpBridge(http, new Uri("http://localhost/mcp"), token, session);

@@ -28,6 +28,10 @@ internal sealed partial record ConnectionEntry(string Name, int Generation, stri
         session == name
         || (session.StartsWith(name + "-", StringComparison.Ordinal) && Number().IsMatch(session.AsSpan(name.Length)));
 
+    /// <summary>The one that a session's name belongs to: its own, else the one it is numbered from.</summary>
+    public static ConnectionEntry? Of(IReadOnlyList<ConnectionEntry> known, string session) =>
+        known.FirstOrDefault(each => each.Name == session) ?? known.FirstOrDefault(each => Covers(each.Name, session));
+
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,56}\z")]
     private static partial Regex Pattern();
 

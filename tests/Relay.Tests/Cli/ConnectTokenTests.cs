@@ -55,7 +55,7 @@ public sealed class ConnectTokenTests : IAsyncDisposable
         Assert.Equal(2, names.Count);
         Assert.Equal(("shop", Project), names[0]);
         Assert.Equal(other, names[1].Item2);
-        Assert.Matches("^shop-[0-9a-f]{4}$", names[1].Item1);
+        Assert.Matches("^shop-f[0-9a-f]{4}$", names[1].Item1);
     }
 
     [Fact]

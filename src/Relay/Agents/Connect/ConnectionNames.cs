@@ -5,8 +5,6 @@ namespace Relay.Agents.Connect;
 /// <summary>The name of a project's connection, where none is given.</summary>
 internal static class ConnectionNames
 {
-    private const int RoomForHash = 5;
-
     /// <summary>The name the project had before, else its folder's; with a part of a hash where another connection has that, or numbers
     /// its sessions so.</summary>
     public static string OfProject(string folder, IReadOnlyList<ConnectionEntry> known, string operatorsName)
@@ -16,7 +14,6 @@ internal static class ConnectionNames
         var name = AgentNames.OfFolder(folder, operatorsName);
         if (!known.Any(entry => ConnectionEntry.Covers(entry.Name, name) || ConnectionEntry.Covers(name, entry.Name)))
             return name;
-        var hash = AgentNames.Hash(folder)[..(RoomForHash - 1)];
-        return $"{name[..Math.Min(name.Length, AgentNames.Longest - RoomForHash)]}-{hash}";
+        return AgentNames.WithHash(name, folder);
     }
 }

@@ -14,8 +14,7 @@ internal sealed class AgentTokens(SettingsSource settings, ConnectionBook connec
         var known = connections.List();
         if (name != agent.Session.Value && known.Any(each => each.Name == agent.Session.Value))
             return null; // Its name has become a connection's own since its last event, and so have the replies that wait there.
-        var entry = known.FirstOrDefault(each => each.Name == name)
-            ?? known.FirstOrDefault(each => ConnectionEntry.Covers(each.Name, name));
+        var entry = ConnectionEntry.Of(known, name);
         if (entry is { RevokedAt: not null } || (entry is null && !ConnectionEntry.IsName(name)))
             return null;
         return (await connections.OpenAsync(entry?.Name ?? name, folder: null, cancellationToken)).Token;
