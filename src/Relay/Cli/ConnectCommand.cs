@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Relay.Configuration;
+using Relay.Files.Platform;
 
 namespace Relay.Cli;
 
@@ -30,7 +31,7 @@ internal static class ConnectCommand
         {
             var choices = new ConnectChoices
             {
-                Project = parse.GetValue(place.Project) is { } project ? Path.GetFullPath(project) : null,
+                Project = place.ProjectOf(parse),
                 Plugin = parse.GetValue(place.Plugin) is { } plugin ? Path.GetFullPath(plugin) : null,
                 User = parse.GetValue(place.User),
                 Session = parse.GetValue(session),
@@ -95,6 +96,15 @@ internal sealed class PlaceOptions
     {
         Description = "all your projects at once: the plugin is installed, each session is named by its folder",
     };
+
+    /// <summary>Without a link in it, if it is there: a project is the same one however it is written.</summary>
+    public string? ProjectOf(ParseResult parse)
+    {
+        if (parse.GetValue(Project) is not { } given)
+            return null;
+        var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(given));
+        return Posix.RealPath(project) ?? project;
+    }
 
     public void AddTo(Command command)
     {

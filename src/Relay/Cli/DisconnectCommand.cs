@@ -14,8 +14,8 @@ internal static class DisconnectCommand
         place.AddTo(claudeCode);
         claudeCode.SetAction(async (parse, cancellationToken) =>
         {
-            if (parse.GetValue(place.Project) is { } connected)
-                return await RemoveFromAsync(context, Path.GetFullPath(connected), Home(context, parse), cancellationToken);
+            if (place.ProjectOf(parse) is { } connected)
+                return await RemoveFromAsync(context, connected, Home(context, parse), cancellationToken);
             var own = Home(context, parse)?.Root is { } root && Directory.Exists(root) ? root : new HomeChoice(context).UserConfiguration;
             if (parse.GetValue(place.User))
                 return await RemoveUserAsync(context, own, Home(context, parse)?.Root ?? "", cancellationToken);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Relay.Agents.Connect;
 
@@ -8,7 +9,7 @@ namespace Relay.Agents.Connect;
 /// <param name="Home">The relay's; empty where it is another user's.</param>
 /// <param name="Url">Used only where the home cannot be read.</param>
 /// <param name="Program">The command line that runs this program, quoted for a shell.</param>
-internal sealed record HookScript(string Home, string Url, string Program)
+internal sealed partial record HookScript(string Home, string Url, string Program)
 {
     public const string Name = "relay-hook";
 
@@ -68,6 +69,9 @@ internal sealed record HookScript(string Home, string Url, string Program)
             "|| :",
         ]);
 
-    public static bool IsCommand(string command) =>
-        command.StartsWith("sh ", StringComparison.Ordinal) && command.Contains("/" + Name, StringComparison.Ordinal);
+    public static bool IsCommand(string command) => Written().IsMatch(command);
+
+    /// <summary>The script, perhaps quoted, and its seconds: a script of somebody else's may have a name like it.</summary>
+    [GeneratedRegex($@"\Ash .*/{Name}[""']? \d+(?: |\z)", RegexOptions.Singleline)]
+    private static partial Regex Written();
 }

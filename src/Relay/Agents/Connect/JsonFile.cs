@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Relay.Files;
+using Relay.Texts;
 
 namespace Relay.Agents.Connect;
 
@@ -27,6 +28,8 @@ internal sealed record JsonFile(JsonObject Root, string Indent, string NewLine, 
         var bytes = hasBom ? content.AsSpan(Bom.Length) : content;
         if (!Utf8.IsValid(bytes))
             throw new ConnectFault($"{path}: not UTF-8; nothing was changed");
+        if (JsonText.Fault(bytes) is { } fault)
+            throw new ConnectFault($"{path}: {fault}; nothing was changed");
         var text = Encoding.UTF8.GetString(bytes);
         var newLine = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
         return new JsonFile(Object(path, bytes), IndentOf(text), newLine, text.EndsWith('\n'), hasBom);

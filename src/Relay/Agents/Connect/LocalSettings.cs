@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Relay.Configuration;
 
 namespace Relay.Agents.Connect;
 
@@ -14,9 +15,14 @@ internal sealed class LocalSettings(string token, string home, string project)
     private const string Enabled = "enabledMcpjsonServers", Disabled = "disabledMcpjsonServers";
 
     private static readonly string[] Commands =
-        ["answer", "say", "watch", "dashboard", "token", "tokens", "env", "retry", "drop", "rulings"];
+        ["answer", "say", "watch", "dashboard", "token", "tokens", "env", "retry", "drop", "rulings", "pause", "resume", "budget"];
 
-    private static readonly HashSet<string> CommandRules = Commands.Select(command => $"Bash(relay {command}:*)").ToHashSet();
+    /// <summary>Those for which every version wrote rules.</summary>
+    private static readonly string[] FirstCommands = ["answer", "token", "tokens", "env", "retry", "drop"];
+
+    private static readonly HashSet<string> CommandRules = Commands.Select(RuleOf).ToHashSet();
+
+    private static readonly HashSet<string> FirstCommandRules = FirstCommands.Select(RuleOf).ToHashSet();
 
     /// <exception cref="ConnectFault">What is there is not what the client expects.</exception>
     public void AddTo(JsonObject root, string path)
@@ -67,14 +73,24 @@ internal sealed class LocalSettings(string token, string home, string project)
             root[Disabled] = before.DeepClone();
     }
 
-    /// <summary>Removes the token, and the rules that the original did not have. True when there was anything of ours.</summary>
-    public static bool RemoveFrom(JsonObject root, JsonObject? original, IEnumerable<string> homes)
+    /// <summary>Removes the token, or puts the one back that the original had, and the rules that the original did not have. True when
+    /// there was anything of ours: a token alone may be the user's own.</summary>
+    public static bool RemoveFrom(JsonObject root, JsonObject? original, IEnumerable<string> homes, bool isOurs)
     {
-        var any = root[Environment] is JsonObject environment && environment.Remove(Variable);
-        if (any)
+        if (!RemoveFence(root, original, homes, isOurs || HasAllForCommands(root)) && !isOurs)
+            return false;
+        if (root[Environment] is not JsonObject environment)
+            return true;
+        if ((original?[Environment] as JsonObject)?[Variable] is { } theirs)
+            environment[Variable] = theirs.DeepClone();
+        else if (environment.Remove(Variable))
             ProjectFiles.RemoveIfEmptied(root, Environment, original);
-        return RemoveFence(root, original, homes, any) || any;
+        return true;
     }
+
+    /// <summary>A token of a connection, whoever put it there.</summary>
+    public static bool HasToken(JsonObject root) =>
+        ConnectionToken.ClaimedName(Text((root[Environment] as JsonObject)?[Variable])) is not null;
 
     /// <summary>Removes the rules that the original did not have. True when they were there.</summary>
     /// <param name="root">The settings.</param>
@@ -101,7 +117,9 @@ internal sealed class LocalSettings(string token, string home, string project)
 
     /// <summary>All the rules for commands: nobody else writes these.</summary>
     public static bool HasAllForCommands(JsonObject root) =>
-        (root[Permissions] as JsonObject)?[Deny] is JsonArray rules && CommandRules.IsSubsetOf(Texts(rules));
+        (root[Permissions] as JsonObject)?[Deny] is JsonArray rules && FirstCommandRules.IsSubsetOf(Texts(rules));
+
+    private static string RuleOf(string command) => $"Bash(relay {command}:*)";
 
     /// <summary>The secrets alone where the project lies in the home: its own files must not be closed to it.</summary>
     private static IEnumerable<string> RulesOf(string home, string project)

@@ -116,12 +116,15 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         }
     }
 
-    private MergedFile Merged(string path) => new(_folder, path, (root, original) => RemoveOurEntries(path, root, original));
+    /// <param name="path">Of the file.</param>
+    /// <param name="isOver">Then a token goes, too, of which nothing else tells whose it is: none is left behind.</param>
+    private MergedFile Merged(string path, bool isOver) => new(_folder, path, (root, original) => RemoveOurEntries(
+        path, root, original, isOver && (original is not null || LocalSettings.HasToken(root))));
 
     private IEnumerable<PlannedFile> Connect(string path, Action<JsonObject> add) =>
-        Merged(path).Connect(add, path == LocalFile ? OwnersAlone : null);
+        Merged(path, isOver: false).Connect(add, path == LocalFile ? OwnersAlone : null);
 
-    private IEnumerable<PlannedFile> Disconnect(string path) => Merged(path).Disconnect();
+    private IEnumerable<PlannedFile> Disconnect(string path) => Merged(path, isOver: true).Disconnect();
 
     private void AddServer(JsonObject root, ClientEntries entries)
     {
@@ -158,9 +161,9 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
 
     /// <summary>Removes our entries. Also removes objects that are empty without them, unless the original had them.
     /// True when there were any entries of ours.</summary>
-    private bool RemoveOurEntries(string path, JsonObject root, JsonObject? original)
+    private bool RemoveOurEntries(string path, JsonObject root, JsonObject? original, bool mayBeOurs)
     {
-        var any = path == LocalFile && LocalSettings.RemoveFrom(root, original, Homes());
+        var any = path == LocalFile && LocalSettings.RemoveFrom(root, original, Homes(), mayBeOurs || HasOurHooks(root));
         if (root["mcpServers"] is JsonObject servers && ClientEntries.IsOurServer(servers[ClientEntries.Server]))
         {
             any = servers.Remove(ClientEntries.Server);
@@ -178,6 +181,9 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
             RemoveIfEmptied(root, "env", original);
         return any;
     }
+
+    private static bool HasOurHooks(JsonObject root) =>
+        root["hooks"]?.DeepClone() is JsonObject hooks && RemoveOurHooks(hooks, original: null);
 
     private static bool RemoveOurHooks(JsonObject hooks, JsonObject? original)
     {

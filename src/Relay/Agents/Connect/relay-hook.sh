@@ -46,7 +46,7 @@ PATH=/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin
 case $0 in
 */hooks/relay-hook) # The plugin's. Where the project has hooks of its own they do it: one event reported twice may be answered twice.
     project=${CLAUDE_PROJECT_DIR:-.}/.claude
-    ! grep -qs -e '/relay-hook' -e '/hooks/claude-code"' "$project/settings.local.json" "$project/settings.json" || exit 0 ;;
+    ! grep -qs -e "/relay-hook'* [0-9]" -e '/hooks/claude-code"' "$project/settings.local.json" "$project/settings.json" || exit 0 ;;
 esac
 if ! command -v curl >/dev/null; then
     PATH=$path
