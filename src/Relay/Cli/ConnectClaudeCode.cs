@@ -117,6 +117,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
         var report = new ConnectReport(context.Output, project, connected.Name) { IsOthers = side.Home is null }; // (5)
         report.Files(files, place, place == ServerPlace.Client ? _client.ConfigFile : null);
         report.Port(side.Config);
+        report.HooksOff([_client.SettingsFile, .. ProjectFiles.SettingsOf(project)]);
         report.Start();
     }
 
@@ -190,6 +191,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
             await market.InstallAsync(_client, cancellationToken);
         var report = new ConnectReport(context.Output, market.Folder, connected.Name) { IsOthers = side.Home is null };
         report.User(plan, token, _client.SettingsFile, isInstalled);
+        report.HooksOff(_client.SettingsFile);
     }
 
     public static string TokenFile(string own) => Path.Combine(Path.GetDirectoryName(HookScript.PathIn(own))!, "token");

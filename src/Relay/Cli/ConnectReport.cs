@@ -39,6 +39,13 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
                 + "choose a port, or connect again after each start.");
     }
 
+    /// <param name="files">The client's settings, of this user and of the project.</param>
+    public void HooksOff(params IEnumerable<string> files)
+    {
+        if (Agents.Connect.HooksOff.In(files) is { } warning)
+            output.WriteLine(warning);
+    }
+
     public void Start()
     {
         output.WriteLine();

@@ -54,6 +54,42 @@ public sealed class ConnectOddTests : IAsyncDisposable
         Assert.Equal([".git"], Directory.EnumerateFileSystemEntries(Project).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public async Task Where_a_line_of_gitignore_would_have_the_token_committed_nothing_is_written()
+    {
+        Directory.CreateDirectory(Path.Combine(Project, ".git", "info"));
+        await File.WriteAllTextAsync(Path.Combine(Project, ".git", "HEAD"), "ref: refs/heads/main\n", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(Project, ".gitignore"), "*\n!*/\n!*.json\n", Cancel);
+
+        var refused = await ConnectAsync(Project);
+        await File.AppendAllTextAsync(Path.Combine(Project, ".gitignore"), ".claude/settings.local.json\n", Cancel);
+        var connected = await ConnectAsync(Project);
+
+        Assert.Equal((1, 0), (refused.Exit, connected.Exit));
+        Assert.Contains(".gitignore:3 (!*.json)", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("shop/.claude/settings.local.json")]
+    [InlineData("shop/.claude/settings.json")]
+    [InlineData(".claude/settings.json")]
+    public async Task Where_all_hooks_are_switched_off_it_says_that_it_brings_little(string file)
+    {
+        var path = Path.Combine(_folder.FullName, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllTextAsync(path, """{"disableAllHooks": false}""", Cancel);
+        var before = await ConnectAsync(Project);
+        await DisconnectAsync(Project);
+        await File.WriteAllTextAsync(path, """{"disableAllHooks": true}""", Cancel);
+
+        var connected = await ConnectAsync(Project);
+
+        Assert.Equal((0, 0), (before.Exit, connected.Exit));
+        Assert.DoesNotContain("disableAllHooks", before.Output, StringComparison.Ordinal);
+        Assert.Contains($"{path} says disableAllHooks", connected.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"env": {"RELAY_SESSION_TOKEN": "mine"}, "z": 1.50}""")]
     [InlineData("""{"env": {"RELAY_SESSION_TOKEN": "mine"}, "permissions": {"deny": ["Bash(relay answer:*)"]}}""")]

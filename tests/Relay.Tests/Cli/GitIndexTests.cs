@@ -53,6 +53,44 @@ public sealed class GitIndexTests : IDisposable
         Assert.False(git.Tracks("settings.local.json"));
     }
 
+    /// <summary>As git says itself.</summary>
+    [Theory]
+    [InlineData("*\n!*/\n!*.json")]
+    [InlineData("*\n!*.json")]
+    [InlineData("!.claude/settings.local.json")]
+    [InlineData("!/.claude/*")]
+    [InlineData("!.claude/")]
+    [InlineData("!**/settings.local.json\r\n")]
+    [InlineData("!.claude/**")]
+    [InlineData(".claude/*\n!.claude/settings.json")]
+    [InlineData("!*.json\n.claude/settings.local.json")]
+    [InlineData("!*.json\n.claude/")]
+    [InlineData("!settings.lo[ab-d]al.jso?")]
+    [InlineData("!settings.lo[!c]al.json")]
+    [InlineData("!settings.local.json   ")]
+    [InlineData("\\!settings.local.json")]
+    [InlineData("# !*.json\n\n!settings\\.local.json")]
+    [InlineData("!local.json")]
+    [InlineData("!claude/settings.local.json")]
+    [InlineData("!**/*.j[s]on", "settings.local.json")]
+    [InlineData("", "!*.json")]
+    [InlineData("!*.json", "*.json")]
+    [InlineData("!*.json\n[")]
+    [InlineData("*.js[z-a]n\n![\n!\n!/\n!*.js[z-a]n")]
+    public async Task A_line_that_takes_it_in_against_the_list_is_found(string top, string? inFolder = null)
+    {
+        await GitAsync("init");
+        Write(Local);
+        await File.WriteAllTextAsync(Path.Combine(Top, ".git", "info", "exclude"), Local + "\n", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(Top, ".gitignore"), top, Cancel);
+        if (inFolder is not null)
+            await File.WriteAllTextAsync(Path.Combine(Top, ".claude", ".gitignore"), inFolder, Cancel);
+
+        var status = await GitAsync("status", "--porcelain", "-uall");
+
+        Assert.Equal(status.Contains("settings.local.json", StringComparison.Ordinal), GitExclude.Of(Top)!.TakesIn(Local) is not null);
+    }
+
     [Fact]
     public async Task What_is_taken_out_of_the_index_is_tracked_no_more()
     {
@@ -84,7 +122,7 @@ public sealed class GitIndexTests : IDisposable
         File.WriteAllText(Path.Combine(Top, file), "{}");
     }
 
-    private async Task GitAsync(params string[] arguments)
+    private async Task<string> GitAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("git", arguments)
         {
@@ -95,8 +133,9 @@ public sealed class GitIndexTests : IDisposable
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         using var git = Process.Start(start)!;
         var error = git.StandardError.ReadToEndAsync(Cancel);
-        await git.StandardOutput.ReadToEndAsync(Cancel);
+        var output = await git.StandardOutput.ReadToEndAsync(Cancel);
         await git.WaitForExitAsync(Cancel);
         Assert.True(git.ExitCode == 0, await error);
+        return output;
     }
 }

@@ -13,6 +13,7 @@ internal sealed class GitExclude
     private readonly string _list;
     private readonly string _gitFolder;
     private readonly string _project;
+    private readonly string _workTree;
     private readonly string _prefix;
 
     private GitExclude(string workTree, string gitFolder, string project)
@@ -20,6 +21,7 @@ internal sealed class GitExclude
         _list = Path.Combine(CommonFolder(gitFolder), "info", "exclude");
         _gitFolder = gitFolder;
         _project = project;
+        _workTree = workTree;
         var below = Path.GetRelativePath(workTree, project);
         _prefix = below == "." ? "" : below + "/";
     }
@@ -44,6 +46,9 @@ internal sealed class GitExclude
     /// <summary>A file that is under version control is committed whatever the list says.</summary>
     /// <exception cref="ConnectFault">It cannot be told.</exception>
     public bool Tracks(string file) => new GitIndex(_gitFolder, CommonFolder(_gitFolder)).Has(_prefix + file);
+
+    /// <summary>The line of a .gitignore that has git take a file in whatever the list says; null where none does.</summary>
+    public string? TakesIn(string file) => new GitIgnore(_workTree).TakesIn(_prefix + file);
 
     /// <param name="added">What is to be listed.</param>
     /// <param name="removed">What this project no longer needs there. A line that another work tree's project needs stays.</param>

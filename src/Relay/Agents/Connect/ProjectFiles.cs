@@ -35,6 +35,10 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
 
     private string LocalFile => Path.Combine(project, LocalName);
 
+    /// <summary>The client's settings in a project.</summary>
+    public static IReadOnlyList<string> SettingsOf(string project) =>
+        [Path.Combine(project, ".claude", "settings.json"), Path.Combine(project, LocalName)];
+
     private static IReadOnlyList<string> Unversioned => [LocalName, LocalName + BackupSuffix];
 
     private static IReadOnlyList<string> UnversionedServer => [McpName, McpName + BackupSuffix];
@@ -47,6 +51,10 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         if (git?.Tracks(LocalName) == true)
             throw new ConnectFault(
                 $"{LocalFile} is under version control, and a token must not be: git rm --cached {LocalName}; nothing was changed");
+        if (git?.TakesIn(LocalName) is { } line)
+            throw new ConnectFault(
+                $"{line}: by this line git would take in {LocalName}, and a token must not be committed: add a line {LocalName} behind it; "
+                + "nothing was changed");
         var isOurs = place == ServerPlace.Project;
         if (isOurs && git?.Tracks(McpName) == true)
             throw new ConnectFault(
