@@ -9,8 +9,14 @@ internal static partial class Rules
 {
     private const decimal LargestAmount = 1_000_000_000;
     public const string IdText = "1 to 64 of A-Z a-z 0-9 _ -";
+
+    /// <summary>What the relay keeps in state/, besides what begins with a dot or as the database does: taken for the operator's words, it
+    /// would be sent to the advisor and removed.</summary>
     private static readonly string[] OwnStateFiles =
-        ["status.json", "endpoint.json", "relay.sock", "conversation.json", "config.in-force.yaml", "sign-ins.json", "open-dashboard.html"];
+    [
+        "status.json", "endpoint.json", "relay.sock", "conversation.json", "config.in-force.yaml", "sign-ins.json", "open-dashboard.html",
+        "home.id", "database.json", "connections.json", "connections.key", "connections-used.json", "connected.json",
+    ];
 
     public static Rule<bool> Boolean => value => value is YamlValue.Scalar { Kind: ScalarKind.Boolean, Content: "true" or "false" } scalar
         ? new Parsed<bool>.Valid(scalar.Content == "true")

@@ -225,6 +225,23 @@ public sealed class ConfigValueTests : ConfigTests
         Assert.Contains(reason, fault, StringComparison.Ordinal);
     }
 
+    /// <summary>What is written there is sent to the advisor and removed.</summary>
+    [Fact]
+    public void No_file_of_the_relay_s_own_state_is_the_operator_s()
+    {
+        var own = typeof(RelayHome).GetProperties()
+            .Where(property => property.PropertyType == typeof(string))
+            .Select(property => (string)property.GetValue(Temp.Home)!)
+            .Where(path => Path.GetDirectoryName(path) == Temp.Home.State)
+            .Select(path => Path.GetFileName(path))
+            .ToList();
+
+        Assert.Contains("connections.key", own);
+        Assert.All([.. own, "connected.json", "relay.sock"], name => Assert.Contains(
+            "not one of relay's own state files", SingleFault($"operator: {{input_file: {name.ToUpperInvariant()}}}"),
+            StringComparison.Ordinal));
+    }
+
     [Fact]
     public void No_sessions_at_all_are_allowed()
     {
