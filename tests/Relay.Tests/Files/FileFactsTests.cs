@@ -43,6 +43,15 @@ public sealed class FileFactsTests : IDisposable
         Assert.Equal(Nanoseconds(time), Of("file").ModifiedNanoseconds);
     }
 
+    [Theory]
+    [InlineData(9_223_372_036, 854_775_807, long.MaxValue)]
+    [InlineData(9_223_372_037, 0, long.MaxValue)]
+    [InlineData(13_569_465_600, 0, long.MaxValue)] // The year 2400.
+    [InlineData(-9_223_372_038, 0, long.MinValue)]
+    [InlineData(-1, 5, -999_999_995)]
+    public void A_time_that_is_too_far_away_is_the_furthest_there_is(long seconds, long nanoseconds, long expected) =>
+        Assert.Equal(expected, FileFacts.Nanoseconds(seconds, nanoseconds));
+
     [Fact]
     public void The_times_that_nobody_can_set_are_those_of_the_making()
     {

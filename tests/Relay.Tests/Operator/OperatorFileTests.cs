@@ -148,6 +148,17 @@ public sealed class OperatorFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Words_whose_time_lies_centuries_ahead_answer_what_is_open()
+    {
+        await WriteAsync("yes, do it");
+        File.SetLastWriteTimeUtc(Input, new DateTime(2400, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        await SettleAsync();
+
+        Assert.Empty(await _relay.OpenQuestionsAsync());
+    }
+
+    [Fact]
     public async Task Prepared_words_that_are_put_there_once_more_are_words_again()
     {
         var prepared = Path.Combine(_relay.Home.Root, "prepared");

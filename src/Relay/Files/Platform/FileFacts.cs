@@ -51,5 +51,7 @@ internal readonly record struct FileFacts(FileKind Kind, long Size, long Modifie
 
     public static int PermissionsOf(int mode) => mode & 0xFFF;
 
-    public static long Nanoseconds(long seconds, long nanoseconds) => (seconds * 1_000_000_000) + nanoseconds;
+    /// <summary>Of a time before 1678 or after 2261, the furthest that there is: anybody can set one.</summary>
+    public static long Nanoseconds(long seconds, long nanoseconds) =>
+        (long)Int128.Clamp(((Int128)seconds * 1_000_000_000) + nanoseconds, long.MinValue, long.MaxValue);
 }
