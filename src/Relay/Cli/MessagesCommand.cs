@@ -93,8 +93,7 @@ internal static class MessagesCommand
     private static IEnumerable<UnderWay> Envelopes(RelayHome home, int limit)
     {
         foreach (var (path, facts) in QueueFolder.Waiting(home.Queue).Take(MostEnvelopes))
-            if (facts.Size <= limit && UntrustedFile.Read(path, facts, limit) is { } bytes
-                && Envelope.Parse(bytes) is Envelope.Read.Valid { Envelope: var envelope })
+            if (facts.Size <= limit && QueuedEnvelope.Read(path, facts, limit) is { } envelope)
                 yield return new UnderWay(
                     envelope.MessageId ?? envelope.Id, envelope.Session.Value, Conversation: null, "queued",
                     DateTimeOffset.FromUnixTimeMilliseconds(facts.ModifiedNanoseconds / 1_000_000),

@@ -35,23 +35,10 @@ internal static class UsedId
     private static Envelope? Queued(Settings settings, SessionId session, string id)
     {
         foreach (var (path, facts) in QueueFolder.Waiting(settings.Home.Queue))
-            if (Read(path, facts, settings.Config.MaxEnvelopeBytes) is { } envelope && envelope.Session == session && envelope.Id == id)
+            if (QueuedEnvelope.Read(path, facts, settings.Config.MaxEnvelopeBytes) is { } envelope
+                && envelope.Session == session && envelope.Id == id)
                 return envelope;
         return null;
-    }
-
-    private static Envelope? Read(string path, FileFacts facts, int limit)
-    {
-        try
-        {
-            return UntrustedFile.Read(path, facts, limit) is { } bytes && Envelope.Parse(bytes) is Envelope.Read.Valid valid
-                ? valid.Envelope
-                : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
     private static async Task<Message?> FindAsync(

@@ -75,6 +75,28 @@ public sealed class MessagesCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_envelope_that_this_user_may_not_read_keeps_none_of_the_others_from_the_list()
+    {
+        Assert.SkipUnless(Unix.IsRoot && File.Exists("/usr/bin/setpriv"), "needs root and setpriv");
+        await _relay.RunAsync("send", "--session", "s1", "Hello");
+        var closed = Path.Combine(_relay.Home.Queue, "closed.json");
+        await File.WriteAllTextAsync(closed, """{"session_id":"s1","content":"x"}""", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(closed, UnixFileMode.None);
+        var parent = Path.GetDirectoryName(_relay.Home.Root)!;
+        foreach (var path in (string[])[parent, .. Directory.GetFileSystemEntries(parent, "*", SearchOption.AllDirectories)])
+            if (path != closed)
+                Unix.Give(path, 65_534);
+
+        var ran = await Programs.RunAsync(
+            "/usr/bin/setpriv",
+            ["--reuid=65534", "--regid=65534", "--clear-groups", Programs.Relay, "messages", "--home", _relay.Home.Root],
+            input: "", ("HOME", parent));
+
+        Assert.Equal((0, ""), (ran.Exit, ran.Error));
+        Assert.Contains("Hello", ran.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_log_says_to_whom_the_advisor_speaks()
     {
         await _relay.StartAsync();
