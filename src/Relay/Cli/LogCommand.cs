@@ -58,7 +58,7 @@ internal sealed class JournalView(CommandContext context, SettingsSource setting
             context.WriteJson(shown.Select(Json).ToList());
             return ExitCode.Done;
         }
-        if (shown.Count == 0 && !follow)
+        if (shown.Count == 0 && !follow && count > 0)
             context.Output.WriteLine(only is { } name ? $"there is nothing yet in {name}" : "there is nothing yet: nobody has spoken");
         Show(shown);
         while (follow)

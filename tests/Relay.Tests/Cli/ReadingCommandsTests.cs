@@ -199,4 +199,15 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         Assert.Equal(1, nothing.Exit);
         await Until.TrueAsync(() => File.Exists(Path.Combine(relay.Home.SessionFolder("s1"), "input.txt")), "the reply");
     }
+
+    [Fact]
+    public async Task No_entry_is_asked_for_and_none_is_shown_though_there_are_some()
+    {
+        await _relay.StartAsync();
+        await _relay.RunAsync("ask", "--session", "s1", "Hello");
+
+        var none = await _relay.RunAsync("log", "-n", "0");
+
+        Assert.Equal((0, ""), (none.Exit, none.Output));
+    }
 }
