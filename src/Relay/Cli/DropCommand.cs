@@ -15,8 +15,8 @@ internal static class DropCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
-            var path = $"/messages/{Uri.EscapeDataString(parse.GetValue(message)!)}/drop";
-            var done = DaemonClient.BodyOf(await daemon.PostAsync(path, new { }, ResponseTimeout, cancellationToken));
+            var body = new { Message = parse.GetValue(message) };
+            var done = DaemonClient.BodyOf(await daemon.PostAsync("/messages/drop", body, ResponseTimeout, cancellationToken));
             if (parse.GetValue(json))
                 context.WriteJson(done);
             else

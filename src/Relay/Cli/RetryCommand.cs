@@ -22,8 +22,9 @@ internal static class RetryCommand
         {
             using var daemon = new DaemonClient(context.Settings(parse), TimeProvider.System);
             var all = parse.GetValue(spend) ? "/retry?until_spent" : "/retry";
-            var path = parse.GetValue(message) is { } id ? $"/messages/{Uri.EscapeDataString(id)}/retry" : all;
-            var done = DaemonClient.BodyOf(await daemon.PostAsync(path, new { }, ResponseTimeout, cancellationToken));
+            var id = parse.GetValue(message);
+            var path = id is null ? all : "/messages/retry";
+            var done = DaemonClient.BodyOf(await daemon.PostAsync(path, new { Message = id }, ResponseTimeout, cancellationToken));
             if (parse.GetValue(json))
                 context.WriteJson(done);
             else if (done.TryGetProperty("released", out var released))

@@ -200,6 +200,33 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
         await Until.TrueAsync(() => File.Exists(Path.Combine(relay.Home.SessionFolder("s1"), "input.txt")), "the reply");
     }
 
+    [Theory]
+    [InlineData("build/42")]
+    [InlineData("../retry")]
+    [InlineData("..")]
+    [InlineData("a%2Fb")]
+    [InlineData("a b?until_spent#c")]
+    [InlineData("ä🙂")]
+    public async Task A_message_is_named_by_the_id_of_its_envelope_whatever_stands_in_it(string key)
+    {
+        await using var relay = new CliHome();
+        await relay.StartAsync();
+        await relay.RunAsync("pause");
+        foreach (var id in (string[])[key, "other"])
+            Assert.Equal(0, (await relay.RunAsync("send", "--session", "s1", "Hello", "--id", id)).Exit);
+        await Until.TrueAsync(
+            async () => (await relay.RunAsync("explain", key)).Exit == 0 && (await relay.RunAsync("explain", "other")).Exit == 0,
+            "both messages");
+        var message = (await relay.RunAsync("explain", key, "--json")).Json.GetProperty("id").GetString();
+
+        var retried = await relay.RunAsync("retry", key); // It is not held, and nothing else is meant.
+        var dropped = await relay.RunAsync("drop", key);
+
+        Assert.Equal((1, $"message {message} is accepted: that cannot be done with it now\n"), (retried.Exit, retried.Error));
+        Assert.Equal((0, $"{message} is given up\n"), (dropped.Exit, dropped.Output));
+        Assert.Equal("accepted", (await relay.RunAsync("explain", "other", "--json")).Json.GetProperty("state").GetString());
+    }
+
     [Fact]
     public async Task No_entry_is_asked_for_and_none_is_shown_though_there_are_some()
     {

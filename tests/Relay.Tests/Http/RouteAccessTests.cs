@@ -51,6 +51,8 @@ public sealed class RouteAccessTests
         "POST /hooks/claude-code Connections",
         "POST /later Operator",
         "POST /mcp Connections",
+        "POST /messages/drop Operator",
+        "POST /messages/retry Operator",
         "POST /messages/{id}/drop Operator",
         "POST /messages/{id}/retry Operator",
         "POST /overturn Operator",

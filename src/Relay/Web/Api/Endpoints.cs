@@ -35,6 +35,8 @@ internal static class Endpoints
         host.MapPost("/answers", Answering.AnswerAsync).For(Access.Operator);
         host.MapPost("/messages/{id}/retry", RetryAsync).For(Access.Operator);
         host.MapPost("/messages/{id}/drop", DropAsync).For(Access.Operator);
+        host.MapPost("/messages/retry", RetryAsync).For(Access.Operator); // Named in the body: a path cannot hold each id.
+        host.MapPost("/messages/drop", DropAsync).For(Access.Operator);
         host.MapPost("/retry", RetryAllAsync).For(Access.Operator);
         host.MapPost("/words", (HttpContext context) => Of<Saying>(context).SayAsync(context)).For(Access.Operator);
         host.MapRulings();
@@ -130,7 +132,8 @@ internal static class Endpoints
 
     private static async Task ActAsync(HttpContext context, Func<Holds, Message, Task<bool>> act)
     {
-        var id = (string)context.Request.RouteValues["id"]!;
+        if (await MessageIdAsync(context) is not { } id)
+            return;
         var found = await Of<Database>(context).ReadAsync(
             reading => MessageSearch.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
         if (found.Count == 0)
@@ -141,6 +144,19 @@ internal static class Endpoints
             await Json.WriteAsync(context, 200, new { Message = found[0].Id.Value, Paused = await PausedAsync(context, found[0]) });
         else
             await Problem.WriteAsync(context, 409, $"message {found[0].Id} is {found[0].State.Word()}: that cannot be done with it now");
+    }
+
+    /// <summary>Null where none is named, and the problem is written.</summary>
+    private static async Task<string?> MessageIdAsync(HttpContext context)
+    {
+        if (context.Request.RouteValues["id"] is string id)
+            return id;
+        if (await BodyAsync<MessageBody>(context) is not { } body)
+            return null;
+        if (!string.IsNullOrWhiteSpace(body.Message))
+            return body.Message;
+        await Problem.WriteAsync(context, 400, "message is needed: its id, the beginning of it, or the id of its envelope");
+        return null;
     }
 
     /// <summary>The message's conversation, where the operator has paused it.</summary>
@@ -190,4 +206,6 @@ internal static class Endpoints
     }
 
     private sealed record ReceiptBody(bool? Taken);
+
+    private sealed record MessageBody(string? Message);
 }
