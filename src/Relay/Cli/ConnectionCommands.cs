@@ -80,7 +80,7 @@ internal static class ConnectionCommands
         CommandContext context, ParseResult parse, string name, CancellationToken cancellationToken)
     {
         var settings = context.Settings(parse).Current;
-        if (settings.Config.Operator.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        if (ReservedNames.IsOperators(name, settings.Config.Operator.Name))
             throw new CommandFailure(ExitCode.Usage, $"{name} is the operator's own name, which no session may have");
         return new ConnectionBook(settings.Home, TimeProvider.System).OpenAsync(name, folder: null, cancellationToken);
     }

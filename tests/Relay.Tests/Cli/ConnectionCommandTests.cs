@@ -55,6 +55,7 @@ public sealed class ConnectionCommandTests : IAsyncDisposable
     [InlineData("operator-JC")]
     [InlineData("Advisor")]
     [InlineData("jc")]
+    [InlineData("J-C")]
     [InlineData("a b")]
     [InlineData("a.b")]
     [InlineData("../a")]
