@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
@@ -45,6 +46,7 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         Description = "the home folder; else RELAY_HOME, else this folder if you made it one, else ~/.relay",
         HelpName = "DIR",
         Recursive = true,
+        Validators = { RefuseEmpty },
     };
 
     /// <summary>Where the command was started.</summary>
@@ -103,6 +105,13 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             ? home
             : throw new CommandFailure(
                 ExitCode.Failed, $"no home: relay init --home {home.Root} makes one there, relay init one of the current folder");
+    }
+
+    /// <summary>A variable that is not set: whoever names a home means no other.</summary>
+    private static void RefuseEmpty(OptionResult given)
+    {
+        if (given.Tokens is [var named] && string.IsNullOrWhiteSpace(named.Value))
+            given.AddError("--home is empty");
     }
 
     /// <summary>Prints the faults of the configuration, one line each.</summary>

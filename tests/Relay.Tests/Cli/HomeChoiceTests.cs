@@ -159,6 +159,22 @@ public sealed class HomeChoiceTests : IDisposable
         Assert.Contains(Path.Combine(_user.Root, ".relay"), ran.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>As a script writes it whose variable is not set: another home is not meant.</summary>
+    [Theory]
+    [InlineData("status", "--home", "")]
+    [InlineData("--home", "", "status")]
+    [InlineData("send", "--session", "s", "words", "--home", "")]
+    [InlineData("init", "--home", " ")]
+    public async Task A_home_that_is_named_by_nothing_is_none(params string[] command)
+    {
+        Assert.Equal(0, (await RunAsync("init", "--home", Path.Combine(_user.Root, ".relay"))).Exit);
+
+        var ran = await RunAsync(command);
+
+        Assert.Equal((2, ""), (ran.Exit, ran.Output));
+        Assert.StartsWith("--home is empty\n", ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Disconnecting_a_project_needs_no_home() =>
         Assert.Equal(0, (await RunAsync("disconnect", "claude-code", "--project", _cloned.Root)).Exit);
