@@ -53,7 +53,8 @@ internal sealed record AnswerBody(string? Text, long? Question, string? Id, stri
         ?? (Answers is { } answers ? ChoiceStructure.FaultOf(answers) : null)
         ?? (OnlyFor is not null && Question is null ? "answers, choose, edited and accept_edits need the number of their question" : null)
         ?? (Via is not (null or "watch") ? "via: watch, or left out" : null)
-        ?? (Scope is not null && ScopeWords.Parse(Scope) is null ? $"scope: {ScopeWords.Allowed}" : null);
+        ?? (Scope is not null && ScopeWords.Parse(Scope) is null ? $"scope: {ScopeWords.Allowed}" : null)
+        ?? (Id is not null && string.IsNullOrWhiteSpace(Id) ? "id, where there is one, must not be empty" : null);
 
     private string? FaultOfAccepting() => (AcceptEdits, Edited) switch
     {

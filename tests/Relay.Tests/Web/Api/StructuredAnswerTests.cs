@@ -123,6 +123,20 @@ public sealed class StructuredAnswerTests
         await asked;
     }
 
+    /// <summary>The same words to two questions would be one answer, and the second question open behind a "repeated".</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public async Task An_id_that_is_empty_is_none(string id)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+
+        var (status, problem) = await relay.SendAsync(HttpMethod.Post, "/answers", new { text = "@session-1: yes", id });
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("id, where there is one, must not be empty", (string?)problem["detail"]);
+    }
+
     private static Task<(HttpStatusCode Status, JsonObject Body)> AnswerAsync(RunningRelay relay, string answers) =>
         relay.SendAsync(HttpMethod.Post, "/answers", new { question = 1, id = "a", answers = JsonNode.Parse(answers) });
 }
