@@ -23,8 +23,8 @@ internal sealed class RequestBounds(RequestDelegate next, SettingsSource setting
     /// <summary>How many bytes a message may have as a client writes it, with what is around it.</summary>
     public static int LongestMessage(int longestEnvelope) => LargestEscape * longestEnvelope + LongestOther;
 
-    /// <summary>How many bytes the body of a request may have.</summary>
-    public static long LongestBody(PathString path, int longestEnvelope) => path.Value switch
+    /// <summary>How many bytes the body of a request may have. A slash at its end and capitals make no other path.</summary>
+    public static long LongestBody(PathString path, int longestEnvelope) => path.Value?.TrimEnd('/').ToLowerInvariant() switch
     {
         "/ask" or "/answers" or "/words" => longestEnvelope + RoomForOtherFields,
         "/answer" or "/say" or "/ask-back" => LongestMessage(longestEnvelope), // Forms, which may write a byte as three.

@@ -43,6 +43,15 @@ public sealed class IncomingTests : IAsyncLifetime
         Assert.Equal(1, Counts.TooLarge);
     }
 
+    /// <summary>Routing takes them for the same path.</summary>
+    [Theory]
+    [InlineData("/MCP/", "/mcp")]
+    [InlineData("/ask/", "/ask")]
+    [InlineData("/Hooks/Claude-Code/", "/hooks/claude-code")]
+    [InlineData("/status/", "/status")]
+    public void A_slash_at_the_end_and_capitals_make_no_other_limit(string path, string meant) =>
+        Assert.Equal(RequestBounds.LongestBody(meant, 1_048_576), RequestBounds.LongestBody(path, 1_048_576));
+
     [Fact]
     public async Task Fields_of_a_hook_event_that_nobody_uses_are_not_kept()
     {

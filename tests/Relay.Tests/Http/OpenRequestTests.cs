@@ -13,6 +13,7 @@ namespace Relay.Tests.Http;
 public sealed class OpenRequestTests : IAsyncLifetime
 {
     private RunningRelay _relay = null!;
+    private string _path = "/mcp";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -65,9 +66,12 @@ public sealed class OpenRequestTests : IAsyncLifetime
         await Until.TrueAsync(async () => (await WaitAsync(greedy, "other")).Status == HttpStatusCode.Accepted, "free places");
     }
 
-    [Fact]
-    public async Task A_connection_that_makes_many_MCP_sessions_loses_its_own_oldest_and_no_others()
+    [Theory]
+    [InlineData("/mcp")]
+    [InlineData("/MCP/")]
+    public async Task A_connection_that_makes_many_MCP_sessions_loses_its_own_oldest_and_no_others(string path)
     {
+        _path = path;
         var (greedy, modest) = (await Connected.AsAsync(_relay, "greedy"), await Connected.AsAsync(_relay, "modest"));
         var mine = await InitializeAsync(modest);
         var sessions = new List<string>();
@@ -125,7 +129,7 @@ public sealed class OpenRequestTests : IAsyncLifetime
 
     private async Task<HttpResponseMessage> PostAsync(Connected connection, string? session, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp");
+        using var request = new HttpRequestMessage(HttpMethod.Post, _path);
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.Authorization = new("Bearer", connection.Token);
         request.Headers.Add("Accept", "application/json, text/event-stream");

@@ -8,7 +8,7 @@ internal sealed partial class McpBody(ILogger<McpBody> log) : IMiddleware
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (!HttpMethods.IsPost(context.Request.Method) || context.Request.Path != "/mcp")
+        if (!HttpMethods.IsPost(context.Request.Method) || !McpPath.Is(context.Request))
         {
             await next(context);
             return;

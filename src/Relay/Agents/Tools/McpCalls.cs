@@ -44,7 +44,7 @@ internal sealed partial class McpCalls(ILogger<McpCalls> log) : IMiddleware
     }
 
     private static bool IsCall(HttpRequest request) =>
-        HttpMethods.IsPost(request.Method) && request.Path == "/mcp" && request.Headers.ContainsKey("Mcp-Session-Id");
+        HttpMethods.IsPost(request.Method) && McpPath.Is(request) && request.Headers.ContainsKey("Mcp-Session-Id");
 
     [LoggerMessage(LogLevel.Information, "An MCP session ended before its call was answered")]
     private partial void LogSessionEnded();

@@ -23,7 +23,7 @@ internal sealed partial class McpSessions(EndpointDataSource endpoints, IService
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.Path != "/mcp" || OpenRequests.PartyOf(context) is not { } party)
+        if (!McpPath.Is(context.Request) || OpenRequests.PartyOf(context) is not { } party)
         {
             await next(context);
             return;
