@@ -38,7 +38,7 @@ internal sealed class CallerChannel(Database database, TimeProvider clock)
         var waiting = await database.ReadAsync(reading => Outbox.ForCallersAsync(reading, cancellationToken), cancellationToken);
         foreach (var gone in _seen.Keys.Except(waiting.Select(reply => reply.Id)).ToList())
             _seen.Remove(gone);
-        foreach (var reply in waiting.Where(IsAbandoned).ToList())
+        foreach (var reply in waiting.Where(IsAbandoned).OrderBy(reply => reply.Number).ToList())
         {
             await database.WriteAsync(writing => Outbox.ToFolderAsync(writing, reply, cancellationToken), cancellationToken);
             Forget(reply);

@@ -157,30 +157,6 @@ internal static partial class Outbox
         writing.Sql($"UPDATE dispatches SET state = 'ready', placed_at = NULL WHERE channel = 'folder' AND {IsOpen} AND state <> 'ready'")
             .ExecuteAsync(cancellationToken);
 
-    /// <summary>Sends what a caller no longer waits for to the session's folder.</summary>
-    public static async Task ToFolderAsync(Writing writing, OutboundReply reply, CancellationToken cancellationToken)
-    {
-        await writing.Sql(
-            """
-            UPDATE dispatches
-            SET channel = 'folder'
-            WHERE conversation_id = @conversation AND position = @position AND session_id = @session AND channel = 'caller'
-              AND state = 'ready'
-            """)
-            .With("@conversation", reply.Conversation.Value).With("@position", reply.Position).With("@session", reply.Session.Value)
-            .ExecuteAsync(cancellationToken);
-        writing.Wake(Topic.Dispatch);
-    }
-
-    public static Task<List<OutboundReply>> ForCallersAsync(Reading reading, CancellationToken cancellationToken) =>
-        reading.Sql(
-            $"""
-            SELECT {OutboundReply.Columns}
-            FROM dispatches
-            WHERE channel = 'caller' AND {IsOpen}
-            """)
-            .ListAsync(OutboundReply.From, cancellationToken);
-
     /// <summary>What a session that takes its replies through hooks and tool calls is not known to have, in order: what waits, and what was
     /// handed.</summary>
     public static Task<List<OutboundReply>> ForAgentAsync(Reading reading, SessionId session, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using Relay.Conversations;
 using Relay.Dispatch;
+using Relay.Web.Status;
 using Xunit;
 
 namespace Relay.Tests.Dispatch;
@@ -80,6 +81,34 @@ public sealed class CallerReplyTests : DispatchTests
         await PlaceAsync();
 
         Assert.Null(_relay.Consume("s"));
+    }
+
+    [Fact]
+    public async Task What_comes_to_the_folder_late_stands_behind_what_lies_there_which_is_no_fault()
+    {
+        foreach (var late in (string[])["late 1", "late 2"])
+        {
+            _relay.Advisor.Reply(late);
+            await _relay.AcceptAsync("s", $"for {late}", channel: ReplyChannel.Caller);
+            await _relay.TakeTurnsAsync();
+        }
+        await AnswerAsync("s", "placed");
+        await PlaceAsync();
+
+        _relay.Clock.Advance(TimeSpan.FromSeconds(11)); // Nobody waits for the first ones any more.
+        await PlaceAsync();
+        _relay.Clock.Advance(TimeSpan.FromHours(1));
+        var health = await _relay.Get<Health>().ReadAsync(CancellationToken);
+        var order = new List<string?>();
+        for (var reply = 0; reply < 3; reply++)
+        {
+            order.Add(_relay.Consume("s"));
+            await PlaceAsync();
+            Assert.Equal(reply + 1, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'"));
+        }
+
+        Assert.Empty(health.Reasons.Where(reason => reason.Contains("placed", StringComparison.Ordinal)));
+        Assert.Equal(["placed", "late 1", "late 2"], order);
     }
 
     private static void Leave(CallerChannel.Waiter waiter, bool says)
