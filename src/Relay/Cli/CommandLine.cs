@@ -20,10 +20,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] arguments, CommandContext context, string? fault = null)
     {
         if (fault is not null)
-        {
-            await context.Error.WriteLineAsync("relay: " + fault);
-            return ExitCode.Usage;
-        }
+            return await TellAsync(new CommandFailure(ExitCode.Usage, "relay: " + fault), context);
         if (arguments is ["help", ..]) // As people try it.
             arguments = [.. arguments[1..], "--help"];
         if (Completing.IsMeant(arguments))
@@ -53,27 +50,34 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>Where nobody reads it, the exit code still says it.</summary>
     private static async Task<int> TellAsync(Exception exception, CommandContext context)
     {
-        switch (exception)
+        var (exit, words) = Told(exception);
+        try
         {
-            case CommandFailure failure:
-                await context.Error.WriteLineAsync(failure.Message);
-                return failure.ExitCode;
-            case IOException { HResult: BrokenPipe }:
-                return ExitCode.Failed; // The reader has closed the pipe, as head does, and needs no message.
-            case IOException { HResult: Errno.NoAccess } or UnauthorizedAccessException: // The home is not this user's to read.
-                await context.Error.WriteLineAsync($"relay: {exception.Message}");
-                return ExitCode.Configuration;
-            case IOException or InvalidDataException or DbException:
-                await context.Error.WriteLineAsync($"relay: {exception.Message}");
-                return exception is DatabaseFaultException { IsOfConfiguration: true } ? ExitCode.Configuration : ExitCode.Failed;
-            default:
-                // Told here: the runtime would write it as it is, with whatever of others' words is in it.
-                await context.Error.WriteLineAsync($"relay: a fault of the program: {exception}");
-                return ExitCode.Failed;
+            if (words is not null)
+                await context.Error.WriteLineAsync(words);
         }
+        catch (IOException)
+        {
+        }
+        return exit;
     }
+
+    private static (int Exit, string? Words) Told(Exception exception) => exception switch
+    {
+        CommandFailure failure => (failure.ExitCode, failure.Message),
+        // The reader has closed the pipe, as head does, and needs no message.
+        IOException { HResult: BrokenPipe } => (ExitCode.Failed, null),
+        // The home is not this user's to read.
+        IOException { HResult: Errno.NoAccess } or UnauthorizedAccessException => (ExitCode.Configuration, $"relay: {exception.Message}"),
+        IOException or InvalidDataException or DbException => (
+            exception is DatabaseFaultException { IsOfConfiguration: true } ? ExitCode.Configuration : ExitCode.Failed,
+            $"relay: {exception.Message}"),
+        // Told here: the runtime would write it as it is, with whatever of others' words is in it.
+        _ => (ExitCode.Failed, $"relay: a fault of the program: {exception}"),
+    };
 
     private static RootCommand Root(CommandContext context, IReadOnlyList<string> clients) => new(
         "One long-lived advisor for several Claude Code sessions, and one human who is asked only when necessary.")

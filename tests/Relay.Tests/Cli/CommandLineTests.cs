@@ -67,6 +67,30 @@ public sealed class CommandLineTests
         Assert.Contains("config.yaml:1", ran.Error);
     }
 
+    [Theory]
+    [InlineData("explain nothing", 1)]
+    [InlineData("ask --session s words", 69)]
+    public async Task Where_nobody_reads_standard_error_the_exit_code_says_it(string words, int exit)
+    {
+        await using var home = new CliHome();
+        await using var unread = new UnreadWriter();
+
+        Assert.Equal(exit, await CommandLine.RunAsync(
+            [.. words.Split(' '), "--home", home.Home.Root], new CommandContext(home.Environment, TextWriter.Null, unread)));
+    }
+
+    /// <summary>A pipe whose reader is gone.</summary>
+    private sealed class UnreadWriter : StringWriter
+    {
+        private const int BrokenPipe = 32;
+
+        public override void Write(char value) => throw new IOException("Broken pipe", BrokenPipe);
+
+        public override void Write(string? value) => throw new IOException("Broken pipe", BrokenPipe);
+
+        public override void Write(char[] buffer, int index, int count) => throw new IOException("Broken pipe", BrokenPipe);
+    }
+
     [Fact]
     public async Task The_home_may_be_named_before_the_command()
     {
