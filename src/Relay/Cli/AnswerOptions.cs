@@ -11,6 +11,7 @@ internal sealed class AnswerOptions
     {
         Description = "approve a plan with the text of this file in its place, or of standard input with -",
         HelpName = "FILE",
+        Validators = { CommonOptions.RefuseEmpty },
     };
 
     public Option<string[]> Choose { get; } = new("--choose")

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Relay.Configuration;
@@ -46,7 +45,7 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
         Description = "the home folder; else RELAY_HOME, else this folder if you made it one, else ~/.relay",
         HelpName = "DIR",
         Recursive = true,
-        Validators = { RefuseEmpty },
+        Validators = { CommonOptions.RefuseEmpty },
     };
 
     /// <summary>Where the command was started.</summary>
@@ -105,13 +104,6 @@ internal sealed class CommandContext(IReadOnlyDictionary<string, string> environ
             ? home
             : throw new CommandFailure(
                 ExitCode.Failed, $"no home: relay init --home {home.Root} makes one there, relay init one of the current folder");
-    }
-
-    /// <summary>A variable that is not set: whoever names a home means no other.</summary>
-    private static void RefuseEmpty(OptionResult given)
-    {
-        if (given.Tokens is [var named] && string.IsNullOrWhiteSpace(named.Value))
-            given.AddError("--home is empty");
     }
 
     /// <summary>Prints the faults of the configuration, one line each.</summary>

@@ -44,6 +44,13 @@ internal static partial class CommonOptions
             result.AddError($"there is no option '{typed.Value}'; if it is the text, send it by standard input");
     }
 
+    /// <summary>As a script writes it whose variable is not set: nothing is named, and nothing else is meant.</summary>
+    public static void RefuseEmpty(OptionResult given)
+    {
+        if (given.Tokens is [var named] && string.IsNullOrWhiteSpace(named.Value))
+            given.AddError($"{given.Option.Name} is empty");
+    }
+
     public static Argument<string> Message() => new("MESSAGE")
     {
         Description = "a message's id, the beginning or end of the id if no other has it, or the id of its envelope",

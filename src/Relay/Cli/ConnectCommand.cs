@@ -84,12 +84,14 @@ internal sealed class PlaceOptions
     {
         Description = "this project: its own files, of which nothing is committed",
         HelpName = "DIR",
+        Validators = { CommonOptions.RefuseEmpty },
     };
 
     public Option<string?> Plugin { get; } = new("--plugin")
     {
         Description = "a plugin for claude --plugin-dir; without --project, --plugin and --user it goes into the home folder",
         HelpName = "DIR",
+        Validators = { CommonOptions.RefuseEmpty },
     };
 
     public Option<bool> User { get; } = new("--user")

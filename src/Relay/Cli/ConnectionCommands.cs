@@ -56,6 +56,7 @@ internal static class ConnectionCommands
         {
             Description = "refuse this connection's token from now on; relay token NAME makes another",
             HelpName = "NAME",
+            Validators = { CommonOptions.RefuseEmpty },
         };
         var command = new Command("tokens", "list the connections and when each was used; revoke one") { revoke, json };
         command.SetAction(async (parse, cancellationToken) =>

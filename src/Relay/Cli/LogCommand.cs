@@ -15,7 +15,12 @@ internal static class LogCommand
     public static Command Create(CommandContext context)
     {
         var follow = new Option<bool>("--follow", "-f") { Description = "keep printing new entries, until Ctrl-C" };
-        var conversation = new Option<string?>("--conversation") { Description = "only this conversation", HelpName = "C" };
+        var conversation = new Option<string?>("--conversation")
+        {
+            Description = "only this conversation",
+            HelpName = "C",
+            Validators = { CommonOptions.RefuseEmpty },
+        };
         var count = new Option<int>("--lines", "-n")
         {
             Description = "how many of the newest entries",

@@ -26,6 +26,7 @@ internal static partial class SayCommand
         {
             Description = "whose advisor hears it; default unless said",
             HelpName = "C",
+            Validators = { CommonOptions.RefuseEmpty },
         };
         var wait = new Option<bool>("--wait") { Description = "wait for the advisor's reply and print it" };
         var timeout = CommonOptions.Timeout();

@@ -18,7 +18,12 @@ internal static class SearchCommand
             Arity = ArgumentArity.OneOrMore,
         };
         words.Validators.Add(CommonOptions.RefuseMistypedOptions);
-        var conversation = new Option<string?>("--conversation") { Description = "only in this one", HelpName = "NAME" };
+        var conversation = new Option<string?>("--conversation")
+        {
+            Description = "only in this one",
+            HelpName = "NAME",
+            Validators = { CommonOptions.RefuseEmpty },
+        };
         var most = new Option<int>("--most")
         {
             Description = $"how many are shown, {Shown} unless said",

@@ -68,6 +68,28 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("connect claude-code --project")]
+    [InlineData("connect claude-code --plugin")]
+    [InlineData("disconnect claude-code --project")]
+    [InlineData("disconnect claude-code --plugin")]
+    [InlineData("answer 1 --edited")]
+    [InlineData("log --conversation")]
+    [InlineData("search word --conversation")]
+    [InlineData("say words --conversation")]
+    [InlineData("tokens --revoke")]
+    public async Task What_is_named_by_nothing_exits_2(string words)
+    {
+        await using var home = new CliHome();
+        await home.StartAsync();
+        string[] command = words.Split(' ');
+
+        var ran = await home.RunAsync([.. command, ""]);
+
+        Assert.Equal((2, ""), (ran.Exit, ran.Output));
+        Assert.StartsWith($"{command[^1]} is empty\n", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("explain nothing", 1)]
     [InlineData("ask --session s words", 69)]
     public async Task Where_nobody_reads_standard_error_the_exit_code_says_it(string words, int exit)
