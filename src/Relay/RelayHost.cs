@@ -140,6 +140,7 @@ internal static class RelayHost
         .AddLoop<HoldRelease>()
         .AddLoop<HoldRetry>()
         .AddLoop<StateWatch>()
+        .AddSingleton<Unheard>()
         .AddLoop<Defaults>()
         .AddLoop<RulingsWatch>();
 

@@ -6,18 +6,24 @@ using Relay.Storage;
 namespace Relay.Operator;
 
 /// <summary>Takes the default of a question whose deadline has passed without an answer; only of one that was asked with a default. One
-/// transaction closes the question and queues the advisor's next turn, so that either this or an answer counts. A tap that can still be
-/// taken back is an answer: the default waits for what becomes of it.</summary>
-internal sealed partial class Defaults(Database database, ILogger<Defaults> log) : ILoop
+/// transaction closes the question and queues the advisor's next turn, so that either this or an answer counts. The default waits (1) for
+/// what becomes of a tap that can still be taken back; (2) for a while, where an answer of the phone may not have been heard yet; (3) where
+/// the clock was set, until what waits for a time was moved with it.</summary>
+internal sealed partial class Defaults(Database database, Unheard unheard, ILogger<Defaults> log) : ILoop
 {
     public const string Via = "the relay, by default";
 
     /// <summary>At the start an answer may lie in the operator's file, written while no relay ran: it is taken first.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    /// <summary>So long a server that is out of reach is waited for.</summary>
+    private static readonly TimeSpan ToHear = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30), Shortest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan SetByMore = TimeSpan.FromSeconds(1), AfterSet = TimeSpan.FromSeconds(3);
 
     private readonly long _startedAt = database.Clock.GetTimestamp();
+    private (DateTimeOffset Time, long At) _seen = (database.Clock.GetUtcNow(), database.Clock.GetTimestamp());
 
     public string Name => "taking defaults at their deadlines";
 
@@ -27,6 +33,11 @@ internal sealed partial class Defaults(Database database, ILogger<Defaults> log)
 
     public async Task<int> RunBatchAsync(CancellationToken cancellationToken)
     {
+        if (WasSet())
+        {
+            Poll = AfterSet; // (3)
+            return 0;
+        }
         var (open, now) = await database.ReadAsync(
             async reading => (await QuestionStore.OpenAsync(reading, cancellationToken), reading.Now), cancellationToken);
         var early = Grace - database.Clock.GetElapsedTime(_startedAt);
@@ -36,13 +47,27 @@ internal sealed partial class Defaults(Database database, ILogger<Defaults> log)
             if (question is not { DefaultOption: not null, Deadline: { } deadline })
                 continue;
             else if (Max(deadline - now, early) is var left && left > TimeSpan.Zero)
-                Poll = left < Poll ? Max(left, Shortest) : Poll;
+                Poll = Min(Max(left, Shortest), Poll);
+            else if (unheard.IsPossible && ToHear - Min(now - deadline, database.Clock.GetElapsedTime(_startedAt)) is var rest
+                && rest > TimeSpan.Zero)
+                Poll = Min(Min(Max(rest, Shortest), Tap.Held), Poll); // (2)
             else if (await TakeAsync(question.Id, cancellationToken))
                 taken++;
             else
-                Poll = Tap.Held < Poll ? Tap.Held : Poll;
+                Poll = Min(Tap.Held, Poll); // (1)
         return taken;
     }
+
+    /// <summary>Since it last looked.</summary>
+    private bool WasSet()
+    {
+        var (time, at) = (database.Clock.GetUtcNow(), database.Clock.GetTimestamp());
+        var expected = _seen.Time + database.Clock.GetElapsedTime(_seen.At, at);
+        _seen = (time, at);
+        return time - expected >= SetByMore;
+    }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 

@@ -183,6 +183,24 @@ public sealed class DefaultsTests : OperatorTests
     }
 
     [Fact]
+    public async Task It_is_not_taken_in_the_moment_in_which_nobody_has_seen_yet_that_the_clock_was_set()
+    {
+        await EscalateAsync("s", Asked);
+        _relay.Clock.Advance(TimeSpan.FromMinutes(1));
+        await _relay.RunAsync<ClockWatch>();
+        await _relay.RunAsync<Defaults>();
+        _relay.Clock.Set(TimeSpan.FromHours(5));
+        Assert.Equal(0, await _relay.RunAsync<Defaults>());
+        Assert.InRange(_relay.Get<Defaults>().Poll, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+
+        await _relay.RunAsync<ClockWatch>();
+        _relay.Clock.Advance(_relay.Get<Defaults>().Poll);
+        Assert.Equal(0, await _relay.RunAsync<Defaults>());
+        _relay.Clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(1, await _relay.RunAsync<Defaults>());
+    }
+
+    [Fact]
     public async Task Given_up_it_is_not_taken_again()
     {
         await EscalateAsync("s", Asked);

@@ -84,6 +84,7 @@ internal sealed class AnswerTopic(
             if (Way() != way)
                 break;
         }
+        hearing.CaughtUp();
         return taken;
     }
 

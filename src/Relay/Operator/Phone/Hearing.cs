@@ -6,7 +6,8 @@ namespace Relay.Operator.Phone;
 
 /// <summary>Whether the answer topic is heard. A short cut is no fault: what was published meanwhile is sent later. A connection that opens
 /// and breaks at once, again and again, hears nothing.</summary>
-internal sealed partial class Hearing(SettingsSource settings, Faults faults, TimeProvider clock, ILogger<Hearing> log)
+internal sealed partial class Hearing(
+    SettingsSource settings, Faults faults, Unheard unheard, TimeProvider clock, ILogger<Hearing> log)
 {
     public const string Source = "the answer topic";
 
@@ -26,14 +27,23 @@ internal sealed partial class Hearing(SettingsSource settings, Faults faults, Ti
     {
         _failures = 0;
         faults.Clear(Source);
+        unheard.NotWanted();
     }
 
-    public void Connecting() => _openedAt = null;
+    public void Connecting()
+    {
+        _openedAt = null;
+        unheard.Lost();
+    }
+
+    /// <summary>What the server had is dealt with.</summary>
+    public void CaughtUp() => unheard.Heard();
 
     /// <param name="isNew">It was dealt with, and not before.</param>
     public void Line(bool isNew)
     {
         _openedAt ??= clock.GetTimestamp();
+        unheard.Heard();
         if (isNew || HasLasted())
             _failures = 0;
         if (_failures == 0 || !_hasOpened) // The last one did not even open.
@@ -57,6 +67,7 @@ internal sealed partial class Hearing(SettingsSource settings, Faults faults, Ti
             _failures = 0;
         _hasOpened = _openedAt is not null;
         _openedAt = null;
+        unheard.Lost();
         if (++_failures == 1)
         {
             (_failedAt, _since) = (clock.GetTimestamp(), clock.GetUtcNow());
