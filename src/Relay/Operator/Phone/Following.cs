@@ -125,7 +125,7 @@ internal sealed partial class Following(
         var (phone, now, deadline) = (settings.Current.Config.Phone, database.Clock.GetUtcNow(), open.Min(question => question.Deadline));
         if (phone.Silences(page.Priority, now, database.Clock, deadline))
             return;
-        var isUnheard = page.QuietUntil is null && page.SentAt is { } sent
+        var isUnheard = page is { QuietUntil: null, IsQueued: false, SentAt: { } sent }
             && phone.Silences(page.Priority, sent, database.Clock, deadline);
         var step = isUnheard
             ? new Ladder.Again(page.Step, NewButtons: false) // It made no noise in the night.

@@ -28,7 +28,8 @@ internal abstract record Ladder
     {
         if (page.QuietUntil is { } until)
             return until > now ? new Wait(until - now) : new Again(Step: 0, NewButtons: true);
-        var forgotten = page.SentAt is { } sent ? Kept - (now - sent).Duration() : Kept;
+        // What is on its way already is not paged anew: with each time its way would begin anew, and no second way would ever be taken.
+        var forgotten = page is { SentAt: { } sent, IsQueued: false } ? Kept - (now - sent).Duration() : Kept;
         if (forgotten <= TimeSpan.Zero) // (3)
             return new Again(Step: 0, NewButtons: true);
         var last = hasSecondWays ? 2 : 1;
