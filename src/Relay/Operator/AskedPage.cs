@@ -30,7 +30,7 @@ internal static class AskedPage
         return size <= LongestBody && sent <= room ? Page(title, whole) : Page(title + ", cut", Cut(question, asked, room));
 
         NewPage Page(string title, string body) =>
-            new(PageCause.Question(question.Id), title, body, Priority: 4, asked is ClientAsk.Permission ? "lock" : "question");
+            new(PageCause.Question(question.Id), title, body, question.Priority, asked is ClientAsk.Permission ? "lock" : "question");
     }
 
     /// <summary>How it is answered, a way a line.</summary>

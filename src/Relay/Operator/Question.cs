@@ -59,6 +59,9 @@ internal sealed record Question(
     /// <summary>A session's client asks and waits for the answer, not a conversation.</summary>
     public bool IsOfClient => Kind is QuestionKind.Permission or QuestionKind.Choice or QuestionKind.Plan;
 
+    /// <summary>Of its page.</summary>
+    public int Priority => IsOfClient ? 4 : 5;
+
     /// <summary>The structure of what a client asks, as it is stored.</summary>
     public string? Asked { get; init; }
 

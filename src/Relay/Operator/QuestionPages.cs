@@ -15,7 +15,7 @@ internal static class QuestionPages
         var text = question.Shown(token);
         var how = HowTo(question);
         var page = new NewPage(
-            PageCause.Question(question.Id), title, how.Length == 0 ? text : $"{text}\n\n{Visible.Of(how)}", Priority: 5, "question");
+            PageCause.Question(question.Id), title, how.Length == 0 ? text : $"{text}\n\n{Visible.Of(how)}", question.Priority, "question");
         return PageStore.QueueAsync(writing, page, cancellationToken);
     }
 

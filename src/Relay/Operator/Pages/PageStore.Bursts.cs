@@ -41,7 +41,7 @@ internal static partial class PageStore
             .With("@since", (reading.Now - time).ToUnixTimeMilliseconds()).With("@now", reading.UnixNow)
             .NumberAsync(cancellationToken);
 
-    /// <summary>What it lists has changed: it is to be sent anew.</summary>
+    /// <summary>What it lists has changed: it is to be sent anew, without noise only where what should make some was sent.</summary>
     public static async Task TellBurstAsync(Writing writing, string burst, int priority, CancellationToken cancellationToken)
     {
         var open = (await MembersAsync(writing, burst, cancellationToken)).Count(member => member.IsOpen);
@@ -49,7 +49,8 @@ internal static partial class PageStore
         await writing.Sql(
             $"""
             UPDATE pages
-            SET state = 'queued', attempts = 0, due_at = @now, issue = @open, priority = @priority, wording = wording + 1
+            SET state = 'queued', attempts = 0, due_at = @now, issue = @open, wording = wording + 1,
+                priority = CASE WHEN state = 'queued' AND priority > @priority THEN priority ELSE @priority END
             WHERE page_id = @id AND {IsStanding}
             """)
             .With("@id", burst).With("@open", open).With("@priority", priority).With("@now", writing.UnixNow)

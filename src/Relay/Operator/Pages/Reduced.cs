@@ -16,7 +16,7 @@ internal static class Reduced
 
     private static string Title(QueuedPage page, string token) => page.Cause.Kind switch
     {
-        PageKind.Question when page.Cause.IsBurst => page.IsReceipt ? "Relay: questions are settled" : $"{token} questions wait for you",
+        PageKind.Question when page.Cause.IsBurst => page.IsReceipt ? page.Title : $"{token} questions wait for you",
         PageKind.Question when page.IsReceipt => $"Relay: #{page.Cause.Subject} is settled",
         PageKind.Question when page.Cause.QuestionNumber is { } number => $"{token} #{number} waits for you",
         PageKind.Online => page.Cause == PageCause.Digest ? "Relay: the day's digest" : "Relay online",

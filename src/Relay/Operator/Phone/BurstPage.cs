@@ -9,6 +9,8 @@ namespace Relay.Operator.Phone;
 /// <summary>The page of many questions: each with its number, and, where all of it stands there, with how to allow it.</summary>
 internal static class BurstPage
 {
+    public const string Over = "Relay: no question of this list waits";
+
     private const int LongestLine = 200, Room = 3_600;
 
     /// <summary>A line break of what can be allowed from here: as a blank it would hide where a command ends and the next begins.</summary>

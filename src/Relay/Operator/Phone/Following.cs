@@ -68,8 +68,13 @@ internal sealed partial class Following(
         await PageStore.ClearAsync(writing, page.Cause, cancellationToken);
         if (page.SentAt is not null || perhaps.Is(page))
         {
-            var text = all == 1 ? "it is settled" : string.Create(CultureInfo.InvariantCulture, $"all {all} are settled");
-            await PageStore.ReceiptAsync(writing, page.Id, ("Relay: no question of these waits", text), cancellationToken);
+            var text = all switch
+            {
+                0 => "put off: each comes by itself at its time",
+                1 => "it is settled",
+                _ => string.Create(CultureInfo.InvariantCulture, $"all {all} are settled"),
+            };
+            await PageStore.ReceiptAsync(writing, page.Id, (BurstPage.Over, text), cancellationToken);
             await PageStore.RepeatSecondAsync(writing, page.Id, cancellationToken);
         }
         await PageStore.LeaveAsync(writing, page.Id, cancellationToken);
@@ -123,10 +128,11 @@ internal sealed partial class Following(
     private async Task ClimbAsync(FollowedPage page, List<Question> open, CancellationToken cancellationToken)
     {
         var (phone, now, deadline) = (settings.Current.Config.Phone, database.Clock.GetUtcNow(), open.Min(question => question.Deadline));
-        if (phone.Silences(page.Priority, now, database.Clock, deadline))
+        var priority = page.Cause.IsBurst ? open.Max(question => question.Priority) : page.Priority; // Told anew it may be silent.
+        if (phone.Silences(priority, now, database.Clock, deadline))
             return;
         var isUnheard = page is { QuietUntil: null, IsQueued: false, SentAt: { } sent }
-            && phone.Silences(page.Priority, sent, database.Clock, deadline);
+            && phone.Silences(priority, sent, database.Clock, deadline);
         var step = isUnheard
             ? new Ladder.Again(page.Step, NewButtons: false) // It made no noise in the night.
             : Ladder.Next(page, phone.RemindAfter, phone.SecondWays.Count > 0, now);
