@@ -61,8 +61,10 @@ internal sealed class QuestionButtons(Database database, TopicProtection protect
         var now = database.Clock.GetUtcNow();
         if (page.QuietUntil is { } until && until > now)
         {
-            var at = TimeZoneInfo.ConvertTime(until, database.Clock.LocalTimeZone).ToString("HH:mm", CultureInfo.InvariantCulture);
-            return page with { Title = $"{page.Title}, again at {at}", Priority = QueuedPage.Silent };
+            var zone = database.Clock.LocalTimeZone;
+            var (at, here) = (TimeZoneInfo.ConvertTime(until, zone), TimeZoneInfo.ConvertTime(now, zone));
+            var when = at.ToString(at.Date == here.Date ? "'at' HH:mm" : "'on' d MMM 'at' HH:mm", CultureInfo.InvariantCulture);
+            return page with { Title = $"{page.Title}, again {when}", Priority = QueuedPage.Silent };
         }
         if (page.Step == 0)
             return page;
