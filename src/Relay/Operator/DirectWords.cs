@@ -77,8 +77,10 @@ internal sealed class DirectWords(SessionDirectory directory, SettingsSource set
             Question = settled?.Text,
         };
         var position = await Journal.AppendAsync(writing, entry, cancellationToken);
-        var text = settled is null ? Provenance.OfOperator(name, words.Text) : words.Text;
-        var reply = new NewReply(conversation, position, words.Session, channel, text) { Message = settled?.Message };
+        var hadReply = settled is not null && await MessageStore.FindAsync(
+            writing, conversation, settled.Message!.Value, cancellationToken) is { Speaker: Speaker.Operator }; // It was overturned.
+        var text = settled is null || hadReply ? Provenance.OfOperator(name, words.Text) : words.Text;
+        var reply = new NewReply(conversation, position, words.Session, channel, text) { Message = hadReply ? null : settled?.Message };
         await Outbox.EnqueueAsync(writing, reply, cancellationToken);
         return position;
     }

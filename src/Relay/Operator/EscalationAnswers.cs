@@ -20,7 +20,7 @@ internal static class EscalationAnswers
     public static async Task<RulingRecord> RuleAsync(
         Writing writing, Question question, MessageId? message, OperatorInput input, CancellationToken cancellationToken)
     {
-        var before = question.Overturns is { } number ? await RulingStore.FindAsync(writing, number, cancellationToken) : null;
+        var before = question.Overturns is { } number ? await RulingStore.HolderAsync(writing, number, cancellationToken) : null;
         var scope = input.Scope ?? before?.Scope ?? RulingScope.Conversation;
         var words = new NewRuling(question.Conversation, message, input.Text, scope)
         {

@@ -151,7 +151,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
     private const string ByOperator = "the operator gave it up";
 
     /// <summary>Gives a message up. It leaves all calls to come, and the question about it closes. False when it is answered or it, or the
-    /// operator's answer about it, is being asked.</summary>
+    /// operator's answer about it, is being asked; and of an answer, while another question of its conversation is open.</summary>
     public Task<bool> DropAsync(Message message, CancellationToken cancellationToken) =>
         DropAsync(message, ByOperator, cancellationToken);
 
@@ -164,6 +164,9 @@ internal sealed class Holds(Database database, SettingsSource settings)
         {
             var current = await MessageStore.FindAsync(writing, message.Conversation, message.Id, cancellationToken);
             if (current is not { IsUnanswered: true, State: not MessageState.Asking })
+                return false;
+            if (current.Origin is not null // Its question would be open again, and a conversation waits for one.
+                && await ConversationStore.FindAsync(writing, current.Conversation, cancellationToken) is { OpenQuestion: not null })
                 return false;
             if (!await DropAnswersAsync(writing, current, cancellationToken))
                 return false;

@@ -94,10 +94,11 @@ internal sealed class Overturning(Database database, SettingsSource settings)
     {
         var (message, use) = (settled.Message, settled.Use);
         var words = await InsertAsync(writing, settled, cancellationToken);
-        var asked = new NewQuestion(
-            message.Conversation, words, message.Session, QuestionKind.Escalation, await TextAsync(writing, settled, cancellationToken))
+        var place = use is null ? null : await RulingStore.HolderAsync(writing, use.Ruling, cancellationToken);
+        var text = await TextAsync(writing, settled, place?.Id, cancellationToken);
+        var asked = new NewQuestion(message.Conversation, words, message.Session, QuestionKind.Escalation, text)
         {
-            Overturns = use?.Ruling,
+            Overturns = place?.Id,
         };
         var question = await QuestionStore.OpenAsync(writing, asked, cancellationToken);
         if (settled.Default is { } taken)
@@ -111,7 +112,7 @@ internal sealed class Overturning(Database database, SettingsSource settings)
             new MessageNote(MessageState.Answered.Word(), $"overturned by the operator, who is asked: question #{question.Id}"),
             cancellationToken);
         await QuestionPages.PageAsync(writing, question, settings.Current.Config.Operator.Token, cancellationToken);
-        return new Outcome.Asked(question.Id, use?.Ruling, message.Id);
+        return new Outcome.Asked(question.Id, place?.Id, message.Id);
     }
 
     /// <summary>The message has its reply. What the operator asks for now is a message of his, whose reply goes to that session.</summary>
@@ -128,7 +129,11 @@ internal sealed class Overturning(Database database, SettingsSource settings)
         return (await MessageStore.InsertAsync(writing, words, cancellationToken))!.Id;
     }
 
-    private static async Task<string> TextAsync(Reading reading, Settled settled, CancellationToken cancellationToken)
+    /// <param name="reading">Where from.</param>
+    /// <param name="settled">What was settled.</param>
+    /// <param name="place">The ruling whose place the answer takes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private static async Task<string> TextAsync(Reading reading, Settled settled, long? place, CancellationToken cancellationToken)
     {
         var (message, use) = (settled.Message, settled.Use);
         var reply = message.ReplyPosition is { } at
@@ -141,7 +146,7 @@ internal sealed class Overturning(Database database, SettingsSource settings)
         var whose = message.Session == SessionId.None ? "You" : message.Session.Value;
         return $"Asked anew, as you said: no, ask me.\n\n{whose} wrote (message {message.Id}):\n{Quote(message.Content)}"
             + $"{by}:\n{Quote(reply ?? "")}\n\nWhat is your answer?"
-            + (ruling is null ? "" : $" It takes the place of ruling {ruling.Id}, unless it is for once.");
+            + (ruling is null ? "" : $" It takes the place of ruling {place}, unless it is for once.");
     }
 
     /// <summary>What the answer is kept with, and calls carry: without the words of the ruling whose place it takes, and what was made of

@@ -39,6 +39,15 @@ internal static class RulingStore
             .With("@ruling", ruling)
             .FirstAsync(RulingRecord.From, cancellationToken);
 
+    /// <summary>A ruling, or what has its place by now.</summary>
+    public static async Task<RulingRecord?> HolderAsync(Reading reading, long ruling, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(reading, ruling, cancellationToken);
+        while (found is { State: RulingState.Superseded, SupersededBy: { } next })
+            found = await FindAsync(reading, next, cancellationToken);
+        return found;
+    }
+
     /// <summary>What a message of the operator is.</summary>
     public static Task<RulingRecord?> OfMessageAsync(
         Reading reading, ConversationId conversation, MessageId message, CancellationToken cancellationToken) =>
