@@ -109,8 +109,11 @@ internal static partial class SayCommand
         var kept = said.Ruling is { } ruling
             ? $", kept as ruling {ruling}, {ScopeWords.Describe(ScopeWords.Parse(said.Scope) ?? RulingScope.Conversation)}"
             : "";
-        return $"said to the advisor of {said.Conversation} as message {said.Message}{kept}; {Comes}";
+        return $"said to the advisor of {said.Conversation} as message {said.Message}{kept}{Waiting(said)}; {Comes}";
     }
+
+    private static string Waiting(Said said) =>
+        said is { State: "waiting", Usual: false, Why: { } why } ? $"; it waits: {Visible.OneLine(why)}" : "";
 
     public static Said SaidIn(JsonElement body) => body.Deserialize<Said>(Json.Options)
         ?? throw new CommandFailure(ExitCode.Failed, "the daemon has another version than this program");

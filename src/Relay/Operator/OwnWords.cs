@@ -60,6 +60,10 @@ internal sealed class OwnWords(Database database, SettingsSource settings)
             cancellationToken);
     }
 
+    /// <summary>Words that name a session go straight to it, and not to the advisor.</summary>
+    public static bool AreForSession(string text) =>
+        OperatorWords.Parse(InputOf(text, "").Text) is OperatorWords.Direct or OperatorWords.Refused;
+
     private static OperatorInput InputOf(string text, string key)
     {
         var (scope, rest) = ScopeWords.Of(text) is var (said, words) ? (said, words) : ((RulingScope?)null, text);
@@ -69,8 +73,11 @@ internal sealed class OwnWords(Database database, SettingsSource settings)
     private async Task<string?> WhyNotAsync(
         Reading reading, ConversationId conversation, string text, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(InputOf(text, "").Text))
+        var words = InputOf(text, "").Text;
+        if (string.IsNullOrWhiteSpace(words))
             return "there are no words";
+        if (await WhyNotOwnAsync(reading, OperatorWords.Parse(words), cancellationToken) is { } reason)
+            return reason;
         if (Configured.Contains(conversation.Value)
             || await ConversationStore.FindAsync(reading, conversation, cancellationToken) is not null)
             return null;
@@ -79,6 +86,19 @@ internal sealed class OwnWords(Database database, SettingsSource settings)
         var nearest = NearestName.Several(named, known.Union(Configured), NamesTold);
         return $"there is no conversation \"{named}\"; the nearest known: {string.Join(", ", nearest)}";
     }
+
+    /// <summary>They are for somebody else, or an answer.</summary>
+    private static async Task<string?> WhyNotOwnAsync(Reading reading, OperatorWords words, CancellationToken cancellationToken) =>
+        words switch
+        {
+            OperatorWords.Refused refused => refused.Reason,
+            OperatorWords.Direct { Session: var session } =>
+                $"\"@{session}:\" begins words to that session itself: relay say \"@{session} TEXT\"",
+            OperatorWords.Numbered { Question: var question }
+                when await QuestionStore.FindAsync(reading, question, cancellationToken) is { IsOpen: true } =>
+                $"\"#{question}\" begins an answer to question #{question}: relay answer {question} TEXT",
+            _ => null,
+        };
 
     /// <summary>Of these nobody need have spoken in yet.</summary>
     private IEnumerable<string> Configured => settings.Current.Config.Sessions

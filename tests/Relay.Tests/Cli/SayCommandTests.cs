@@ -44,6 +44,19 @@ public sealed class SayCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task In_a_paused_conversation_it_is_said_that_they_wait()
+    {
+        await _relay.StartAsync();
+        await _relay.RunAsync("pause");
+
+        var ran = await _relay.RunAsync("say", "Never push.");
+
+        Assert.Equal(0, ran.Exit);
+        Assert.Contains("; it waits: its conversation, default, is paused since ", ran.Output);
+        Assert.Contains("relay resume default", ran.Output);
+    }
+
+    [Fact]
     public async Task For_programs_it_is_json_and_nothing_else()
     {
         await _relay.StartAsync();

@@ -197,6 +197,13 @@ internal static partial class PageStore
             .With("@kind", kind.Word())
             .ListAsync(row => row.Text(), cancellationToken);
 
+    /// <summary>What the advisor said to the operator's own words, the newest first: the words of its pages.</summary>
+    public static Task<List<(string Text, DateTimeOffset At)>> RepliesAsync(
+        Reading reading, int limit, CancellationToken cancellationToken) =>
+        reading.Sql($"SELECT body, created_at FROM pages WHERE kind = 'reply' AND {IsStanding} ORDER BY subject DESC LIMIT @limit")
+            .With("@limit", limit)
+            .ListAsync(row => (row.Text(), row.Time()), cancellationToken);
+
     /// <summary>The pages that the server has not taken yet.</summary>
     public static Task<Unsent> UnsentAsync(Reading reading, CancellationToken cancellationToken) =>
         reading.Sql(

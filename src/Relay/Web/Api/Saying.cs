@@ -71,10 +71,6 @@ internal sealed class Saying(OwnWords own, Database database, ChangeFeed changes
     {
         if (body.Question is { } question)
             return await own.AskBackAsync(question, body.Text!, body.Id!, cancellationToken);
-        if (OperatorWords.Parse(body.Text!) is OperatorWords.Numbered numbered
-            && await database.ReadAsync(
-                reading => QuestionStore.FindAsync(reading, numbered.Question, cancellationToken), cancellationToken) is { IsOpen: true })
-            return $"\"#{numbered.Question}\" begins an answer to question #{numbered.Question}: relay answer {numbered.Question} TEXT";
         return await own.SayAsync(body.Conversation ?? SessionDirectory.Default.Value, body.Text!, body.Id!, cancellationToken);
     }
 

@@ -44,6 +44,17 @@ internal sealed class NowPages(NowReader now, Database database, SettingsSource 
             is { Pause: not null },
         cancellationToken);
 
+    private async Task<string> AskedBackAsync(HttpContext context)
+    {
+        var question = long.TryParse(
+            context.Request.Query["asked_back"], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? await database.ReadAsync(reading => QuestionStore.FindAsync(reading, number, context.RequestAborted), context.RequestAborted)
+            : null;
+        return question is not null && await IsPausedAsync(question.Conversation.Value, context.RequestAborted)
+            ? $"Your words are taken, and {question.Conversation} is paused: they wait until you resume it. The question stays open."
+            : "The advisor is asked back; the reply comes here and as a page, and the question stays open.";
+    }
+
     /// <summary>What was just done, as far as it is recorded.</summary>
     private async Task<NoticeView?> ToldAsync(HttpContext context)
     {
@@ -63,11 +74,10 @@ internal sealed class NowPages(NowReader now, Database database, SettingsSource 
                 $"Your words are taken in {Texts.Visible.OneLine(conversation)}, which is paused: they wait until you resume it.",
                 IsRefusal: false) : new NoticeView(
                 $"The advisor has your words in {Texts.Visible.OneLine(conversation)}; "
-                + "the reply comes as a page, and into the conversation.",
+                + "the reply comes here, as a page, and into the conversation.",
                 IsRefusal: false);
         if (context.Request.Query.ContainsKey("asked_back"))
-            return new NoticeView(
-                "The advisor is asked back; the reply comes as a page, and the question stays open.", IsRefusal: false);
+            return new NoticeView(await AskedBackAsync(context), IsRefusal: false);
         if (context.Request.Query.ContainsKey("taken_back"))
             return new NoticeView("It is taken back; nothing was sent.", IsRefusal: false);
         return context.Request.Query["told"].ToString() is { Length: > 0 and <= 64 } session

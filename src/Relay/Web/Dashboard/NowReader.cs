@@ -15,7 +15,8 @@ namespace Relay.Web.Dashboard;
 internal sealed class NowReader(
     Database database, SettingsSource settings, HealthValue health, CardReader cards, ReceiptReader receipts)
 {
-    private const int SessionsShown = 12, ConversationsShown = 50, LongestReason = 300;
+    private const int SessionsShown = 12, ConversationsShown = 50, LongestReason = 300, RepliesShown = 3, LongestReply = 600;
+    private const int LookedAt = 20;
 
     public async Task<NowView> ReadAsync(string formToken, CancellationToken cancellationToken)
     {
@@ -36,6 +37,7 @@ internal sealed class NowReader(
                     Lost = (await Taps.LostAsync(reading, cancellationToken)).ConvertAll(
                         lost => new LostView(lost.Question, Visible.OneLine(lost.Text), Visible.OneLineAgain(lost.Reason))),
                     To = await ToAsync(reading, sessions, cancellationToken),
+                    Replies = await RepliesAsync(reading, moments, cancellationToken),
                     Answered = await receipts.NewestAsync(reading, moments, cancellationToken),
                     Settled = await UseReader.NewestAsync(reading, moments, reading.Now - ReceiptReader.JustNow, cancellationToken),
                     Sessions = sessions,
@@ -85,6 +87,13 @@ internal sealed class NowReader(
             .. sessions.Select(session => new ToView("@" + session.Name, $"{session.Name} itself")),
         ];
     }
+
+    /// <summary>They were made visible when they were paged.</summary>
+    private static async Task<List<(MomentView At, string Text)>> RepliesAsync(
+        Reading reading, Moments moments, CancellationToken cancellationToken) =>
+        (await PageStore.RepliesAsync(reading, RepliesShown, cancellationToken))
+        .FindAll(reply => reading.Now - reply.At < ReceiptReader.JustNow)
+        .ConvertAll(reply => (moments.Of(reply.At), Visible.Again(Excerpt.Of(reply.Text, LongestReply))));
 
     public static string Heading(int open, int later)
     {

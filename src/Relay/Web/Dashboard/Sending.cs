@@ -95,15 +95,19 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Put
     {
         if (form.Key is not { } key)
             return new Sent.Refused("the form is not whole: load the page anew");
-        var to = form.Field("to");
-        if (!to.StartsWith('@'))
+        var (to, isToSession) = (form.Field("to"), form.Field("to").StartsWith('@'));
+        if (!isToSession && !OwnWords.AreForSession(form.Text))
             return await own.SayAsync(to, form.Text, key, context.RequestAborted) is { } reason
                 ? new Sent.Refused(reason)
                 : new Sent.Taken($"/?said={Uri.EscapeDataString(to)}");
-        var input = new OperatorInput($"{to}: {form.Text}", Question: null, Via, key, UnaskedWelcome: false);
-        return await answers.TakeAsync(input, context.RequestAborted) is Answers.Outcome.Refused refused
-            ? new Sent.Refused(refused.Reason)
-            : new Sent.Taken($"/?told={Uri.EscapeDataString(to[1..])}");
+        var input = new OperatorInput(
+            isToSession ? $"{to}: {form.Text}" : form.Text, Question: null, Via, key, UnaskedWelcome: false);
+        return await answers.TakeAsync(input, context.RequestAborted) switch
+        {
+            Answers.Outcome.Refused refused => new Sent.Refused(refused.Reason),
+            Answers.Outcome.Direct direct => new Sent.Taken($"/?told={direct.Session}"),
+            _ => new Sent.Taken(isToSession ? $"/?told={Uri.EscapeDataString(to[1..])}" : "/"),
+        };
     });
 
     private abstract record Sent

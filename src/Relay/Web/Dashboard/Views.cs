@@ -44,6 +44,9 @@ public sealed record NowView(string Heading, string FormToken)
     /// <summary>To whom something can be said: what is sent, and what it is called.</summary>
     public required IReadOnlyList<ToView> To { get; init; }
 
+    /// <summary>What the advisor said to the operator's own words, the newest first.</summary>
+    public required IReadOnlyList<(MomentView At, string Text)> Replies { get; init; }
+
     public required IReadOnlyList<ReceiptView> Answered { get; init; }
 
     public required IReadOnlyList<SessionView> Sessions { get; init; }

@@ -64,6 +64,21 @@ public sealed class SayingTests
         Assert.Contains("refused", Text(said, "why"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("@session-1: Stop.", "that session itself")]
+    [InlineData("[always] @session-1: Stop.", "that session itself")]
+    [InlineData("@no session!: Stop.", "names no session")]
+    public async Task Words_that_name_a_session_are_none_to_the_advisor(string text, string reason)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+
+        var (status, problem) = await relay.SendAsync(HttpMethod.Post, "/words", new { text, id = "k1" });
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains(reason, Text(problem, "detail"), StringComparison.Ordinal);
+        Assert.Empty(relay.Api.Requests);
+    }
+
     [Fact]
     public async Task Words_with_a_scope_before_them_are_known_by_their_id_as_others_are()
     {
