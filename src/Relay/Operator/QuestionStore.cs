@@ -242,16 +242,22 @@ internal static class QuestionStore
             .With("@conversation", conversation.Value).With("@message", message.Value)
             .ListAsync(Question.From, cancellationToken);
 
-    public static Task<Question?> NewestAnsweredAsync(Reading reading, CancellationToken cancellationToken) =>
+    public static async Task<Question?> NewestAnsweredAsync(Reading reading, CancellationToken cancellationToken) =>
+        (await AnsweredAfterAsync(reading, DateTimeOffset.UnixEpoch, 1, cancellationToken)).FirstOrDefault();
+
+    /// <summary>What the advisor asked and was answered after a time, the newest answer first.</summary>
+    public static Task<List<Question>> AnsweredAfterAsync(
+        Reading reading, DateTimeOffset time, int limit, CancellationToken cancellationToken) =>
         reading.Sql(
             $"""
             SELECT {Question.Columns}
             FROM questions
-            WHERE state = 'answered' AND message_id IS NOT NULL
+            WHERE state = 'answered' AND message_id IS NOT NULL AND answered_at > @time
             ORDER BY answered_at DESC
-            LIMIT 1
+            LIMIT @limit
             """)
-            .FirstAsync(Question.From, cancellationToken);
+            .With("@time", time.ToUnixTimeMilliseconds()).With("@limit", limit)
+            .ListAsync(Question.From, cancellationToken);
 
     /// <summary>What was answered since a time, by the operator or by a default, and how long it took.</summary>
     public static Task<AnsweredQuestions> AnsweredSinceAsync(

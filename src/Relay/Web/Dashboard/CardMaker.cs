@@ -37,7 +37,7 @@ internal sealed class CardMaker(string token, Moments moments, int longest)
     public MoreView Line(Question question)
     {
         var card = Of(question, behind: 0);
-        return new MoreView(card.Id, card.Who, card.Kind, Excerpt.Of(card.Headline, 120));
+        return new MoreView(card.Id, card.Who, card.Kind, Excerpt.Of(card.Headline, 120)) { Blocks = card.Blocks };
     }
 
     private CardView OfAdvisor(CardView card, Question question)

@@ -97,7 +97,10 @@ public sealed record PlanView(string Text, bool CanApprove);
 public sealed record LedView(string Href, IReadOnlyList<(string Speaker, string Text)> Turns);
 
 /// <summary>A question that is not shown in full.</summary>
-public sealed record MoreView(long Id, string Who, string Kind, string Headline);
+public sealed record MoreView(long Id, string Who, string Kind, string Headline)
+{
+    public required string Blocks { get; init; }
+}
 
 /// <summary>A question on its own page.</summary>
 /// <param name="Card">What was asked.</param>

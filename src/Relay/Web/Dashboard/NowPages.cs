@@ -29,8 +29,7 @@ internal sealed class NowPages(NowReader now, Database database, SettingsSource 
     public async Task ShowAsync(HttpContext context, int status, NoticeView? notice)
     {
         var view = await now.ReadAsync(Forms.TokenFor(context), context.RequestAborted);
-        var waiting = view.Cards.Count(card => card.Later is null) + view.More.Count + view.NotShown;
-        var title = waiting == 0 ? view.Heading : $"({waiting}) {view.Heading}";
+        var title = view.Waiting == 0 ? view.Heading : $"({view.Waiting}) {view.Heading}";
         var parameters = new Dictionary<string, object?>
         {
             ["Frame"] = new FrameView($"{title} · Relay", "now", view.FormToken) { Notice = notice },

@@ -31,6 +31,7 @@ internal sealed class NowReader(
                 return new NowView(Heading(open.Questions.Count - open.Later, open.Later), formToken)
                 {
                     Cards = open.Cards,
+                    Waiting = open.Questions.Count - open.Later,
                     More = open.More,
                     NotShown = open.Questions.Count - open.Cards.Count - open.More.Count,
                     Unsent = await UnsentAsync(reading, moments, cancellationToken),
@@ -160,15 +161,23 @@ internal sealed class NowReader(
         Reading reading, Health.Report report, Backlog backlog, Moments moments, CancellationToken cancellationToken)
     {
         var page = await FactStore.FindAsync(reading, FactStore.LastPage, cancellationToken);
-        var answer = await QuestionStore.NewestAnsweredAsync(reading, cancellationToken);
+        var answer = await LastAnswerAsync(reading, cancellationToken);
         string[] parts =
         [
             backlog.OldestAt is { } oldest ? $"Oldest unfinished {moments.Ago(oldest)}" : "Nothing unfinished",
             page is null ? "no page was taken yet" : $"last page taken {moments.Clock(UnixTime(page))}",
-            answer?.AnsweredAt is { } at ? $"last answer {moments.Clock(at)}" : "no answer yet",
+            answer is { } at ? $"last answer {moments.Clock(at)}" : "no answer yet",
         ];
         var reasons = report.Reasons.Where(reason => !Health.IsOfPages(reason)).Select(Visible.OneLine); // Of pages it is said above.
         return new HealthView(report.Healthy, string.Join(" · ", parts), [.. reasons]);
+    }
+
+    /// <summary>By the operator: of a default nobody heard.</summary>
+    private static async Task<DateTimeOffset?> LastAnswerAsync(Reading reading, CancellationToken cancellationToken)
+    {
+        var answered = await QuestionStore.AnsweredAfterAsync(reading, DateTimeOffset.UnixEpoch, LookedAt, cancellationToken);
+        answered.AddRange(await QuestionStore.NewestAsync(reading, LookedAt, cancellationToken)); // What clients ask.
+        return answered.FindAll(question => question is { State: QuestionState.Answered, ByDefault: false }).Max(each => each.AnsweredAt);
     }
 
     private static DateTimeOffset UnixTime(string milliseconds) =>

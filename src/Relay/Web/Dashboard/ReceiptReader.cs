@@ -21,8 +21,10 @@ internal sealed class ReceiptReader(SettingsSource settings, ClientWaits waits)
     public async Task<List<ReceiptView>> NewestAsync(Reading reading, Moments moments, CancellationToken cancellationToken)
     {
         var newest = await QuestionStore.NewestAsync(reading, LookedAt, cancellationToken);
+        var lately = await QuestionStore.AnsweredAfterAsync(reading, reading.Now - JustNow, Shown, cancellationToken);
         var answered = newest
             .Where(question => question.State == QuestionState.Answered && reading.Now - question.AnsweredAt < JustNow)
+            .UnionBy(lately, question => question.Id) // Asked long before, perhaps.
             .OrderByDescending(question => question.AnsweredAt)
             .Take(Shown);
         var receipts = new List<ReceiptView>();
@@ -90,7 +92,7 @@ internal sealed class ReceiptReader(SettingsSource settings, ClientWaits waits)
             (_, { State: MessageState.Answered or MessageState.Consumed }) => ("the advisor has replied", true),
             (_, { State: MessageState.Dead }) => ("its message was given up", false),
             _ when await ConversationStore.FindAsync(reading, question.Conversation, cancellationToken) is { Pause: not null } =>
-                ($"your answer waits: {question.Conversation} is paused", false),
+                ($"{(question.ByDefault ? "it" : "your answer")} waits: {question.Conversation} is paused", false),
             _ => ("the advisor has not replied yet", false),
         };
     }

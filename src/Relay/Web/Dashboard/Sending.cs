@@ -54,11 +54,20 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Put
                     return new Sent.Refused(reason);
                 var tap = new Tap(input.Question!.Value, input.Text, input.Digest, Via, writing.Now) { Scope = input.Scope };
                 return await Taps.HoldAsync(writing, tap, context.RequestAborted)
-                    ? new Sent.Taken("/")
+                    ? new Sent.Taken(WhereTapped(context, tap.Question))
                     : new Sent.Refused($"question #{tap.Question} has a tap that is on its way already: take that back, or wait for it");
             },
             context.RequestAborted);
     });
+
+    /// <summary>Where it can be taken back: the page of all may not show its question in full.</summary>
+    private static string WhereTapped(HttpContext context, long question)
+    {
+        var own = string.Create(CultureInfo.InvariantCulture, $"/questions/{question}");
+        return Uri.TryCreate(context.Request.Headers.Referer.ToString(), UriKind.Absolute, out var from) && from.AbsolutePath == own
+            ? own
+            : "/";
+    }
 
     public Task UndoAsync(HttpContext context) => TakeAsync(context, async form =>
         form.Question is { } question && await database.WriteAsync(

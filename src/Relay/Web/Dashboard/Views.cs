@@ -26,6 +26,9 @@ public sealed record NowView(string Heading, string FormToken)
     /// <summary>In full, the longest-blocking first.</summary>
     public required IReadOnlyList<CardView> Cards { get; init; }
 
+    /// <summary>How many wait now: what is put off does not.</summary>
+    public required int Waiting { get; init; }
+
     /// <summary>Of those that follow, a line each.</summary>
     public IReadOnlyList<MoreView> More { get; init; } = [];
 

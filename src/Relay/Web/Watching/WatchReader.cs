@@ -40,7 +40,11 @@ internal sealed class WatchReader(Database database, SettingsSource settings, No
 
     private static WatchView Of(NowView page, long version, string at) => new(version, at, page.Heading)
     {
-        Questions = [.. page.Cards.Select(card => new WatchCard(card.Id, card.Who, card.Kind, card.Blocks, card.Headline))],
+        Questions =
+        [
+            .. page.Cards.Select(card => new WatchCard(card.Id, card.Who, card.Kind, card.Blocks, card.Headline)),
+            .. page.More.Select(more => new WatchCard(more.Id, more.Who, more.Kind, more.Blocks, more.Headline)),
+        ],
         Answered = [.. page.Answered.Take(AnsweredShown).Select(each => new WatchReceipt(each.Id, each.Who, each.Question, each.Became))],
         Sessions = [.. page.Sessions.Select(each => new WatchSession(
             each.Name, each.State, each.LastSeen is { } seen ? $"seen {seen.Brief}" : "", each.WaitsForYou))],

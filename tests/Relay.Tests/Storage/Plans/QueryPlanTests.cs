@@ -29,7 +29,6 @@ public sealed class QueryPlanTests(FinishedStores stores) : IClassFixture<Finish
         ["SCAN rulings USING INDEX rulings_standing"] = InForce,
         ["SCAN rulings USING COVERING INDEX rulings_standing"] = InForce,
         ["SCAN rulings"] = FromTheEnd,
-        ["SCAN questions USING INDEX questions_answered"] = FromTheEnd,
         ["SCAN questions USING INDEX sqlite_autoindex_questions_1"] = FromTheEnd,
         ["SCAN conversations"] = Configured,
         ["SCAN entry_words VIRTUAL TABLE INDEX 192:M3<"] = "by the words that are looked for",

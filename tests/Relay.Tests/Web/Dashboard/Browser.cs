@@ -22,6 +22,9 @@ internal sealed partial class Browser(RunningRelay relay) : IDisposable
     /// <summary>Of the last answer, with its attributes.</summary>
     public string? SetCookie { get; private set; }
 
+    /// <summary>Where the last answer leads.</summary>
+    public string? Location { get; private set; }
+
     public static async Task<string> LinkAsync(RunningRelay relay)
     {
         var (status, made) = await relay.SendAsync(HttpMethod.Post, "/sign-ins", new { });
@@ -49,6 +52,7 @@ internal sealed partial class Browser(RunningRelay relay) : IDisposable
         if (form is not null)
             request.Content = new FormUrlEncodedContent(form);
         using var response = await _http.SendAsync(request, CancellationToken);
+        Location = response.Headers.Location?.ToString();
         SetCookie = response.Headers.TryGetValues("Set-Cookie", out var set) ? set.Single() : null;
         if (SetCookie is not null)
             Cookie = SetCookie.Split(';')[0];
