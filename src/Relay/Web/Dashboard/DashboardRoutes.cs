@@ -91,6 +91,8 @@ internal static class DashboardRoutes
             return page.ToHtmlString();
         });
         PageHeaders.Set(context.Response);
+        if (context.Features.Get<Caller>() is Caller.Operator { Browser: not null } && SignInCookie.Of(context.Request) is { } cookie)
+            SignInCookie.Set(context, cookie); // Kept for as long again: it lasts while it is used.
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(html, context.RequestAborted);

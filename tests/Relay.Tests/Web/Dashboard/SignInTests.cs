@@ -95,6 +95,22 @@ public sealed class SignInTests
     }
 
     [Fact]
+    public async Task The_cookie_is_kept_by_the_browser_for_as_long_again_each_time_it_is_used()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        using var browser = await Browser.SignedInAsync(relay);
+        var cookie = browser.Cookie;
+
+        await browser.GetAsync("/");
+
+        Assert.Equal(cookie, browser.SetCookie?.Split(';')[0]);
+        Assert.Contains($"max-age={SignIns.Idle.TotalSeconds:0}", browser.SetCookie, StringComparison.OrdinalIgnoreCase);
+        browser.Cookie = null;
+        await browser.GetAsync("/");
+        Assert.Null(browser.SetCookie);
+    }
+
+    [Fact]
     public async Task What_is_fetched_ahead_uses_no_link_up()
     {
         await using var relay = await RunningRelay.StartAsync();
