@@ -13,13 +13,40 @@
         if (tried && once) once.value = tried; // Perhaps the relay has them: sent again, they are the same words.
     });
     const isKept = old => isDraft(old) || old.dataset?.changed || old.dataset?.sent;
-    const show = (html, isAnswer) => {
+    const isChanged = field => field.type === "textarea" && field.value !== field.defaultValue;
+    const isWritten = old => old.querySelector && [...drafts(old)].some(isChanged);
+    const stay = old => { // Its question was closed elsewhere, and somebody is writing.
+        if (!isWritten(old)) return false;
+        if (old.querySelector(".stale")) return true;
+        const note = document.createElement("p"), drop = document.createElement("button");
+        note.className = "notice refused stale";
+        note.setAttribute("role", "alert");
+        note.textContent = "This was closed meanwhile: what you wrote is not sent, and stays here. ";
+        drop.type = "button";
+        drop.textContent = "Drop these words";
+        drop.onclick = () => { [old, ...old.querySelectorAll("form")].forEach(forget); old.remove(); };
+        note.append(drop);
+        old.prepend(note);
+        return true;
+    };
+    const tell = text => {
+        const notice = document.createElement("div");
+        notice.id = "notice";
+        notice.className = "notice refused";
+        notice.setAttribute("role", "alert");
+        notice.textContent = text;
+        document.getElementById("notice")?.remove();
+        main.prepend(notice);
+        notice.scrollIntoView({ block: "nearest" });
+    };
+    const show = (html, sentBy) => {
         const page = new DOMParser().parseFromString(html, "text/html"), fresh = page.getElementById("main");
         if (!fresh) return location.reload();
         document.title = page.title;
         Idiomorph.morph(main, fresh, { morphStyle: "outerHTML", callbacks: {
             beforeNodeMorphed: old => !isKept(old),
-            beforeNodeRemoved: old => isAnswer || old.id !== "notice", // It may hold words, and is there to be read.
+            // The notice may hold words, and is there to be read.
+            beforeNodeRemoved: old => sentBy && (old.id === "notice" || old.contains(sentBy)) || old.id !== "notice" && !stay(old),
             beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS"),
         } });
         restore();
@@ -39,7 +66,7 @@
             if (response.status === 401) return location.reload();
             const html = await response.text();
             if (before !== sent) again = true; // What was sent meanwhile is not in it.
-            else if (response.ok) { show(html, false); isHeard(); }
+            else if (response.ok) { show(html); isHeard(); }
         } catch { isSilent(); } finally { reading = false; }
         if (again) { again = false; read(); }
     };
@@ -57,10 +84,15 @@
             method: "POST", headers: { Accept: "text/html" }, body: new URLSearchParams(new FormData(form, button)),
         });
         const html = await response.text();
+        if (response.headers.get("Content-Type")?.includes("json")) {
+            delete form.dataset.sent;
+            return tell(`Not sent: ${JSON.parse(html).detail}`);
+        }
         if (response.ok && button?.name !== "tap") forget(form); // A tap sends no words, and leaves them.
         delete form.dataset.sent;
         if (response.redirected && new URL(response.url).pathname !== location.pathname) return location.assign(response.url);
-        show(html, true);
+        show(html, form);
+        if (!form.isConnected) forget(form); // The answer has the words.
         isHeard();
         if (document.activeElement === document.body && card) document.getElementById(card)?.focus();
         document.getElementById("notice")?.scrollIntoView({ block: "nearest" });
@@ -89,7 +121,11 @@
         event.preventDefault();
     });
     document.addEventListener("input", event => {
-        const field = event.target;
+        const field = event.target, id = "once:" + field.form?.id;
+        if (kept.getItem(id) !== null && field.form.elements.once) { // The relay perhaps has what was sent: these are other words.
+            kept.removeItem(id);
+            field.form.elements.once.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
+        }
         if (field.type === "radio")
             for (const each of field.form.elements) if (each.name === field.name) kept.removeItem("draft:" + each.id);
         if (isDraft(field)) kept.setItem("draft:" + field.id, field.type === "textarea" ? field.value : field.checked ? "1" : "");
@@ -108,10 +144,18 @@
             isSilent();
         } finally { sent++; }
     });
-    const events = new EventSource("/changes");
-    events.addEventListener("changed", read);
-    events.onopen = isHeard;
-    events.onerror = isSilent;
+    const listen = () => {
+        const events = new EventSource("/changes");
+        events.addEventListener("changed", read);
+        events.onopen = isHeard;
+        events.onerror = () => {
+            isSilent();
+            if (events.readyState !== EventSource.CLOSED) return;
+            read(); // It was refused, by the relay or on the way, and does not try again by itself.
+            setTimeout(listen, 5000);
+        };
+    };
+    listen();
     setInterval(read, 30000); // Times grow by themselves.
     restore();
 })();
