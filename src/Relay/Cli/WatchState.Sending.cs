@@ -105,7 +105,7 @@ internal sealed partial class WatchState
                 target, text, "/words", new { Text = text, Question = long.Parse(target[AskBack.Length..]), Id = IdOf(target, text) });
         if (target.StartsWith(ToSession, StringComparison.Ordinal))
             return ToAnswers($"@{target[ToSession.Length..]}: {text}");
-        return OperatorWords.Parse(text) is OperatorWords.Direct or OperatorWords.Refused
+        return OwnWords.AreForSession(text)
             ? ToAnswers(text)
             : new WatchSend(
                 target, text, "/words", new { Text = text, Conversation = target[ToAdvisor.Length..], Id = IdOf(target, text) });

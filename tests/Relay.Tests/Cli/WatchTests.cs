@@ -61,6 +61,20 @@ public sealed class WatchTests
         Assert.True(_state.IsSending);
     }
 
+    [Theory]
+    [InlineData("@session-1: stop", "/answers")]
+    [InlineData("[once] @session-1: stop", "/answers")]
+    [InlineData("[once] stop", "/words")]
+    public void Words_that_name_a_session_go_to_it_and_not_to_the_advisor(string words, string path)
+    {
+        _state.See(View());
+        Press(KeyName.Enter);
+        Write(words);
+        Press(KeyName.Enter);
+
+        Assert.Equal((words, path), (_state.Outgoing.Peek().Text, _state.Outgoing.Peek().Path));
+    }
+
     [Fact]
     public void What_is_written_survives_whatever_changes_and_goes_to_whom_it_was_written()
     {
