@@ -23,6 +23,9 @@ internal sealed partial record NtfyAnswer(HttpStatusCode Status, Uri? Location, 
     /// <summary>A refusal of this very request, whatever the settings and the hour.</summary>
     public bool IsAboutThePage => Code is >= 400 and < 500 and not (401 or 404 or 405 or 407 or 408 or 425 or 429);
 
+    /// <summary>What is before the server got no answer of it, or not in time: the server may have taken it.</summary>
+    public bool IsOfGateway => Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout;
+
     /// <summary>What a refusal of the page may also mean.</summary>
     public bool IsPerhapsAboutAccess => Status == HttpStatusCode.Forbidden;
 

@@ -103,7 +103,11 @@ internal sealed class NtfyClient(HttpClient http, SettingsSource settings, TimeP
             var answer = new NtfyAnswer(response.StatusCode, response.Headers.Location, Encoding.UTF8.GetString(body));
             return answer.IsSent(secrets.NtfyTopic)
                 ? (answer, new Push.Taken(Refusal: null))
-                : (answer, Failed(answer.Reason(), answer.Fix(secrets), RetryAfter(response)) with { IsQuota = answer.IsQuota });
+                : (answer, Failed(answer.Reason(), answer.Fix(secrets), RetryAfter(response)) with
+                {
+                    IsQuota = answer.IsQuota,
+                    IsUnanswered = answer.IsOfGateway,
+                });
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {

@@ -86,6 +86,19 @@ public sealed class UnrecordedPageTests : PhoneTests
         Assert.Equal(("answered: wait, by the test", page.SequenceId), await ReceiptAsync());
     }
 
+    [Theory]
+    [InlineData(502)]
+    [InlineData(504)]
+    public async Task So_does_one_for_which_a_proxy_had_no_answer_of_the_server(int status)
+    {
+        Ntfy.Enqueue(NtfyFault.Foreign(status, "<html>no answer</html>"));
+        await EscalateAsync();
+        await Relay.RunAsync<Pager>();
+        await Relay.AnswerAsync("wait");
+
+        Assert.Equal("answered: wait, by the test", (await ReceiptAsync()).Item1);
+    }
+
     [Fact]
     public async Task A_page_that_the_server_refused_for_now_gets_none()
     {
