@@ -7,6 +7,7 @@ using Relay.Operator.Pages;
 using Relay.Storage;
 using Relay.Tests.Testing;
 using Relay.Turns;
+using Relay.Web.Dashboard;
 using Relay.Web.Status;
 using Xunit;
 
@@ -59,6 +60,8 @@ public abstract class PauseTests(string kind)
         relay.Advisor.Enqueue(async (_, _) =>
         {
             Assert.True((await PauseAsync(relay)).CallUnderWay);
+            var paused = Assert.Single((await relay.Get<NowReader>().ReadAsync("", CancellationToken)).Standing.Paused);
+            Assert.EndsWith("2 messages waiting; the call under way goes on to its end", paused.Words, StringComparison.Ordinal);
             return ScriptedAdvisor.Replied("Do it.");
         });
         var first = await relay.AcceptAsync("one", "Shall I?");

@@ -67,10 +67,12 @@ internal sealed class HeldReader(Database database, SettingsSource settings)
 
     public static PausedView PausedOf(ConversationId conversation, Pause pause, Backlog backlog, Moments moments)
     {
-        var waiting = backlog.Groups.Where(group => group.Conversation == conversation).Sum(group => group.Count);
+        var groups = backlog.Groups.Where(group => group.Conversation == conversation).ToList();
+        var (waiting, isAsking) = (groups.Sum(group => group.Count), groups.Exists(group => group.State == MessageState.Asking));
         return new PausedView(
             conversation.Value, Hrefs.Of(conversation),
-            $"paused since {moments.Clock(pause.At)} ({pause.Via})" + (waiting == 0 ? "" : $", {Count(waiting)} waiting"));
+            $"paused since {moments.Clock(pause.At)} ({pause.Via})" + (waiting == 0 ? "" : $", {Count(waiting)} waiting")
+                + (isAsking ? "; the call under way goes on to its end" : ""));
     }
 
     private static Task<Message?> FindAsync(Reading reading, string conversation, string id, CancellationToken cancellationToken) =>
