@@ -17,6 +17,9 @@ internal sealed record Tap(long Question, string Text, string? Digest, string Vi
 
     public DateTimeOffset DueAt => At + Held;
 
+    /// <summary>It says the same, at whatever time.</summary>
+    public bool IsSame(Tap other) => this with { At = other.At } == other;
+
     /// <summary>Of the words, when they are sent on: a second sending of the same tap is the same words.</summary>
     public OperatorInput ToInput()
     {

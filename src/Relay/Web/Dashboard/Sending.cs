@@ -53,7 +53,8 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Put
                 if (await Answers.WhyNotAsync(writing, input, context.RequestAborted) is { } reason)
                     return new Sent.Refused(reason);
                 var tap = new Tap(input.Question!.Value, input.Text, input.Digest, Via, writing.Now) { Scope = input.Scope };
-                return await Taps.HoldAsync(writing, tap, context.RequestAborted)
+                return await Taps.HoldAsync(writing, tap, context.RequestAborted) // The same once more is the same.
+                    || (await Taps.WaitingAsync(writing, context.RequestAborted)).Exists(tap.IsSame)
                     ? new Sent.Taken(WhereTapped(context, tap.Question))
                     : new Sent.Refused($"question #{tap.Question} has a tap that is on its way already: take that back, or wait for it");
             },

@@ -70,6 +70,9 @@ public sealed class ManyQuestionsTests
 
         Assert.Equal(HttpStatusCode.SeeOther, status);
         Assert.Equal("/questions/13", browser.Location);
+        Assert.Equal(HttpStatusCode.SeeOther, (await browser.SendAsync(HttpMethod.Post, "/tap", form)).Status); // Tapped twice.
+        form["tap"] = "deny this";
+        Assert.Equal(HttpStatusCode.Conflict, (await browser.SendAsync(HttpMethod.Post, "/tap", form)).Status);
         Assert.Contains("Take it back", (await browser.GetAsync("/questions/13")).Body, StringComparison.Ordinal);
     }
 
