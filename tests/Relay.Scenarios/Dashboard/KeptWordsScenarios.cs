@@ -60,6 +60,24 @@ public sealed class KeptWordsScenarios(Chromium chromium) : DashboardStage(chrom
     }
 
     [Fact]
+    public async Task What_another_window_has_sent_is_not_said_to_be_left()
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        await AskAsync();
+        var page = await OpenAsync();
+        await page.GetByLabel("Your answer to question 1").FillAsync("Left.");
+        var other = await page.Context.NewPageAsync();
+        await other.GotoAsync(page.Url);
+        await Assertions.Expect(other.GetByLabel("Your answer to question 1")).ToHaveValueAsync("Left.");
+        Api.Enqueue(ScriptedReply.Text("Left."));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).First.ClickAsync();
+
+        await Assertions.Expect(other.Locator("#receipt-1")).ToContainTextAsync("Left.");
+        await Assertions.Expect(other.Locator("#question-1")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task What_is_refused_without_a_page_is_said_and_the_words_stay()
     {
         await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);

@@ -13,7 +13,8 @@
         if (tried && once) once.value = tried; // Perhaps the relay has them: sent again, they are the same words.
     });
     const isKept = old => isDraft(old) || old.dataset?.changed || old.dataset?.sent;
-    const isChanged = field => field.type === "textarea" && field.value !== field.defaultValue;
+    const isChanged = field => field.type === "textarea" && field.value !== field.defaultValue
+        && kept.getItem("draft:" + field.id) !== null; // Else another window has sent it.
     const isWritten = old => old.querySelector && [...drafts(old)].some(isChanged);
     const stay = old => { // Its question was closed elsewhere, and somebody is writing.
         if (!isWritten(old)) return false;
