@@ -38,8 +38,16 @@ internal sealed class ServiceChecks(SettingsSource settings, TimeProvider clock)
 
     private Finding OperatorToken()
     {
+        const string name = "escalation";
         var (token, scanned) = (_settings.Config.Operator.Token, _settings.Config.Operator.ScanChars);
-        return Finding.Ok("escalation", $"{token} within the first {scanned} characters");
+        var length = Characters.Count(token);
+        return length <= scanned
+            ? Finding.Ok(name, $"{token} within the first {scanned} characters")
+            : Finding.Fault(
+                name,
+                $"operator.token has {length} characters, but only the first {scanned} of a reply are searched: "
+                    + "no question could ever reach you",
+                "raise operator.scan_chars");
     }
 
     private async Task<Finding> DaemonAsync(DaemonState state, CancellationToken cancellationToken)

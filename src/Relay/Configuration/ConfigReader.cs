@@ -231,10 +231,6 @@ internal sealed class ConfigReader
             ScanChars = section.Read("scan_chars", defaults.ScanChars, Rules.Integer(1, 100_000)),
             InputFile = section.Read("input_file", defaults.InputFile, Rules.StateFileName),
         };
-        if (Characters.Count(config.Token) is var least && least > config.ScanChars)
-            section.Fault(
-                section.LineOf("scan_chars")!.Value, "scan_chars",
-                $"the token has no place in them, so no question could ever reach you; allowed: at least its {least} characters");
         section.ReportUnknownKeys();
         return config;
     }

@@ -225,19 +225,6 @@ public sealed class ConfigValueTests : ConfigTests
         Assert.Contains(reason, fault, StringComparison.Ordinal);
     }
 
-    /// <summary>Then no reply would be a question, and nobody would be asked.</summary>
-    [Theory]
-    [InlineData("operator: {scan_chars: 9}", 10)]
-    [InlineData("operator: {scan_chars: 2, token: 'Ä🙂!'}", 3)]
-    public void So_few_characters_are_searched_as_the_token_has_at_least(string text, int least)
-    {
-        Assert.Equal(
-            "config.yaml:1: operator.scan_chars: the token has no place in them, so no question could ever reach you; "
-            + $"allowed: at least its {least} characters",
-            SingleFault(text));
-        Assert.Equal(3, Valid("operator: {token: 'Ä🙂!', scan_chars: 3}").Operator.ScanChars);
-    }
-
     /// <summary>What is written there is sent to the advisor and removed.</summary>
     [Fact]
     public void No_file_of_the_relay_s_own_state_is_the_operator_s()
