@@ -39,7 +39,8 @@ public sealed class AllowedByTapScenario : Stage
         for (var number = 2; number <= 3; number++)
         {
             asked = ClientAsking.AskAsync(relay, "Bash", new { command = $"make deploy-{number}" });
-            page = await Ntfy.WaitForPageAsync(each => each.Title.EndsWith($"may it use Bash? (#{number})", StringComparison.Ordinal), Limit);
+            var title = $"may it use Bash? (#{number})";
+            page = await Ntfy.WaitForPageAsync(each => each.Title.EndsWith(title, StringComparison.Ordinal), Limit);
             taken.Add(await AllowAsync(page, asked));
         }
         foreach (var each in taken)
