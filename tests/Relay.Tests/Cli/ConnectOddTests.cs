@@ -70,6 +70,32 @@ public sealed class ConnectOddTests : IAsyncDisposable
         Assert.Contains("nothing was changed", refused.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The files beside them are for everybody, and these are not.</summary>
+    [Fact]
+    public async Task The_originals_that_are_kept_of_shared_files_are_not_committed_either()
+    {
+        Directory.CreateDirectory(Path.Combine(Project, ".git", "info"));
+        await File.WriteAllTextAsync(Path.Combine(Project, ".git", "HEAD"), "ref: refs/heads/main\n", Cancel);
+        await File.WriteAllTextAsync(Exclude, "# mine\n", Cancel);
+        string[] shared = [Path.Combine(Project, ".mcp.json"), Path.Combine(Path.GetDirectoryName(Local)!, "settings.json")];
+        foreach (var file in shared)
+            await File.WriteAllTextAsync(file, "{}", Cancel);
+
+        await ConnectAsync(Project, "--shared");
+        var lines = await File.ReadAllLinesAsync(Exclude, Cancel);
+        await ConnectAsync(Project);
+        var alone = await File.ReadAllLinesAsync(Exclude, Cancel);
+        await ConnectAsync(Project, "--shared");
+        await DisconnectAsync(Project);
+
+        string[] kept = [".mcp.json.relay-backup", ".claude/settings.json.relay-backup"];
+        Assert.All(shared, file => Assert.Equal("{}", File.ReadAllText(file)));
+        Assert.Subset(lines.ToHashSet(), kept.ToHashSet());
+        Assert.DoesNotContain(".mcp.json", lines);
+        Assert.DoesNotContain(kept[1], alone);
+        Assert.Equal("# mine\n", await File.ReadAllTextAsync(Exclude, Cancel));
+    }
+
     [Theory]
     [InlineData("shop/.claude/settings.local.json")]
     [InlineData("shop/.claude/settings.json")]

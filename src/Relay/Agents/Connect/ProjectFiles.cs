@@ -23,7 +23,7 @@ internal enum ServerPlace
 /// <param name="homes">Of the relays with which it may be connected.</param>
 internal sealed class ProjectFiles(string project, params IReadOnlyList<string> homes)
 {
-    private const string LocalName = ".claude/settings.local.json", McpName = ".mcp.json";
+    private const string LocalName = ".claude/settings.local.json", SharedName = ".claude/settings.json", McpName = ".mcp.json";
     private const string BackupSuffix = MergedFile.BackupSuffix;
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -31,17 +31,20 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
 
     private string McpFile => Path.Combine(project, McpName);
 
-    private string SettingsFile => Path.Combine(project, ".claude", "settings.json");
+    private string SettingsFile => Path.Combine(project, SharedName);
 
     private string LocalFile => Path.Combine(project, LocalName);
 
     /// <summary>The client's settings in a project.</summary>
     public static IReadOnlyList<string> SettingsOf(string project) =>
-        [Path.Combine(project, ".claude", "settings.json"), Path.Combine(project, LocalName)];
+        [Path.Combine(project, SharedName), Path.Combine(project, LocalName)];
 
     private static IReadOnlyList<string> Unversioned => [LocalName, LocalName + BackupSuffix];
 
     private static IReadOnlyList<string> UnversionedServer => [McpName, McpName + BackupSuffix];
+
+    /// <summary>Beside what is committed.</summary>
+    private static IReadOnlyList<string> SharedBackups => [SharedName + BackupSuffix, McpName + BackupSuffix];
 
     /// <summary>What goes into version control names the token's variable, and only what does not holds the token.</summary>
     /// <exception cref="ConnectFault">A file cannot be merged into, or git would commit what is one person's.</exception>
@@ -60,9 +63,10 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
             throw new ConnectFault(
                 $"{McpFile} is under version control, and there is no program claude in PATH that could write the server into your own "
                 + "configuration: put it there, or connect with --shared; nothing was changed");
+        var kept = isOurs ? UnversionedServer : place == ServerPlace.Shared ? SharedBackups : [];
         return
         [
-            .. git?.Plan([.. Unversioned, .. isOurs ? UnversionedServer : []], isOurs ? [] : UnversionedServer) ?? [],
+            .. git?.Plan([.. Unversioned, .. kept], [.. UnversionedServer.Union(SharedBackups).Except(kept)]) ?? [],
             .. place == ServerPlace.Client ? Disconnect(McpFile) : Connect(McpFile, root => AddServer(root, entries)),
             .. SharedScript(place == ServerPlace.Shared ? shared : null),
             .. place == ServerPlace.Shared
@@ -85,7 +89,7 @@ internal sealed class ProjectFiles(string project, params IReadOnlyList<string> 
         .. SharedScript(null),
         .. Disconnect(LocalFile),
         .. Disconnect(SettingsFile),
-        .. GitExclude.Of(project)?.Plan([], [.. Unversioned, .. UnversionedServer]) ?? [],
+        .. GitExclude.Of(project)?.Plan([], [.. Unversioned, .. UnversionedServer.Union(SharedBackups)]) ?? [],
     ];
 
     private IEnumerable<PlannedFile> SharedScript(HookScript? script)
