@@ -85,7 +85,9 @@ public sealed class KeptWordsScenarios(Chromium chromium) : DashboardStage(chrom
         var page = await OpenAsync();
         await page.RouteAsync("**/answer", route => route.FulfillAsync(new()
         {
-            Status = 503, ContentType = "application/problem+json", Body = """{"detail":"the database is damaged"}""",
+            Status = 503,
+            ContentType = "application/problem+json",
+            Body = """{"detail":"the database is damaged"}""",
         }));
         await page.GetByLabel("Your answer to question 1").FillAsync("Left.");
         await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).First.ClickAsync();

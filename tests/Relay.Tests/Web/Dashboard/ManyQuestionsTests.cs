@@ -62,7 +62,9 @@ public sealed class ManyQuestionsTests
         using var browser = await Browser.SignedInAsync(relay);
         var form = new Dictionary<string, string>
         {
-            ["form"] = await browser.FormTokenAsync(), ["question"] = "13", ["tap"] = "deny",
+            ["form"] = await browser.FormTokenAsync(),
+            ["question"] = "13",
+            ["tap"] = "deny",
         };
 
         var (status, _) = await browser.SendAsync(

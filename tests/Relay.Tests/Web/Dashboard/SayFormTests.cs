@@ -1,7 +1,7 @@
 using System.Net;
 using Relay.Loopback;
-using Relay.Storage;
 using Relay.Operator.Rulings;
+using Relay.Storage;
 using Relay.Tests.Agents;
 using Relay.Tests.Testing;
 using Xunit;
