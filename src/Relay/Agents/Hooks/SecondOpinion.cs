@@ -81,7 +81,8 @@ internal sealed class SecondOpinion(
         return end is { State: MessageState.Answered or MessageState.Placed or MessageState.Consumed } ? end : null;
     }
 
-    /// <summary>Null while it can be answered soon: it is not held, and its conversation does not wait for the operator.</summary>
+    /// <summary>Null while it can be answered soon: it is not held, and its conversation does not wait for the operator, nor is paused by
+    /// him.</summary>
     private Task<Message?> LookAsync(Message message, CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
@@ -89,7 +90,8 @@ internal sealed class SecondOpinion(
             if (now is not { State: MessageState.Accepted or MessageState.Asking or MessageState.Deferred })
                 return now;
             var conversation = await ConversationStore.FindAsync(reading, message.Conversation, cancellationToken);
-            return conversation?.OpenQuestion is null ? null : now;
+            var isPaused = conversation?.Pause is not null && now.State != MessageState.Asking; // A call under way goes on to its end.
+            return conversation?.OpenQuestion is null && !isPaused ? null : now;
         },
         cancellationToken);
 

@@ -119,6 +119,20 @@ public sealed class SecondOpinionTests
     }
 
     [Fact]
+    public async Task While_the_operator_has_paused_the_conversation_it_is_not_waited_for()
+    {
+        await using var relay = await RunningRelay.StartAsync(Config);
+        await relay.SendAsync(HttpMethod.Post, "/pause", new { });
+        var asked = new ClaudeSession(relay, "claude-1").AskPermissionAsync("AskUserQuestion", Choice);
+
+        await Until.TrueAsync(
+            async () => await relay.CountAsync("SELECT COUNT(*) FROM questions WHERE kind = 'choice'") == 1, "the question");
+        await relay.AnswerAsync("decline", 1);
+        await asked;
+        Assert.Empty(relay.Api.Requests);
+    }
+
+    [Fact]
     public async Task A_plan_it_only_recommends()
     {
         await using var relay = await RunningRelay.StartAsync(Config);
