@@ -17,7 +17,7 @@ internal sealed partial class Defaults(Database database, Unheard unheard, ILogg
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>So long a server that is out of reach is waited for.</summary>
-    private static readonly TimeSpan ToHear = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ToHear = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30), Shortest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SetByMore = TimeSpan.FromSeconds(1), AfterSet = TimeSpan.FromSeconds(3);

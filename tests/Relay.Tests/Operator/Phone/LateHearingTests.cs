@@ -18,7 +18,7 @@ public sealed class LateHearingTests : PhoneTests
         Relay.Clock.Advance(TimeSpan.FromHours(3));
         await Relay.RestartAsync();
         Relay.Get<Hearing>().Connecting();
-        Relay.Clock.Advance(TimeSpan.FromSeconds(20)); // The server takes its time.
+        Relay.Clock.Advance(TimeSpan.FromSeconds(10)); // The server takes its time.
 
         Assert.Equal(0, await Relay.RunAsync<Defaults>());
         await ListenAsync();
@@ -30,18 +30,18 @@ public sealed class LateHearingTests : PhoneTests
     }
 
     [Fact]
-    public async Task While_the_topic_is_out_of_reach_the_default_waits_for_a_minute_and_no_longer()
+    public async Task While_the_topic_is_out_of_reach_the_default_waits_for_a_while_and_no_longer()
     {
         await EscalateAsync(Asked);
         await PageAsync();
         Relay.Clock.Advance(TimeSpan.FromHours(2));
         Relay.Get<Hearing>().Connecting();
         Relay.Get<Hearing>().Failed("no route");
-        Relay.Clock.Advance(TimeSpan.FromSeconds(50));
+        Relay.Clock.Advance(TimeSpan.FromSeconds(15));
         Assert.Equal(0, await Relay.RunAsync<Defaults>());
         Assert.InRange(Relay.Get<Defaults>().Poll, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10));
 
-        Relay.Clock.Advance(TimeSpan.FromSeconds(11));
+        Relay.Clock.Advance(TimeSpan.FromSeconds(6));
 
         Assert.Equal(1, await Relay.RunAsync<Defaults>());
         Assert.True((await FindAsync(1)).ByDefault);
