@@ -2,7 +2,6 @@ using System.CommandLine;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Dispatch;
-using Relay.Files;
 using Relay.Intake;
 using Relay.Storage;
 using Relay.Texts;

@@ -6,13 +6,12 @@ using Relay.Texts;
 
 namespace Relay.Operator.Pages;
 
-/// <summary>Pages when the oldest message that should make progress has made none for stuck_after: again every ten minutes, and once
-/// when it moves again. Messages that wait for the operator or are held have pages of their own, and those of a paused conversation wait
-/// by his word: they do not count.</summary>
+/// <summary>Pages when the oldest message that should make progress has made none for stuck_after, and once when it moves again.
+/// Messages that wait for the operator or are held have pages of their own, and those of a paused conversation wait by his word: they do not
+/// count.</summary>
 internal sealed partial class StuckWatch(
     Database database, SettingsSource settings, ClockSteps steps, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
 {
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(1), LongestPoll = TimeSpan.FromSeconds(30);
 
     private ((ConversationId Conversation, DateTimeOffset Since) Which, long SeenAt)? _oldest;
@@ -42,7 +41,7 @@ internal sealed partial class StuckWatch(
                     writing => ClearAsync(writing, isPaused: backlog.Groups.Any(backlog.IsPaused), cancellationToken), cancellationToken);
             return 0;
         }
-        if (since is not { } paged || (clock.GetUtcNow() - paged).Duration() >= Again)
+        if (since is null)
             await database.WriteAsync(writing => PageAsync(writing, stuck, age, cancellationToken), cancellationToken);
         return 0;
     }
@@ -63,7 +62,6 @@ internal sealed partial class StuckWatch(
         var waiting = Duration.Write(age);
         var state = message.Reason is null ? message.State.Word() : $"{message.State.Word()}, {message.Reason}";
         var body = $"The oldest message, of {message.Session}, has waited {waiting}: {state}.";
-        await PageStore.ClearAsync(writing, PageCause.Stuck, cancellationToken);
         var page = new NewPage(PageCause.Stuck, "Relay: queue stuck", body, Priority: 4, "warning");
         await PageStore.QueueAsync(writing, page, cancellationToken);
         writing.OnceCommitted(() => LogStuck(message.Id, (long)age.TotalSeconds));
