@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Relay.Configuration;
 using Relay.Conversations;
-using Relay.Files.Platform;
 using Relay.Intake;
 using Relay.Texts;
 

@@ -12,11 +12,11 @@ public sealed class LiveScenarios(Chromium chromium) : DashboardStage(chromium)
 
     protected override string Config => "sessions: [{session_id: s1, conversation: c1}, {session_id: s2, conversation: c2}]\n";
 
-    private Task AskAsync(string session, string question)
+    private async Task AskAsync(string session, string question)
     {
         Api.Enqueue(ScriptedReply.Text("[NEEDS-JC] " + question));
         Home.Drop(session, "Shall I?");
-        return Ntfy.WaitForPageAsync( // Not any page: that the relay is online may be told only now.
+        await Ntfy.WaitForPageAsync( // Not any page: that the relay is online may be told only now.
             page => OperatorAtPhone.QuestionOf(page) is not null && page.Message.Contains(question, StringComparison.Ordinal), Patience);
     }
 

@@ -107,7 +107,7 @@ public sealed class CallerReplyTests : DispatchTests
             Assert.Equal(reply + 1, await _relay.CountAsync("SELECT COUNT(*) FROM dispatches WHERE state = 'consumed'"));
         }
 
-        Assert.Empty(health.Reasons.Where(reason => reason.Contains("placed", StringComparison.Ordinal)));
+        Assert.DoesNotContain(health.Reasons, reason => reason.Contains("placed", StringComparison.Ordinal));
         Assert.Equal(["placed", "late 1", "late 2"], order);
     }
 

@@ -7,8 +7,8 @@ using Relay.Texts;
 namespace Relay.Operator.Pages;
 
 /// <summary>Pages when the oldest message that should make progress has made none for stuck_after, and once when it moves again.
-/// Messages that wait for the operator or are held have pages of their own, and those of a paused conversation wait by his word: they do not
-/// count.</summary>
+/// Messages that wait for the operator or are held have pages of their own, and those of a paused conversation wait by his word: they do
+/// not count.</summary>
 internal sealed partial class StuckWatch(
     Database database, SettingsSource settings, ClockSteps steps, TimeProvider clock, ILogger<StuckWatch> log) : ILoop
 {
