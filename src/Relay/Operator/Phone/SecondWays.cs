@@ -22,6 +22,8 @@ internal sealed class SecondWays(NtfyClient ntfy, HttpClient http, SettingsSourc
         using var timedOut = new CancellationTokenSource(Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timedOut.Token, cancellationToken);
         var secrets = settings.Current.Secrets;
+        if (AddressOf(way) == NtfyAddress.Of(secrets, secrets.NtfyAnswerTopic))
+            return "it leads to the answer topic, where the page would be taken for your words";
         try
         {
             return way switch
@@ -43,6 +45,13 @@ internal sealed class SecondWays(NtfyClient ntfy, HttpClient http, SettingsSourc
             return WithoutSecrets(exception.Message, secrets);
         }
     }
+
+    private static Uri? AddressOf(SecondWay way) => way switch
+    {
+        SecondWay.Ntfy other => new Uri(other.Server, other.Topic),
+        SecondWay.Webhook hook => hook.Address,
+        _ => null,
+    };
 
     private QueuedPage Shown(QueuedPage page) => Reduced.Of(page, settings.Current.Config);
 
