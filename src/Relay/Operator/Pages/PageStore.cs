@@ -107,6 +107,9 @@ internal static partial class PageStore
         await writing.Sql($"UPDATE pages SET due_at = due_at + @step WHERE {IsQueued} AND due_at < @never")
             .With("@step", (long)step.TotalMilliseconds).With("@never", Never)
             .ExecuteAsync(cancellationToken);
+        await writing.Sql("UPDATE second_pages SET due_at = due_at + @step WHERE state = 'queued'")
+            .With("@step", (long)step.TotalMilliseconds)
+            .ExecuteAsync(cancellationToken);
         writing.Wake(Topic.Pages);
     }
 
@@ -156,17 +159,15 @@ internal static partial class PageStore
         FailedAsync(writing, page, error, DateTimeOffset.MaxValue, cancellationToken);
 
     /// <summary>Every unsent page is due, because what kept it back may be mended.</summary>
-    public static Task<int> HurryAsync(Writing writing, CancellationToken cancellationToken)
+    public static async Task HurryAsync(Writing writing, CancellationToken cancellationToken)
     {
-        writing.Wake(Topic.Pages);
-        return writing.Sql(
-            $"""
-            UPDATE pages
-            SET due_at = @now
-            WHERE {IsQueued} AND due_at > @now
-            """)
+        await writing.Sql($"UPDATE pages SET due_at = @now WHERE {IsQueued} AND due_at > @now")
             .With("@now", writing.UnixNow)
             .ExecuteAsync(cancellationToken);
+        await writing.Sql("UPDATE second_pages SET due_at = @now WHERE state = 'queued' AND due_at > @now")
+            .With("@now", writing.UnixNow)
+            .ExecuteAsync(cancellationToken);
+        writing.Wake(Topic.Pages);
     }
 
     public static Task FailedAsync(

@@ -1,6 +1,7 @@
 using Relay.Loopback;
 using Relay.Operator.Pages;
 using Relay.Operator.Phone;
+using Relay.Turns;
 using Relay.Web.Status;
 using Xunit;
 
@@ -63,6 +64,30 @@ public sealed class SecondWaysTests : PhoneTests
         Assert.False(health.Healthy);
         Assert.Contains("paging", health.Stages);
         Assert.Equal(1, (await Relay.StatusAsync()).PagesUnsent);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_that_failed_does_not_wait_for_the_clock_to_come_round_again(bool restarted)
+    {
+        await using var hook = await LoopbackNtfy.StartAsync();
+        hook.Enqueue(NtfyFault.Status(500));
+        await Relay.ConfigureAsync($"second_ways: [{{webhook: \"{hook.Address}hook\"}}]\n");
+        Ntfy.Always(NtfyFault.DailyQuota());
+        await EscalateAsync();
+        await FollowAsync();
+        Assert.Single(hook.Attempts);
+
+        Relay.Clock.Set(TimeSpan.FromHours(-2));
+        if (restarted)
+            await Relay.RestartAsync();
+        else
+            await Relay.RunAsync<ClockWatch>();
+        Relay.Clock.Advance(TimeSpan.FromSeconds(30));
+        await FollowAsync();
+
+        Assert.Equal(2, hook.Attempts.Count);
     }
 
     [Fact]
