@@ -44,9 +44,9 @@ internal static class FinishedByAgents
         await Task.WhenAll(agents.Select(async agent =>
         {
             await client.HookAsync("UserPromptSubmit", agent, agent, says: null, cancellationToken);
-            while (Interlocked.Decrement(ref left) >= 0)
+            for (int turn; (turn = Interlocked.Decrement(ref left)) >= 0;) // With other words each time, or the relay ends it.
             {
-                var answer = await client.HookAsync("Stop", agent, agent, "Shall I go on?", cancellationToken);
+                var answer = await client.HookAsync("Stop", agent, agent, $"Shall I go on? {turn} are left.", cancellationToken);
                 if (!answer.Contains("\"block\"", StringComparison.Ordinal))
                     throw new InvalidOperationException($"the stop of {agent} was not held for a reply: {answer}\n{relay.Output}");
             }
