@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -132,14 +132,15 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     [Fact]
     public async Task Git_does_not_see_it_and_the_list_is_as_before_when_it_is_disconnected()
     {
-        await GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "init");
         var before = await File.ReadAllTextAsync(Exclude, Cancel);
 
         await ConnectAsync(Project);
         await ConnectAsync(Project);
 
         Assert.Single(await File.ReadAllLinesAsync(Exclude, Cancel), Ignored);
-        Assert.DoesNotContain("settings.local", await GitAsync(Project, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "settings.local", await Programs.GitAsync(Project, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
         await DisconnectAsync(Project);
         Assert.Equal(before, await File.ReadAllTextAsync(Exclude, Cancel));
     }
@@ -147,7 +148,7 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     [Fact]
     public async Task A_line_of_the_users_own_stays()
     {
-        await GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "init");
         await File.WriteAllTextAsync(Exclude, Ignored + "\n", Cancel);
 
         await ConnectAsync(Project);
@@ -160,16 +161,17 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     [Fact]
     public async Task Two_work_trees_share_the_list_and_the_last_one_takes_the_line_along()
     {
-        await GitAsync(Project, "init");
-        await GitAsync(Project, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "first");
+        await Programs.GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "first");
         var other = Path.Combine(_folder.FullName, "tree");
-        await GitAsync(Project, "worktree", "add", other);
+        await Programs.GitAsync(Project, "worktree", "add", other);
 
         await ConnectAsync(Project);
         await ConnectAsync(other);
         await DisconnectAsync(Project);
 
-        Assert.DoesNotContain("settings.local", await GitAsync(other, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "settings.local", await Programs.GitAsync(other, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
         await DisconnectAsync(other);
         Assert.DoesNotContain(Ignored, await File.ReadAllTextAsync(Exclude, Cancel), StringComparison.Ordinal);
     }
@@ -177,21 +179,22 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     [Fact]
     public async Task A_folder_below_the_top_of_the_work_tree_is_named_from_there()
     {
-        await GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "init");
         var below = Directory.CreateDirectory(Path.Combine(Project, "web app")).FullName;
 
         await ConnectAsync(below);
 
-        Assert.DoesNotContain("settings.local", await GitAsync(Project, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "settings.local", await Programs.GitAsync(Project, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_file_that_is_under_version_control_gets_no_token()
     {
-        await GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "init");
         Directory.CreateDirectory(Path.GetDirectoryName(Local)!);
         await File.WriteAllTextAsync(Local, "{}", Cancel);
-        await GitAsync(Project, "add", "-A");
+        await Programs.GitAsync(Project, "add", "-A");
 
         var ran = await ConnectAsync(Project);
 
@@ -204,7 +207,7 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     public async Task A_cloned_folder_does_not_choose_whose_list_is_written()
     {
         var victim = _folder.CreateSubdirectory("victim").FullName;
-        await GitAsync(victim, "init");
+        await Programs.GitAsync(victim, "init");
         var list = Path.Combine(victim, ".git", "info", "exclude");
         var before = await File.ReadAllTextAsync(list, Cancel);
         await File.WriteAllTextAsync(Path.Combine(Project, ".git"), $"gitdir: {victim}/.git\n", Cancel);
@@ -248,21 +251,4 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     private Task<Ran> DisconnectAsync(string project) => _relay.RunAsync("disconnect", "claude-code", "--project", project);
 
     private static JsonObject Read(string file) => JsonNode.Parse(File.ReadAllText(file))!.AsObject();
-
-    private static async Task<string> GitAsync(string folder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("git", arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
-        using var git = Process.Start(start)!;
-        var error = git.StandardError.ReadToEndAsync(Cancel);
-        var output = await git.StandardOutput.ReadToEndAsync(Cancel);
-        await git.WaitForExitAsync(Cancel);
-        Assert.True(git.ExitCode == 0, await error);
-        return output;
-    }
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Relay.Agents.Connect;
+using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -28,19 +28,19 @@ public sealed class GitIndexTests : IDisposable
     [InlineData("sha256", "split")]
     public async Task What_is_tracked_is_seen_and_nothing_else(string hash, string form)
     {
-        await GitAsync("init", $"--object-format={hash}");
+        await Programs.GitAsync(Top, "init", $"--object-format={hash}");
         string[] tracked = [".claude/settings.json", Local, "web/.mcp.json", "z", new string('l', 200) + "/x"];
         foreach (var file in tracked)
             Write(file);
-        await GitAsync("add", "-A", "-f");
+        await Programs.GitAsync(Top, "add", "-A", "-f");
         if (form.Contains('4', StringComparison.Ordinal))
-            await GitAsync("update-index", "--index-version", "4");
+            await Programs.GitAsync(Top, "update-index", "--index-version", "4");
         if (form.StartsWith("split", StringComparison.Ordinal))
-            await GitAsync("update-index", "--split-index");
+            await Programs.GitAsync(Top, "update-index", "--split-index");
         if (form == "3")
         {
             Write("later");
-            await GitAsync("add", "-N", "later");
+            await Programs.GitAsync(Top, "add", "-N", "later");
         }
 
         var git = GitExclude.Of(Top)!;
@@ -79,14 +79,14 @@ public sealed class GitIndexTests : IDisposable
     [InlineData("*.js[z-a]n\n![\n!\n!/\n!*.js[z-a]n")]
     public async Task A_line_that_takes_it_in_against_the_list_is_found(string top, string? inFolder = null)
     {
-        await GitAsync("init");
+        await Programs.GitAsync(Top, "init");
         Write(Local);
         await File.WriteAllTextAsync(Path.Combine(Top, ".git", "info", "exclude"), Local + "\n", Cancel);
         await File.WriteAllTextAsync(Path.Combine(Top, ".gitignore"), top, Cancel);
         if (inFolder is not null)
             await File.WriteAllTextAsync(Path.Combine(Top, ".claude", ".gitignore"), inFolder, Cancel);
 
-        var status = await GitAsync("status", "--porcelain", "-uall");
+        var status = await Programs.GitAsync(Top, "status", "--porcelain", "-uall");
 
         Assert.Equal(status.Contains("settings.local.json", StringComparison.Ordinal), GitExclude.Of(Top)!.TakesIn(Local) is not null);
     }
@@ -94,10 +94,10 @@ public sealed class GitIndexTests : IDisposable
     [Fact]
     public async Task What_is_taken_out_of_the_index_is_tracked_no_more()
     {
-        await GitAsync("init");
+        await Programs.GitAsync(Top, "init");
         Write(Local);
-        await GitAsync("add", "-f", Local);
-        await GitAsync("rm", "--cached", Local);
+        await Programs.GitAsync(Top, "add", "-f", Local);
+        await Programs.GitAsync(Top, "rm", "--cached", Local);
 
         Assert.False(GitExclude.Of(Top)!.Tracks(Local));
     }
@@ -105,9 +105,9 @@ public sealed class GitIndexTests : IDisposable
     [Fact]
     public async Task An_index_that_cannot_be_read_is_said_and_not_taken_for_one_without_the_file()
     {
-        await GitAsync("init");
+        await Programs.GitAsync(Top, "init");
         Write(Local);
-        await GitAsync("add", "-f", Local);
+        await Programs.GitAsync(Top, "add", "-f", Local);
         var index = Path.Combine(Top, ".git", "index");
         foreach (var spoilt in new[] { "DIRC", "no index at all", "DIRC\0\0\0\u0009\0\0\0\u0001" })
         {
@@ -120,22 +120,5 @@ public sealed class GitIndexTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(Top, file))!);
         File.WriteAllText(Path.Combine(Top, file), "{}");
-    }
-
-    private async Task<string> GitAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("git", arguments)
-        {
-            WorkingDirectory = Top,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
-        using var git = Process.Start(start)!;
-        var error = git.StandardError.ReadToEndAsync(Cancel);
-        var output = await git.StandardOutput.ReadToEndAsync(Cancel);
-        await git.WaitForExitAsync(Cancel);
-        Assert.True(git.ExitCode == 0, await error);
-        return output;
     }
 }

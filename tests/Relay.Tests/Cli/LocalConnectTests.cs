@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Relay.Tests.Testing;
 using Xunit;
 
 namespace Relay.Tests.Cli;
@@ -45,10 +45,10 @@ public sealed class LocalConnectTests : IAsyncDisposable
     [Fact]
     public async Task Git_sees_nothing_of_it_and_nothing_of_it_is_left()
     {
-        await GitAsync("init");
+        await Programs.GitAsync(Project, "init");
 
         var connected = await ConnectAsync();
-        var status = await GitAsync("status", "--porcelain", "-uall");
+        var status = await Programs.GitAsync(Project, "status", "--porcelain", "-uall");
         var mcp = Read(Mcp)["mcpServers"]!["relay"]!;
         var local = Read(Local);
         var disconnected = await DisconnectAsync();
@@ -82,7 +82,7 @@ public sealed class LocalConnectTests : IAsyncDisposable
     public async Task With_the_client_at_hand_the_server_is_at_its_local_scope_and_no_file_of_the_project_has_it()
     {
         InstallClient();
-        await GitAsync("init");
+        await Programs.GitAsync(Project, "init");
 
         var connected = await ConnectAsync();
         await ConnectAsync();
@@ -136,16 +136,16 @@ public sealed class LocalConnectTests : IAsyncDisposable
     public async Task A_further_work_tree_of_a_repository_has_its_server_to_itself()
     {
         InstallClient();
-        await GitAsync("init");
-        await GitAsync("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "first");
+        await Programs.GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "first");
         var tree = Path.Combine(_folder.FullName, "tree");
-        await GitAsync("worktree", "add", tree);
+        await Programs.GitAsync(Project, "worktree", "add", tree);
 
         await _relay.RunAsync("connect", "claude-code", "--project", tree);
 
         Assert.True(File.Exists(Path.Combine(tree, ".mcp.json")));
         Assert.False(File.Exists(Config));
-        Assert.Equal("", await GitAsync("-C", tree, "status", "--porcelain", "-uall"));
+        Assert.Equal("", await Programs.GitAsync(Project, "-C", tree, "status", "--porcelain", "-uall"));
     }
 
     [Fact]
@@ -158,17 +158,17 @@ public sealed class LocalConnectTests : IAsyncDisposable
         var shared = Path.Combine(Project, ".claude", "settings.json");
         await File.WriteAllTextAsync(Mcp, mcp, Cancel);
         await File.WriteAllTextAsync(shared, settings, Cancel);
-        await GitAsync("init");
-        await GitAsync("add", "-A");
+        await Programs.GitAsync(Project, "init");
+        await Programs.GitAsync(Project, "add", "-A");
 
         await ConnectAsync("--shared");
-        var between = await GitAsync("status", "--porcelain", "-uall");
+        var between = await Programs.GitAsync(Project, "status", "--porcelain", "-uall");
         await ConnectAsync();
 
         Assert.Contains("AM .mcp.json", between, StringComparison.Ordinal);
         Assert.Equal(mcp, await File.ReadAllTextAsync(Mcp, Cancel));
         Assert.Equal(settings, await File.ReadAllTextAsync(shared, Cancel));
-        Assert.DoesNotContain("AM", await GitAsync("status", "--porcelain", "-uall"), StringComparison.Ordinal);
+        Assert.DoesNotContain("AM", await Programs.GitAsync(Project, "status", "--porcelain", "-uall"), StringComparison.Ordinal);
         await ConnectAsync("--shared");
         Assert.DoesNotContain("hooks", Read(Local).Select(entry => entry.Key)); // Not twice at each event.
         Assert.Empty(Read(Config)["projects"]![Project]!["mcpServers"]!.AsObject());
@@ -181,9 +181,9 @@ public sealed class LocalConnectTests : IAsyncDisposable
     [Fact]
     public async Task A_committed_list_of_servers_is_not_written_where_there_is_no_client_to_do_without()
     {
-        await GitAsync("init");
+        await Programs.GitAsync(Project, "init");
         await File.WriteAllTextAsync(Mcp, "{}", Cancel);
-        await GitAsync("add", "-A");
+        await Programs.GitAsync(Project, "add", "-A");
 
         var connected = await ConnectAsync();
 
@@ -215,7 +215,7 @@ public sealed class LocalConnectTests : IAsyncDisposable
     [Fact]
     public async Task It_says_what_it_wrote_why_and_for_whom()
     {
-        await GitAsync("init");
+        await Programs.GitAsync(Project, "init");
 
         var local = await ConnectAsync();
         var shared = await ConnectAsync("--shared");
@@ -255,19 +255,4 @@ public sealed class LocalConnectTests : IAsyncDisposable
     private Task<Ran> DisconnectAsync() => _relay.RunAsync("disconnect", "claude-code", "--project", Project);
 
     private static JsonObject Read(string file) => JsonNode.Parse(File.ReadAllText(file))!.AsObject();
-
-    private async Task<string> GitAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("git", arguments)
-        {
-            WorkingDirectory = Project,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var git = Process.Start(start)!;
-        var output = await git.StandardOutput.ReadToEndAsync(Cancel);
-        await git.WaitForExitAsync(Cancel);
-        Assert.Equal(0, git.ExitCode);
-        return output;
-    }
 }

@@ -22,6 +22,14 @@ internal static class Programs
         string kind, RelayHome home, string url, params (string Name, string Value)[] variables) =>
         RunAsync(Relay, ["hook", kind, "--home", home.Root, "--url", url, "--session", "s1"], Event(kind), variables);
 
+    /// <summary>Git, as it is without settings of whoever runs the tests.</summary>
+    public static async Task<string> GitAsync(string folder, params string[] arguments)
+    {
+        var (exit, output, error) = await RunAsync("git", ["-C", folder, .. arguments], variables: ("GIT_CONFIG_GLOBAL", "/dev/null"));
+        Assert.True(exit == 0, error);
+        return output;
+    }
+
     public static async Task<(int Exit, string Output, string Error)> RunAsync(
         string program, string[] arguments, string input = "", params (string Name, string Value)[] variables)
     {
