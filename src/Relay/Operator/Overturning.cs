@@ -58,7 +58,7 @@ internal sealed class Overturning(Database database, SettingsSource settings)
                 ? (null, $"use {number} was overturned before: question #{asked}")
                 : (new Settled(
                     (await MessageStore.FindAsync(reading, use.Conversation, use.Message, cancellationToken))!, use, Default: null), null);
-        var found = await MessageSearch.FindAsync(reading, what, cancellationToken);
+        var found = await MessageSearch.FindToActAsync(reading, what, cancellationToken);
         if (found.Count != 1)
             return (null, found.Count == 0 ? $"there is no use {what} and no message {what}" : $"{what} may be several messages");
         var root = found[0].Origin is { } origin

@@ -88,6 +88,25 @@ public abstract class MessageSearchTests(string kind) : StoreTests(kind)
         Assert.Equal(20, (await FindAsync("1")).Count);
     }
 
+    /// <summary>One in a thousand ids ends with two given letters.</summary>
+    [Fact]
+    public async Task Nothing_is_done_to_a_message_by_so_few_letters_that_they_may_be_another_ones()
+    {
+        var id = (await SayAsync(One)).Value;
+
+        foreach (var part in new[] { id[^2..], id[^3..], id[..3] })
+        {
+            Assert.NotEmpty(await FindAsync(part));
+            Assert.Empty(await FindToActAsync(part));
+        }
+        Assert.Single(await FindToActAsync(id[^4..]));
+        await InsertAsync(One, "k1");
+        Assert.Single(await FindToActAsync("k1"));
+    }
+
+    private Task<List<Message>> FindToActAsync(string text) =>
+        ReadAsync(reading => MessageSearch.FindToActAsync(reading, text, CancellationToken));
+
     private async Task<MessageId> InsertAsync(SessionId session, string envelope) => (await WriteAsync(
         writing => MessageStore.InsertAsync(
             writing,

@@ -135,7 +135,7 @@ internal static class Endpoints
         if (await MessageIdAsync(context) is not { } id)
             return;
         var found = await Of<Database>(context).ReadAsync(
-            reading => MessageSearch.FindAsync(reading, id, context.RequestAborted), context.RequestAborted);
+            reading => MessageSearch.FindToActAsync(reading, id, context.RequestAborted), context.RequestAborted);
         if (found.Count == 0)
             await Problem.WriteAsync(context, 404, "there is no such message");
         else if (found.Count > 1)
