@@ -16,7 +16,7 @@ internal sealed record SentForm(string Text, IFormCollection Fields)
         long.TryParse(Field("question"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>Of any field: a choice has its own words in several.</summary>
-    public int LongestBytes => Fields.Max(each => Encoding.UTF8.GetByteCount(each.Value.ToString()));
+    public int LongestBytes => Fields.Select(each => Encoding.UTF8.GetByteCount(each.Value.ToString())).DefaultIfEmpty().Max();
 
     /// <summary>Sent again, the same form is the same words.</summary>
     public string? Key => Field("once") is { Length: > 0 and <= 64 } once ? "page:" + once : null;

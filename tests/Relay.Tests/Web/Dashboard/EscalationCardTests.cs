@@ -197,6 +197,18 @@ public sealed class EscalationCardTests
         Assert.Contains("The page of a question was taken by no way since", page, StringComparison.Ordinal);
     }
 
+    /// <summary>A script's may have none; a browser's has at least the page's token.</summary>
+    [Fact]
+    public async Task A_form_without_a_field_is_refused_with_what_it_lacks()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+
+        using var response = await relay.Client.PostAsync("/answer", new FormUrlEncodedContent([]), CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Contains("which question is answered is missing", await response.Content.ReadAsStringAsync(CancellationToken));
+    }
+
     [Theory]
     [InlineData("/answer")]
     [InlineData("/ask-back")]
