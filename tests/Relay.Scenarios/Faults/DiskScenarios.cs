@@ -83,9 +83,8 @@ public sealed class DiskScenarios : FaultStage
         await UntilAsync(() => session.Count == 1, () => "no first reply");
 
         // On top of the folder: the files that are open already can still be written, and no other.
-        var disk = SmallDisk.TryBind(Home.Paths.State, out var why);
+        using var disk = SmallDisk.TryCoverReadOnly(Home.Paths.State, out var why);
         Assert.SkipWhen(disk is null, $"no folder can be made read-only: {why}");
-        disk.Write(mayWrite: false);
         session.Say("while it is read-only");
         await UntilStatusAsync(relay, "error: ");
         relay.Signal(RelayProcess.Terminate);

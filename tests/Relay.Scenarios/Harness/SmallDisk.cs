@@ -15,9 +15,24 @@ internal sealed class SmallDisk : IDisposable
         : Run("mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m,mode=700", "tmpfs", folder], out why) ? new SmallDisk(folder) : null;
 
     /// <summary>The folder as it is, on a mount of its own, so that it can be made read-only.</summary>
-    public static SmallDisk? TryBind(string folder, out string why) => Environment.UserName != "root"
-        ? Refused("mounting needs root", out why)
-        : Run("mount", ["--bind", folder, folder], out why) ? new SmallDisk(folder) : null;
+    public static SmallDisk? TryBind(string folder, out string why) => TryBind(folder, folder, out why);
+
+    /// <summary>As <see cref="TryBind"/>, and read-only from its first moment, under a program that is running. A remount would fail with
+    /// "busy" if that program had opened a file for writing since the folder was bound.</summary>
+    public static SmallDisk? TryCoverReadOnly(string folder, out string why)
+    {
+        var aside = Directory.CreateTempSubdirectory("relay-read-only-");
+        try
+        {
+            using var made = TryBind(folder, aside.FullName, out why);
+            made?.Write(mayWrite: false);
+            return made is null ? null : TryBind(aside.FullName, folder, out why);
+        }
+        finally
+        {
+            aside.Delete();
+        }
+    }
 
     /// <summary>Leaves no byte.</summary>
     public void Fill()
@@ -47,6 +62,10 @@ internal sealed class SmallDisk : IDisposable
     }
 
     public void Dispose() => Run("umount", ["-l", _folder], out _);
+
+    private static SmallDisk? TryBind(string folder, string target, out string why) => Environment.UserName != "root"
+        ? Refused("mounting needs root", out why)
+        : Run("mount", ["--bind", folder, target], out why) ? new SmallDisk(target) : null;
 
     private static SmallDisk? Refused(string reason, out string why)
     {
