@@ -70,8 +70,9 @@ internal static class CommandLine
         CommandFailure failure => (failure.ExitCode, failure.Message),
         // The reader has closed the pipe, as head does, and needs no message.
         IOException { HResult: BrokenPipe } => (ExitCode.Failed, null),
-        // The home is not this user's to read.
-        IOException { HResult: Errno.NoAccess } or UnauthorizedAccessException => (ExitCode.Configuration, $"relay: {exception.Message}"),
+        // The home is not this user's to read, or something else is where one of its folders belongs.
+        IOException { HResult: Errno.NoAccess or Errno.NoFolder } or UnauthorizedAccessException => (
+            ExitCode.Configuration, $"relay: {exception.Message}"),
         IOException or InvalidDataException or DbException => (
             exception is DatabaseFaultException { IsOfConfiguration: true } ? ExitCode.Configuration : ExitCode.Failed,
             $"relay: {exception.Message}"),

@@ -45,7 +45,9 @@ internal static class HomeChecks
         foreach (var folder in (string[])[home.Root, home.Queue, home.Rejected, home.Dispatch, home.Staged, home.State, home.Logs])
         {
             if (!Directory.Exists(folder))
-                return Finding.Fault("folders", $"{folder} is not there", $"relay init --home {home.Root}");
+                return File.Exists(folder)
+                    ? Finding.Fault("folders", $"{folder} must be a folder: it is a file", $"remove it; then relay init --home {home.Root}")
+                    : Finding.Fault("folders", $"{folder} is not there", $"relay init --home {home.Root}");
             if (WhyNotWritable(folder) is { } reason)
                 return Finding.Fault(
                     "folders", $"{folder} is not writable: {reason}", $"chown or chmod {folder} so that the relay may write there");

@@ -10,7 +10,7 @@ internal static class Folders
     public static void Make(string path)
     {
         if (Posix.Lstat(path) is { Kind: not (FileKind.Folder or FileKind.SymbolicLink) })
-            throw new IOException($"{NameOf(path)} must be a folder: it is a file: remove it");
+            throw new IOException($"{NameOf(path)} must be a folder: it is a file: remove it", Errno.NoFolder);
         Directory.CreateDirectory(path);
     }
 
@@ -19,9 +19,9 @@ internal static class Folders
     public static void MakeFor(string path, UnixFileMode mode)
     {
         if (Posix.Lstat(path) is { } there && Posix.Stat(path) is not { Kind: FileKind.Folder })
-            throw new IOException(there.Kind == FileKind.SymbolicLink
-                ? $"{path} must be a folder: it is a link that leads to none: remove it"
-                : $"{path} must be a folder: it is a file: remove it");
+            throw new IOException(
+                $"{path} must be a folder: it is a {(there.Kind == FileKind.SymbolicLink ? "link that leads to none" : "file")}: remove it",
+                Errno.NoFolder);
         Directory.CreateDirectory(path, mode);
     }
 

@@ -33,6 +33,27 @@ public sealed class RunCommandTests
         Assert.Contains("192.0.2.1 is no address of this machine", Assert.Single(ran.Error.Trim().Split('\n')));
     }
 
+    [Theory]
+    [InlineData("state")]
+    [InlineData("queue")]
+    [InlineData("dispatch/.staged")]
+    public async Task A_file_where_a_folder_belongs_is_told_with_the_fix_and_found_by_doctor(string name)
+    {
+        await using var relay = new CliHome();
+        relay.Home.CreateFolders();
+        var folder = Path.Combine(relay.Home.Root, name);
+        Directory.Delete(folder, recursive: true);
+        await File.WriteAllTextAsync(folder, "", TestContext.Current.CancellationToken);
+
+        var ran = await relay.RunAsync("run");
+        var doctor = await relay.RunAsync("doctor");
+
+        Assert.Equal((78, ""), (ran.Exit, ran.Output)); // It does not pass by itself.
+        Assert.Equal($"relay: {folder} must be a folder: it is a file: remove it", ran.Error.Trim());
+        Assert.Equal((1, ""), (doctor.Exit, doctor.Error));
+        Assert.Matches($"FAULT +folders +{folder} must be a folder: it is a file\n +fix: remove it", doctor.Output);
+    }
+
     [Fact]
     public async Task Without_a_key_it_is_not_well_from_the_start_and_with_one_it_is()
     {

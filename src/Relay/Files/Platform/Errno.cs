@@ -10,6 +10,7 @@ internal static class Errno
     public const int NoSuchEntry = 2; // ENOENT
     public const int NoAccess = 13; // EACCES
     public const int Exists = 17; // EEXIST
+    public const int NoFolder = 20; // ENOTDIR
     public const int InvalidArgument = 22; // EINVAL
     public const int NotForThisFile = 25; // ENOTTY
     public const int TooManyLinks = 31; // EMLINK

@@ -17,14 +17,14 @@ internal static partial class Posix
     private static readonly int CloseOnExec = OperatingSystem.IsMacOS() ? MacOs.CloseOnExec : Linux.CloseOnExec;
     private static readonly int IsLink = OperatingSystem.IsMacOS() ? MacOs.IsLink : Linux.IsLink;
 
-    /// <summary>Null when there is nothing at the path.</summary>
+    /// <summary>Null when there is nothing at the path, or a file where one of its folders should be.</summary>
     public static FileFacts? Lstat(string path)
     {
         var error = OperatingSystem.IsMacOS() ? MacOs.Lstat(path, out var facts) : Linux.Lstat(path, out facts);
         return error switch
         {
             Errno.None => facts,
-            Errno.NoSuchEntry => null,
+            Errno.NoSuchEntry or Errno.NoFolder => null,
             _ => throw Errno.Failed("stat", path, error),
         };
     }
@@ -36,7 +36,7 @@ internal static partial class Posix
         return error switch
         {
             Errno.None => facts,
-            Errno.NoSuchEntry => null,
+            Errno.NoSuchEntry or Errno.NoFolder => null,
             _ => throw Errno.Failed("stat", path, error),
         };
     }
