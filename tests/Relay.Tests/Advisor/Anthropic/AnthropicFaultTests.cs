@@ -175,7 +175,7 @@ public sealed class AnthropicFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_silence_before_the_headers_ends_and_is_perhaps_paid()
     {
-        using var rig = new AdvisorRig(_api.Address, AdvisorRig.Patient with { Headers = TimeSpan.FromMilliseconds(300) });
+        using var rig = new AdvisorRig(_api.Address, AdvisorRig.Patient with { Headers = TimeSpan.FromSeconds(2) });
         _api.Enqueue(ScriptedReply.StallBeforeHeaders());
 
         var outcome = Assert.IsType<AdvisorOutcome.Deferred>(await rig.AskAsync());

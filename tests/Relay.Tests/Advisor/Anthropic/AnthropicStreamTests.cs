@@ -11,7 +11,7 @@ namespace Relay.Tests.Advisor.Anthropic;
 /// <summary>What the advisor makes of a complete or broken stream.</summary>
 public sealed class AnthropicStreamTests : IAsyncLifetime
 {
-    private static readonly AdvisorTimeouts ShortSilence = AdvisorRig.Patient with { Idle = TimeSpan.FromMilliseconds(400) };
+    private static readonly AdvisorTimeouts ShortSilence = AdvisorRig.Patient with { Idle = TimeSpan.FromSeconds(2) };
 
     private LoopbackMessagesApi _api = null!;
     private AdvisorRig _rig = null!;
@@ -19,7 +19,7 @@ public sealed class AnthropicStreamTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _api = await LoopbackMessagesApi.StartAsync();
-        _rig = new AdvisorRig(_api.Address, ShortSilence);
+        _rig = new AdvisorRig(_api.Address);
     }
 
     public async ValueTask DisposeAsync()
@@ -155,9 +155,10 @@ public sealed class AnthropicStreamTests : IAsyncLifetime
     [Fact]
     public async Task A_silence_in_mid_stream_is_cut()
     {
+        using var rig = new AdvisorRig(_api.Address, ShortSilence);
         _api.Enqueue(ScriptedReply.StallAfter(1));
 
-        var outcome = Assert.IsType<AdvisorOutcome.Deferred>(await _rig.AskAsync());
+        var outcome = Assert.IsType<AdvisorOutcome.Deferred>(await rig.AskAsync());
 
         Assert.True(outcome.PerhapsPaid);
         Assert.True(outcome.Usage?.TotalInput > 0);
@@ -173,8 +174,8 @@ public sealed class AnthropicStreamTests : IAsyncLifetime
         {
             context.Response.ContentType = "text/event-stream";
             await RawMessagesApi.SendEventAsync(context, Sse.Start);
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-            for (var ping = 0; ping < 10; ping++)
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+            for (var ping = 0; ping < 15; ping++) // Longer than the silence that ends a call.
             {
                 await timer.WaitForNextTickAsync(context.RequestAborted);
                 await RawMessagesApi.SendEventAsync(context, Sse.Ping);
@@ -198,7 +199,7 @@ public sealed class AnthropicStreamTests : IAsyncLifetime
             while (await timer.WaitForNextTickAsync(context.RequestAborted))
                 await RawMessagesApi.SendEventAsync(context, Sse.Ping);
         });
-        using var rig = new AdvisorRig(api.Address, ShortSilence with { Total = TimeSpan.FromMilliseconds(600) });
+        using var rig = new AdvisorRig(api.Address, AdvisorRig.Patient with { Total = TimeSpan.FromSeconds(2) });
 
         var outcome = Assert.IsType<AdvisorOutcome.Deferred>(await rig.AskAsync());
 
