@@ -34,9 +34,8 @@ public sealed class ShownQuestionTests : IAsyncDisposable
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var asked = claude.HookAsync(
             "PermissionRequest", new { tool_name = "Bash", tool_input = new { command } }, ended.Token);
-        await Until.TrueAsync(() => _relay.Ntfy.Pages.Any(page => page.Title.Contains("may it use", StringComparison.Ordinal)), "the page");
 
-        Assert.Contains(shown, Lines(_relay.Ntfy.Pages[^1].Message));
+        Assert.Contains(shown, Lines(await PageAsync("may it use")));
         Assert.Contains("    " + shown, Lines(await RunAsync("questions")));
         Assert.Contains("    " + shown, Lines(await RunAsync("questions", "1")));
         Assert.Contains(shown.Trim(), await RunAsync("status"), StringComparison.Ordinal);
@@ -52,18 +51,19 @@ public sealed class ShownQuestionTests : IAsyncDisposable
         _relay = await RunningRelay.StartAsync();
         _relay.Api.Always(ScriptedReply.Text($"[NEEDS-JC] {text}"));
         _relay.Drop("s", "question");
-        await Until.TrueAsync(() => _relay.Ntfy.Pages.Any(page => page.Title.Contains("asks", StringComparison.Ordinal)), "the page");
 
-        Assert.Contains(shown, Lines(_relay.Ntfy.Pages[^1].Message));
+        Assert.Contains(shown, Lines(await PageAsync("asks")));
         Assert.Contains("    " + shown, Lines(await RunAsync("questions", "1")));
 
         _relay.Api.Always(ScriptedReply.Text(text));
         Assert.Contains("answered question #1 of s (", await RunAsync("answer", "1", "go on"), StringComparison.Ordinal);
         await _relay.ConsumeAsync("s");
         Relay.Files.DurableFile.Replace(_relay.Home.OperatorFile("jc_input.txt"), "and now?"u8.ToArray());
-        await Until.TrueAsync(() => _relay.Ntfy.Pages.Any(page => page.Title.Contains("replies", StringComparison.Ordinal)), "the reply");
-        Assert.Equal(shown, _relay.Ntfy.Pages.Last(page => page.Title.Contains("replies", StringComparison.Ordinal)).Message);
+        Assert.Equal(shown, await PageAsync("replies"));
     }
+
+    private async Task<string> PageAsync(string title) =>
+        (await _relay!.Ntfy.WaitForPageAsync(page => page.Title.Contains(title, StringComparison.Ordinal), RunningRelay.Patience)).Message;
 
     private static string[] Lines(string text) => text.Split('\n');
 
