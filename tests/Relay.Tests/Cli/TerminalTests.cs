@@ -110,14 +110,21 @@ public sealed partial class TerminalTests : IAsyncLifetime
         var environment = $"TERM=xterm-256color NTFY_SERVER={_relay.Ntfy.Address} RELAY_LOOK=1";
         using var running = Start(environment, $"run --home {_relay.Home.Root}", onTerminal: true);
         var shown = new StringBuilder();
-        var read = ReadAsync(running, shown);
-        await Until.TrueAsync(() => Text(shown).Contains("ready in", StringComparison.Ordinal), "the relay on a terminal");
-        await PostHookAsync("""{"session_id":"claude-1","hook_event_name":"Stop\n2026-11-26 05:00:00.000 ERR forged\u001b[2J"}""");
-        await Until.TrueAsync(() => Text(shown).Contains("forged", StringComparison.Ordinal), "the line of the hook");
-        await running.StandardInput.WriteAsync('\u0003'); // Ctrl-C
-        await running.StandardInput.FlushAsync(Token);
-        await running.WaitForExitAsync(Token);
-        await read;
+        try
+        {
+            var read = ReadAsync(running, shown);
+            await Until.TrueAsync(() => Text(shown).Contains("ready in", StringComparison.Ordinal), "the relay on a terminal");
+            await PostHookAsync("""{"session_id":"claude-1","hook_event_name":"Stop\n2026-11-26 05:00:00.000 ERR forged\u001b[2J"}""");
+            await Until.TrueAsync(() => Text(shown).Contains("forged", StringComparison.Ordinal), "the line of the hook");
+            await running.StandardInput.WriteAsync('\u0003'); // Ctrl-C: not heard where the tests themselves were told to ignore it.
+            await running.StandardInput.FlushAsync(Token);
+            await running.WaitForExitAsync(Token).WaitAsync(RunningRelay.Patience, Token);
+            await read;
+        }
+        finally
+        {
+            running.Kill(entireProcessTree: true);
+        }
 
         AssertPlain("run", Text(shown));
         Assert.Single(Text(shown).Split('\n'), line => line.Contains("forged", StringComparison.Ordinal));
