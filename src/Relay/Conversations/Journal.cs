@@ -119,6 +119,44 @@ internal static class Journal
             entry.InWindow ? line.Length - entry.Characters : entry.IsRuling ? -entry.Characters : 0, cancellationToken);
     }
 
+    /// <summary>A ruling of this conversation that was left out counts again: calls carry it in its place, as before.</summary>
+    public static async Task BringBackAsync(
+        Writing writing, ConversationId conversation, long ruling, CancellationToken cancellationToken)
+    {
+        var entries = await writing.Sql(
+            """
+            SELECT position, content, characters, ruling, CASE WHEN position > COALESCE((
+                SELECT covers_through
+                FROM entries
+                WHERE conversation_id = @conversation AND position = (
+                    SELECT MAX(position)
+                    FROM entries
+                    WHERE conversation_id = @conversation AND role = 'summary')), 0) THEN CAST(1 AS BIGINT) ELSE 0 END
+            FROM entries
+            WHERE conversation_id = @conversation AND left_out IS NOT NULL AND position IN (
+                SELECT position
+                FROM entries
+                WHERE conversation_id = @conversation AND ruling_id = @ruling)
+            ORDER BY position
+            """)
+            .With("@conversation", conversation.Value).With("@ruling", ruling)
+            .ListAsync(row => (At: row.Number(), row.Text().Length, Line: row.Number(), IsRuling: row.Flag(), InWindow: row.Flag()),
+                cancellationToken);
+        foreach (var entry in entries)
+        {
+            await writing.Sql(
+                """
+                UPDATE entries
+                SET left_out = NULL, characters = @characters
+                WHERE conversation_id = @conversation AND position = @position
+                """)
+                .With("@conversation", conversation.Value).With("@position", entry.At).With("@characters", entry.Length)
+                .ExecuteAsync(cancellationToken);
+            await ConversationStore.RewriteAsync(
+                writing, conversation, entry.InWindow ? entry.Length - entry.Line : entry.IsRuling ? entry.Length : 0, cancellationToken);
+        }
+    }
+
     private sealed record Carried(string Speaker, DateTimeOffset At, long Characters, bool IsRuling, bool InWindow)
     {
         public string Line(string why) => string.Create(

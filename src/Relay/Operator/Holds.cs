@@ -197,7 +197,8 @@ internal sealed class Holds(Database database, SettingsSource settings)
                 ? Journal.LeaveOutTurnAsync(
                     writing, message.Conversation, position, "given up with what the API refused", cancellationToken)
                 : Journal.LeaveOutAsync(writing, message.Conversation, position, who, cancellationToken));
-        await RulingChanges.GiveUpAsync(writing, message, cancellationToken);
+        var answered = await QuestionStore.AnsweredByAsync(writing, message.Conversation, message.Id, cancellationToken);
+        await RulingChanges.GiveUpAsync(writing, message, answered?.Overturns, cancellationToken);
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
         var dead = new Change(MessageState.Dead, Reason: who == ByOperator ? "given up by the operator" : who);
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);

@@ -30,7 +30,10 @@ internal static class MessageEntry
             Ruling = ruling?.Id,
             IsRuling = ruling is { State: RulingState.Standing, Scope: not RulingScope.Once },
             Question = question is null ? null : ruling?.Asked,
-            Note = ruling is null ? null : RulingNote.Of(ruling, question?.OptionOf(question.Chosen)) + Overturning(ruling, question),
+            Note = ruling is null
+                ? null
+                : RulingNote.Of(ruling, question?.OptionOf(question.Chosen))
+                    + await OverturningAsync(reading, ruling, question, cancellationToken),
         };
     }
 
@@ -39,13 +42,19 @@ internal static class MessageEntry
         long.MaxValue, EntryRole.User, entry.Speaker, entry.Content, entry.Content.Length, CoversThrough: null, now, IsQuoted: true,
         Note: entry.Note);
 
-    private static string Overturning(RulingRecord ruling, Question? question)
+    /// <summary>As it is now: rulings may have changed while the answer waited.</summary>
+    private static async Task<string> OverturningAsync(
+        Reading reading, RulingRecord ruling, Question? question, CancellationToken cancellationToken)
     {
         if (question is not { Overturns: { } old })
             return "";
-        return FormattableString.Invariant($"\n{RelayMark.Text} The operator overturned what was settled by ruling {old}, and was asked.")
-            + (ruling.Scope == RulingScope.Once ? " That ruling stands." : " That ruling is superseded by this answer.")
-            + " Your reply goes to the session that had asked.";
+        var holder = await RulingStore.HolderAsync(reading, old, cancellationToken);
+        var became = holder?.Id == ruling.Id ? "That ruling is superseded by this answer."
+            : holder is not { State: RulingState.Standing } ? "That ruling is not in force any more."
+            : holder.Id == old ? "That ruling stands."
+            : FormattableString.Invariant($"Ruling {holder.Id} has its place.");
+        return FormattableString.Invariant($"\n{RelayMark.Text} The operator overturned what was settled by ruling {old}, and was asked. ")
+            + $"{became} Your reply goes to the session that had asked.";
     }
 
     /// <summary>What the operator says unasked while a question is open was not written for that: it says so, or the advisor would take it

@@ -35,15 +35,33 @@ internal static class RulingChanges
     }
 
     /// <summary>The words were given up before the advisor took them; their entry is left out by whoever gives them up.</summary>
-    public static async Task GiveUpAsync(Writing writing, Message message, CancellationToken cancellationToken)
+    /// <param name="writing">Where it is recorded.</param>
+    /// <param name="message">The words.</param>
+    /// <param name="overturned">The ruling that the question was about which they answered.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task GiveUpAsync(Writing writing, Message message, long? overturned, CancellationToken cancellationToken)
     {
         if (message.Speaker == Speaker.Operator
             && await RulingStore.OfMessageAsync(writing, message.Conversation, message.Id, cancellationToken) is { } ruling)
         {
-            await RulingStore.EndAsync(writing, ruling, "given up before the advisor took it", by: null, cancellationToken);
+            var stood = await RulingStore.EndAsync(writing, ruling, "given up before the advisor took it", by: null, cancellationToken);
             await LeaveAsync(
                 writing, ruling, place => place != ruling.Conversation, $"ruling {ruling.Id} was given up", cancellationToken);
+            if (stood && overturned is { } old)
+                await ReinstateAsync(writing, ruling, old, cancellationToken);
         }
+    }
+
+    /// <summary>The ruling whose place it took has it again.</summary>
+    private static async Task ReinstateAsync(Writing writing, RulingRecord gone, long overturned, CancellationToken cancellationToken)
+    {
+        var before = await RulingStore.FindAsync(writing, overturned, cancellationToken);
+        while (before is { State: RulingState.Superseded, SupersededBy: { } next } && next != gone.Id)
+            before = await RulingStore.FindAsync(writing, next, cancellationToken);
+        if (before is not { State: RulingState.Superseded })
+            return;
+        await RulingStore.ReinstateAsync(writing, before, cancellationToken);
+        await Journal.BringBackAsync(writing, before.Conversation, before.Id, cancellationToken);
     }
 
     /// <summary>Why not; null when it is done.</summary>

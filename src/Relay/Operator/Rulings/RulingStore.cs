@@ -154,6 +154,23 @@ internal static class RulingStore
             .ExecuteAsync(cancellationToken) > 0;
     }
 
+    /// <summary>What had its place never counted. One for all is told to the conversations anew.</summary>
+    public static async Task ReinstateAsync(Writing writing, RulingRecord ruling, CancellationToken cancellationToken)
+    {
+        long? always = ruling.Scope == RulingScope.Always
+            ? await CounterStore.NextAsync(writing, CounterStore.RulingsForAll, cancellationToken)
+            : null;
+        writing.Wake(Topic.Rulings);
+        await writing.Sql(
+            """
+            UPDATE rulings
+            SET state = 'standing', ended_at = NULL, ended_why = NULL, superseded_by = NULL, always_number = @always
+            WHERE ruling_id = @ruling AND state = 'superseded'
+            """)
+            .With("@ruling", ruling.Id).With("@always", always)
+            .ExecuteAsync(cancellationToken);
+    }
+
     public static Task UsedAsync(Writing writing, RulingRecord ruling, CancellationToken cancellationToken)
     {
         writing.Wake(Topic.Rulings);

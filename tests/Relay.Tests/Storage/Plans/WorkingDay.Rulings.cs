@@ -32,16 +32,28 @@ internal sealed partial class WorkingDay
         await relay.TakeTurnsAsync();
         var use = (await relay.ReadAsync(reading => RulingUses.OfAsync(reading, number, 1, CancellationToken)))[0];
         Assert.IsType<Overturning.Outcome.Asked>(await overturning.OverturnAsync($"{use.Id}", CancellationToken));
+        await GiveAnAnswerUpAsync(Assert.IsType<Answers.Outcome.Accepted>(await relay.AnswerAsync("Straight on.")).Question);
         await relay.AnswerAsync("Left.");
         await relay.TakeTurnsAsync();
-        relay.Advisor.Reply($"Left, by [ruling {number + 1}].");
+        relay.Advisor.Reply($"Left, by [ruling {number + 2}].");
         await relay.AcceptAsync("s11", "Which way, in another conversation?");
         await relay.TakeTurnsAsync();
         await relay.RunAsync<RulingsWatch>();
-        Assert.Null(await relay.Get<RulingDesk>().SetScopeAsync(number + 1, RulingScope.Once, CancellationToken));
-        Assert.Null(await relay.Get<RulingDesk>().SetScopeAsync(number + 1, RulingScope.Conversation, CancellationToken));
-        Assert.Null(await relay.Get<RulingDesk>().RetireAsync(number + 1, "over", CancellationToken));
+        Assert.Null(await relay.Get<RulingDesk>().SetScopeAsync(number + 2, RulingScope.Once, CancellationToken));
+        Assert.Null(await relay.Get<RulingDesk>().SetScopeAsync(number + 2, RulingScope.Conversation, CancellationToken));
+        Assert.Null(await relay.Get<RulingDesk>().RetireAsync(number + 2, "over", CancellationToken));
         await relay.RunAsync<RulingsWatch>();
+    }
+
+    private async Task GiveAnAnswerUpAsync(long number)
+    {
+        var question = (await relay.ReadAsync(reading => QuestionStore.FindAsync(reading, number, CancellationToken)))!;
+        var family = await relay.ReadAsync(async reading =>
+        {
+            var asked = await MessageStore.FindAsync(reading, question.Conversation, question.Message!.Value, CancellationToken);
+            return await MessageStore.FamilyAsync(reading, asked!, CancellationToken);
+        });
+        Assert.True(await relay.Get<Holds>().DropAsync(family.Single(each => each.Origin == question.Message), CancellationToken));
     }
 
     private async Task LookAtRulingsAsync()
