@@ -218,9 +218,9 @@ internal sealed class Holds(Database database, SettingsSource settings)
     /// <summary>The operator's answer was given up: what it answered is open again, or nothing would ever answer the session.</summary>
     private async Task ReopenQuestionAsync(Writing writing, Message answer, CancellationToken cancellationToken)
     {
-        var question = await QuestionStore.AnsweredByAsync(writing, answer.Conversation, answer.Id, cancellationToken)
+        var answered = await QuestionStore.AnsweredByAsync(writing, answer.Conversation, answer.Id, cancellationToken)
             ?? throw new InvalidOperationException($"message {answer.Id} is an answer to no question");
-        await QuestionStore.ReopenAsync(writing, question, cancellationToken);
+        var question = await QuestionStore.ReopenAsync(writing, answered, cancellationToken);
         await QuestionPages.PageAsync(writing, question, settings.Current.Config.Operator.Token, cancellationToken);
         await MessageStore.NoteAsync(
             writing, question.Conversation, question.Message!.Value,

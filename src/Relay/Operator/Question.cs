@@ -99,6 +99,13 @@ internal sealed record Question(
 
     public OptionLine? OptionOf(string? key) => key is null ? null : Escalation.Named(Options, key);
 
+    /// <summary>As it is when its answer was given up: it waits for another, and no default is taken.</summary>
+    public Question Reopened() => this with
+    {
+        State = QuestionState.Open, AnsweredAt = null, AnsweredVia = null, Answer = null, Chosen = null, ByDefault = false,
+        DefaultOption = null,
+    };
+
     /// <summary>How long it held its conversation up.</summary>
     public TimeSpan Blocked(DateTimeOffset now) => (AnsweredAt ?? now) - AskedAt is var time && time > TimeSpan.Zero ? time : TimeSpan.Zero;
 

@@ -100,7 +100,8 @@ internal static class QuestionStore
     }
 
     /// <summary>The answer was given up before the advisor took it: the question waits for another, for however long.</summary>
-    public static async Task ReopenAsync(Writing writing, Question question, CancellationToken cancellationToken)
+    /// <returns>The question as it is now.</returns>
+    public static async Task<Question> ReopenAsync(Writing writing, Question question, CancellationToken cancellationToken)
     {
         await writing.Sql(
             """
@@ -114,6 +115,7 @@ internal static class QuestionStore
         await ConversationStore.WaitForAsync(writing, question.Conversation, question.Id, cancellationToken);
         writing.Wake(Topic.Questions, Key(question.Id));
         writing.Wake(Topic.Turns, question.Conversation.Value);
+        return question.Reopened();
     }
 
     /// <summary>The clock was set: the answer is waited for as long as before.</summary>

@@ -98,8 +98,25 @@ public sealed class GivenUpAnswerTests : OperatorTests
         Assert.Contains($"what was settled by ruling 1, and was asked. {told}", LastCall(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_page_that_asks_again_promises_no_default()
+    {
+        await EscalateAsync("s", "[NEEDS-JC by=2h default=a] Which?\n- (a) Merge them\n- (b) Keep both");
+        Assert.Contains("(a) is taken", await PageAsync(), StringComparison.Ordinal);
+        await _relay.AnswerAsync("b");
+        var answer = (await _relay.MessagesAsync())[^1];
+
+        Assert.True(await _relay.Get<Holds>().DropAsync(answer, CancellationToken));
+
+        Assert.DoesNotContain("is taken", await PageAsync(), StringComparison.Ordinal);
+        _relay.Clock.Advance(TimeSpan.FromHours(3));
+        Assert.Equal(0, await _relay.RunAsync<Defaults>());
+    }
+
     private async Task<long> CharactersAsync() => (await _relay.ReadAsync(
         reading => ConversationStore.SizeAsync(reading, SessionDirectory.Default, CancellationToken)))!.Characters;
+
+    private async Task<string> PageAsync() => (await _relay.PagesAsync()).FindLast(page => page.Cause == "question:1").Body;
 
     private string LastCall() => string.Join('\n', _relay.Advisor.Calls[^1].Messages.SelectMany(each => each.Blocks));
 
