@@ -60,7 +60,8 @@ internal sealed class AnthropicAdvisor : IAdvisor, IDisposable
         try
         {
             var withoutBody = new MessageCountTokensParams { Model = call.Model, Messages = [] };
-            return (await ClientFor(key, secrets.BaseUrl).Messages.CountTokens(withoutBody, either.Token)).InputTokens;
+            var counted = (await ClientFor(key, secrets.BaseUrl).Messages.CountTokens(withoutBody, either.Token)).InputTokens;
+            return counted > 0 ? counted : null; // No prompt has none.
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -11,10 +11,13 @@ namespace Relay.Advisor.Anthropic;
 /// in its data, the end is a stop reason or message_stop, and usage that is not told in full leaves the cost unknown.</summary>
 internal sealed class StreamedReply(CacheTtl ttl)
 {
+    /// <summary>Far more than a context holds; prices and sums of it still fit a number.</summary>
+    private const long MostTokens = 1_000_000_000;
+
     private readonly StringBuilder _text = new();
     private string? _stopReason;
     private string? _refusal;
-    private bool _isOutputCounted;
+    private bool _isOutputCounted, _isMistold;
 
     public TokenUsage? Usage { get; private set; }
 
@@ -91,7 +94,7 @@ internal sealed class StreamedReply(CacheTtl ttl)
             _ when string.IsNullOrWhiteSpace(text) => new AdvisorOutcome.Empty(stopReason),
             _ => new AdvisorOutcome.Replied(text, stopReason),
         };
-        return outcome with { Usage = Usage, IsUsagePartial = !_isOutputCounted };
+        return outcome with { Usage = Usage, IsUsagePartial = !_isOutputCounted || _isMistold };
     }
 
     private void AddText(JsonElement? block, string type)
@@ -139,8 +142,14 @@ internal sealed class StreamedReply(CacheTtl ttl)
     private static string? Text(JsonElement? parent, string name) =>
         Child(parent, name) is { ValueKind: JsonValueKind.String } text ? JsonText.Of(text) : null;
 
-    private static long? Number(JsonElement? parent, string name) =>
-        Child(parent, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value >= 0
-            ? value
-            : null;
+    /// <summary>A count that no call can have is none, and leaves the cost unknown.</summary>
+    private long? Number(JsonElement? parent, string name)
+    {
+        if (Child(parent, name) is not { ValueKind: JsonValueKind.Number } number)
+            return null;
+        if (number.TryGetInt64(out var value) && value is >= 0 and <= MostTokens)
+            return value;
+        _isMistold = true;
+        return null;
+    }
 }

@@ -188,6 +188,9 @@ public sealed class LiberalStreamTests
     [InlineData("""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":null}""")]
     [InlineData("""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{}}""")]
     [InlineData("""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":"many"}}""")]
+    [InlineData("""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":1000000000000000000}}""")]
+    [InlineData("""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":99000000000,"output_tokens":3}}""")]
+    [InlineData("""{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3,"cache_read_input_tokens":-5}}""")]
     public async Task Usage_that_is_not_told_to_the_end_leaves_a_reply_of_unknown_cost(string end)
     {
         await using var api = await RawMessagesApi.StreamAsync(

@@ -24,6 +24,21 @@ public sealed class TokenCountTests
         Assert.False(request.Json.TryGetProperty("stream", out _));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-7)]
+    public async Task A_count_that_no_prompt_has_is_none(int tokens)
+    {
+        await using var api = await RawMessagesApi.StartAsync(context =>
+        {
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync($$"""{"input_tokens":{{tokens}}}""");
+        });
+        using var rig = new AdvisorRig(api.Address);
+
+        Assert.Null(await rig.Advisor.CountTokensAsync(AdvisorRig.Question(), CancellationToken));
+    }
+
     [Fact]
     public async Task A_gateway_that_cannot_count_is_no_fault()
     {
