@@ -68,7 +68,8 @@ internal static class CostsCommand
         if (all.UnknownCost > 0)
             context.Output.WriteLine($"The cost of {Printing.Calls(all.UnknownCost)} is unknown and not in the sums.");
         if (all.Lost > 0)
-            context.Output.WriteLine($"The relay stopped during {Printing.Calls(all.Lost)} and repeated them: perhaps paid twice.");
+            context.Output.WriteLine(
+                $"The relay stopped during {Printing.Calls(all.Lost)}: perhaps paid for, and twice where they were made again.");
         foreach (var overrun in await reader.ReadAsync(
             reading => Overrun.DescribeAllAsync(reading, cancellationToken), cancellationToken))
             context.Output.WriteLine($"{overrun}.");
