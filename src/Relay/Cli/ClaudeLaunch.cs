@@ -27,13 +27,11 @@ internal sealed class ClaudeLaunch(CommandContext context, RelayHome home)
             return new Start(program, arguments, Environment(token: null));
         if (Directory.Exists(HomePlugin))
         {
-            var book = new ConnectionBook(home, TimeProvider.System);
-            var known = book.List();
-            var name = ConnectionNames.OfProject(Folder, known, OperatorsName());
-            if (known.Any(entry => entry.Name == name && entry.RevokedAt is not null))
+            var (name, token) = await new ConnectionBook(home, TimeProvider.System).OpenOfAsync(
+                Folder, known => ConnectionNames.OfProject(Folder, known, OperatorsName()), cancellationToken);
+            if (token is null)
                 throw new CommandFailure(
                     ExitCode.Failed, $"the token of {name}, the connection of {Folder}, was revoked: relay token {name} makes another");
-            var (_, token) = await book.OpenAsync(name, Folder, cancellationToken);
             return new Start(program, ["--plugin-dir", HomePlugin, .. arguments], Environment(token));
         }
         if (arguments.Contains("--plugin-dir")

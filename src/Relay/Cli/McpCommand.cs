@@ -95,18 +95,29 @@ internal static class McpCommand
             var config = SettingsSource.Load(home, context.Environment, generate: false) is Loaded.Ok ok
                 ? ok.Source.Current.Config
                 : new RelayConfig();
-            var book = new ConnectionBook(home, TimeProvider.System);
-            var known = book.List();
-            var name = session is null
-                ? ConnectionNames.OfProject(context.CurrentFolder, known, config.Operator.Name)
-                : ConnectionEntry.Of(known, session)?.Name ?? session;
-            if (!ConnectionEntry.IsName(name) || ReservedNames.IsOperators(name, config.Operator.Name))
-                throw new CommandFailure(ExitCode.Usage, $"--session: {ConnectionEntry.AllowedNames}");
-            token = known.Any(entry => entry.Name == name && entry.RevokedAt is not null)
-                ? ""
-                : (await book.OpenAsync(name, folder: null, cancellationToken)).Token;
+            token = await MadeAsync(
+                context, new ConnectionBook(home, TimeProvider.System), session, config.Operator.Name, cancellationToken) ?? "";
         }
         var http = Outgoing.SocketClient(() => LocalEndpoint.Of(home) ?? throw new IOException(McpBridge.Down));
         return new McpBridge(http, new Uri("http://localhost/mcp"), token, session);
+    }
+
+    /// <summary>The token of the session's connection, or of this folder's, which is the same at each start; null where it was revoked.
+    /// </summary>
+    private static async Task<string?> MadeAsync(
+        CommandContext context, ConnectionBook book, string? session, string operatorsName, CancellationToken cancellationToken)
+    {
+        if (session is null)
+            return (await book.OpenOfAsync(
+                context.CurrentFolder,
+                known => ConnectionNames.OfProject(context.CurrentFolder, known, operatorsName),
+                cancellationToken)).Token;
+        var known = book.List();
+        var name = ConnectionEntry.Of(known, session)?.Name ?? session;
+        if (!ConnectionEntry.IsName(name) || ReservedNames.IsOperators(name, operatorsName))
+            throw new CommandFailure(ExitCode.Usage, $"--session: {ConnectionEntry.AllowedNames}");
+        return known.Any(entry => entry.Name == name && entry.RevokedAt is not null)
+            ? null
+            : (await book.OpenAsync(name, folder: null, cancellationToken)).Token;
     }
 }

@@ -10,7 +10,7 @@ namespace Relay.Configuration;
 internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
 {
     private const int LargestList = 4 * 1024 * 1024;
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5), LockPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -56,6 +56,19 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
     public Task<(ConnectionEntry Entry, string Token)> OpenAsync(string name, string? folder, CancellationToken cancellationToken) =>
         OpenAsync(name, known => known with { Folder = folder ?? known.Folder }, cancellationToken);
 
+    /// <summary>The connection of a project, by the name that is chosen among those there are: two that choose at once never choose the
+    /// same. Its token is null where it was revoked, and none is made.</summary>
+    public async Task<(string Name, string? Token)> OpenOfAsync(
+        string folder, Func<IReadOnlyList<ConnectionEntry>, string> choose, CancellationToken cancellationToken)
+    {
+        using var mine = await LockAsync(cancellationToken);
+        var entries = Read().Entries;
+        var name = choose(entries);
+        return entries.Any(entry => entry.Name == name && entry.RevokedAt is not null)
+            ? (name, null)
+            : (name, Open(name, known => known with { Folder = folder }).Token);
+    }
+
     /// <summary>One whose sessions are named by their folders.</summary>
     public Task<(ConnectionEntry Entry, string Token)> OpenOfFoldersAsync(string name, CancellationToken cancellationToken) =>
         OpenAsync(name, known => known with { IsOfFolders = true }, cancellationToken);
@@ -64,6 +77,11 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
         string name, Func<ConnectionEntry, ConnectionEntry> adapt, CancellationToken cancellationToken)
     {
         using var mine = await LockAsync(cancellationToken);
+        return Open(name, adapt);
+    }
+
+    private (ConnectionEntry Entry, string Token) Open(string name, Func<ConnectionEntry, ConnectionEntry> adapt)
+    {
         var entries = Read().Entries;
         var known = entries.FirstOrDefault(entry => entry.Name == name);
         var open = known is { RevokedAt: null }
@@ -161,21 +179,7 @@ internal sealed class ConnectionBook(RelayHome home, TimeProvider clock)
     private async Task<IDisposable> LockAsync(CancellationToken cancellationToken)
     {
         home.CreateFolders();
-        var handle = Posix.OpenOrCreate(home.ConnectionsLock);
-        try
-        {
-            for (var begun = clock.GetTimestamp(); !Posix.TryLock(handle);)
-            {
-                if (clock.GetElapsedTime(begun) > LockPatience)
-                    throw new IOException($"{home.ConnectionsFile} is being changed by another process");
-                await Task.Delay(LockPause, clock, cancellationToken);
-            }
-            return handle;
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
+        return await FileTurn.TakeAsync(home.ConnectionsLock, LockPatience, clock, cancellationToken)
+            ?? throw new IOException($"{home.ConnectionsFile} is being changed by another process");
     }
 }

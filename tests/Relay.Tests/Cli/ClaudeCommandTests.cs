@@ -86,6 +86,17 @@ public sealed class ClaudeCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Without_a_name_relay_mcp_is_the_same_session_at_each_start()
+    {
+        await _relay.PipeAsync("", "mcp");
+        var first = Assert.Single(Book.List());
+
+        await _relay.PipeAsync("", "mcp");
+
+        Assert.Equal(first, Assert.Single(Book.List()));
+    }
+
+    [Fact]
     public void A_name_made_of_a_folders_is_numbered_from_no_other()
     {
         for (var number = 0; number < 100; number++)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Relay.Agents.Connect;
 using Relay.Configuration;
 using Xunit;
 
@@ -44,6 +45,17 @@ public sealed class ConnectionBookTests : IDisposable
         Assert.IsType<ConnectionBook.Found.Unknown>(daemon.Find(old));
         Assert.IsType<ConnectionBook.Found.Valid>(daemon.Find(next));
         Assert.Null(await Book.RevokeAsync("nobody", Cancel));
+    }
+
+    [Fact]
+    public async Task Projects_of_one_folder_name_that_are_connected_at_once_have_connections_of_their_own()
+    {
+        var opened = await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() =>
+            new ConnectionBook(_temp.Home, TimeProvider.System).OpenOfAsync(
+                $"/{number}/shop", known => ConnectionNames.OfProject($"/{number}/shop", known, "JC"), Cancel))));
+
+        Assert.Equal(12, opened.Select(each => each.Name).Distinct().Count());
+        Assert.Equal(12, opened.Select(each => each.Token).Distinct().Count());
     }
 
     [Fact]
