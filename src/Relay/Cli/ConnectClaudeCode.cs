@@ -43,6 +43,7 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
         }
         try
         {
+            using var turn = choices.Print ? null : await ConnectTurn.TakeAsync(context, side.Home, cancellationToken);
             var connected = await ConnectedAsync(choices, cancellationToken); // (1)
             if (choices.Project is { } project)
                 await ConnectAsync(project, choices, connected!, cancellationToken);
@@ -69,8 +70,13 @@ internal sealed class ConnectClaudeCode(CommandContext context, RelaySide side, 
         if (side.Home is not { } home)
             return new Connected(ConnectionToken.ClaimedName(side.Token!)!, side.Token!);
         var book = new ConnectionBook(home, TimeProvider.System);
-        var name = choices.Session ?? (choices.User ? UsersName
-            : choices.Project is { } project ? ConnectionNames.OfProject(project, book.List(), side.Config.Operator.Name) : null);
+        string OfProject(IReadOnlyList<ConnectionEntry> known) =>
+            ConnectionNames.OfProject(choices.Project!, known, side.Config.Operator.Name);
+        var name = choices.Session ?? (choices.User ? UsersName : null);
+        if (choices.Print)
+            name ??= choices.Project is null ? null : OfProject(book.List());
+        else if (name is null && choices.Project is { } project)
+            name = (await book.OpenOfAsync(project, OfProject, cancellationToken)).Name;
         if (name is null || choices.Print)
             return name is null ? null : new Connected(name, $"(what relay token {name} prints)");
         return new Connected(name, (await (choices.User

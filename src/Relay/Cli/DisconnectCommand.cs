@@ -14,13 +14,15 @@ internal static class DisconnectCommand
         place.AddTo(claudeCode);
         claudeCode.SetAction(async (parse, cancellationToken) =>
         {
+            var home = Home(context, parse);
             if (place.ProjectOf(parse) is { } connected)
-                return await RemoveFromAsync(context, connected, Home(context, parse), cancellationToken);
-            var own = Home(context, parse)?.Root is { } root && Directory.Exists(root) ? root : new HomeChoice(context).UserConfiguration;
+                return await RunAsync(context, home, () => RemoveFromAsync(context, connected, home, cancellationToken), cancellationToken);
+            var own = home?.Root is { } root && Directory.Exists(root) ? root : new HomeChoice(context).UserConfiguration;
             if (parse.GetValue(place.User))
-                return await RemoveUserAsync(context, own, Home(context, parse)?.Root ?? "", cancellationToken);
-            var folder = parse.GetValue(place.Plugin) ?? Path.Combine(own, ConnectClaudeCode.PluginFolder);
-            return await RemovePluginAsync(context, Path.GetFullPath(folder));
+                return await RunAsync(
+                    context, home, () => RemoveUserAsync(context, own, home?.Root ?? "", cancellationToken), cancellationToken);
+            var folder = Path.GetFullPath(parse.GetValue(place.Plugin) ?? Path.Combine(own, ConnectClaudeCode.PluginFolder));
+            return await RunAsync(context, home, () => RemovePluginAsync(context, folder), cancellationToken);
         });
         return new Command("disconnect", "undo connect") { claudeCode };
     }
@@ -38,30 +40,29 @@ internal static class DisconnectCommand
         }
     }
 
-    private static Task<int> RemovePluginAsync(CommandContext context, string plugin) => RunAsync(context, () =>
+    private static Task RemovePluginAsync(CommandContext context, string plugin)
     {
         context.Output.WriteLine(ClientPlugin.Remove(plugin) ? $"removed {plugin}" : $"{plugin}: nothing to remove");
         return Task.CompletedTask;
-    });
+    }
 
-    private static Task<int> RemoveUserAsync(CommandContext context, string own, string home, CancellationToken cancellationToken) =>
-        RunAsync(context, async () =>
-        {
-            var client = new ClientProgram(context.Environment);
-            var fence = new UserFence(client.SettingsFile, home);
-            fence.PlanDisconnect(); // Refused before anything is changed.
-            var market = new ClientMarketplace(Path.Combine(own, ConnectClaudeCode.MarketplaceFolder));
-            var isThere = market.IsThere;
-            if (isThere)
-                await RemoveAsync(context, market, client, own, cancellationToken);
-            var rules = fence.PlanDisconnect(); // The client has taken its own out of that file by now.
-            ProjectFiles.Write(fence.Folder, rules);
-            foreach (var file in rules)
-                context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
-            context.Output.WriteLine(isThere || rules.Count > 0
-                ? "The token itself is still valid: relay tokens --revoke NAME ends it."
-                : $"{market.Folder}: nothing to remove");
-        });
+    private static async Task RemoveUserAsync(CommandContext context, string own, string home, CancellationToken cancellationToken)
+    {
+        var client = new ClientProgram(context.Environment);
+        var fence = new UserFence(client.SettingsFile, home);
+        fence.PlanDisconnect(); // Refused before anything is changed.
+        var market = new ClientMarketplace(Path.Combine(own, ConnectClaudeCode.MarketplaceFolder));
+        var isThere = market.IsThere;
+        if (isThere)
+            await RemoveAsync(context, market, client, own, cancellationToken);
+        var rules = fence.PlanDisconnect(); // The client has taken its own out of that file by now.
+        ProjectFiles.Write(fence.Folder, rules);
+        foreach (var file in rules)
+            context.Output.WriteLine($"{(file.Content is null ? "removed" : "restored")} {file.Path}");
+        context.Output.WriteLine(isThere || rules.Count > 0
+            ? "The token itself is still valid: relay tokens --revoke NAME ends it."
+            : $"{market.Folder}: nothing to remove");
+    }
 
     private static async Task RemoveAsync(
         CommandContext context, ClientMarketplace market, ClientProgram client, string own, CancellationToken cancellationToken)
@@ -75,8 +76,8 @@ internal static class DisconnectCommand
         context.Output.WriteLine($"removed {market.Folder}, and the token's file");
     }
 
-    private static Task<int> RemoveFromAsync(
-        CommandContext context, string project, RelayHome? home, CancellationToken cancellationToken) => RunAsync(context, async () =>
+    private static async Task RemoveFromAsync(
+        CommandContext context, string project, RelayHome? home, CancellationToken cancellationToken)
     {
         if (home is not null)
             new ConnectedFolders(home).Remove(project);
@@ -93,7 +94,7 @@ internal static class DisconnectCommand
         context.Output.WriteLine(plan.Count == 0 && !isServerGone
             ? $"{project}: not connected"
             : "Its token is still valid elsewhere: relay tokens --revoke NAME ends it.");
-    });
+    }
 
     /// <summary>Of relays of other users, whose connections share it; null where it is used still, or none is there.</summary>
     private static string? RemoveScript(CommandContext context, string project)
@@ -108,10 +109,12 @@ internal static class DisconnectCommand
         return script;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, Func<Task> remove)
+    private static async Task<int> RunAsync(
+        CommandContext context, RelayHome? home, Func<Task> remove, CancellationToken cancellationToken)
     {
         try
         {
+            using var turn = await ConnectTurn.TakeAsync(context, home, cancellationToken);
             await remove();
             return ExitCode.Done;
         }

@@ -6,6 +6,8 @@ namespace Relay.Configuration;
 /// <summary>The folder of one relay, and the paths of everything in it.</summary>
 internal sealed record RelayHome(string Root)
 {
+    public const string ConnectLockName = ".connect.lock";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     public string EnvFile => Path.Combine(Root, ".env");
@@ -38,6 +40,9 @@ internal sealed record RelayHome(string Root)
     public string ConnectionsLock => Path.Combine(State, ".connections.lock");
     public string ConnectionKey => Path.Combine(State, "connections.key");
     public string ConnectionUses => Path.Combine(State, "connections-used.json");
+
+    /// <summary>For relay connect and disconnect, which go one after the other.</summary>
+    public string ConnectLock => Path.Combine(State, ConnectLockName);
 
     /// <summary>The browsers that were let in to the operator's page.</summary>
     public string SignInsFile => Path.Combine(State, "sign-ins.json");

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Relay.Configuration;
 using Relay.Tests.Testing;
 using Xunit;
 
@@ -59,6 +60,25 @@ public sealed class LocalConnectTests : IAsyncDisposable
         Assert.Equal("13", (string?)local["env"]!["CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"]);
         Assert.StartsWith("shop.", (string?)local["env"]!["RELAY_SESSION_TOKEN"]);
         Assert.Equal([".git"], Directory.EnumerateFileSystemEntries(Project).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Git_sees_nothing_of_folders_of_one_repository_that_are_connected_at_once()
+    {
+        await Programs.GitAsync(Project, "init");
+        List<string> folders = [.. Enumerable.Range(0, 8).Select(number => Directory.CreateDirectory($"{Project}/{number}/app").FullName)];
+
+        var connected = await Task.WhenAll(
+            folders.Select(folder => Task.Run(() => _relay.RunAsync("connect", "claude-code", "--project", folder))));
+        var status = await Programs.GitAsync(Project, "status", "--porcelain", "-uall");
+        var listed = new ConnectedFolders(_relay.Home).All().ToHashSet();
+        await Task.WhenAll(folders.Select(folder => Task.Run(() => _relay.RunAsync("disconnect", "claude-code", "--project", folder))));
+
+        Assert.All(connected, ran => Assert.Equal(0, ran.Exit));
+        Assert.Equal("", status);
+        Assert.Superset(folders.ToHashSet(), listed);
+        Assert.Empty(new ConnectedFolders(_relay.Home).All());
+        Assert.DoesNotContain("relay connect", await File.ReadAllTextAsync($"{Project}/.git/info/exclude", Cancel), StringComparison.Ordinal);
     }
 
     [Fact]
