@@ -19,6 +19,31 @@ internal static partial class Citations
         .Take(Most)
         .ToList();
 
+    /// <summary>Of a reply that is nothing else than an answer, the answer: without what it cites, but in the note below it.</summary>
+    /// <returns>Null where it cites nothing, or a ruling that is not in force there.</returns>
+    public static async Task<string?> AnswerBesideAsync(
+        Reading reading, ConversationId conversation, string reply, CancellationToken cancellationToken)
+    {
+        var cited = In(reply);
+        foreach (var number in cited)
+            if (await RulingStore.FindAsync(reading, number, cancellationToken) is not { } ruling || !ruling.HoldsIn(conversation))
+                return null;
+        return cited.Count == 0 ? null : string.Join('\n', reply.Split('\n').Select(AnswerBeside));
+    }
+
+    private static string AnswerBeside(string line) =>
+        line.TrimStart().StartsWith("note:", StringComparison.OrdinalIgnoreCase) || !Cited().IsMatch(line)
+            ? line
+            : Cited().Replace(line, "").Replace("()", "", StringComparison.Ordinal).Trim(' ', '\t', '\r', ':', ',', ';', '–', '—');
+
+    /// <summary>The same reply, taken once more, is one use.</summary>
+    public static async Task RecordOnceAsync(
+        Writing writing, Message message, long position, string reply, CancellationToken cancellationToken)
+    {
+        if ((await RulingUses.OfMessageAsync(writing, message.Conversation, message.Root, cancellationToken)).Count == 0)
+            await RecordAsync(writing, message, position, reply, cancellationToken);
+    }
+
     /// <summary>Records of a reply for which the operator was not asked what settled it.</summary>
     public static async Task RecordAsync(
         Writing writing, Message message, long position, string reply, CancellationToken cancellationToken)

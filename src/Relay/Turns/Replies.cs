@@ -52,7 +52,7 @@ internal sealed partial class Replies(
         var asked = NewQuestionOf(message, text, claim.Settings.Config.Operator); // Whoever spoke: the operator as well.
         if (message.IsOpinion)
         {
-            await OpineAsync(writing, message, position, text, settles: asked is null, cancellationToken);
+            await OpineAsync(writing, message, position, text, cancellationToken);
             return;
         }
         if (asked is null)
@@ -67,12 +67,11 @@ internal sealed partial class Replies(
             await DispatchAsync(writing, message, position, text, staged, cancellationToken);
     }
 
-    /// <summary>Who asked for it reads it in the journal. What the advisor says to others goes to them.</summary>
+    /// <summary>Who asked for it reads it in the journal, and says whether it settles anything. What the advisor says to others goes to
+    /// them.</summary>
     private static async Task OpineAsync(
-        Writing writing, Message message, long position, string text, bool settles, CancellationToken cancellationToken)
+        Writing writing, Message message, long position, string text, CancellationToken cancellationToken)
     {
-        if (settles)
-            await Citations.RecordAsync(writing, message, position, text, cancellationToken);
         await SendPartsAsync(writing, message, position, await SplitAsync(writing, message, text, cancellationToken), cancellationToken);
         await MessageStore.AnswerAsync(writing, message.Conversation, message.Id, position, reason: null, cancellationToken);
     }

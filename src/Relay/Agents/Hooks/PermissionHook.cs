@@ -43,6 +43,7 @@ internal sealed partial class PermissionHook(
             return HookAnswer.Nothing; // It was answered at the terminal.
         if (opinion?.Decision is { } decided)
         {
+            await opinions.SettledAsync(opinion, CancellationToken.None);
             LogDecided(agent.Session, wait.Tool, decided.Word(request.Asked));
             return AskedAnswer.Of(request.Asked, wait.Hook.ToolInput, decided);
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Relay.Configuration;
 using Relay.Conversations;
 using Relay.Intake;
@@ -16,11 +17,22 @@ namespace Relay.Agents.Hooks;
 /// <summary>What the advisor said about a client's question.</summary>
 /// <param name="Text">Its words, without the token.</param>
 /// <param name="Decision">What it decides by itself; null where the operator is asked.</param>
-internal sealed record Opinion(string Text, Decision? Decision);
+internal sealed record Opinion(string Text, Decision? Decision)
+{
+    public required OpinionReply Reply { get; init; }
+}
+
+/// <summary>An opinion as it stands in the journal.</summary>
+/// <param name="Message">To which.</param>
+/// <param name="Position">Where.</param>
+/// <param name="Whole">All of the reply.</param>
+/// <param name="Own">What is for the session that asked.</param>
+/// <param name="Beside">The answer in it, beside the rulings in force that it cites; null where it cites none.</param>
+internal sealed record OpinionReply(Message Message, long Position, string Whole, string Own, string? Beside);
 
 /// <summary>Asks the advisor before the operator, where the configuration wants it. It is a turn like any other, paid and within the
 /// budget; one that is late, held or failed is given up, and the operator is asked at once.</summary>
-internal sealed class SecondOpinion(
+internal sealed partial class SecondOpinion(
     AgentIntake intake, Holds holds, Database database, ChangeFeed changes, SettingsSource settings)
 {
     /// <summary>Longer nobody should wait who could ask the operator.</summary>
@@ -44,8 +56,17 @@ internal sealed class SecondOpinion(
         if (answered is null)
             await holds.DropAsync(message, "the advisor was not there in time, and the operator was asked", CancellationToken.None);
         return answered?.ReplyPosition is { } position
-            ? Read(request.Asked, await TextAsync(answered, position, cancellationToken), config)
+            ? Read(request.Asked, await ReplyAsync(answered, position, cancellationToken), config)
             : null;
+    }
+
+    /// <summary>Its decision was taken, so what it cites has settled the matter.</summary>
+    public Task SettledAsync(Opinion opinion, CancellationToken cancellationToken)
+    {
+        var reply = opinion.Reply;
+        return database.WriteAsync(
+            writing => Citations.RecordOnceAsync(writing, reply.Message, reply.Position, reply.Whole, cancellationToken),
+            cancellationToken);
     }
 
     /// <summary>Permissions only where it may give them: a turn for each would cost more than it is worth.</summary>
@@ -95,27 +116,39 @@ internal sealed class SecondOpinion(
         },
         cancellationToken);
 
-    private Task<string> TextAsync(Message message, long position, CancellationToken cancellationToken) => database.ReadAsync(
+    private Task<OpinionReply> ReplyAsync(Message message, long position, CancellationToken cancellationToken) => database.ReadAsync(
         async reading =>
         {
             var entries = await Journal.BetweenAsync(reading, message.Conversation, position - 1, position, cancellationToken);
-            return (await Replies.SplitAsync(reading, message, entries.Single().Content, cancellationToken)).Own;
+            var whole = entries.Single().Content;
+            var own = (await Replies.SplitAsync(reading, message, whole, cancellationToken)).Own;
+            var beside = await Citations.AnswerBesideAsync(reading, message.Conversation, own, cancellationToken);
+            return new OpinionReply(message, position, whole, own, beside);
         },
         cancellationToken);
 
-    private static Opinion Read(ClientAsk asked, string text, RelayConfig config)
+    private static Opinion Read(ClientAsk asked, OpinionReply reply, RelayConfig config)
     {
-        var token = config.Operator.Token;
+        var (token, text) = (config.Operator.Token, reply.Own);
         if (Characters.First(text, config.Operator.ScanChars).Contains(token, StringComparison.Ordinal))
-            return new Opinion(QuestionText.Without(text, token).Trim(), Decision: null);
-        var decision = (AskedWords.Of(asked, text) as AnswerReading.Clear)?.Decision;
-        return new Opinion(text.Trim(), decision switch
-        {
-            Decision.Answered answered when Chose((ClientAsk.Choice)asked, answered) => Marked(answered),
-            Decision.Allowed { Always.Count: 0 } when asked is ClientAsk.Permission => decision,
-            _ => null,
-        });
+            return new Opinion(QuestionText.Without(text, token).Trim(), Decision: null) { Reply = reply };
+        var decision = Taken(asked, text);
+        if (asked is ClientAsk.Choice && reply.Beside is { } beside) // It is told to cite what an answer rests on.
+            decision ??= Taken(asked, beside);
+        return new Opinion(text.Trim(), decision) { Reply = reply };
     }
+
+    /// <summary>What the advisor may decide by itself, said clearly; null where it said no such thing.</summary>
+    private static Decision? Taken(ClientAsk asked, string text) => (AskedWords.Of(asked, text) as AnswerReading.Clear)?.Decision switch
+    {
+        Decision.Answered answered when Chose((ClientAsk.Choice)asked, answered) => Marked(answered),
+        Decision.Allowed { Always.Count: 0 } allowed when asked is ClientAsk.Permission && Plainly().IsMatch(text) => allowed,
+        _ => null,
+    };
+
+    /// <summary>The one word that it is told to say: of the operator other words are taken, too.</summary>
+    [GeneratedRegex(@"\A\s*allow[.!]*\s*\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Plainly();
 
     /// <summary>Its own words could be anything, such as that it does not know.</summary>
     private static bool Chose(ClientAsk.Choice asked, Decision.Answered answered) =>
@@ -133,7 +166,7 @@ internal sealed class SecondOpinion(
         {
             ClientAsk.Choice => "Its user is asked to choose. If you know what this project and the operator want, answer in the "
                 + "user's place with names or numbers of choices and nothing else, a line for each question, as \"1: 2\" for choice 2 of "
-                + $"question 1; a line \"note: ...\" below may say why. If only the operator can decide, begin with {token} and say what "
+                + $"question 1; a line \"note: ...\" below may say why, and cite a ruling. If only the operator can decide, begin with {token} and say what "
                 + "you recommend.",
             ClientAsk.Plan => "It has a plan, which the operator approves or sends back. Say in a few sentences what you recommend, and "
                 + "why.",

@@ -132,6 +132,44 @@ public sealed class SecondOpinionTests
         Assert.Empty(relay.Api.Requests);
     }
 
+    [Theory]
+    [InlineData("Postgres [ruling 1]")]
+    [InlineData("[ruling 1] 1: 2")]
+    [InlineData("Postgres\n([ruling 1])")]
+    [InlineData("Postgres\nnote: as in [ruling 1]")]
+    public async Task A_choice_beside_the_ruling_that_it_rests_on_is_a_choice_and_a_use_of_that(string said)
+    {
+        await using var relay = await RunningRelay.StartAsync(Config);
+        await RuleAsync(relay);
+        relay.Api.Always(ScriptedReply.Text(said));
+        var claude = new ClaudeSession(relay, "claude-1");
+
+        var answer = await claude.AskPermissionAsync("AskUserQuestion", Choice);
+        await claude.AskPermissionAsync("AskUserQuestion", Choice); // The same again, as after a lost connection.
+
+        Assert.Equal("Postgres", (string?)Decision(answer)["updatedInput"]!["answers"]!["Which store?"]);
+        Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM questions"));
+        Assert.Equal(1, await relay.CountAsync("SELECT COUNT(*) FROM ruling_uses"));
+    }
+
+    [Theory]
+    [InlineData("I would take Postgres, by [ruling 1].")]
+    [InlineData("Postgres [ruling 2]")]
+    public async Task What_the_operator_is_asked_all_the_same_no_ruling_has_settled(string said)
+    {
+        await using var relay = await RunningRelay.StartAsync(Config);
+        await RuleAsync(relay);
+        relay.Api.Always(ScriptedReply.Text(said));
+
+        var asked = new ClaudeSession(relay, "claude-1").AskPermissionAsync("AskUserQuestion", Choice);
+        var question = await relay.OpenQuestionAsync();
+        Assert.IsType<Answers.Outcome.Accepted>(await relay.AnswerAsync("SQLite"));
+        await asked;
+
+        Assert.Contains(said, question.Text, StringComparison.Ordinal);
+        Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM ruling_uses"));
+    }
+
     [Fact]
     public async Task A_plan_it_only_recommends()
     {
@@ -149,6 +187,8 @@ public sealed class SecondOpinionTests
     [InlineData("Read", "allow", true)]
     [InlineData("Read", "[NEEDS-JC] allow", false)]
     [InlineData("Read", "Allow, I would say.", false)]
+    [InlineData("Read", "yes", false)]
+    [InlineData("Read", "allow [ruling 1]", false)]
     [InlineData("Read", "deny", false)]
     [InlineData("Bash", "allow", false)]
     public async Task A_permission_it_gives_only_for_the_named_tools_and_only_by_a_plain_allow(string tool, string said, bool granted)
@@ -183,6 +223,14 @@ public sealed class SecondOpinionTests
             async () => await relay.CountAsync("SELECT COUNT(*) FROM messages WHERE state = 'answered'") == 1, "the turn's end");
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM questions"));
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
+    }
+
+    private static async Task RuleAsync(RunningRelay relay)
+    {
+        relay.Api.Enqueue(ScriptedReply.Text("Noted."));
+        Assert.Null(await relay.Get<OwnWords>().SayAsync(
+            "default", "[always] Postgres.", "words-1", TestContext.Current.CancellationToken));
+        await Until.TrueAsync(() => relay.Api.Requests.Count == 1, "the ruling's turn");
     }
 
     private static JsonObject Decision(JsonObject answer) => answer["hookSpecificOutput"]!["decision"]!.AsObject();
