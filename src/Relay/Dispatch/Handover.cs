@@ -52,6 +52,10 @@ internal sealed class Handover(Database database, CallerChannel callers, IHostAp
                 await ConsumeAsync(reply, cancellationToken);
     }
 
+    /// <summary>The tool calls of the session whose answers are on their way.</summary>
+    public IEnumerable<string?> UsesCarried(SessionId session) =>
+        _carried.Values.Where(carried => carried.Reply.Session == session).Select(carried => carried.To.ToolUse);
+
     /// <summary>What was handed to the session, and is not known to be there.</summary>
     public async Task<List<OutboundReply>> HandedAsync(SessionId session, CancellationToken cancellationToken)
     {

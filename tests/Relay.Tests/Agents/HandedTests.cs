@@ -58,6 +58,19 @@ public sealed class HandedTests
         Assert.Empty(relay.Errors());
     }
 
+    [Fact]
+    public async Task The_end_of_another_task_that_says_the_same_is_not_its_own()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        var (claude, events) = await InBackgroundAsync(relay);
+
+        await claude.HookAsync("UserPromptSubmit", new { prompt = Notice("aagent1", "The advisor said: RQ1 go. Done.") });
+
+        await AssertConsumedAsync(relay, 0);
+        await PostAsync(claude, events[6]);
+        await AssertConsumedAsync(relay, 1);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -23,8 +23,12 @@ internal sealed class Signs(Handover handover, Database database)
         var ended = hook.HookEventName is "UserPromptSubmit" or "Stop" ? await EndedCallsAsync(agent, hook, cancellationToken) : [];
         if (task is null && hook is { HookEventName: "PostToolUse", ToolUseId: { } answered })
             ended.Add(answered);
+        var told = IsClientsPrompt(hook) ? await WithTaskAsync(agent, cancellationToken) : [];
         await handover.ShownAsync( // (2)
-            agent.Session, (reply, to) => IsThere(agent, hook, reply, to, ended), cancellationToken);
+            agent.Session,
+            (reply, to) => IsThere(agent, hook, to, ended)
+                || (IsInPrompt(hook, reply, to) && !(to.ToolUse is { } call && told.Contains(call))),
+            cancellationToken);
         if (IsBeginning(hook) || HumanPrompt.Is(hook))
             await TakeBackAsync(agent, hook, cancellationToken); // (3)
     }
@@ -32,11 +36,13 @@ internal sealed class Signs(Handover handover, Database database)
     /// <summary>The session begins anew. After a compaction it goes on.</summary>
     private static bool IsBeginning(HookEvent hook) => hook is { HookEventName: "SessionStart", Source: not "compact" };
 
-    private static bool IsThere(Agent agent, HookEvent hook, OutboundReply reply, Handing to, List<string> ended) =>
-        to.ToolUse is { } use && ended.Contains(use)
-        || to.IsNextEvent && to.Agent == agent.Id && IsNext(hook)
-        || !to.IsNextEvent && IsClientsPrompt(hook) && SameWords.In(hook.Prompt!, reply.Carried)
-            && to.IsWake != hook.Prompt!.Contains("<task-id>", StringComparison.Ordinal);
+    private static bool IsThere(Agent agent, HookEvent hook, Handing to, List<string> ended) =>
+        (to.ToolUse is { } use && ended.Contains(use)) || (to.IsNextEvent && to.Agent == agent.Id && IsNext(hook));
+
+    /// <summary>By its words, where nothing else tells: a short reply may stand in the end of another task, too.</summary>
+    private static bool IsInPrompt(HookEvent hook, OutboundReply reply, Handing to) =>
+        !to.IsNextEvent && IsClientsPrompt(hook) && SameWords.In(hook.Prompt!, reply.Carried)
+        && to.IsWake != hook.Prompt!.Contains("<task-id>", StringComparison.Ordinal);
 
     /// <summary>Only the model's going on shows that it has what a hook has told it: neither an idle notice nor the end of the session
     /// does, nor what its subagents do.</summary>
@@ -66,6 +72,19 @@ internal sealed class Signs(Handover handover, Database database)
                         && own.Agent == agent.Id)
                         ended.Add(answered);
             return ended;
+        },
+        cancellationToken);
+
+    /// <summary>The calls whose task is known, so that its own end is their sign and no other words are.</summary>
+    private Task<HashSet<string>> WithTaskAsync(Agent agent, CancellationToken cancellationToken) => database.ReadAsync(
+        async reading =>
+        {
+            var known = new HashSet<string>();
+            var handed = await Outbox.ForAgentAsync(reading, agent.Session, cancellationToken);
+            foreach (var use in handover.UsesCarried(agent.Session).Concat(handed.Select(reply => reply.Handed?.To.ToolUse)))
+                if (use is not null && await ToolUseStore.FindAsync(reading, use, cancellationToken) is { Task: not null })
+                    known.Add(use);
+            return known;
         },
         cancellationToken);
 
