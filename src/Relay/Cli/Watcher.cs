@@ -131,13 +131,23 @@ internal sealed class Watcher(CommandContext context, DaemonClient daemon)
         .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(
             signal => PosixSignalRegistration.Create(signal, End)),
         PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => _events.Writer.TryWrite(new WatchEvent.Resized())),
-        PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ =>
+        PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => GoOn(mode)),
+    ];
+
+    /// <summary>A terminal that is closed sends this as well, right after the hang-up.</summary>
+    private void GoOn(TerminalMode mode)
+    {
+        try
         {
             mode.Enter();
             _screen.Enter();
             _events.Writer.TryWrite(new WatchEvent.Resized());
-        }),
-    ];
+        }
+        catch (IOException)
+        {
+            _events.Writer.TryWrite(new WatchEvent.Ended());
+        }
+    }
 
     private void End(PosixSignalContext signal)
     {

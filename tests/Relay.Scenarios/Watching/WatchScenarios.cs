@@ -68,6 +68,15 @@ public sealed partial class WatchScenarios : Stage
     }
 
     [Fact]
+    public async Task It_ends_quietly_with_the_window_in_which_it_runs_alone()
+    {
+        await using var relay = await RelayProcess.StartAsync(Home, CancellationToken);
+        await using var terminal = await WatchTerminal.OpenAloneAsync(Home);
+
+        Assert.Equal("", await terminal.CloseAsync());
+    }
+
+    [Fact]
     public async Task Whatever_others_write_stays_text()
     {
         const string nasty = "\u001b[2J\u001b]0;title\u0007\u009b31m\u202eright to left\u202c \u200b\r<b>bold</b>\tend";

@@ -14,6 +14,8 @@ internal sealed class WatchTerminal : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly string _folder = Directory.CreateTempSubdirectory("relay-watch-").FullName;
 
+    private bool _isClosed;
+
     private WatchTerminal()
     {
     }
@@ -31,6 +33,8 @@ internal sealed class WatchTerminal : IAsyncDisposable
     public int ProgramId => int.Parse(
         File.ReadAllText($"/proc/{Pane}/task/{Pane}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).First(),
         CultureInfo.InvariantCulture);
+
+    private string Errors => Path.Combine(_folder, "errors");
 
     private string Pane => Tmux("list-panes", "-t", "it", "-F", "#{pane_pid}").Trim();
 
@@ -51,6 +55,29 @@ internal sealed class WatchTerminal : IAsyncDisposable
         terminal.Press("Enter");
         await terminal.SeesAsync("? help");
         return terminal;
+    }
+
+    /// <summary>As a window or a connection in which nothing else runs: no shell stands between it and the program.</summary>
+    public static async Task<WatchTerminal> OpenAloneAsync(ScenarioHome home)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/tmux") && OperatingSystem.IsLinux(), "tmux is not installed: it is the terminal");
+        var terminal = new WatchTerminal();
+        var watch = $"exec env -i TERM=xterm-256color LANG=C.UTF-8 HOME=/nowhere {ShellWord.Quote(RelayProcess.Program())} watch --home "
+            + $"{ShellWord.Quote(home.Paths.Root)} 2> {ShellWord.Quote(terminal.Errors)}";
+        terminal.Tmux("-f", "/dev/null", "new-session", "-d", "-s", "it", "-x", "80", "-y", "24", $"exec sh -c {ShellWord.Quote(watch)}");
+        await terminal.SeesAsync("? help");
+        return terminal;
+    }
+
+    /// <summary>The window is closed.</summary>
+    /// <returns>What the program has said of it.</returns>
+    public async Task<string> CloseAsync()
+    {
+        using var program = Process.GetProcessById(int.Parse(Pane, CultureInfo.InvariantCulture));
+        _isClosed = true;
+        Tmux("kill-server");
+        await program.WaitForExitAsync(Token).WaitAsync(Limit, Token);
+        return await File.ReadAllTextAsync(Errors, Token);
     }
 
     public void Press(params string[] keys) => Tmux(["send-keys", "-t", "it", .. keys]);
@@ -85,6 +112,11 @@ internal sealed class WatchTerminal : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isClosed)
+        {
+            Directory.Delete(_folder, recursive: true);
+            return;
+        }
         using (var pane = Process.GetProcessById(int.Parse(Pane, CultureInfo.InvariantCulture)))
         {
             pane.Kill(entireProcessTree: true);
