@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Relay.Conversations;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -24,11 +25,16 @@ internal abstract partial record OperatorWords
         var trimmed = text.Trim();
         if (Address().Match(trimmed) is { Success: true } direct)
             return ParseDirect(direct.Groups["id"].Value, trimmed[direct.Length..].Trim());
-        if (Number().Match(trimmed) is { Success: true } numbered
-            && long.TryParse(numbered.Groups["number"].ValueSpan, CultureInfo.InvariantCulture, out var question))
-            return new Numbered(question, trimmed[numbered.Length..].Trim());
-        return new Plain();
+        if (Number().Match(trimmed) is not { Success: true } numbered)
+            return new Plain();
+        return long.TryParse(Digits(numbered.Groups["number"].Value), NumberStyles.None, CultureInfo.InvariantCulture, out var question)
+            ? new Numbered(question, trimmed[numbered.Length..].Trim())
+            : new Refused($"there is no question {Printable.Short(numbered.Value.TrimEnd(':', ' '))}");
     }
+
+    /// <summary>Those of other scripts are keys of some keyboards, too.</summary>
+    private static string Digits(string number) =>
+        string.Concat(number.Select(digit => CharUnicodeInfo.GetDecimalDigitValue(digit).ToString(CultureInfo.InvariantCulture)));
 
     private static OperatorWords ParseDirect(string id, string text)
     {
@@ -42,6 +48,6 @@ internal abstract partial record OperatorWords
     [GeneratedRegex(@"\A@(?<id>[^:\r\n]*):")]
     private static partial Regex Address();
 
-    [GeneratedRegex(@"\A#(?<number>\d{1,18})(?:[:\s]|\z)")]
+    [GeneratedRegex(@"\A#(?<number>\d+)(?:[:\s]|\z)")]
     private static partial Regex Number();
 }

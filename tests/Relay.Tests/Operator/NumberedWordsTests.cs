@@ -24,6 +24,9 @@ public sealed class NumberedWordsTests : OperatorTests
     [InlineData("#7: no such")]
     [InlineData("#9")]
     [InlineData("#0 x")]
+    [InlineData("#99999999999999999999999 nope")]
+    [InlineData("#99999999999999999999999: nope")]
+    [InlineData("#\u0669\u0669 nope")]
     [InlineData("1")]
     public async Task A_number_of_no_question_or_without_words_settles_nothing_and_costs_nothing(string words)
     {
@@ -36,6 +39,17 @@ public sealed class NumberedWordsTests : OperatorTests
         Assert.IsType<Answers.Outcome.Refused>(await _relay.AnswerAsync(words, key: "l", unaskedWelcome: true));
         await _relay.TakeTurnsAsync();
         Assert.Equal(2, _relay.Advisor.Calls.Count);
+    }
+
+    [Fact]
+    public async Task A_number_in_the_digits_of_another_keyboard_is_that_number()
+    {
+        await EscalateAsync("a", "[NEEDS-JC] Which?");
+
+        Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync("#\uff11 left"));
+        await _relay.TakeTurnsAsync();
+
+        Assert.Equal("[operator JC] left", _relay.Advisor.Calls[1].Messages[^1].Blocks[^1]);
     }
 
     [Fact]
