@@ -33,6 +33,9 @@ internal sealed partial record LaterWords(long? Question, TimeSpan? For, TimeOnl
             : null;
     }
 
+    /// <summary>Whether they would put a question off, were their time one.</summary>
+    public static bool AreMeant(string text) => Meant().IsMatch(text);
+
     /// <summary>A time of day is the next one in the zone of the relay's machine.</summary>
     public DateTimeOffset At(TimeProvider clock)
     {
@@ -49,4 +52,12 @@ internal sealed partial record LaterWords(long? Question, TimeSpan? For, TimeOnl
         + @"(?:(?<seen>seen)|later(?:\s+until\s+(?<until>[0-9]{1,2}:[0-9]{2})|\s+(?<for>[0-9dhms]{2,12}))?)[.!]?\s*\z",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
+
+    [GeneratedRegex(
+        @"\A\s*later,?(?=[^0-9]*[0-9]|\s+(?:until|till|for|in)[.!]?\s*\z)"
+        + @"(?:\s+(?:until|till|for|in)|\s*[-+]?[0-9]+(?:[:.,][0-9]+)*"
+        + @"|\s*(?:d|h|m|s|w|am|pm|days?|weeks?|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?)\b)*"
+        + @"[.!]?\s*\z",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Meant();
 }

@@ -14,6 +14,15 @@ public sealed class AnswersTests : OperatorTests
     [InlineData("#1 later until 18:00", null)]
     [InlineData("[always] seen", null)]
     [InlineData("Seen.", 1L)]
+    [InlineData("later 0", 1L)]
+    [InlineData("#1 later -1h", null)]
+    [InlineData("later 45d", null)]
+    [InlineData("later 2 hours", null)]
+    [InlineData("later for 30 min.", null)]
+    [InlineData("Later until 25:00", null)]
+    [InlineData("later until 18.00", null)]
+    [InlineData("later until 8 pm", null)]
+    [InlineData("later until", null)]
     public async Task Words_that_put_a_question_off_answer_nothing_by_any_way(string words, long? question)
     {
         await EscalateAsync("s", "[NEEDS-JC] Which?\n- (a) left\n- (b) right");
@@ -211,6 +220,17 @@ public sealed class AnswersTests : OperatorTests
 
         Assert.Contains("was answered by the test", late.Reason, StringComparison.Ordinal);
         Assert.Equal(1, await _relay.CountAsync("SELECT COUNT(*) FROM messages WHERE speaker = 'operator'"));
+    }
+
+    [Theory]
+    [InlineData("later we can merge 2 branches")]
+    [InlineData("later, when 3 tests are green")]
+    [InlineData("later than 2026")]
+    public async Task Words_that_only_begin_like_those_are_an_answer(string words)
+    {
+        await EscalateAsync("s", "[NEEDS-JC] When?");
+
+        Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync(words));
     }
 
     [Fact]
