@@ -20,6 +20,9 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
     /// <summary>One that names an option of a question whose default was taken so long ago is, too.</summary>
     private static readonly TimeSpan LateForDefault = TimeSpan.FromDays(1);
 
+    /// <summary>Of the first answer, in what is said to the second.</summary>
+    private const int LongestFirst = 120;
+
     /// <summary>What an older relay recorded under a key.</summary>
     private const string TextUnknown = "taken";
 
@@ -68,12 +71,18 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (input.Key is not null && await FactStore.FindAsync(writing, Taken(input.Key), cancellationToken) is { } taken)
             return taken == text || taken == TextUnknown
                 ? new Outcome.Repeated()
-                : new Outcome.Refused("its id was used for other words before");
+                : new Outcome.Refused(await UsedAsync(writing, input, cancellationToken));
         var outcome = await ReadAsync(writing, input, cancellationToken);
         if (input.Key is not null && outcome is not Outcome.Refused)
             await FactStore.AddAsync(writing, Taken(input.Key), text, cancellationToken);
         return outcome;
     }
+
+    /// <summary>A form of a page gone back to has its id; its question may be answered by now.</summary>
+    private static async Task<string> UsedAsync(Reading reading, OperatorInput input, CancellationToken cancellationToken) =>
+        input.Question is { } number && await QuestionStore.FindAsync(reading, number, cancellationToken) is { IsOpen: false } closed
+            ? FirstAnswer(closed)
+            : "its id was used for other words before";
 
     /// <summary>Whether input with this key was taken.</summary>
     public static async Task<bool> IsKnownAsync(Reading reading, string key, CancellationToken cancellationToken) =>
@@ -167,7 +176,8 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (question.ByDefault)
             return $"question #{question.Id} had no answer until {at}, so the default, {question.Answer}, was taken; that stands "
                 + $"(relay rulings overturn {question.Message}, once the advisor has replied, asks it anew)";
-        return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands";
+        return $"question #{question.Id} was answered by {question.AnsweredVia} at {at}; the first answer stands: "
+            + $"\"{Excerpt.Of(Visible.OneLine(AnswerText.Named(question)), LongestFirst)}\"";
     }
 
     /// <summary>An older relay has recorded it with the reason.</summary>
@@ -212,10 +222,14 @@ internal sealed partial class Answers(DirectWords direct, Database database, ILo
         if (!await QuestionStore.CloseAsync(writing, question, answer, cancellationToken))
             throw new LostRaceException($"question #{question.Id} was answered in the same instant");
         await PageStore.ClearAsync(writing, PageCause.Question(question.Id), cancellationToken);
-        if (answer.Message is not null && question.Message is { } raiser)
+        if (answer.Message is null || question.Message is not { } raiser)
+            return;
+        var change = new Change(MessageState.Waiting, Reason: $"question #{question.Id} was answered by {answer.Via}");
+        if (await MessageStore.FindAsync(writing, question.Conversation, raiser, cancellationToken) is { State: MessageState.Waiting })
+            await MessageStore.ChangeAsync(writing, question.Conversation, raiser, change, cancellationToken); // Not for the operator now.
+        else
             await MessageStore.NoteAsync(
-                writing, question.Conversation, raiser,
-                new MessageNote(MessageState.Waiting.Word(), $"question #{question.Id} was answered by {answer.Via}"), cancellationToken);
+                writing, question.Conversation, raiser, new MessageNote(change.State.Word(), change.Describe()), cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Information, "The operator's words by {Via}, {Characters} characters: {Outcome}")]

@@ -7,6 +7,7 @@ using Relay.Files.Platform;
 using Relay.Operator.Pages;
 using Relay.Running;
 using Relay.Storage;
+using Relay.Texts;
 
 namespace Relay.Operator;
 
@@ -120,7 +121,7 @@ internal sealed partial class OperatorFile : ILoop, IDisposable
         if (new RejectedFolder(_settings.Current.Home.RefusedAnswers).Move(path, reason) is not { } kept)
             return 0;
         RejectedFolder.RemoveOldest(_settings.Current.Home.RefusedAnswers);
-        LogRefused(kept, reason);
+        LogRefused(kept, Printable.WithoutQuoted(reason));
         var page = new NewPage(
             PageCause.Refused(string.Create(CultureInfo.InvariantCulture, $"{kept}:{_clock.GetUtcNow().ToUnixTimeMilliseconds()}")),
             "Relay: your answer was not taken",

@@ -10,6 +10,13 @@ internal static class Printable
     public static string Short(string text) =>
         text.Length > Longest ? OneLine(text[..Longest]) + "..." : OneLine(text);
 
+    /// <summary>A reason for the log, which holds nobody's words: from the first quotation mark to the last.</summary>
+    public static string WithoutQuoted(string reason)
+    {
+        var (first, last) = (reason.IndexOf('"', StringComparison.Ordinal), reason.LastIndexOf('"'));
+        return first == last ? reason : $"{reason[..(first + 1)]}…{reason[last..]}";
+    }
+
     public static string OneLine(string text) =>
         string.Concat(text.EnumerateRunes().Select(rune => Visible.IsHidden(rune) ? "?" : rune.ToString()));
 

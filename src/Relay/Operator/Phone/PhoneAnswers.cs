@@ -68,7 +68,7 @@ internal sealed partial class PhoneAnswers(
             writing.OnceCommitted(() => LogTaken(line.Id));
             return;
         }
-        writing.OnceCommitted(() => LogRefused(line.Id, refusal));
+        writing.OnceCommitted(() => LogRefused(line.Id, Printable.WithoutQuoted(refusal)));
         if (await PhoneInbox.RefusedSinceAsync(writing, writing.Now - CountedFor, cancellationToken) > MostSaid)
             return; // Whoever can write to the topic could fill the phone.
         var words = IsTap(line) || line.IsOverlong ? "" : $"\n\nYour words: {Excerpt.Of(line.Message, LongestWords)}";

@@ -1,6 +1,5 @@
 using Relay.Conversations;
 using Relay.Dispatch;
-using Relay.Operator.Asked;
 using Relay.Operator.Rulings;
 using Relay.Storage;
 using Relay.Texts;
@@ -22,7 +21,7 @@ internal sealed record QuestionReceipt(string Title, string Text, bool IsFinal)
     {
         if (question.IsOpen)
             return new QuestionReceipt($"Asked again (#{question.Id})", "its answer was given up; a newer page asks again", IsFinal: true);
-        var answer = Visible.Of(Excerpt.Of(Answer(question), LongestAnswer));
+        var answer = Visible.Of(Excerpt.Of(AnswerText.Of(question), LongestAnswer));
         if (question.State == QuestionState.Expired)
             return question.Answer is null
                 ? new QuestionReceipt(
@@ -38,16 +37,6 @@ internal sealed record QuestionReceipt(string Title, string Text, bool IsFinal)
             : new QuestionReceipt(
                 $"Answered (#{question.Id})", said, IsFinal: (reading.Now - question.AnsweredAt)?.Duration() > MayBeTakenBack);
     }
-
-    /// <summary>As it was said; what was said to a client as what it came to.</summary>
-    private static string Answer(Question question) => question.Ask is not { } asked ? (question.Answer ?? "").Trim()
-        : Decision.Parse(question.Decision) switch
-        {
-            Decision.Answered answered => string.Join("; ", answered.Answers.Select(each => each.Words ?? string.Join(", ", each.Labels))),
-            Decision.Denied { Reason.Length: > 0 } denied => $"{denied.Word(asked)}: {denied.Reason}",
-            { } decision => decision.Word(asked),
-            null => (question.Answer ?? "").Trim(),
-        };
 
     /// <summary>Delivered is what lies in the session's folder, or was handed to it.</summary>
     private static async Task<QuestionReceipt> OfAdvisorsAsync(

@@ -50,7 +50,7 @@ internal sealed class ReceiptReader(SettingsSource settings, ClientWaits waits)
     {
         var (became, isTaken) = await BecameAsync(reading, question, moments, cancellationToken);
         var token = question.IsOfClient ? "" : settings.Current.Config.Operator.Token;
-        var answer = question.OptionOf(question.Chosen) is { } option ? OptionText.Named(option) : Visible.OneLine(question.Answer ?? "");
+        var answer = Visible.OneLine(question.Ask is null or ClientAsk.Choice ? AnswerText.Named(question) : question.Answer ?? "");
         var ruling = question.IsOfClient || question.ByDefault
             ? null
             : (await RulingStore.OfQuestionAsync(reading, question.Id, cancellationToken)).FirstOrDefault();

@@ -67,7 +67,7 @@ internal static class WatchQuestions
             return $"It expired at {at}: {Visible.OneLine(question.AnsweredVia ?? "")}. Nobody waits for it any more.";
         return question.ByDefault
             ? $"Nobody answered until {at}; its default was taken: {Visible.OneLine(question.Answer ?? "")}"
-            : $"Answered at {at} by {Visible.OneLine(question.AnsweredVia ?? "")}: {Visible.OneLine(question.Answer ?? "")}";
+            : $"Answered at {at} by {Visible.OneLine(question.AnsweredVia ?? "")}: {Visible.OneLine(AnswerText.Named(question))}";
     }
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -98,6 +98,21 @@ public sealed class AnswerTopicTests : PhoneTests
         Assert.Contains(Relay.Logs.GetSnapshot(), log => log.Message.Contains("is refused", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task The_log_says_why_words_are_refused_and_neither_these_nor_the_first()
+    {
+        await EscalateAsync();
+        Ntfy.Say(AnswerTopicName, "#1 merge \"both\" branches");
+        Ntfy.Say(AnswerTopicName, "#1 forbid it");
+        await ListenAsync();
+
+        Assert.Contains("branches", Assert.Single(await RefusalsAsync()), StringComparison.Ordinal);
+        var logged = Relay.Logs.GetSnapshot().Select(log => log.Message).ToList();
+        Assert.Contains(logged, message => message.Contains("is refused: question #1 was answered by the phone", StringComparison.Ordinal));
+        Assert.DoesNotContain(logged, message => message.Contains("branches", StringComparison.Ordinal)
+            || message.Contains("forbid it", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("relay:1:allow:0:00000000000000000000000000000000")]
     [InlineData("relay:9:deny:0:00000000000000000000000000000000")]
