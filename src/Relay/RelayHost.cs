@@ -156,6 +156,7 @@ internal static class RelayHost
         .AddSingleton<SecondWays>()
         .AddLoop<SecondPager>()
         .AddLoop<Digest>()
+        .AddLoop<MovedPages>()
         .AddLoop<Following>();
 
     private static IServiceCollection AddAgents(this IServiceCollection services)
