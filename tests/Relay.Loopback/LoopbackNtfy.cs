@@ -91,6 +91,14 @@ public sealed class LoopbackNtfy : IAsyncDisposable
     /// <summary>Publishes a message to a topic, as the operator can from the app.</summary>
     public Page Say(string topic, string message) => Accept(Written(topic, message, authorization: null));
 
+    /// <summary>More than a message may hold, on a server that takes files: that is what it makes of it.</summary>
+    public Page SayTooMuch(string topic) =>
+        Accept(Written(topic, "You received a file: attachment.txt", authorization: null) with { File = "attachment.txt" });
+
+    /// <summary>Bytes that are no text.</summary>
+    public Page SayBytes(string topic, byte[] bytes) =>
+        Accept(Written(topic, Convert.ToBase64String(bytes), authorization: null) with { Encoding = "base64" });
+
     public ValueTask DisposeAsync() => _host?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private Task HandleAsync(HttpContext context, CancellationToken cancellationToken)

@@ -89,6 +89,10 @@ internal static partial class NtfyMessage
             json["tags"] = new JsonArray([.. page.Tags.Select(tag => JsonValue.Create(tag))]);
         if (page.Click is not null)
             json["click"] = page.Click;
+        if (page.Encoding is not null)
+            json["encoding"] = page.Encoding;
+        if (page.File is not null)
+            json["attachment"] = new JsonObject { ["name"] = page.File, ["url"] = $"https://ntfy.example.org/file/{page.Id}.txt" };
         if (page.Actions.ValueKind == JsonValueKind.Array)
             json["actions"] = JsonNode.Parse(page.Actions.GetRawText());
         return json.ToJsonString();

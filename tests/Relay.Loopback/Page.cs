@@ -9,7 +9,14 @@ namespace Relay.Loopback;
 public sealed record Page(
     string Id, string Event, string Topic, string SequenceId, string Title, string Message, int Priority,
     IReadOnlyList<string> Tags, string? Click, JsonElement Actions, string? Authorization,
-    DateTimeOffset ArrivedAt, long ArrivedTicks);
+    DateTimeOffset ArrivedAt, long ArrivedTicks)
+{
+    /// <summary>The name of the file as which its text came.</summary>
+    public string? File { get; init; }
+
+    /// <summary>"base64" where it is no text.</summary>
+    public string? Encoding { get; init; }
+}
 
 /// <summary>What goes wrong with one publish request.</summary>
 public abstract record NtfyFault

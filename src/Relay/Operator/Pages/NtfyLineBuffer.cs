@@ -33,10 +33,19 @@ internal sealed class NtfyLineBuffer(int longest, int longestSkipped)
         try
         {
             var json = JsonSerializer.Deserialize<JsonElement>(Encoding.UTF8.GetString(bytes));
-            return json.ValueKind != JsonValueKind.Object ? null : new NtfyLine(Text("id"), Text("event"), Text("message"), At());
+            return json.ValueKind != JsonValueKind.Object
+                ? null
+                : new NtfyLine(Text("id"), Text("event"), Text("message"), At()) { NoWords = NoWords() };
 
             string Text(string name) =>
                 json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
+            string? NoWords() =>
+                json.TryGetProperty("attachment", out var file) && file.ValueKind == JsonValueKind.Object
+                    ? "it came as a file, as the server has it of more than 4096 bytes, and files are not read"
+                    : Text("encoding").Length > 0 ? "it is not valid UTF-8"
+                    : Text("message") == "triggered" ? "it is empty: the server writes \"triggered\" then"
+                    : null;
 
             DateTimeOffset At() => json.TryGetProperty("time", out var value) && value.ValueKind == JsonValueKind.Number
                 && value.TryGetInt64(out var seconds) ? TimeOf(seconds) : DateTimeOffset.MaxValue;

@@ -14,6 +14,9 @@ internal sealed record NtfyLine(string Id, string Event, string Message, DateTim
     /// <summary>It was too long to be kept: of its text nothing is known.</summary>
     public bool IsOverlong { get; init; }
 
+    /// <summary>Why its text is not what was said; null where it is.</summary>
+    public string? NoWords { get; init; }
+
     public bool IsMessage => Event == "message" && Id.Length > 0;
 }
 

@@ -99,6 +99,23 @@ public sealed class AnswerTopicTests : PhoneTests
     }
 
     [Fact]
+    public async Task What_the_server_wrote_in_place_of_words_is_no_answer()
+    {
+        await EscalateAsync();
+        Ntfy.SayTooMuch(AnswerTopicName);
+        Ntfy.SayBytes(AnswerTopicName, [0xFF, 0xFE]);
+        Ntfy.Say(AnswerTopicName, "");
+        await ListenAsync();
+
+        Assert.Single(await Relay.OpenQuestionsAsync());
+        Assert.Collection(
+            await RefusalsAsync(),
+            body => Assert.StartsWith("it came as a file", body, StringComparison.Ordinal),
+            body => Assert.Equal("it is not valid UTF-8", body),
+            body => Assert.StartsWith("it is empty", body, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_log_says_why_words_are_refused_and_neither_these_nor_the_first()
     {
         await EscalateAsync();

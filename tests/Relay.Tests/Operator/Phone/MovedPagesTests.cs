@@ -1,5 +1,4 @@
 using Relay.Configuration;
-using Relay.Loopback;
 using Relay.Operator.Pages;
 using Relay.Operator.Phone;
 using Xunit;
