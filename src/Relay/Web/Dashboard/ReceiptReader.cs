@@ -50,7 +50,10 @@ internal sealed class ReceiptReader(SettingsSource settings, ClientWaits waits)
     {
         var (became, isTaken) = await BecameAsync(reading, question, moments, cancellationToken);
         var token = question.IsOfClient ? "" : settings.Current.Config.Operator.Token;
-        var answer = Visible.OneLine(question.Ask is null or ClientAsk.Choice ? AnswerText.Named(question) : question.Answer ?? "");
+        var answer = Visible.OneLine(
+            question.Ask is null || question is { Ask: ClientAsk.Choice, Answer: ['{', ..] } // As a program answers it.
+                ? AnswerText.Named(question)
+                : question.Answer ?? "");
         var ruling = question.IsOfClient || question.ByDefault
             ? null
             : (await RulingStore.OfQuestionAsync(reading, question.Id, cancellationToken)).FirstOrDefault();

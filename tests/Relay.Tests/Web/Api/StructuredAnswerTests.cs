@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Relay.Tests.Agents;
 using Relay.Tests.Testing;
+using Relay.Tests.Web.Dashboard;
 using Xunit;
 
 namespace Relay.Tests.Web.Api;
@@ -32,6 +33,21 @@ public sealed class StructuredAnswerTests
         Assert.Equal(
             """{"Which store?":"neither","Which extras?":["Backups, nightly","Metrics"]}""", updated["answers"]!.ToJsonString());
         Assert.Equal("""{"Which store?":{"notes":"wait"}}""", updated["annotations"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task On_the_page_it_reads_as_what_was_chosen()
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        var asked = new ClaudeSession(relay, "claude-1").AskPermissionAsync("AskUserQuestion", Choice);
+        await relay.OpenQuestionAsync();
+
+        await AnswerAsync(relay, """{"Which store?":"Postgres","Which extras?":["Backups, nightly","Metrics"]}""");
+        await asked;
+
+        using var browser = await Browser.SignedInAsync(relay);
+        var (_, page) = await browser.GetAsync("/");
+        Assert.Contains("“Postgres; Backups, nightly, Metrics”", page, StringComparison.Ordinal);
     }
 
     [Theory]

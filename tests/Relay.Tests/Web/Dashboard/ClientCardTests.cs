@@ -39,22 +39,6 @@ public sealed partial class ClientCardTests
     private static JsonNode Decided(JsonObject answer) => answer["hookSpecificOutput"]!["decision"]!;
 
     [Fact]
-    public async Task A_choice_that_a_program_answered_reads_as_what_was_chosen()
-    {
-        await using var relay = await RunningRelay.StartAsync();
-        var asked = AskAsync(relay, "AskUserQuestion", new { questions = Store });
-        await relay.OpenQuestionAsync();
-        var answers = JsonNode.Parse("""{"Which store?":"Postgres","Which extras?":["Backups","Metrics"]}""");
-
-        await relay.SendAsync(HttpMethod.Post, "/answers", new { question = 1, answers });
-        await asked;
-
-        using var browser = await Browser.SignedInAsync(relay);
-        var (_, page) = await browser.GetAsync("/");
-        Assert.Contains("“Postgres; Backups, Metrics”", page, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_choice_is_a_form_and_its_fields_are_the_answer()
     {
         await using var relay = await RunningRelay.StartAsync();
