@@ -12,6 +12,8 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
     /// <summary>The relay's home is another user's, and the system keeps sessions from it.</summary>
     public bool IsOthers { get; init; }
 
+    private bool IsLeftOut => GitExclude.Of(folder) is not null;
+
     private string Fence => IsOthers
         ? "rules that keep a session from the operator's commands (a fence against slips, no border)"
         : "rules that keep a session from your home and the operator's commands (a fence against slips, no border)";
@@ -27,9 +29,12 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
         if (config is not null)
             output.WriteLine($"  {config}: the server of the tools, by claude mcp add-json -s local; yours alone, for this project");
         if (place != ServerPlace.Shared)
-            output.WriteLine(GitExclude.Of(folder) is null
-                ? "Nothing of it is for version control. This folder is in no git repository: keep it out of version control yourself."
-                : "Nothing of it is for version control; --shared writes what a team commits.");
+            output.WriteLine("Nothing of it is for version control" + (IsLeftOut
+                ? "; --shared writes what a team commits."
+                : GitExclude.UnknownTo(folder) is { } git
+                    ? $". {git} leads to no repository that knows this folder, so what git leaves out there was not written: keep it out "
+                        + "of version control yourself, before you add anything."
+                    : ". This folder is in no git repository: keep it out of version control yourself."));
     }
 
     public void Port(RelayConfig config)
@@ -87,7 +92,8 @@ internal sealed class ConnectReport(TextWriter output, string folder, string nam
         ".mcp.json" when place == ServerPlace.Shared =>
             "the server of the tools; to be committed, and Claude Code asks each colleague once",
         ".mcp.json" when place == ServerPlace.Project =>
-            "the server of the tools, already approved in settings.local.json; yours alone, git leaves the file out",
+            "the server of the tools, already approved in settings.local.json; yours alone"
+                + (IsLeftOut ? ", git leaves the file out" : ""),
         "settings.json" when place == ServerPlace.Shared =>
             "the hooks; to be committed, and silent for a colleague who runs no relay",
         HookScript.Name => "the script by which the hooks reach the relay; to be committed",

@@ -219,6 +219,18 @@ public sealed class ConnectTokenTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_repository_that_does_not_know_its_folder_is_not_said_to_leave_anything_out()
+    {
+        await Programs.GitAsync(_folder.FullName, "init", "--separate-git-dir", $"{_folder.FullName}/elsewhere", Project);
+
+        var ran = await ConnectAsync(Project);
+
+        Assert.DoesNotContain("is in no git repository", ran.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("git leaves the file out", ran.Output, StringComparison.Ordinal);
+        Assert.Contains($"{Project}/.git leads to no repository that knows this folder", ran.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_project_that_still_has_the_operators_token_is_changed_over()
     {
         await ConnectAsync(Project, "--shared");

@@ -78,7 +78,8 @@ public sealed class LocalConnectTests : IAsyncDisposable
         Assert.Equal("", status);
         Assert.Superset(folders.ToHashSet(), listed);
         Assert.Empty(new ConnectedFolders(_relay.Home).All());
-        Assert.DoesNotContain("relay connect", await File.ReadAllTextAsync($"{Project}/.git/info/exclude", Cancel), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "relay connect", await File.ReadAllTextAsync($"{Project}/.git/info/exclude", Cancel), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,6 +40,16 @@ internal sealed class GitExclude
         return null;
     }
 
+    /// <summary>A .git that leads to no repository which knows the folder, such as one made with --separate-git-dir: git may take it for
+    /// one all the same.</summary>
+    public static string? UnknownTo(string project)
+    {
+        for (var folder = project; folder is not null; folder = Path.GetDirectoryName(folder))
+            if (Path.Combine(folder, ".git") is var git && Path.Exists(git))
+                return Of(project) is null ? git : null;
+        return null;
+    }
+
     /// <summary>Whether the folder is the top of a repository's own work tree, and not of one that was added to it.</summary>
     public bool IsTopOfRepository => _prefix.Length == 0 && _list == Path.Combine(_project, ".git", "info", "exclude");
 
