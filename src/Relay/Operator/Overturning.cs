@@ -72,6 +72,8 @@ internal sealed class Overturning(Database database, SettingsSource settings)
     {
         if (message.IsUnanswered)
             return (null, $"message {message.Id} has no reply yet");
+        if (message.State == MessageState.Dead) // Nothing was done by the default.
+            return (null, $"message {message.Id} was given up, and has no reply");
         var uses = await RulingUses.OfMessageAsync(reading, message.Conversation, message.Id, cancellationToken);
         if (uses.Find(use => use.OverturnedBy is not null) is { } before)
             return (null, $"the reply to {message.Id} was overturned before: question #{before.OverturnedBy}");

@@ -1,7 +1,6 @@
 using Relay.Conversations;
 using Relay.Operator;
 using Relay.Operator.Rulings;
-using Relay.Turns;
 using Xunit;
 
 namespace Relay.Tests.Operator.Rulings;
@@ -111,6 +110,22 @@ public sealed class GivenUpAnswerTests : OperatorTests
         Assert.DoesNotContain("is taken", await PageAsync(), StringComparison.Ordinal);
         _relay.Clock.Advance(TimeSpan.FromHours(3));
         Assert.Equal(0, await _relay.RunAsync<Defaults>());
+    }
+
+    [Fact]
+    public async Task What_was_given_up_before_the_reply_by_default_came_is_not_asked_anew()
+    {
+        await EscalateAsync("s", "[NEEDS-JC by=2h default=a] Which?\n- (a) Merge them\n- (b) Keep both");
+        await _relay.Get<Pauses>().PauseAsync(SessionDirectory.Default, "the test", CancellationToken);
+        _relay.Clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(1, await _relay.RunAsync<Defaults>());
+        var asked = (await _relay.MessagesAsync())[0];
+        Assert.True(await _relay.Get<Holds>().DropAsync(asked, CancellationToken));
+
+        var outcome = await _relay.Get<Overturning>().OverturnAsync(asked.Id.Value, CancellationToken);
+
+        Assert.Contains("was given up", Assert.IsType<Overturning.Outcome.Refused>(outcome).Reason, StringComparison.Ordinal);
+        Assert.Empty(await _relay.OpenQuestionsAsync());
     }
 
     private async Task<long> CharactersAsync() => (await _relay.ReadAsync(
