@@ -42,13 +42,14 @@ internal static class BudgetCommand
                 await BudgetNow.ReadAsync(reading, caps, cancellationToken),
                 await DayCaps.OfAsync(reading, Spending.Day(reading.Now), RecordShown, cancellationToken)),
             cancellationToken);
+        var calls = CutOff.Is(settings) ? "calls that were cut off when the daemon stopped" : "calls under way";
         if (json)
             context.WriteJson(new { Today = Json(now.Day), Month = Json(now.Month), Said = said.ConvertAll(Json) });
         else
             context.WriteFacts(
             [
-                ("today", Line(now.Day) + (now.Said is null ? "" : $"; in config.yaml {Cap(now.ConfiguredNano)}")),
-                ("this month", Line(now.Month)),
+                ("today", Line(now.Day, calls) + (now.Said is null ? "" : $"; in config.yaml {Cap(now.ConfiguredNano)}")),
+                ("this month", Line(now.Month, calls)),
                 .. said.Select((each, index) => Fact(index == 0 ? "said" : "before", each)),
                 ("", now.Day.CapNano is null ? "no budget.per_day_usd in config.yaml: nothing limits a day" : null),
             ]);
@@ -60,11 +61,11 @@ internal static class BudgetCommand
 
     private static string Cap(long? nano) => nano is { } cap ? Dollars.Exact(cap) : "none";
 
-    private static string Line(CapNow cap)
+    private static string Line(CapNow cap, string calls)
     {
         var spent = $"{Dollars.Exact(cap.Spent.SpentNano)} spent"
             + (cap.Spent.UnknownNano == 0 ? "" : $" ({Dollars.Exact(cap.Spent.UnknownNano)} of it perhaps)")
-            + (cap.Spent.ReservedNano == 0 ? "" : $", {Dollars.Exact(cap.Spent.ReservedNano)} reserved for calls under way");
+            + (cap.Spent.ReservedNano == 0 ? "" : $", {Dollars.Exact(cap.Spent.ReservedNano)} reserved for {calls}");
         return cap.CapNano is { } most ? $"{spent}, of {Dollars.Exact(most)} until {Printing.Time(cap.Until)}" : $"{spent}, no cap";
     }
 

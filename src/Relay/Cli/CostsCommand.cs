@@ -54,11 +54,17 @@ internal static class CostsCommand
         else if (sums.Count == 0)
             context.Output.WriteLine("there is nothing yet: no call was made");
         else
-            await ShowAsync(context, reader, by, sums, cancellationToken);
+        {
+            var all = await ShowAsync(context, reader, by, sums, cancellationToken);
+            if (all.UnderWay > 0)
+                context.Output.WriteLine(CutOff.Is(settings)
+                    ? $"{Printing.Calls(all.UnderWay)} cut off when the daemon stopped, not counted yet: at its next start, at worst."
+                    : $"{Printing.Calls(all.UnderWay)} under way, not counted yet.");
+        }
         return ExitCode.Done;
     }
 
-    private static async Task ShowAsync(
+    private static async Task<CostSum> ShowAsync(
         CommandContext context, HomeReader reader, CostGroup by, List<CostSum> sums, CancellationToken cancellationToken)
     {
         var all = (await reader.ReadAsync(reading => Spending.SumsAsync(reading, CostGroup.All, cancellationToken), cancellationToken))[0];
@@ -76,8 +82,7 @@ internal static class CostsCommand
         var now = await reader.ReadAsync(reading => BudgetNow.ReadAsync(reading, reader.Budget, cancellationToken), cancellationToken);
         if (now.Describe() is { } today)
             context.Output.WriteLine($"{today}: relay budget.");
-        if (all.UnderWay > 0)
-            context.Output.WriteLine($"{Printing.Calls(all.UnderWay)} under way, not counted yet.");
+        return all;
     }
 
     private static IReadOnlyList<string> Row(string name, CostSum sum) =>

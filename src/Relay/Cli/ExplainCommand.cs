@@ -25,6 +25,8 @@ internal static class ExplainCommand
         if (found.Count != 1)
             throw new CommandFailure(ExitCode.Failed, found.Count == 0 ? $"there is no message {text}" : Ambiguous(text, found));
         var story = await reader.ReadAsync(reading => MessageStory.ReadAsync(reading, found[0], cancellationToken), cancellationToken);
+        if (CutOff.Is(settings))
+            story = story with { WaitsFor = CutOff.Told(story.WaitsFor) };
         if (json)
             context.WriteJson(story.ToJson());
         else

@@ -46,6 +46,8 @@ internal static class MessagesCommand
         var home = settings.Current.Home;
         await using var reader = await HomeReader.OpenAsync(settings, cancellationToken);
         var all = await reader.ReadAsync(reading => ReadAsync(reading, cancellationToken), cancellationToken);
+        if (CutOff.Is(settings))
+            all = all.ConvertAll(each => each with { WaitsFor = CutOff.Told(each.WaitsFor)! });
         all.AddRange(Envelopes(home, settings.Current.Config.MaxEnvelopeBytes));
         if (json)
             context.WriteJson(all);

@@ -40,7 +40,7 @@ internal sealed record Wait(string Words, bool IsUsual = false, bool IsOver = fa
 /// <summary>Tells of a message what it waits for now.</summary>
 internal static class Waits
 {
-    private static readonly Wait Working = new("the advisor is working", IsUsual: true);
+    public static readonly Wait Working = new("the advisor is working", IsUsual: true);
     private static readonly Wait ItsTurn = new("waiting for its turn", IsUsual: true);
 
     public static async Task<Wait> OfAsync(Reading reading, Message message, CancellationToken cancellationToken)

@@ -51,6 +51,35 @@ public sealed class ReadingCommandsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Where_no_daemon_runs_nothing_is_under_way()
+    {
+        await using var relay = new CliHome(
+            "advisor: simulated\nlisten: 127.0.0.1:0\nbudget: {per_day_usd: 5}\n", SqlDialect.Sqlite.Name);
+        await relay.StartAsync();
+        await relay.RunAsync("ask", "--session", "s1", "Hello");
+        await relay.StopAsync();
+        await using (var database = SqliteDatabase.Open(relay.Home.DatabaseFile, new ChangeFeed(), TimeProvider.System))
+            foreach (var asked in new[]
+            {
+                "UPDATE messages SET state = 'asking'", "UPDATE calls SET state = 'started', finished_at = NULL",
+                "UPDATE spending SET reserved_nano = 5000000",
+                "UPDATE conversations SET (call_message, call_id) = (SELECT message_id, call_id FROM calls)",
+            })
+                await database.WriteAsync(writing => writing.Sql(asked).ExecuteAsync(CancellationToken.None), CancellationToken.None);
+        string[][] commands = [["messages"], ["explain", "1"], ["costs"], ["budget"]];
+
+        foreach (var command in commands)
+        {
+            var said = (await relay.RunAsync(command)).Output;
+            Assert.Contains("cut off when", said);
+            Assert.DoesNotContain("under way", said);
+            Assert.DoesNotContain("the advisor is working", said);
+        }
+        var waits = (await relay.RunAsync("messages", "--json")).Json[0].GetProperty("waits_for").GetString();
+        Assert.StartsWith("the daemon to run", waits);
+    }
+
+    [Fact]
     public async Task A_write_ahead_log_left_by_a_killed_daemon_is_read_as_well()
     {
         await using var relay = new CliHome(kind: SqlDialect.Sqlite.Name);
