@@ -33,6 +33,7 @@ public sealed class SecondOpinionTests
         Assert.Equal(
             "chosen by the advisor, not by the user: as ruled last week", (string?)updated["annotations"]!["Which store?"]!["notes"]);
         Assert.Contains("2) Postgres", relay.Api.Requests[0].LastUserText, StringComparison.Ordinal);
+        Assert.Contains("begin with [NEEDS-JC] and say", relay.Api.Requests[0].LastUserText, StringComparison.Ordinal);
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM questions"));
         Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM dispatches"));
     }
