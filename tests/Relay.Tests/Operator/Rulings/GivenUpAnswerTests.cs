@@ -102,6 +102,7 @@ public sealed class GivenUpAnswerTests : OperatorTests
     {
         await EscalateAsync("s", "[NEEDS-JC by=2h default=a] Which?\n- (a) Merge them\n- (b) Keep both");
         Assert.Contains("(a) is taken", await PageAsync(), StringComparison.Ordinal);
+        _relay.Clock.Advance(TimeSpan.FromSeconds(1)); // Pages are told apart by their time.
         await _relay.AnswerAsync("b");
         var answer = (await _relay.MessagesAsync()).Single(each => each.Origin is not null);
         _relay.Clock.Advance(TimeSpan.FromSeconds(1)); // Of one instant no page would be the later one.
