@@ -102,7 +102,12 @@ internal sealed record Question(
     /// <summary>As it is when its answer was given up: it waits for another, and no default is taken.</summary>
     public Question Reopened() => this with
     {
-        State = QuestionState.Open, AnsweredAt = null, AnsweredVia = null, Answer = null, Chosen = null, ByDefault = false,
+        State = QuestionState.Open,
+        AnsweredAt = null,
+        AnsweredVia = null,
+        Answer = null,
+        Chosen = null,
+        ByDefault = false,
         DefaultOption = null,
     };
 
