@@ -28,6 +28,17 @@ internal sealed record NewEntry(ConversationId Conversation, EntryRole Role, str
 /// <summary>Reads and appends the entries of all conversations. The content of an entry is never changed and never removed.</summary>
 internal static class Journal
 {
+    private const string IsAfterSummary =
+        """
+        CASE WHEN position > COALESCE((
+            SELECT covers_through
+            FROM entries
+            WHERE conversation_id = @conversation AND position = (
+                SELECT MAX(position)
+                FROM entries
+                WHERE conversation_id = @conversation AND role = 'summary')), 0) THEN CAST(1 AS BIGINT) ELSE 0 END
+        """;
+
     /// <returns>The position of the new entry.</returns>
     public static async Task<long> AppendAsync(Writing writing, NewEntry entry, CancellationToken cancellationToken)
     {
@@ -89,14 +100,8 @@ internal static class Journal
         Writing writing, ConversationId conversation, long position, string why, CancellationToken cancellationToken)
     {
         var entry = await writing.Sql(
-            """
-            SELECT speaker, at, characters, ruling, CASE WHEN position > COALESCE((
-                SELECT covers_through
-                FROM entries
-                WHERE conversation_id = @conversation AND position = (
-                    SELECT MAX(position)
-                    FROM entries
-                    WHERE conversation_id = @conversation AND role = 'summary')), 0) THEN CAST(1 AS BIGINT) ELSE 0 END
+            $"""
+            SELECT speaker, at, characters, ruling, {IsAfterSummary}
             FROM entries
             WHERE conversation_id = @conversation AND position = @position AND left_out IS NULL
             """)
@@ -124,14 +129,8 @@ internal static class Journal
         Writing writing, ConversationId conversation, long ruling, CancellationToken cancellationToken)
     {
         var entries = await writing.Sql(
-            """
-            SELECT position, content, characters, ruling, CASE WHEN position > COALESCE((
-                SELECT covers_through
-                FROM entries
-                WHERE conversation_id = @conversation AND position = (
-                    SELECT MAX(position)
-                    FROM entries
-                    WHERE conversation_id = @conversation AND role = 'summary')), 0) THEN CAST(1 AS BIGINT) ELSE 0 END
+            $"""
+            SELECT position, content, characters, ruling, {IsAfterSummary}
             FROM entries
             WHERE conversation_id = @conversation AND left_out IS NOT NULL AND position IN (
                 SELECT position
