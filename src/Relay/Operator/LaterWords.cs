@@ -55,8 +55,8 @@ internal sealed partial record LaterWords(long? Question, TimeSpan? For, TimeOnl
 
     [GeneratedRegex(
         @"\A\s*later,?(?=[^0-9]*[0-9]|\s+(?:until|till|for|in)[.!]?\s*\z)"
-        + @"(?:\s+(?:until|till|for|in)|\s*[-+]?[0-9]+(?:[:.,][0-9]+)*"
-        + @"|\s*(?:d|h|m|s|w|am|pm|days?|weeks?|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?)\b)*"
+        + @"(?>(?:\s+(?:until|till|for|in)|\s*[-+]?[0-9]+(?:[:.,][0-9]+)*"
+        + @"|\s*(?:d|h|m|s|w|am|pm|days?|weeks?|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?)\b)*)"
         + @"[.!]?\s*\z",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Meant();

@@ -40,4 +40,17 @@ public sealed class LaterWordsTests : OperatorTests
 
         Assert.IsType<Answers.Outcome.Accepted>(await _relay.AnswerAsync(words));
     }
+
+    [Theory]
+    [InlineData("later 1", "x")]
+    [InlineData("later until 1:1", " or so")]
+    [InlineData("later m m", "!?")]
+    public async Task However_long_they_are_it_is_soon_known_what_they_are(string beginning, string end)
+    {
+        var words = beginning + string.Concat(Enumerable.Repeat(beginning[6..], 50_000)) + end;
+
+        var meant = Task.Run(() => LaterWords.AreMeant(words), TestContext.Current.CancellationToken);
+
+        Assert.False(await meant.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+    }
 }
