@@ -56,8 +56,8 @@ internal static class SearchCommand
             context.WriteJson(new
             {
                 Found = answer.Found.Select(found => Json(found, wanted.Query)),
-                IsAll = answer.Next is null,
-                NotSearched = answer.NotSearched,
+                answer.IsAll,
+                answer.NotSearched,
             });
         else
             Show(context, answer, wanted.Query);

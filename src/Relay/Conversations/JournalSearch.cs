@@ -10,7 +10,11 @@ internal sealed record EntryFound(ConversationId Conversation, Entry Entry, Mess
 /// <summary>What was found, the newest first.</summary>
 /// <param name="Next">By which more of it is asked for; null where this is all.</param>
 /// <param name="NotSearched">Entries whose words are not in the index yet.</param>
-internal sealed record SearchAnswer(IReadOnlyList<EntryFound> Found, long? Next, long NotSearched);
+internal sealed record SearchAnswer(IReadOnlyList<EntryFound> Found, long? Next, long NotSearched)
+{
+    /// <summary>There is no more to be found.</summary>
+    public bool IsAll => Next is null && NotSearched == 0;
+}
 
 /// <summary>Finds words in the journals, in what later calls leave out as well.</summary>
 internal static class JournalSearch

@@ -141,6 +141,8 @@ internal sealed class Sending(NowPages pages, Answers answers, OwnWords own, Put
         var limit = pages.Config.MaxEnvelopeBytes;
         switch (form.LongestBytes > limit
             ? new Sent.Refused($"it is over the limit of {limit} bytes (max_envelope_bytes)")
+            : form.Field("scope") is { Length: > 0 } scope && ScopeWords.Parse(scope) is null
+            ? new Sent.Refused($"the scope is to be {ScopeWords.Allowed}")
             : await take(form))
         {
             case Sent.Refused refused:

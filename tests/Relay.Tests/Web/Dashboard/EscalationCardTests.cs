@@ -70,6 +70,24 @@ public sealed class EscalationCardTests
         Assert.Equal(ScopeWords.Parse(expected), (await RulingAsync(relay, 1))!.Scope);
     }
 
+    [Theory]
+    [InlineData("/answer")]
+    [InlineData("/tap")]
+    public async Task A_scope_that_is_none_is_refused_with_the_words(string path)
+    {
+        await using var relay = await RunningRelay.StartAsync();
+        using var browser = await AskAsync(relay, "[NEEDS-JC] Which?\n- (a) Left\n- (b) Right");
+
+        var (status, page) = await browser.SubmitAsync(
+            path, ("question", "1"), ("text", "Never left."), ("tap", "b"), ("scope", "for ever"), ("once", "k1"));
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("the scope is to be once, conversation or always", page, StringComparison.Ordinal);
+        Assert.Contains("Never left.", page, StringComparison.Ordinal);
+        Assert.Equal(0, await relay.CountAsync("SELECT COUNT(*) FROM facts WHERE name LIKE 'tap:%'"));
+        Assert.Equal(1, await relay.CountAsync("SELECT COUNT(*) FROM questions WHERE state = 'open'"));
+    }
+
     [Fact]
     public async Task What_follows_the_options_stays_and_a_deadline_without_default_takes_nothing()
     {
