@@ -66,7 +66,8 @@ internal static class BudgetCommand
         var spent = $"{Dollars.Exact(cap.Spent.SpentNano)} spent"
             + (cap.Spent.UnknownNano == 0 ? "" : $" ({Dollars.Exact(cap.Spent.UnknownNano)} of it perhaps)")
             + (cap.Spent.ReservedNano == 0 ? "" : $", {Dollars.Exact(cap.Spent.ReservedNano)} reserved for {calls}");
-        return cap.CapNano is { } most ? $"{spent}, of {Dollars.Exact(most)} until {Printing.Time(cap.Until)}" : $"{spent}, no cap";
+        return (cap.CapNano is { } most ? $"{spent}, of {Dollars.Exact(most)} until {Printing.Time(cap.Until)}" : $"{spent}, no cap")
+            + (cap.Spent.CallsOfUnknownCost == 0 ? "" : $"; the cost of {Printing.Calls(cap.Spent.CallsOfUnknownCost)} is unknown");
     }
 
     private static object Json(CapNow cap) => new
@@ -74,6 +75,7 @@ internal static class BudgetCommand
         cap.Period,
         SpentUsd = Dollars.Of(cap.Spent.SpentNano),
         PerhapsUsd = Dollars.Of(cap.Spent.UnknownNano),
+        cap.Spent.CallsOfUnknownCost,
         ReservedUsd = Dollars.Of(cap.Spent.ReservedNano),
         CapUsd = cap.CapNano is { } nano ? Dollars.Of(nano) : (decimal?)null,
         cap.Until,

@@ -12,6 +12,9 @@ internal sealed record Spent(long SpentNano, long ReservedNano)
 {
     /// <summary>The part of what is spent that is only perhaps: the worst of calls whose end was not seen.</summary>
     public long UnknownNano { get; init; }
+
+    /// <summary>How many calls have no known cost. Without a price for the model there is no worst: the sums lack it.</summary>
+    public long CallsOfUnknownCost { get; init; }
 }
 
 /// <summary>Owns the sums of what was spent: a row for each day, each month and all time, which the caps are kept against, and a row for
@@ -51,12 +54,14 @@ internal static class Spending
     public static async Task<Spent> InAsync(Reading reading, string period, CancellationToken cancellationToken) =>
         await reading.Sql(
             """
-            SELECT cost_nano + unknown_nano, reserved_nano, unknown_nano
+            SELECT cost_nano + unknown_nano, reserved_nano, unknown_nano, unknown_calls
             FROM spending
             WHERE period = @period AND conversation_id = '' AND session_id = '' AND model = ''
             """)
             .With("@period", period)
-            .FirstAsync(row => new Spent(row.Number(), row.Number()) { UnknownNano = row.Number() }, cancellationToken)
+            .FirstAsync(
+                row => new Spent(row.Number(), row.Number()) { UnknownNano = row.Number(), CallsOfUnknownCost = row.Number() },
+                cancellationToken)
         ?? new Spent(SpentNano: 0, ReservedNano: 0);
 
     /// <summary>Replaces a call's reservation by what came of it.</summary>

@@ -59,6 +59,24 @@ public sealed class BudgetCommandsTests
         Assert.Equal("Do it.", (await relay.RunAsync("ask", "--session", "session-1", "And that?")).Output.Trim());
     }
 
+    [Fact]
+    public async Task A_call_without_a_price_is_no_call_for_nothing()
+    {
+        await using var api = await LoopbackMessagesApi.StartAsync(new() { Answer = _ => ScriptedReply.Text("Do it.") });
+        await using var relay = new CliHome("listen: 127.0.0.1:0\nmodel: claude-of-tomorrow\n", SqlDialect.Sqlite.Name);
+        relay.Home.CreateFolders();
+        await File.WriteAllTextAsync(
+            relay.Home.EnvFile, $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api.Address}\n", TestContext.Current.CancellationToken);
+        await relay.StartAsync();
+        await relay.RunAsync("ask", "--session", "session-1", "Shall I?");
+
+        var told = (await relay.RunAsync("budget")).Output;
+        var json = (await relay.RunAsync("budget", "--json")).Json;
+
+        Assert.Contains("$0.00 spent, no cap; the cost of 1 call is unknown", told, StringComparison.Ordinal);
+        Assert.Equal(1, json.GetProperty("month").GetProperty("calls_of_unknown_cost").GetInt32());
+    }
+
     /// <summary>The id of the message that the budget holds.</summary>
     private static async Task<string> HeldAsync(CliHome relay)
     {
