@@ -16,6 +16,5 @@ internal static class AnswerText
         };
 
     /// <summary>An option with what it says.</summary>
-    public static string Named(Question question) =>
-        question.OptionOf(question.Chosen) is { } option ? $"({option.Key}) {option.Text}" : Of(question);
+    public static string Named(Question question) => question.OptionOf(question.Chosen)?.Named ?? Of(question);
 }

@@ -79,9 +79,9 @@ internal sealed partial class Defaults(Database database, Unheard unheard, ILogg
                 || question.OptionOf(question.DefaultOption) is not { } option
                 || await Taps.IsHeldAsync(writing, number, cancellationToken))
                 return false;
-            var text = $"no answer until {QuestionPages.Time(deadline)}, so the default ({option.Key}) {option.Text} was taken";
+            var text = $"no answer until {QuestionPages.Time(deadline)}, so the default {option.Named} was taken";
             var message = await EscalationAnswers.InsertAsync(writing, question, $"default:{question.Id}", text, cancellationToken);
-            var answer = new Answer(Via, $"({option.Key}) {option.Text}", message) { Chosen = option.Key, ByDefault = true };
+            var answer = new Answer(Via, option.Named, message) { Chosen = option.Key, ByDefault = true };
             await Answers.CloseAsync(writing, question, answer, cancellationToken);
             await PageStore.QueueAsync(writing, PageOf(question, text), cancellationToken);
             writing.OnceCommitted(() => LogTaken(question.Id, question.Session, option.Key));

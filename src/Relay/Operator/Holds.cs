@@ -171,9 +171,9 @@ internal sealed class Holds(Database database, SettingsSource settings)
             if (!await DropAnswersAsync(writing, current, cancellationToken))
                 return false;
             await CloseQuestionAsync(writing, current, cancellationToken);
-            await GiveUpAsync(writing, current, who, cancellationToken);
+            var answered = await GiveUpAsync(writing, current, who, cancellationToken);
             if (current.Origin is not null)
-                await ReopenQuestionAsync(writing, current, cancellationToken);
+                await ReopenQuestionAsync(writing, current, answered, cancellationToken);
             return true;
         },
         cancellationToken);
@@ -190,7 +190,8 @@ internal sealed class Holds(Database database, SettingsSource settings)
         return true;
     }
 
-    private static async Task GiveUpAsync(Writing writing, Message message, string who, CancellationToken cancellationToken)
+    /// <returns>The question that it answered, if it did.</returns>
+    private static async Task<Question?> GiveUpAsync(Writing writing, Message message, string who, CancellationToken cancellationToken)
     {
         if (message.AskedPosition is { } position)
             await (message.Cause == HoldCause.Request
@@ -202,6 +203,7 @@ internal sealed class Holds(Database database, SettingsSource settings)
         await PageStore.ClearAsync(writing, PageCause.Message(message.Id), cancellationToken);
         var dead = new Change(MessageState.Dead, Reason: who == ByOperator ? "given up by the operator" : who);
         await MessageStore.ChangeAsync(writing, message.Conversation, message.Id, dead, cancellationToken);
+        return answered;
     }
 
     private static async Task CloseQuestionAsync(Writing writing, Message message, CancellationToken cancellationToken)
@@ -216,10 +218,10 @@ internal sealed class Holds(Database database, SettingsSource settings)
     }
 
     /// <summary>The operator's answer was given up: what it answered is open again, or nothing would ever answer the session.</summary>
-    private async Task ReopenQuestionAsync(Writing writing, Message answer, CancellationToken cancellationToken)
+    private async Task ReopenQuestionAsync(Writing writing, Message answer, Question? answered, CancellationToken cancellationToken)
     {
-        var answered = await QuestionStore.AnsweredByAsync(writing, answer.Conversation, answer.Id, cancellationToken)
-            ?? throw new InvalidOperationException($"message {answer.Id} is an answer to no question");
+        if (answered is null)
+            throw new InvalidOperationException($"message {answer.Id} is an answer to no question");
         var question = await QuestionStore.ReopenAsync(writing, answered, cancellationToken);
         await QuestionPages.PageAsync(writing, question, settings.Current.Config.Operator.Token, cancellationToken);
         await MessageStore.NoteAsync(

@@ -3,7 +3,11 @@ using System.Text.RegularExpressions;
 namespace Relay.Texts;
 
 /// <summary>An option that a question offers: "- (a) Merge them (recommended)".</summary>
-internal sealed record OptionLine(string Key, string Text, bool IsRecommended);
+internal sealed record OptionLine(string Key, string Text, bool IsRecommended)
+{
+    /// <summary>"(a) Merge them".</summary>
+    public string Named => $"({Key}) {Text}";
+}
 
 /// <summary>Reads the options of a question. Lines that are none are text, and so is all that stands in a fenced block.</summary>
 internal static partial class OptionLines

@@ -38,11 +38,7 @@ public sealed class BudgetCommandsTests
     public async Task A_word_goes_on_with_this_call_and_another_until_the_cap_is_spent()
     {
         await using var api = await LoopbackMessagesApi.StartAsync(new() { Answer = _ => ScriptedReply.Text("Do it.") });
-        await using var relay = new CliHome("listen: 127.0.0.1:0\nbudget: {per_day_usd: 0.1}\n", SqlDialect.Sqlite.Name);
-        relay.Home.CreateFolders();
-        await File.WriteAllTextAsync(
-            relay.Home.EnvFile, $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api.Address}\n", TestContext.Current.CancellationToken);
-        await relay.StartAsync();
+        await using var relay = await StartAsync(api, "budget: {per_day_usd: 0.1}");
 
         var first = Task.Run(() => relay.RunAsync("ask", "--session", "session-1", "Shall I?"));
         var held = await HeldAsync(relay);
@@ -63,11 +59,7 @@ public sealed class BudgetCommandsTests
     public async Task A_call_without_a_price_is_no_call_for_nothing()
     {
         await using var api = await LoopbackMessagesApi.StartAsync(new() { Answer = _ => ScriptedReply.Text("Do it.") });
-        await using var relay = new CliHome("listen: 127.0.0.1:0\nmodel: claude-of-tomorrow\n", SqlDialect.Sqlite.Name);
-        relay.Home.CreateFolders();
-        await File.WriteAllTextAsync(
-            relay.Home.EnvFile, $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api.Address}\n", TestContext.Current.CancellationToken);
-        await relay.StartAsync();
+        await using var relay = await StartAsync(api, "model: claude-of-tomorrow");
         await relay.RunAsync("ask", "--session", "session-1", "Shall I?");
 
         var told = (await relay.RunAsync("budget")).Output;
@@ -75,6 +67,16 @@ public sealed class BudgetCommandsTests
 
         Assert.Contains("$0.00 spent, no cap; the cost of 1 call is unknown", told, StringComparison.Ordinal);
         Assert.Equal(1, json.GetProperty("month").GetProperty("calls_of_unknown_cost").GetInt32());
+    }
+
+    private static async Task<CliHome> StartAsync(LoopbackMessagesApi api, string config)
+    {
+        var relay = new CliHome($"listen: 127.0.0.1:0\n{config}\n", SqlDialect.Sqlite.Name);
+        relay.Home.CreateFolders();
+        await File.WriteAllTextAsync(
+            relay.Home.EnvFile, $"ANTHROPIC_API_KEY=key\nANTHROPIC_BASE_URL={api.Address}\n", TestContext.Current.CancellationToken);
+        await relay.StartAsync();
+        return relay;
     }
 
     /// <summary>The id of the message that the budget holds.</summary>

@@ -166,9 +166,8 @@ internal sealed partial class SecondOpinion(
         {
             ClientAsk.Choice => "Its user is asked to choose. If you know what this project and the operator want, answer in the "
                 + "user's place with names or numbers of choices and nothing else, a line for each question, as \"1: 2\" for choice 2 of "
-                + "question 1; a line \"note: ...\" below may say why, and cite a ruling. "
-                + $"If only the operator can decide, begin with {token} and say what "
-                + "you recommend.",
+                + "question 1; a line \"note: ...\" below may say why, and cite a ruling. If only the operator can decide, begin with "
+                + $"{token} and say what you recommend.",
             ClientAsk.Plan => "It has a plan, which the operator approves or sends back. Say in a few sentences what you recommend, and "
                 + "why.",
             _ => "It asks whether it may use a tool. If that is plainly right, answer with the one word allow and nothing else. If not, or "

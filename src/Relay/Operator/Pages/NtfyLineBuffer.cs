@@ -83,6 +83,10 @@ internal sealed class NtfyLineBuffer(int longest, int longestSkipped)
         {
             id = ""; // No JSON, or no text.
         }
-        return new NtfyLine(id, "message", "", at) { IsOverlong = true };
+        return new NtfyLine(id, "message", "", at)
+        {
+            IsOverlong = true,
+            NoWords = $"it is longer than {NtfyTopicReader.LongestLine} bytes, so it was not read",
+        };
     }
 }

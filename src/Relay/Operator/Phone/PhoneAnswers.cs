@@ -31,8 +31,7 @@ internal sealed partial class PhoneAnswers(
     {
         if (await PhoneInbox.IsTakenAsync(writing, line.Id, cancellationToken))
             return false;
-        var refusal = line.IsOverlong ? $"it is longer than {NtfyTopicReader.LongestLine} bytes, so it was not read"
-            : line.NoWords is { } why ? why
+        var refusal = line.NoWords is { } why ? why
             : line.Message.StartsWith(Check, StringComparison.Ordinal) ? null
             : IsTap(line) ? await TapAsync(writing, line, access, cancellationToken)
             : await SayAsync(writing, line, access, cancellationToken);
@@ -72,9 +71,7 @@ internal sealed partial class PhoneAnswers(
         writing.OnceCommitted(() => LogRefused(line.Id, Printable.WithoutQuoted(refusal)));
         if (await PhoneInbox.RefusedSinceAsync(writing, writing.Now - CountedFor, cancellationToken) > MostSaid)
             return; // Whoever can write to the topic could fill the phone.
-        var words = IsTap(line) || line.IsOverlong || line.NoWords is not null
-            ? ""
-            : $"\n\nYour words: {Excerpt.Of(line.Message, LongestWords)}";
+        var words = IsTap(line) || line.NoWords is not null ? "" : $"\n\nYour words: {Excerpt.Of(line.Message, LongestWords)}";
         var page = new NewPage(PageCause.Refused(PhoneWords.Key(line)), "Relay: not taken", refusal + words, Priority: 4, "no_entry");
         await PageStore.QueueAsync(writing, page, cancellationToken);
     }

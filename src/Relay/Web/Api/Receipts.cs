@@ -76,7 +76,7 @@ internal sealed class Receipts(Database database, ClientWaits waits, SettingsSou
                     ? question.Conversation.Value : null,
                 Ruling = ruling?.Id,
                 Scope = ruling?.Scope.Word(),
-                Option = question.OptionOf(question.Chosen) is { } chosen ? $"({chosen.Key}) {chosen.Text}" : null,
+                Option = question.OptionOf(question.Chosen)?.Named,
             };
         },
         cancellationToken);

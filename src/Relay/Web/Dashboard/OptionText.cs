@@ -18,7 +18,7 @@ internal static class OptionText
         return new OptionView(option.Key, $"({option.Key}) {label}", below.Length == 0 ? null : below, option.IsRecommended);
     }
 
-    public static string Named(OptionLine option) => $"({option.Key}) {Visible.OneLine(option.Text)}";
+    public static string Named(OptionLine option) => Visible.OneLine(option.Named);
 
     /// <summary>The text without the lines of its options, where nothing but these stands at its end; else as it is.</summary>
     public static string Without(string text, IReadOnlyList<OptionLine> options)
