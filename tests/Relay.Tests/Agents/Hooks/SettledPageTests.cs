@@ -40,7 +40,7 @@ public sealed class SettledPageTests
                 break;
         }
 
-        await SettledAsync(relay, page, text);
+        await SettledAsync(relay, page, text, isStopped: way == "restart");
         await asked.ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
@@ -70,7 +70,8 @@ public sealed class SettledPageTests
         return page;
     }
 
-    private static async Task SettledAsync(RunningRelay relay, Page page, string text, FakeTimeProvider? clock = null)
+    private static async Task SettledAsync(
+        RunningRelay relay, Page page, string text, FakeTimeProvider? clock = null, bool isStopped = false)
     {
         await Until.TrueAsync(
             async () =>
@@ -80,7 +81,10 @@ public sealed class SettledPageTests
                     "SELECT COUNT(*) FROM pages WHERE kind = 'question' AND (state = 'queued' OR followed = 1)") == 0;
             },
             "the end of its page");
-        var last = Assert.Single(relay.Ntfy.Pages, each => each.SequenceId == page.SequenceId && each.Id != page.Id);
+        var told = relay.Ntfy.Pages.Where(each => each.SequenceId == page.SequenceId && each.Id != page.Id).ToList();
+        var last = isStopped // A stop may cut off the server's answer: then the same is sent again, in its place.
+            ? told.DistinctBy(each => (each.Title, each.Message, each.Priority)).Single()
+            : Assert.Single(told);
         Assert.Equal(("Relay: #1 of shop is settled", text), (last.Title, last.Message));
         Assert.InRange(last.Priority, 1, 2);
     }
